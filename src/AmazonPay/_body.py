@@ -1,0 +1,75 @@
+"""Request bodies as bytes: encoded once, so that what is signed is what is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NoReturn
+
+from .errors import InvalidRequest
+
+
+def _encoded(value: object) -> object:
+    """Answer `json` for types it does not know."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise InvalidRequest("a Decimal in the body is not a finite number")
+        return format(value, "f")
+    raise InvalidRequest(f"the body holds a {type(value).__name__}, which is no JSON")
+
+
+def _refuse_floats(value: object, *, amount: bool = False) -> None:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            _refuse_floats(member, amount=name == "amount")
+    elif isinstance(value, (list, tuple)):
+        for member in value:
+            _refuse_floats(member)
+    elif amount and isinstance(value, (float, bool)):
+        raise InvalidRequest(
+            f"an amount is a {type(value).__name__}; pass a str, an int or a Decimal:"
+            " a float such as 0.1 + 0.2 is 0.30000000000000004, and that is what the"
+            " buyer would be asked for"
+        )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encoded
+)
+
+
+def encode_body(body: object) -> bytes:
+    """Encode a JSON object; text or bytes pass as they are once they prove to be JSON.
+
+    A float under a member named `amount` is refused, and so is what JSON cannot hold.
+    The caller's objects are never changed.
+    """
+    if isinstance(body, (str, bytes)):
+        try:
+            data = body.encode() if isinstance(body, str) else body
+            json.loads(data, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise InvalidRequest("the body is text, but not JSON in UTF-8") from None
+        return data
+    if not isinstance(body, Mapping):
+        raise InvalidRequest(
+            "the body must be a dict, another mapping, or JSON as str or bytes,"
+            f" not {type(body).__name__}"
+        )
+    try:
+        _refuse_floats(body)
+        return _ENCODER.encode(body).encode()
+    except InvalidRequest:
+        raise
+    except (ValueError, TypeError, RecursionError):
+        raise InvalidRequest(
+            "the body is not JSON: a NaN, an infinity, a lone surrogate, a key that is"
+            " no str, or a mapping that holds itself"
+        ) from None

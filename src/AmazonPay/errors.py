@@ -1,0 +1,260 @@
+"""What can go wrong, as a tree split by whose turn it is to act.
+
+```text
+AmazonPayError
+├── ConfigurationError (ValueError)    the client cannot be built as asked
+├── InvalidRequest (ValueError)        refused here, before anything was sent
+├── ClientClosed (RuntimeError)        the client was closed before this call
+├── TransportError                     no answer; `outcome_unknown` says what that means
+│   ├── ConnectionFailed               nothing was sent
+│   │   └── CertificateRefused         the peer's certificate did not hold; never retried
+│   ├── TimedOut                       no answer in time
+│   ├── ConnectionLost                 the connection broke after bytes had left
+│   └── ResponseTooLarge               the answer passed the size limit
+├── InvalidResponse                    the answer's body is not the JSON it should be
+└── APIError                           Amazon answered, and the answer is no
+    ├── OutcomeUnknown                 an earlier attempt may have worked: ask, never redo
+    ├── BadRequest                     400 and other 4xx: the request must change
+    │   ├── AmountExceeded             more than what is left to charge or refund
+    │   └── DuplicateIdempotencyKey    this key was used for another request
+    ├── AuthenticationError            401, 403: key, account or token is not accepted
+    │   └── InvalidSignature           the signature does not fit key and request
+    ├── NotFound                       404: no such object for this merchant, here
+    ├── WrongState                     the object's state does not allow this call
+    ├── Declined                       the payment was refused
+    │   ├── SoftDeclined               may succeed later
+    │   ├── HardDeclined               the buyer must change the payment method
+    │   ├── Rejected                   Amazon refused; the permission is closed
+    │   └── AuthorizationTimedOut      not decided in time: a new checkout
+    ├── Throttled                      429: too many requests
+    └── ServerError                    5xx: Amazon failed
+```
+
+No message of ours holds a body, a key, a path or Amazon's own text: that one is on
+`APIError.message`, because it echoes values of the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .response import Response
+
+
+class AmazonPayError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigurationError(AmazonPayError, ValueError):
+    """The client cannot be built as asked: key, region, environment or endpoint."""
+
+
+class InvalidRequest(AmazonPayError, ValueError):
+    """The call was refused before anything was signed or sent; no money moved."""
+
+
+class ClientClosed(AmazonPayError, RuntimeError):
+    """The client was closed; build a new one."""
+
+
+class TransportError(AmazonPayError):
+    """No readable answer came.
+
+    `outcome_unknown` is computed over all attempts of the call: when it is true,
+    the request may have been carried out, and only the same `idempotency_key` (or a
+    GET of the object) can tell.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str = "",
+        idempotency_key: str | None = None,
+        attempts: int = 1,
+        outcome_unknown: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.idempotency_key = idempotency_key
+        self.attempts = attempts
+        self.outcome_unknown = outcome_unknown
+
+
+class ConnectionFailed(TransportError):
+    """No connection could be made in the last attempt: that one sent nothing."""
+
+
+class CertificateRefused(ConnectionFailed):
+    """The server's certificate is not trusted; nothing was sent, nothing repeated."""
+
+
+class TimedOut(TransportError):
+    """The answer did not come in time."""
+
+
+class ConnectionLost(TransportError):
+    """The connection broke after the request, or a part of it, had left."""
+
+
+class ResponseTooLarge(TransportError):
+    """The answer was longer than 32 MiB and was not read to its end."""
+
+
+class InvalidResponse(AmazonPayError):
+    """The answer's body is not JSON; `content` has its bytes."""
+
+    def __init__(self, message: str, *, content: bytes, status_code: int) -> None:
+        super().__init__(message)
+        self.content = content
+        self.status_code = status_code
+
+
+class APIError(AmazonPayError):
+    """Amazon answered with an error; `response` is that answer.
+
+    `message` is Amazon's text for people and may echo values of the request: keep it
+    out of logs. Decide by `status_code` and `reason_code`.
+    """
+
+    def __init__(self, response: Response[Any]) -> None:
+        reason = response.reason_code
+        super().__init__(
+            f"{response.operation}: {response.status_code}"
+            f"{f' {reason}' if reason else ''}"
+            f" (request id {response.request_id or 'none'},"
+            f" attempts {response.attempts})"
+        )
+        self.response = response
+        self.operation = response.operation
+        self.status_code = response.status_code
+        self.reason_code = reason
+        self.message = response.message
+        self.request_id = response.request_id
+        self.idempotency_key = response.idempotency_key
+        self.attempts = response.attempts
+        self.outcome_unknown = response.outcome_unknown
+
+    @property
+    def retry_with_new_key(self) -> bool:
+        """Whether a new call with a new idempotency key is right.
+
+        True only for Create Charge answered `SoftDeclined` or `ProcessingFailure` in
+        a call whose every attempt was answered, and then only after a GET shows the
+        charge permission `Chargeable`.
+        """
+        return (
+            self.operation == "create_charge"
+            and not self.outcome_unknown
+            and self.reason_code in {"SoftDeclined", "ProcessingFailure"}
+        )
+
+
+class OutcomeUnknown(APIError):
+    """An attempt of this call may have been carried out, whatever the last answer.
+
+    Never call again with a new key. GET the object, or repeat with the same
+    `idempotency_key` and the same body.
+    """
+
+
+class BadRequest(APIError):
+    """The request must change before it can succeed."""
+
+
+class AmountExceeded(BadRequest):
+    """More than the charge permission, the charge or the refund allowance holds."""
+
+
+class DuplicateIdempotencyKey(BadRequest):
+    """This key was used for another request: something happened under it already."""
+
+
+class AuthenticationError(APIError):
+    """Key, account or authorization token is not accepted."""
+
+
+class InvalidSignature(AuthenticationError):
+    """The signature does not fit: the private key is not the key id's other half."""
+
+
+class NotFound(APIError):
+    """No such object for this merchant in this environment."""
+
+
+class WrongState(APIError):
+    """The object's state does not allow the call; GET it and decide."""
+
+
+class Declined(APIError):
+    """The payment was refused."""
+
+
+class SoftDeclined(Declined):
+    """A refusal that may not last."""
+
+
+class HardDeclined(Declined):
+    """The payment method is refused; the buyer must choose another."""
+
+
+class Rejected(Declined):
+    """Amazon refused the transaction; the charge permission is closed with it."""
+
+
+class AuthorizationTimedOut(Declined):
+    """Not decided in time; start a new checkout."""
+
+
+class Throttled(APIError):
+    """Too many requests; slow down."""
+
+
+class ServerError(APIError):
+    """Amazon failed to process the request."""
+
+
+_BY_REASON: dict[str, type[APIError]] = {
+    "TransactionAmountExceeded": AmountExceeded,
+    "PeriodicAmountExceeded": AmountExceeded,
+    "TransactionCountExceeded": AmountExceeded,
+    "DuplicateIdempotencyKey": DuplicateIdempotencyKey,
+    "InvalidRequestSignature": InvalidSignature,
+    "InvalidCheckoutSessionStatus": WrongState,
+    "InvalidChargePermissionStatus": WrongState,
+    "InvalidChargeStatus": WrongState,
+    "ChargePermissionNotModifiable": WrongState,
+    "CheckoutSessionCanceled": WrongState,
+    "SoftDeclined": SoftDeclined,
+    "HardDeclined": HardDeclined,
+    "AmazonRejected": Rejected,
+    "TransactionTimedOut": AuthorizationTimedOut,
+    "MFANotCompleted": Declined,
+    "PaymentMethodNotAllowed": Declined,
+}
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    403: AuthenticationError,
+    404: NotFound,
+    422: WrongState,
+    429: Throttled,
+}
+
+_SERVER_ERROR = 500
+
+
+def error_for(response: Response[Any]) -> APIError:
+    """Choose the error for an answer: unknown outcome first, then reason, then status."""
+    status = response.status_code
+    chosen: type[APIError]
+    if response.outcome_unknown:
+        chosen = OutcomeUnknown
+    elif response.reason_code in _BY_REASON:
+        chosen = _BY_REASON[response.reason_code]
+    elif status in _BY_STATUS:
+        chosen = _BY_STATUS[status]
+    else:
+        chosen = ServerError if status >= _SERVER_ERROR else BadRequest
+    return chosen(response)
