@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from .errors import InvalidRequest
 
@@ -13,7 +13,7 @@ from .errors import InvalidRequest
 def _encoded(value: object) -> object:
     """Answer `json` for types it does not know."""
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(cast("Mapping[str, object]", value))
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise InvalidRequest("a Decimal in the body is not a finite number")
@@ -23,10 +23,10 @@ def _encoded(value: object) -> object:
 
 def _refuse_floats(value: object, *, amount: bool = False) -> None:
     if isinstance(value, Mapping):
-        for name, member in value.items():
+        for name, member in cast("Mapping[str, object]", value).items():
             _refuse_floats(member, amount=name == "amount")
     elif isinstance(value, (list, tuple)):
-        for member in value:
+        for member in cast("list[object]", value):
             _refuse_floats(member)
     elif amount and isinstance(value, (float, bool)):
         raise InvalidRequest(
@@ -64,7 +64,7 @@ def encode_body(body: object) -> bytes:
             f" not {type(body).__name__}"
         )
     try:
-        _refuse_floats(body)
+        _refuse_floats(cast("object", body))
         return _ENCODER.encode(body).encode()
     except InvalidRequest:
         raise

@@ -9,7 +9,6 @@ user expects.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import re
@@ -27,6 +26,7 @@ from typing import (
     Protocol,
     TypeAlias,
     TypeVar,
+    cast,
     get_args,
     overload,
 )
@@ -49,6 +49,7 @@ Body: TypeAlias = Mapping[str, object] | str | bytes
 
 Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
+_REPEATS: frozenset[str] = frozenset(get_args(Repeat))
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _UNSENDABLE = re.compile(r"[\r\n\0]")
 
@@ -136,11 +137,14 @@ def _wire_value(name: str, value: object) -> str:
             return str(value)
         case datetime():
             if value.tzinfo is None:
-                raise InvalidRequest(f"{name} needs a time zone: pass an aware datetime")
+                raise InvalidRequest(
+                    f"{name} needs a time zone: pass an aware datetime"
+                )
             return value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         case Sequence():
             # The samples of the reference join a list with commas (protocol.md 1.9 b).
-            return ",".join(_wire_value(name, item) for item in value)
+            items = cast("Sequence[object]", value)
+            return ",".join(_wire_value(name, item) for item in items)
         case _:
             raise InvalidRequest(
                 f"{name} must be a str, an int, a datetime or a list of str,"
@@ -174,12 +178,13 @@ class Operation(Generic[P, R]):
         *,
         empty_answer: bool,
     ) -> None:
-        functools.update_wrapper(self, declared)
+        self.__doc__ = declared.__doc__
+        self.__wrapped__ = declared
         self.name = declared.__name__
         self.declared = declared
         self.method = method
         self.template = template
-        self.repeat = repeat
+        self.repeat: Repeat = repeat
         self.empty_answer = empty_answer
         self.signature = inspect.signature(declared)
         parameters = list(self.signature.parameters.values())[1:]
@@ -191,9 +196,11 @@ class Operation(Generic[P, R]):
         self._pieces = tuple((literal, field) for literal, field, _, _ in pieces)
         ids = {field for _, field in self._pieces if field}
         if missing := ids - self._known:
-            raise TypeError(f"{self.name}: {template!r} names {sorted(missing)}, which"
-                            " are not parameters")
-        if repeat not in get_args(Repeat):
+            raise TypeError(
+                f"{self.name}: {template!r} names {sorted(missing)}, which"
+                " are not parameters"
+            )
+        if repeat not in _REPEATS:
             raise TypeError(f"{self.name}: {repeat!r} is no repeat class")
         if (method == "POST") is not ("idempotency_key" in self._known):
             raise TypeError(f"{self.name}: a POST, and nothing else, takes a key")
@@ -300,9 +307,9 @@ def operation(
 
 def operations_of(owner: type) -> dict[str, Operation[..., Any]]:
     """List the operations that `owner` inherits, by name, in order of declaration."""
-    found: dict[str, Operation[..., Any]] = {}
-    for base in reversed(owner.__mro__):
-        for name, value in vars(base).items():
-            if isinstance(value, Operation):
-                found[name] = value
-    return found
+    return {
+        name: value
+        for base in reversed(owner.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, Operation)
+    }

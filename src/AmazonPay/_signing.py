@@ -20,7 +20,10 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import (
+        RSAPrivateKey,
+        RSAPublicKey,
+    )
 
     SignBytes = Callable[[bytes], bytes]
     Headers = Iterable[tuple[str, str]]
@@ -75,17 +78,20 @@ def canonical_path(path: str) -> str:
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
     """Encode and sort by name, then by value; a repeated name stays repeated."""
-    encoded = sorted((percent_encode(name), percent_encode(value)) for name, value in pairs)
+    encoded = sorted(
+        (percent_encode(name), percent_encode(value)) for name, value in pairs
+    )
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 
 def canonical_query_of(raw: str) -> str:
     """Bring a query as it came over the wire into canonical form."""
-    pairs = (
-        piece.partition("=") for piece in raw.split("&") if piece
-    )
+    pairs = (piece.partition("=") for piece in raw.split("&") if piece)
     encoded = sorted(
-        (quote(unquote_to_bytes(name), safe=""), quote(unquote_to_bytes(value), safe=""))
+        (
+            quote(unquote_to_bytes(name), safe=""),
+            quote(unquote_to_bytes(value), safe=""),
+        )
         for name, _, value in pairs
     )
     return "&".join(f"{name}={value}" for name, value in encoded)

@@ -7,13 +7,13 @@ AmazonPayError
 ├── ClientClosed (RuntimeError)        the client was closed before this call
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
-│   │   └── CertificateRefused         the peer's certificate did not hold; never retried
+│   │   └── CertificateRefused         not the server it claims to be; never retried
 │   ├── TimedOut                       no answer in time
 │   ├── ConnectionLost                 the connection broke after bytes had left
 │   └── ResponseTooLarge               the answer passed the size limit
-├── InvalidResponse                    the answer's body is not the JSON it should be
+├── InvalidResponse                    the answer's body is not JSON
 └── APIError                           Amazon answered, and the answer is no
-    ├── OutcomeUnknown                 an earlier attempt may have worked: ask, never redo
+└── APIError                           Amazon answered: no
     ├── BadRequest                     400 and other 4xx: the request must change
     │   ├── AmountExceeded             more than what is left to charge or refund
     │   └── DuplicateIdempotencyKey    this key was used for another request
@@ -246,7 +246,7 @@ _SERVER_ERROR = 500
 
 
 def error_for(response: Response[Any]) -> APIError:
-    """Choose the error for an answer: unknown outcome first, then reason, then status."""
+    """Choose an answer's error: unknown outcome, then reason, then status."""
     status = response.status_code
     chosen: type[APIError]
     if response.outcome_unknown:

@@ -108,7 +108,7 @@ class Response(Generic[T]):
 
     def _member(self, name: str) -> str | None:
         parsed = self._parse()
-        value = parsed.get(name) if isinstance(parsed, dict) else None
+        value = _members(parsed).get(name)
         return value if isinstance(value, str) else None
 
     @property
@@ -144,11 +144,16 @@ class Response(Generic[T]):
 
 def _decoded(parsed: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
     """Decode the elements of `shippingAddressList`: the API sends JSON in strings."""
-    if isinstance(parsed, dict):
-        addresses = parsed.get("shippingAddressList")
-        if isinstance(addresses, list):
-            parsed["shippingAddressList"] = [_address(item) for item in addresses]
+    addresses = _members(parsed).get("shippingAddressList")
+    if isinstance(addresses, list):
+        items = cast("list[object]", addresses)
+        parsed["shippingAddressList"] = [_address(item) for item in items]
     return parsed
+
+
+def _members(parsed: object) -> dict[str, object]:
+    """Give a JSON object's members, and nothing of any other JSON."""
+    return cast("dict[str, object]", parsed) if isinstance(parsed, dict) else {}
 
 
 def _address(item: object) -> object:

@@ -1,0 +1,38 @@
+"""Amazon Pay API v2 for Python: `Client` blocks, `AsyncClient` awaits.
+
+Importing this package loads neither the HTTP nor the crypto library; constructing a
+client does.
+"""
+
+from ._config import Retry as Retry
+from ._config import Timeout as Timeout
+from .client import AsyncClient as AsyncClient
+from .client import Client as Client
+from .errors import AmazonPayError as AmazonPayError
+from .errors import AmountExceeded as AmountExceeded
+from .errors import APIError as APIError
+from .errors import AuthenticationError as AuthenticationError
+from .errors import AuthorizationTimedOut as AuthorizationTimedOut
+from .errors import BadRequest as BadRequest
+from .errors import CertificateRefused as CertificateRefused
+from .errors import ClientClosed as ClientClosed
+from .errors import ConfigurationError as ConfigurationError
+from .errors import ConnectionFailed as ConnectionFailed
+from .errors import ConnectionLost as ConnectionLost
+from .errors import Declined as Declined
+from .errors import DuplicateIdempotencyKey as DuplicateIdempotencyKey
+from .errors import HardDeclined as HardDeclined
+from .errors import InvalidRequest as InvalidRequest
+from .errors import InvalidResponse as InvalidResponse
+from .errors import InvalidSignature as InvalidSignature
+from .errors import NotFound as NotFound
+from .errors import OutcomeUnknown as OutcomeUnknown
+from .errors import Rejected as Rejected
+from .errors import ResponseTooLarge as ResponseTooLarge
+from .errors import ServerError as ServerError
+from .errors import SoftDeclined as SoftDeclined
+from .errors import Throttled as Throttled
+from .errors import TimedOut as TimedOut
+from .errors import TransportError as TransportError
+from .errors import WrongState as WrongState
+from .response import Response as Response

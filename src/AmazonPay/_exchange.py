@@ -1,0 +1,172 @@
+"""The life of one call, as a pure generator that both clients drive.
+
+`exchange` yields what to do next, `Send` or `Wait`, and is sent the outcome: an
+`Answer`, or a `Failure`. It decides by the call's repeat class and nothing else
+whether to send again, and keeps account of what may have happened: see
+`docs/reliability.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .response import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from ._config import Retry
+    from ._operation import Call
+    from .errors import TransportError
+
+REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_AMBIGUOUS_BELOW_500 = frozenset({408, 425})
+_SERVER_ERRORS = 500
+_LARGEST_EXPONENT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Sign the call now, and send it; the deadline is `time_left` seconds away."""
+
+    time_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An attempt was answered, to the last byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt was not answered."""
+
+    error: type[TransportError]
+    reason: str
+    sent: bool
+    """Whether a part of the request may have left."""
+    final: bool = False
+    """Whether trying again is useless whatever the call."""
+    cause: BaseException | None = None
+
+
+Outcome: TypeAlias = Answer | Failure
+Exchange: TypeAlias = "Generator[Send | Wait, Outcome | None, Response[Any]]"
+
+
+def exchange(
+    call: Call,
+    retry: Retry,
+    deadline: float,
+    *,
+    now: Callable[[], float],
+    jitter: Callable[[float], float],
+) -> Exchange:
+    """Run one call: attempts, waits, and the account of what may have happened.
+
+    `now` is a monotonic clock in seconds; `jitter(limit)` picks a number between 0
+    and `limit`.
+    """
+    started = now()
+    # A read changes nothing, so however it fails, nothing is left unknown.
+    acts = call.repeat != "read"
+    outcome_unknown = False
+    attempt = 0
+    while True:
+        attempt += 1
+        outcome = yield Send(started + deadline - now())
+        if outcome is None:
+            raise AssertionError("a driver answers every Send")
+        spent = now() - started
+        response: Response[Any] | None = None
+        least = 0.0
+        if isinstance(outcome, Answer):
+            response = _response(call, outcome, attempt, spent)
+            if response.ok and _is_whole(call, response):
+                return response
+            outcome_unknown = outcome_unknown or (acts and _is_ambiguous(response))
+            response.outcome_unknown = outcome_unknown
+            again = outcome.status in REPEATED_STATUSES and call.repeat != "once"
+            least = retry_after(outcome.headers)
+        else:
+            outcome_unknown = outcome_unknown or (acts and outcome.sent)
+            again = not outcome.final and (call.repeat != "once" or not outcome.sent)
+        pause = max(least, jitter(_backoff(retry, attempt)))
+        if again and attempt < retry.attempts and spent + pause < deadline:
+            yield Wait(pause)
+        elif isinstance(outcome, Failure):
+            raise _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
+        elif response is not None:
+            return response
+
+
+def _response(call: Call, answer: Answer, attempts: int, spent: float) -> Response[Any]:
+    return Response(
+        answer.status,
+        answer.headers,
+        answer.content,
+        operation=call.operation,
+        idempotency_key=call.idempotency_key,
+        attempts=attempts,
+        elapsed=timedelta(seconds=spent),
+    )
+
+
+def _backoff(retry: Retry, attempt: int) -> float:
+    return min(retry.cap, retry.base * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
+
+
+def _is_whole(call: Call, response: Response[Any]) -> bool:
+    """Whether a success says what it should: else a gateway may have made it up."""
+    return response.readable or (call.empty_answer and not response.content)
+
+
+def _is_ambiguous(response: Response[Any]) -> bool:
+    status = response.status_code
+    return response.ok or status in _AMBIGUOUS_BELOW_500 or status >= _SERVER_ERRORS
+
+
+def _error(
+    call: Call, failure: Failure, attempts: int, *, outcome_unknown: bool
+) -> TransportError:
+    consequence = (
+        "the outcome is unknown: repeat only with the same idempotency_key, or GET"
+        if outcome_unknown
+        else "nothing was carried out"
+    )
+    error = failure.error(
+        f"{call.operation}: {failure.reason} (attempts {attempts}); {consequence}",
+        operation=call.operation,
+        idempotency_key=call.idempotency_key,
+        attempts=attempts,
+        outcome_unknown=outcome_unknown,
+    )
+    error.__cause__ = failure.cause
+    return error
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Read `Retry-After` as seconds: a number, or a date measured from `Date`."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+        sent = parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (until - sent).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

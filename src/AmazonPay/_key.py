@@ -1,0 +1,113 @@
+"""The private key, read once: from a path, PEM text or bytes, or a key object."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+_MINIMUM_BITS = 2048
+_LONGEST_NAME = 255
+"""No file system takes a longer name, so anything longer may be key material."""
+
+
+def load_private_key(
+    private_key: str | bytes | os.PathLike[str] | RSAPrivateKey,
+    password: str | bytes | None = None,
+) -> RSAPrivateKey:
+    """Read an RSA private key of at least 2048 bit.
+
+    Takes PKCS#1 or PKCS#8 PEM, encrypted with `password` or not. Errors never show
+    what might be key material.
+
+    Raises:
+        ConfigurationError: missing or unreadable file, wrong password, a public key,
+            a key of another kind, or too short a key.
+    """
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if isinstance(private_key, RSAPrivateKey):
+        return _checked(private_key)
+    return _checked(_parsed(_pem_of(private_key), password))
+
+
+def _pem_of(private_key: object) -> bytes:
+    if isinstance(private_key, str) and "-----BEGIN" in private_key:
+        return private_key.strip("\ufeff \t\r\n").encode()
+    if isinstance(private_key, bytes):
+        return private_key.removeprefix(b"\xef\xbb\xbf").strip()
+    if isinstance(private_key, (str, os.PathLike)):
+        return _file(os.fspath(cast("str | os.PathLike[str]", private_key)))
+    raise ConfigurationError(
+        "private_key must be a path, PEM as str or bytes, or an RSA private key of"
+        f" cryptography, not {type(private_key).__name__}"
+    )
+
+
+def _file(name: object) -> bytes:
+    text = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
+    # A PEM that lost its first line looks like a name; its text must not be shown.
+    shown = (
+        "(not shown: it may be a key)"
+        if not text
+        or len(text) > _LONGEST_NAME
+        or re.search(r"[\r\n]|[A-Za-z0-9+/=]{64}|-----", text)
+        else repr(text)
+    )
+    try:
+        data = Path(text).read_bytes() if text else b""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise ConfigurationError(
+            f"private_key is no PEM text, and as a file {shown} cannot be read:"
+            f" {reason}"
+        ) from None
+    if b"-----BEGIN" not in data:
+        raise ConfigurationError(f"the file {shown} holds no PEM")
+    return data.removeprefix(b"\xef\xbb\xbf").strip()
+
+
+def _parsed(pem: bytes, password: str | bytes | None) -> object:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    secret = password.encode() if isinstance(password, str) else password
+    if b"PRIVATE KEY-----" not in pem:
+        kind = "a public key" if b"PUBLIC KEY-----" in pem else "no private key"
+        raise ConfigurationError(f"private_key holds {kind}; give the private half")
+    try:
+        return load_pem_private_key(pem, secret)
+    except TypeError:
+        raise ConfigurationError(
+            "the private key is encrypted: pass private_key_password"
+            if secret is None
+            else "the private key is not encrypted: leave private_key_password out"
+        ) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise ConfigurationError(
+            "the private key cannot be read"
+            + (
+                ": wrong private_key_password, or damaged PEM"
+                if secret
+                else "; damaged PEM?"
+            )
+        ) from None
+
+
+def _checked(key: object) -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if not isinstance(key, RSAPrivateKey):
+        kind = type(key).__name__
+        raise ConfigurationError(f"Amazon Pay signs with RSA; this key is {kind}")
+    if key.key_size < _MINIMUM_BITS:
+        raise ConfigurationError(
+            f"the RSA key has {key.key_size} bit; Amazon Pay needs {_MINIMUM_BITS}"
+        )
+    return key

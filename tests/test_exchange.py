@@ -1,0 +1,319 @@
+"""The life of a call, played with scripted outcomes: no clock, no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from AmazonPay import ConnectionFailed, ConnectionLost, Response, Retry, TransportError
+from AmazonPay._exchange import (
+    REPEATED_STATUSES,
+    Answer,
+    Failure,
+    Outcome,
+    Send,
+    Wait,
+    exchange,
+    retry_after,
+)
+from AmazonPay._operation import Call, Repeat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CLASSES: tuple[Repeat, ...] = ("read", "key", "state", "reference", "once")
+RESENDING = tuple(c for c in CLASSES if c != "once")
+ACTING = tuple(c for c in CLASSES if c != "read")
+
+REFUSED = Failure(ConnectionFailed, "connection refused", sent=False)
+LOST = Failure(ConnectionLost, "the connection broke", sent=True)
+UNTRUSTED = Failure(ConnectionFailed, "not trusted", sent=False, final=True)
+
+
+def call(repeat: Repeat = "key", *, empty_answer: bool = False) -> Call:
+    return Call(
+        "create_charge",
+        "POST",
+        "/charges",
+        "/charges",
+        "",
+        b"{}",
+        "key-1",
+        repeat,
+        empty_answer,
+    )
+
+
+def answer(status: int, body: bytes = b"{}", **headers: str) -> Answer:
+    return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
+
+
+@dataclass
+class Played:
+    """What an exchange did with a script of outcomes."""
+
+    response: Response[Any] | None = None
+    error: TransportError | None = None
+    sent: int = 0
+    waits: list[float] = field(default_factory=list[float])
+
+    @property
+    def outcome_unknown(self) -> bool:
+        end = self.response or self.error
+        assert end is not None
+        return end.outcome_unknown
+
+
+def play(
+    script: Sequence[Outcome],
+    repeat: Repeat = "key",
+    retry: Retry = Retry(),  # noqa: B008 - a frozen value
+    *,
+    deadline: float = 60.0,
+    each_takes: float = 0.0,
+    empty_answer: bool = False,
+) -> Played:
+    """Run an exchange; the clock moves by what attempts take and by its own waits."""
+    clock = 0.0
+    played = Played()
+    steps = exchange(
+        call(repeat, empty_answer=empty_answer),
+        retry,
+        deadline,
+        now=lambda: clock,
+        jitter=lambda limit: limit,
+    )
+    outcomes = iter(script)
+    reply: Outcome | None = None
+    try:
+        while True:
+            step = steps.send(reply)
+            if isinstance(step, Send):
+                played.sent += 1
+                assert step.time_left == pytest.approx(deadline - clock)
+                reply = next(outcomes)
+                clock += each_takes
+            else:
+                assert isinstance(step, Wait)
+                played.waits.append(step.seconds)
+                clock += step.seconds
+                reply = None
+    except StopIteration as stop:
+        played.response = stop.value
+    except TransportError as error:
+        played.error = error
+    return played
+
+
+@pytest.mark.parametrize("repeat", CLASSES)
+def test_a_success_is_returned_at_once(repeat: Repeat) -> None:
+    played = play([answer(200)], repeat)
+    assert played.sent == 1
+    assert played.response is not None
+    assert played.response.attempts == 1
+    assert not played.outcome_unknown
+
+
+@pytest.mark.parametrize("repeat", RESENDING)
+@pytest.mark.parametrize("status", sorted(REPEATED_STATUSES))
+def test_a_passing_refusal_is_sent_again(repeat: Repeat, status: int) -> None:
+    played = play([answer(status), answer(200)], repeat)
+    assert played.sent == 2
+    assert played.response is not None
+    assert played.response.status_code == 200
+    assert played.response.attempts == 2
+
+
+@pytest.mark.parametrize("repeat", RESENDING)
+def test_a_lost_connection_is_sent_again(repeat: Repeat) -> None:
+    assert play([LOST, answer(200)], repeat).sent == 2
+
+
+@pytest.mark.parametrize("outcome", [LOST, answer(429), answer(503)])
+def test_a_call_that_works_once_is_not_sent_again_after_bytes_left(
+    outcome: Outcome,
+) -> None:
+    assert play([outcome, answer(200)], "once").sent == 1
+
+
+@pytest.mark.parametrize("repeat", CLASSES)
+def test_a_refused_connection_is_tried_again_by_every_class(repeat: Repeat) -> None:
+    played = play([REFUSED, answer(200)], repeat)
+    assert played.sent == 2
+    assert not played.outcome_unknown
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 422])
+def test_a_definite_refusal_is_returned_at_once(status: int) -> None:
+    played = play([answer(status)])
+    assert played.sent == 1
+    assert not played.outcome_unknown
+
+
+def test_what_can_never_work_is_not_tried_again() -> None:
+    played = play([UNTRUSTED, answer(200)])
+    assert played.sent == 1
+    assert played.error is not None
+
+
+@pytest.mark.parametrize("repeat", ACTING)
+@pytest.mark.parametrize("first", [LOST, answer(408), answer(425), answer(502)])
+def test_a_later_refusal_does_not_undo_the_doubt(
+    repeat: Repeat, first: Outcome
+) -> None:
+    played = play([first, answer(422)], repeat)
+    assert played.outcome_unknown
+
+
+@pytest.mark.parametrize("repeat", RESENDING)
+def test_a_later_readable_success_settles_it(repeat: Repeat) -> None:
+    played = play([LOST, answer(503), answer(201)], repeat)
+    assert played.sent == 3
+    assert not played.outcome_unknown
+
+
+def test_throttling_leaves_nothing_unknown() -> None:
+    assert not play([answer(429)], "once").outcome_unknown
+
+
+def test_a_read_leaves_nothing_unknown() -> None:
+    assert not play([LOST] * 4, "read").outcome_unknown
+    assert not play([answer(503)] * 4, "read").outcome_unknown
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'"text"', b"{"])
+def test_a_success_that_cannot_be_read_leaves_the_outcome_unknown(body: bytes) -> None:
+    played = play([answer(200, body)])
+    assert played.sent == 1
+    assert played.outcome_unknown
+
+
+def test_an_empty_success_is_whole_where_the_api_sends_one() -> None:
+    assert not play([answer(200, b"")], "state", empty_answer=True).outcome_unknown
+    assert play([answer(200, b"<p>")], "state", empty_answer=True).outcome_unknown
+
+
+def test_attempts_are_counted_and_then_it_ends() -> None:
+    played = play([LOST] * 4)
+    assert played.sent == 4
+    assert played.error is not None
+    assert played.error.attempts == 4
+    assert played.error.idempotency_key == "key-1"
+    assert played.error.outcome_unknown
+    assert isinstance(played.error, ConnectionLost)
+
+
+def test_the_last_answer_is_returned_when_attempts_run_out() -> None:
+    played = play([answer(503)] * 2, retry=Retry(attempts=2))
+    assert played.response is not None
+    assert played.response.status_code == 503
+    assert played.response.outcome_unknown
+
+
+def test_pauses_double_up_to_the_cap() -> None:
+    retry = Retry(attempts=6, base=1.0, cap=5.0)
+    assert play([answer(503)] * 6, retry=retry).waits == [1.0, 2.0, 4.0, 5.0, 5.0]
+
+
+def test_a_great_number_of_attempts_does_not_overflow_the_pause() -> None:
+    retry = Retry(attempts=2000, base=0.001, cap=0.01)
+    assert len(play([answer(503)] * 2000, retry=retry).waits) == 1999
+
+
+def test_retry_after_is_honoured_when_it_asks_for_more() -> None:
+    played = play([answer(429, retry_after="7"), answer(200)])
+    assert played.waits == [7.0]
+
+
+def test_a_pause_beyond_the_deadline_ends_the_call() -> None:
+    played = play([answer(429, retry_after="61"), answer(200)])
+    assert played.sent == 1
+    assert played.response is not None
+    assert played.response.status_code == 429
+
+
+def test_all_attempts_share_the_deadline() -> None:
+    played = play([LOST] * 4, each_takes=25.0)
+    assert played.sent == 3
+
+
+def test_elapsed_counts_the_waits_too() -> None:
+    played = play([answer(503), answer(200)], retry=Retry(base=2.0), each_takes=1.0)
+    assert played.response is not None
+    assert played.response.elapsed.total_seconds() == 4.0
+
+
+def test_retry_after_as_a_date_is_measured_from_the_servers_own_clock() -> None:
+    headers = {
+        "retry-after": "Tue, 24 Nov 2026 10:00:30 GMT",
+        "date": "Tue, 24 Nov 2026 10:00:00 GMT",
+    }
+    assert retry_after(headers) == 30.0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"retry-after": "soon"},
+        {"retry-after": "-1"},
+        {"retry-after": "٣"},
+        {"retry-after": "Tue, 24 Nov 2026 10:00:30 GMT"},
+        {
+            "retry-after": "Tue, 24 Nov 2026 09:00:00 GMT",
+            "date": "Tue, 24 Nov 2026 10:00:00 GMT",
+        },
+        {
+            "retry-after": "Tue, 24 Nov 2026 10:00:30 GMT",
+            "date": "Tue, 24 Nov 2026 10:00:00 -0000",
+        },
+    ],
+)
+def test_a_retry_after_that_says_nothing_is_no_pause(headers: dict[str, str]) -> None:
+    assert retry_after(headers) == 0.0
+
+
+outcomes = st.one_of(
+    st.just(REFUSED),
+    st.just(LOST),
+    st.builds(
+        answer,
+        st.sampled_from([200, 201, 202, 400, 404, 408, 422, 425, 429, 500, 502, 503]),
+        st.sampled_from([b"{}", b"", b"<html>", json.dumps({"a": 1}).encode()]),
+    ),
+)
+
+
+def _in_doubt(outcome: Outcome) -> bool:
+    """Tell by the rule of the docs, written apart, whether an attempt is in doubt."""
+    if isinstance(outcome, Failure):
+        return outcome.sent
+    if 200 <= outcome.status < 300:
+        return not outcome.content.startswith(b"{")
+    return outcome.status in {408, 425} or outcome.status >= 500
+
+
+@given(
+    st.lists(outcomes, min_size=10, max_size=10),
+    st.sampled_from(ACTING),
+    st.integers(min_value=1, max_value=10),
+)
+def test_the_account_of_doubt_holds_for_any_run_of_outcomes(
+    script: list[Outcome], repeat: Repeat, attempts: int
+) -> None:
+    retry = Retry(attempts=attempts, base=0.0)
+    played = play(script, repeat, retry)
+    seen = script[: played.sent]
+    last = seen[-1]
+    settled = (
+        isinstance(last, Answer) and 200 <= last.status < 300 and not _in_doubt(last)
+    )
+    assert played.outcome_unknown is (not settled and any(map(_in_doubt, seen)))
+    assert played.sent <= attempts
+    if repeat == "once":
+        assert all(outcome == REFUSED for outcome in seen[:-1])

@@ -1,0 +1,161 @@
+"""The private key in every form it comes in, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from AmazonPay import ConfigurationError
+from AmazonPay._key import load_private_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PLAIN = NoEncryption()
+
+
+def pem(form: PrivateFormat, encryption: KeySerializationEncryption = PLAIN) -> bytes:
+    return KEY.private_bytes(Encoding.PEM, form, encryption)
+
+
+PKCS1 = pem(PrivateFormat.TraditionalOpenSSL)
+PKCS8 = pem(PrivateFormat.PKCS8)
+ENCRYPTED = pem(PrivateFormat.PKCS8, BestAvailableEncryption(b"open sesame"))
+FORMS = pytest.mark.parametrize("text", [PKCS1, PKCS8], ids=["PKCS#1", "PKCS#8"])
+
+
+def is_the_key(found: rsa.RSAPrivateKey) -> bool:
+    return found.private_numbers() == KEY.private_numbers()
+
+
+@FORMS
+def test_pem_text_and_bytes_are_read(text: bytes) -> None:
+    assert is_the_key(load_private_key(text))
+    assert is_the_key(load_private_key(text.decode()))
+
+
+@FORMS
+def test_a_file_is_read_by_name_or_path(text: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "private.pem"
+    file.write_bytes(text)
+    assert is_the_key(load_private_key(file))
+    assert is_the_key(load_private_key(str(file)))
+
+
+def test_blank_lines_a_byte_order_mark_and_crlf_do_not_matter(tmp_path: Path) -> None:
+    dressed = b"\xef\xbb\xbf\r\n" + PKCS8.replace(b"\n", b"\r\n") + b"\n\n"
+    file = tmp_path / "private.pem"
+    file.write_bytes(dressed)
+    assert is_the_key(load_private_key(file))
+    assert is_the_key(load_private_key(dressed.removeprefix(b"\xef\xbb\xbf")))
+    assert is_the_key(load_private_key("\ufeff\n" + PKCS8.decode()))
+
+
+def test_a_key_object_is_taken_as_it_is() -> None:
+    assert load_private_key(KEY) is KEY
+
+
+@pytest.mark.parametrize("password", ["open sesame", b"open sesame"])
+def test_an_encrypted_key_opens_with_its_password(password: str | bytes) -> None:
+    assert is_the_key(load_private_key(ENCRYPTED, password))
+
+
+@pytest.mark.parametrize(
+    ("text", "password", "said"),
+    [
+        (ENCRYPTED, None, "pass private_key_password"),
+        (ENCRYPTED, "wrong", "wrong private_key_password"),
+        (PKCS8, "open sesame", "leave private_key_password out"),
+        (PKCS8[:600] + b"\n-----END PRIVATE KEY-----\n", None, "damaged PEM"),
+        (b"no key at all", None, "no private key"),
+        (b"", None, "no private key"),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_said(
+    text: bytes, password: str | None, said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load_private_key(text, password)
+
+
+def test_the_public_half_is_recognised() -> None:
+    public = KEY.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    with pytest.raises(ConfigurationError, match="a public key; give the private half"):
+        load_private_key(public)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [ec.generate_private_key(ec.SECP256R1()), ed25519.Ed25519PrivateKey.generate()],
+    ids=["EC", "Ed25519"],
+)
+def test_a_key_of_another_kind_is_refused(
+    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
+) -> None:
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, PLAIN)
+    with pytest.raises(ConfigurationError, match="signs with RSA"):
+        load_private_key(text)
+
+
+def test_a_short_key_is_refused() -> None:
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 - refused below
+    with pytest.raises(ConfigurationError, match="1024 bit; Amazon Pay needs 2048"):
+        load_private_key(short)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.pem.*No such file"):
+        load_private_key(tmp_path / "nowhere.pem")
+
+
+def test_a_directory_is_no_key(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_private_key(tmp_path)
+
+
+def test_a_file_that_holds_something_else_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello")
+    with pytest.raises(ConfigurationError, match=r"notes\.txt' holds no PEM"):
+        load_private_key(file)
+
+
+@pytest.mark.parametrize("value", [None, 5, object()])
+def test_something_that_is_no_key_is_refused_by_its_type(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="private_key must be"):
+        load_private_key(value)  # type: ignore[arg-type] # what a caller may get wrong
+
+
+def _body_of(text: bytes) -> str:
+    return "".join(text.decode().split("\n")[1:-2])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        _body_of(PKCS8),
+        _body_of(PKCS8)[:70],
+        PKCS8.decode().replace("-----BEGIN", "----BEGIN"),
+        "\n".join(PKCS8.decode().split("\n")[1:]),
+        PKCS8.decode()[: len(PKCS8) // 2].replace("BEGIN", "BEGLN"),
+    ],
+    ids=["one line", "short", "four dashes", "no first line", "misspelt"],
+)
+def test_key_material_taken_for_a_file_name_is_never_shown(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="not shown") as caught:
+        load_private_key(value)
+    assert _body_of(PKCS8)[:16] not in str(caught.value)
+    assert caught.value.__cause__ is None
