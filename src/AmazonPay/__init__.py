@@ -28,11 +28,14 @@ from .errors import InvalidSignature as InvalidSignature
 from .errors import NotFound as NotFound
 from .errors import OutcomeUnknown as OutcomeUnknown
 from .errors import Rejected as Rejected
+from .errors import ReportUnavailable as ReportUnavailable
 from .errors import ResponseTooLarge as ResponseTooLarge
 from .errors import ServerError as ServerError
 from .errors import SoftDeclined as SoftDeclined
 from .errors import Throttled as Throttled
 from .errors import TimedOut as TimedOut
+from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
+from .money import price as price
 from .response import Response as Response

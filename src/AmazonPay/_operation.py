@@ -307,9 +307,9 @@ def operation(
 
 def operations_of(owner: type) -> dict[str, Operation[..., Any]]:
     """List the operations that `owner` inherits, by name, in order of declaration."""
-    return {
-        name: value
-        for base in reversed(owner.__mro__)
-        for name, value in vars(base).items()
-        if isinstance(value, Operation)
-    }
+    found: dict[str, Operation[..., Any]] = {}
+    for base in owner.__mro__:
+        for name, value in vars(base).items():
+            if isinstance(value, Operation) and name not in found:
+                found[name] = value
+    return found

@@ -11,6 +11,7 @@ import logging
 import os
 import platform
 import re
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +28,7 @@ from ._config import (
     endpoint_for,
     timeout_from,
 )
+from ._exchange import Wait
 from ._key import load_private_key
 from ._operation import (
     Call,
@@ -35,7 +37,9 @@ from ._operation import (
     encoded_query,
     new_idempotency_key,
 )
+from ._procedure import Now, Transfer
 from .errors import ConfigurationError, InvalidRequest
+from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
     from ._exchange import Outcome
     from ._operation import Body, Query, Repeat
+    from ._procedure import Step
     from ._transport import AsyncConnections, Connections
     from .response import Response
 
@@ -188,7 +193,7 @@ class _Identity:
         return _Attempt(call.method, url, headers, body, self.must_stay_here)
 
 
-class _BaseClient(Operations):
+class _BaseClient(Operations, Procedures):
     """What both clients share: everything but sending."""
 
     _identity: _Identity
@@ -506,6 +511,22 @@ class Client(_BaseClient):
 
         return self._finished(run(call, options.retry, options.deadline, attempt))
 
+    def perform(self, step: Step) -> object:
+        """Do one step of a procedure."""
+        from ._transfer import checked_link, transfer
+
+        match step:
+            case Call():
+                return self.send(step)
+            case Wait():
+                time.sleep(step.seconds)
+            case Transfer():
+                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
+                transfer(self._connections.current(), step, self._options.timeout)
+            case Now():
+                return time.monotonic()
+        return None
+
     def request(  # noqa: PLR0913 - one parameter for each part of a request
         self,
         method: str,
@@ -619,6 +640,26 @@ class AsyncClient(_BaseClient):
         return self._finished(
             await arun(call, options.retry, options.deadline, attempt)
         )
+
+    async def perform(self, step: Step) -> object:
+        """Do one step of a procedure."""
+        import anyio
+
+        from ._transfer import atransfer, checked_link
+
+        match step:
+            case Call():
+                return await self.send(step)
+            case Wait():
+                await anyio.sleep(step.seconds)
+            case Transfer():
+                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
+                await atransfer(
+                    self._connections.current(), step, self._options.timeout
+                )
+            case Now():
+                return time.monotonic()
+        return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request
         self,

@@ -10,7 +10,9 @@ AmazonPayError
 │   │   └── CertificateRefused         not the server it claims to be; never retried
 │   ├── TimedOut                       no answer in time
 │   ├── ConnectionLost                 the connection broke after bytes had left
-│   └── ResponseTooLarge               the answer passed the size limit
+│   ├── ResponseTooLarge               the answer passed the size limit
+│   └── TransferFailed                 a pre-signed link did not give or take its file
+├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON
 └── APIError                           Amazon answered, and the answer is no
 └── APIError                           Amazon answered: no
@@ -100,6 +102,18 @@ class ConnectionLost(TransportError):
 
 class ResponseTooLarge(TransportError):
     """The answer was longer than 32 MiB and was not read to its end."""
+
+
+class TransferFailed(TransportError):
+    """A pre-signed link did not give, or take, its file: most often it ran out."""
+
+
+class ReportUnavailable(AmazonPayError):
+    """A report has no document: it failed, was cancelled, or is not done in time."""
+
+    def __init__(self, message: str, *, processing_status: str) -> None:
+        super().__init__(message)
+        self.processing_status = processing_status
 
 
 class InvalidResponse(AmazonPayError):

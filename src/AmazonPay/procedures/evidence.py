@@ -1,0 +1,72 @@
+"""Send a file as evidence for a Dispute: reserve its place, then put its bytes there.
+
+Amazon's page: `amazon-pay-api-v2/file.html`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from .._procedure import Flow, Transfer, ask, procedure
+from ..errors import InvalidRequest
+from ..resources.files import File, Files
+
+if TYPE_CHECKING:
+    from ..resources.files import FileType
+
+CONTENT_TYPES: dict[str, str] = {
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "jpg": "image/jpeg",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""By the file's type, which is the ending of its name."""
+
+_OTHER_ENDINGS = {"jpeg": "jpg"}
+
+
+class Evidence:
+    """The procedure that sends a file."""
+
+    @procedure
+    def upload_evidence(
+        self, path: str | os.PathLike[str], *, idempotency_key: str | None = None
+    ) -> Flow[File]:
+        """Upload a file, and return its place: `id` is the `fileId` of an evidence.
+
+        The type is the ending of the name: csv, pdf, xls, xlsx, doc, docx, ods, jpg or
+        png. The bytes go to a pre-signed link, unsigned, by PUT. No money moves;
+        nothing is contested until `contest_dispute` names the file.
+
+        Errors: `InvalidRequest` for a missing file or another ending; what
+        `upload_file` raises; `TransportError` when the link did not take the bytes.
+        Amazon's page: `amazon-pay-api-v2/file.html`.
+        """
+        source = Path(path)
+        ending = source.suffix.removeprefix(".").lower()
+        kind = _OTHER_ENDINGS.get(ending, ending)
+        if kind not in CONTENT_TYPES:
+            raise InvalidRequest(
+                f"evidence is one of {', '.join(CONTENT_TYPES)}, by the file's ending"
+            )
+        if not source.is_file():
+            raise InvalidRequest("the file of the evidence cannot be found")
+        file = (
+            yield from ask(
+                Files.upload_file,
+                {"type": cast("FileType", kind), "purpose": "disputeEvidence"},
+                idempotency_key=idempotency_key,
+            )
+        ).raise_for_status()
+        place = file.json()
+        yield Transfer(
+            "PUT", place["url"], content_type=CONTENT_TYPES[kind], source=source
+        )
+        return place

@@ -1,0 +1,125 @@
+"""Wait for a state that stays: poll with growing pauses, up to a deadline.
+
+Amazon's page on pending states: `amazon-pay-checkout/asynchronous-processing.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, TypeVar
+
+from .._exchange import Wait
+from .._procedure import Flow, ask, now, procedure
+from ..resources.charges import Charge, Charges
+from ..resources.refunds import Refund, Refunds
+from ..resources.reports import Report, ReportOperations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..response import Response
+
+T = TypeVar("T")
+
+CHARGE_STATES = ("Authorized", "Captured", "Canceled", "Declined")
+REFUND_STATES = ("Refunded", "Declined")
+REPORT_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+_FIRST_PAUSE = 1.0
+_GROWTH = 1.5
+_LONGEST_PAUSE = 30.0
+
+
+def poll(
+    get: Callable[[], Flow[Response[T]]],
+    state: Callable[[T], str],
+    until: Collection[str],
+    deadline: float,
+) -> Flow[T]:
+    """Ask again and again; end with the last object that was seen.
+
+    A state that is not in `until` is never taken for final, known or not.
+    """
+    ends = (yield from now()) + deadline
+    pause = _FIRST_PAUSE
+    while True:
+        seen = (yield from get()).raise_for_status().json()
+        left = ends - (yield from now())
+        if state(seen) in until or left <= 0:
+            return seen
+        yield Wait(min(pause, left))
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+class Waiting:
+    """Procedures that wait for an object's state."""
+
+    @procedure
+    def wait_for_charge(
+        self,
+        charge_id: str,
+        *,
+        deadline: float = 60.0,
+        until: Collection[str] = CHARGE_STATES,
+    ) -> Flow[Charge]:
+        """Wait until a Charge is in a state of `until`, and return it; reads only.
+
+        After `deadline` seconds the charge is returned as it was last seen: look at
+        its state. Wait `until={"Captured", "Canceled", "Declined"}` after a capture,
+        or after a charge with `captureNow`, which may stay `Authorized` for a while.
+
+        Errors: `NotFound`; what `get_charge` raises.
+        Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
+        """
+        return poll(
+            lambda: ask(Charges.get_charge, charge_id),
+            lambda charge: charge["statusDetails"]["state"],
+            until,
+            deadline,
+        )
+
+    @procedure
+    def wait_for_refund(
+        self,
+        refund_id: str,
+        *,
+        deadline: float = 60.0,
+        until: Collection[str] = REFUND_STATES,
+    ) -> Flow[Refund]:
+        """Wait until a Refund is `Refunded` or `Declined`, and return it; reads only.
+
+        After `deadline` seconds the refund is returned as it was last seen: look at
+        its state.
+
+        Errors: `NotFound`; what `get_refund` raises.
+        Amazon's page: `amazon-pay-api-v2/refund.html`.
+        """
+        return poll(
+            lambda: ask(Refunds.get_refund, refund_id),
+            lambda refund: refund["statusDetails"]["state"],
+            until,
+            deadline,
+        )
+
+    @procedure
+    def wait_for_report(
+        self,
+        report_id: str,
+        *,
+        deadline: float = 300.0,
+        until: Collection[str] = REPORT_STATES,
+    ) -> Flow[Report]:
+        """Wait until a report is made, or will not be, and return it; reads only.
+
+        After `deadline` seconds the report is returned as it was last seen: look at
+        its `processingStatus`.
+
+        Errors: `NotFound`; what `get_report` raises.
+        Amazon's page: `amazon-pay-api-v2/reports.html`.
+        """
+        return poll(
+            lambda: ask(ReportOperations.get_report, report_id),
+            lambda report: report["processingStatus"],
+            until,
+            deadline,
+        )

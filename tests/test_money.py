@@ -1,0 +1,125 @@
+"""Prices: exact, of one currency, and never a float."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from AmazonPay import InvalidRequest
+from AmazonPay.money import DIGITS, add, amount_of, compare, price, subtract
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        ("10.50", "USD", "10.50"),
+        ("10.5", "USD", "10.50"),
+        (10, "EUR", "10.00"),
+        (Decimal("10.500"), "GBP", "10.50"),
+        (Decimal("1E+3"), "USD", "1000.00"),
+        ("500", "JPY", "500"),
+        ("500.00", "JPY", "500"),
+        ("0", "USD", "0.00"),
+        (10**30, "USD", "1" + "0" * 30 + ".00"),
+    ],
+)
+def test_an_amount_is_written_with_the_digits_of_its_currency(
+    amount: str | int | Decimal, currency: str, written: str
+) -> None:
+    assert price(amount, currency) == {"amount": written, "currencyCode": currency}
+
+
+@pytest.mark.parametrize("amount", [0.1 + 0.2, 10.5, 1e3, True])
+def test_a_float_is_refused_with_the_reason(amount: Any) -> None:
+    with pytest.raises(InvalidRequest, match="pass a str, an int or a Decimal"):
+        price(amount, "USD")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("10.505", "USD"),
+        ("500.5", "JPY"),
+        (Decimal("0.001"), "EUR"),
+        ("-1", "USD"),
+        ("1,50", "USD"),
+        ("1_000", "USD"),
+        (" 1", "USD"),
+        ("", "USD"),
+        ("NaN", "USD"),
+        ("٣", "USD"),
+        (Decimal("NaN"), "USD"),
+        (Decimal("Infinity"), "USD"),
+        (Decimal("1E+999999"), "USD"),
+        (Decimal("1E-999999"), "USD"),
+        ("1" * 50, "USD"),
+        (None, "USD"),
+        ("1", "XXX"),
+        ("1", "usd"),
+    ],
+)
+def test_what_is_no_price_is_refused_and_never_rounded(
+    amount: Any, currency: str
+) -> None:
+    with pytest.raises(InvalidRequest):
+        price(amount, currency)
+
+
+def test_the_yen_has_no_digits_and_the_others_have_two() -> None:
+    assert DIGITS == {
+        "AUD": 2,
+        "CHF": 2,
+        "DKK": 2,
+        "EUR": 2,
+        "GBP": 2,
+        "HKD": 2,
+        "JPY": 0,
+        "NOK": 2,
+        "NZD": 2,
+        "SEK": 2,
+        "USD": 2,
+        "ZAR": 2,
+    }
+
+
+@pytest.mark.parametrize("operation", [add, subtract, compare])
+def test_two_currencies_are_never_mixed(operation: Any) -> None:
+    with pytest.raises(InvalidRequest, match="one currency"):
+        operation(price(1, "USD"), price(1, "EUR"))
+    with pytest.raises(InvalidRequest, match="one currency"):
+        operation({"amount": "1"}, {"amount": "1"})
+
+
+def test_a_difference_below_zero_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="below zero"):
+        subtract(price(1, "USD"), price(2, "USD"))
+
+
+def test_what_is_no_price_has_no_amount() -> None:
+    with pytest.raises(InvalidRequest, match="no price"):
+        amount_of({"currencyCode": "USD"})
+
+
+cents = st.integers(min_value=0, max_value=10**14)
+currencies = st.sampled_from(sorted(DIGITS))
+
+
+def _of(units: int, currency: str) -> Decimal:
+    return Decimal(units).scaleb(-DIGITS[currency])
+
+
+@given(cents, cents, currencies)
+def test_sums_and_differences_are_exact_to_the_last_digit(
+    first: int, second: int, currency: str
+) -> None:
+    more, less = max(first, second), min(first, second)
+    a, b = price(_of(more, currency), currency), price(_of(less, currency), currency)
+    assert amount_of(add(a, b)) == _of(more + less, currency)
+    assert amount_of(subtract(a, b)) == _of(more - less, currency)
+    assert subtract(add(a, b), b) == a
+    assert compare(a, b) == (more > less)
+    assert compare(b, a) == -(more > less)

@@ -1,0 +1,403 @@
+"""Procedures as plain data: steps out, outcomes in; and both clients at it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from AmazonPay import (
+    APIError,
+    AsyncClient,
+    Client,
+    InvalidRequest,
+    NotFound,
+    ReportUnavailable,
+    Response,
+    Retry,
+    TransferFailed,
+)
+from AmazonPay._exchange import Wait
+from AmazonPay._operation import Call
+from AmazonPay._procedure import Flow, Now, Pages, Step, Transfer, iterate, run
+from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
+from AmazonPay.procedures.paging import Paging
+from AmazonPay.procedures.report_files import ReportFiles, rows_of
+from AmazonPay.procedures.waiting import Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+Reply = Response[Any] | Exception | None
+
+
+def answer(body: object, status: int = 200) -> Response[Any]:
+    return Response(status, {}, json.dumps(body).encode(), operation="test")
+
+
+def charge(state: str) -> Response[Any]:
+    return answer({"chargeId": "C1", "statusDetails": {"state": state}})
+
+
+class Player:
+    """Answers steps from a script; its clock moves by the waits alone."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.steps: list[Step] = []
+        self.clock = 0.0
+
+    @property
+    def calls(self) -> list[Call]:
+        return [step for step in self.steps if isinstance(step, Call)]
+
+    @property
+    def waits(self) -> list[float]:
+        return [step.seconds for step in self.steps if isinstance(step, Wait)]
+
+    def perform(self, step: Step, /) -> object:
+        """Be a client, as far as a procedure can tell."""
+        if isinstance(step, Now):
+            return self.clock
+        self.steps.append(step)
+        if isinstance(step, Wait):
+            self.clock += step.seconds
+            return None
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def play(self, flow: Flow[Any]) -> Any:
+        return run(flow, self)
+
+    def collect(self, pages: Pages[Any]) -> list[Any]:
+        return list(iterate(pages, self))
+
+
+def wait_for_charge(**options: Any) -> Flow[Any]:
+    flow: Flow[Any] = Waiting.wait_for_charge.declared(None, "C1", **options)
+    return flow
+
+
+# Waiting ------------------------------------------------------------------------------
+
+
+def test_a_charge_that_is_settled_is_returned_without_a_wait() -> None:
+    player = Player(charge("Captured"))
+    assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
+    assert player.waits == []
+
+
+def test_pauses_grow_while_a_charge_is_pending() -> None:
+    player = Player(*[charge("AuthorizationInitiated")] * 4, charge("Authorized"))
+    player.play(wait_for_charge())
+    assert player.waits == [1.0, 1.5, 2.25, 3.375]
+
+
+def test_a_state_of_the_future_is_never_taken_for_final() -> None:
+    player = Player(charge("Teleported"), charge("Captured"))
+    assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
+
+
+def test_the_last_object_is_returned_when_time_is_up() -> None:
+    player = Player(*[charge("CaptureInitiated")] * 50)
+    seen = player.play(wait_for_charge(deadline=10.0))
+    assert seen["statusDetails"]["state"] == "CaptureInitiated"
+    assert sum(player.waits) == 10.0
+
+
+def test_a_caller_names_the_states_to_wait_for() -> None:
+    player = Player(charge("Authorized"), charge("Captured"))
+    player.play(wait_for_charge(until={"Captured", "Declined"}))
+    assert len(player.calls) == 2
+
+
+def test_waiting_for_what_is_not_there_raises() -> None:
+    player = Player(answer({"reasonCode": "ResourceNotFound"}, 404))
+    with pytest.raises(NotFound):
+        player.play(wait_for_charge())
+
+
+def test_refunds_and_reports_are_waited_for_alike() -> None:
+    refund = {"statusDetails": {"state": "Refunded"}}
+    player = Player(
+        answer({"statusDetails": {"state": "RefundInitiated"}}), answer(refund)
+    )
+    assert player.play(Waiting.wait_for_refund.declared(None, "R1")) == refund
+    report = {"processingStatus": "CANCELLED"}
+    player = Player(answer({"processingStatus": "IN_PROGRESS"}), answer(report))
+    assert player.play(Waiting.wait_for_report.declared(None, "1")) == report
+
+
+# Paging -------------------------------------------------------------------------------
+
+
+def test_the_next_page_is_asked_for_by_its_token_alone() -> None:
+    player = Player(
+        answer({"reports": [1, 2], "nextToken": "a/b"}),
+        answer({"reports": [], "nextToken": "c"}),
+        answer({"reports": [3]}),
+    )
+    pages = Paging.iter_reports.declared(None, report_types=["X", "Y"], page_size=2)
+    assert player.collect(pages) == [1, 2, 3]
+    assert [call.query for call in player.calls] == [
+        "pageSize=2&reportTypes=X%2CY",
+        "nextToken=a%2Fb",
+        "nextToken=c",
+    ]
+
+
+def test_disbursements_page_alike_and_a_null_token_ends_them() -> None:
+    player = Player(
+        answer({"disbursements": [1], "nextToken": "n"}),
+        answer({"disbursements": [2], "nextToken": None}),
+    )
+    pages = Paging.iter_disbursements.declared(None, start_time="20260101T000000Z")
+    assert player.collect(pages) == [1, 2]
+    assert player.calls[0].query == "startTime=20260101T000000Z"
+
+
+@pytest.mark.parametrize(
+    "pages", [Paging.iter_reports.declared, Paging.iter_disbursements.declared]
+)
+def test_a_page_that_is_refused_raises(pages: Callable[[None], Pages[Any]]) -> None:
+    with pytest.raises(APIError):
+        Player(answer({}, 400)).collect(pages(None))
+
+
+# Report files -------------------------------------------------------------------------
+
+DONE = answer({"processingStatus": "COMPLETED", "reportDocumentId": "d1"})
+
+
+def link(name: str) -> Response[Any]:
+    return answer({"url": f"https://files.example/{name}"})
+
+
+def failed() -> TransferFailed:
+    return TransferFailed("403", operation="transfer")
+
+
+def test_a_report_is_written_to_the_place_that_was_asked_for(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r.csv")
+    assert player.play(flow) == tmp_path / "r.csv"
+    assert player.steps[-1] == Transfer(
+        "GET", "https://files.example/1", target=tmp_path / "r.csv"
+    )
+
+
+def test_a_link_that_ran_out_is_asked_for_anew(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), failed(), link("2"), None)
+    player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    urls = [step.url for step in player.steps if isinstance(step, Transfer)]
+    assert urls == ["https://files.example/1", "https://files.example/2"]
+
+
+def test_three_links_that_fail_are_enough(tmp_path: Path) -> None:
+    replies: list[Reply] = [link("1"), failed()] * 3
+    player = Player(DONE, *replies)
+    with pytest.raises(TransferFailed):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert player.replies == []
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"processingStatus": "FAILED", "reportDocumentId": None},
+        {"processingStatus": "CANCELLED", "reportDocumentId": None},
+        {"processingStatus": "COMPLETED", "reportDocumentId": None},
+    ],
+)
+def test_a_report_without_a_document_says_its_status(
+    report: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ReportUnavailable) as caught:
+        Player(answer(report)).play(
+            ReportFiles.download_report.declared(None, "9", tmp_path / "r")
+        )
+    assert caught.value.processing_status == report["processingStatus"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\r\n1,2\r\n3\r\n", "a\tb\n1\t2\n3\t\n", "\ufeffa,b\n1,2\n3,\n"]
+)
+def test_rows_are_read_by_the_names_of_the_header_line(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "report"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert list(rows_of(path)) == [{"a": "1", "b": "2"}, {"a": "3", "b": ""}]
+
+
+# Evidence -----------------------------------------------------------------------------
+
+
+def test_evidence_is_reserved_and_then_put(tmp_path: Path) -> None:
+    file = tmp_path / "Receipt.JPEG"
+    file.write_bytes(b"jpg")
+    place = {"id": "file_1", "url": "https://files.example/up"}
+    player = Player(answer(place), None)
+    flow = Evidence.upload_evidence.declared(None, file, idempotency_key="k")
+    assert player.play(flow) == place
+    (call,) = player.calls
+    assert call.body == b'{"type":"jpg","purpose":"disputeEvidence"}'
+    assert call.idempotency_key == "k"
+    assert player.steps[-1] == Transfer(
+        "PUT", "https://files.example/up", content_type="image/jpeg", source=file
+    )
+
+
+def test_the_content_types_are_those_of_the_reference() -> None:
+    assert CONTENT_TYPES == {
+        "csv": "text/csv",
+        "pdf": "application/pdf",
+        "xls": "application/vnd.ms-excel",
+        "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        "doc": "application/msword",
+        "docx": (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ),
+        "ods": "application/vnd.oasis.opendocument.spreadsheet",
+        "jpg": "image/jpeg",
+        "png": "image/png",
+    }
+
+
+@pytest.mark.parametrize("name", ["receipt.exe", "receipt", "missing.jpg"])
+def test_what_is_no_evidence_is_refused_before_anything_is_sent(
+    name: str, tmp_path: Path
+) -> None:
+    player = Player()
+    with pytest.raises(InvalidRequest):
+        player.play(Evidence.upload_evidence.declared(None, tmp_path / name))
+    assert player.steps == []
+
+
+# Both clients -------------------------------------------------------------------------
+
+
+class Amazon:
+    """A peer in memory: some reports, a document, files that come and go."""
+
+    def __init__(self, document: Sequence[httpx2.Response] = ()) -> None:
+        self.requests: list[httpx2.Request] = []
+        self.document = list(document)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        path = request.url.path.removeprefix("/sandbox/v2")
+        if path == "/document":
+            return self.document.pop(0)
+        if path == "/reports":
+            paged = "nextToken" in request.url.params
+            return httpx2.Response(200, json=REPORTS[paged])
+        return httpx2.Response(200, json=OBJECTS[request.method, path])
+
+
+REPORTS = (
+    {"reports": [{"reportId": "1"}], "nextToken": "t"},
+    {"reports": [{"reportId": "2"}]},
+)
+OBJECTS: dict[tuple[str, str], object] = {
+    ("GET", "/reports/9"): DONE.json(),
+    ("GET", "/report-documents/d1"): {"url": "https://files.example/document"},
+    ("POST", "/files"): {"id": "file_1", "url": "https://files.example/up"},
+    ("PUT", "/up"): {},
+    ("GET", "/charges/C1"): charge("Captured").json(),
+}
+
+
+def blocking(peer: Amazon) -> Client:
+    return Client(
+        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
+    )
+
+
+def awaiting(peer: Amazon) -> AsyncClient:
+    return AsyncClient(
+        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
+    )
+
+
+def document() -> list[httpx2.Response]:
+    return [httpx2.Response(403), httpx2.Response(200, content=b"a,b\n1,2\n")]
+
+
+def test_the_blocking_client_drives_them_all(tmp_path: Path) -> None:
+    peer = Amazon(document() + document())
+    client = blocking(peer)
+    assert [report["reportId"] for report in client.iter_reports()] == ["1", "2"]
+    target = client.download_report("9", tmp_path / "r.csv")
+    assert target.read_text() == "a,b\n1,2\n"
+    assert list(client.iter_report_rows("9")) == [{"a": "1", "b": "2"}]
+    assert client.wait_for_charge("C1")["statusDetails"]["state"] == "Captured"
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    assert client.upload_evidence(evidence)["id"] == "file_1"
+    put = peer.requests[-1]
+    assert put.content == b"png"
+    assert put.headers["content-type"] == "image/png"
+    assert put.headers["content-length"] == "3"
+    assert "authorization" not in put.headers
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_async_client_drives_them_all(backend: str, tmp_path: Path) -> None:
+    peer = Amazon(document() + document())
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+
+    async def main() -> None:
+        client = awaiting(peer)
+        found = [report["reportId"] async for report in client.iter_reports()]
+        assert found == ["1", "2"]
+        target = await client.download_report("9", tmp_path / "r.csv")
+        assert target.read_text() == "a,b\n1,2\n"
+        rows = [row async for row in client.iter_report_rows("9")]
+        assert rows == [{"a": "1", "b": "2"}]
+        seen = await client.wait_for_charge("C1")
+        assert seen["statusDetails"]["state"] == "Captured"
+        assert (await client.upload_evidence(evidence))["id"] == "file_1"
+
+    anyio.run(main, backend=backend)
+    put = peer.requests[-1]
+    assert put.content == b"png"
+    assert put.headers["content-length"] == "3"
+    assert "authorization" not in put.headers
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
+
+
+def test_a_broken_download_leaves_nothing_behind(tmp_path: Path) -> None:
+    def breaking(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/document":
+            raise httpx2.ReadError("broken")
+        return Amazon()(request)
+
+    client = Client("A", KEY, "us", True, transport=httpx2.MockTransport(breaking))
+    with pytest.raises(TransferFailed, match="broke"):
+        client.download_report("9", tmp_path / "r.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://files.example/x", "ftp://x", "", "http://127.0.0.1/x", "https:///x"]
+)
+def test_a_link_that_is_not_https_is_not_followed(url: str, tmp_path: Path) -> None:
+    peer = Amazon()
+    step = Transfer("GET", url, target=tmp_path / "x")
+    with pytest.raises(TransferFailed, match="not https"):
+        blocking(peer).perform(step)
+    with pytest.raises(TransferFailed, match="not https"):
+        anyio.run(awaiting(peer).perform, step)
+    assert peer.requests == []
