@@ -12,6 +12,7 @@ import random
 import ssl
 import time
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
@@ -294,6 +295,12 @@ async def _astay_here(event: str, info: dict[str, Any]) -> None:
         raise _PeerIsElsewhere("localhost is not this machine")
 
 
+@lru_cache(maxsize=512)
+def _url(text: str) -> httpx2.URL:
+    """Parse a URL once: the paths of a shop's calls are few."""
+    return httpx2.URL(text)
+
+
 def _request(
     attempt: Attempt, timeout: Timeout, time_left: float, stay_here: object
 ) -> httpx2.Request:
@@ -302,7 +309,7 @@ def _request(
         extensions["trace"] = stay_here
     return httpx2.Request(
         attempt.method,
-        attempt.url,
+        _url(attempt.url),
         headers=attempt.headers,
         stream=httpx2.ByteStream(attempt.body),
         extensions=extensions,

@@ -183,7 +183,7 @@ class _Identity:
             unsigned.append((_SIMULATION_CODE, options.simulation_code))
         headers = [
             *self.fixed,
-            *((n.encode(), v.encode()) for n, v in (*own, *unsigned)),
+            *[(n.encode(), v.encode()) for n, v in (*own, *unsigned)],
             (b"authorization", authorization.encode()),
         ]
         if call.body is not None:

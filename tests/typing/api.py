@@ -1,0 +1,402 @@
+"""The public API, used: never run, read by mypy, pyright and ty.
+
+`assert_type` pins what a checker, and so an editor, sees of every method on both
+clients. A test sees to it that no operation is missing here.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from typing_extensions import assert_type
+
+from AmazonPay import (
+    APIError,
+    AsyncClient,
+    Client,
+    OutcomeUnknown,
+    Response,
+    Retry,
+    Timeout,
+    TransportError,
+    price,
+)
+from AmazonPay.money import add, amount_of, compare, subtract
+from AmazonPay.resources._shapes import Price, Unspecified
+from AmazonPay.resources.authorization_tokens import AuthorizationToken
+from AmazonPay.resources.buyers import Buyer
+from AmazonPay.resources.charge_permissions import ChargePermission
+from AmazonPay.resources.charges import Charge, ChargeState, CreateCharge
+from AmazonPay.resources.checkout_sessions import CheckoutSession
+from AmazonPay.resources.delivery_trackers import DeliveryTracker
+from AmazonPay.resources.disbursements import Disbursement, Disbursements
+from AmazonPay.resources.disputes import Dispute
+from AmazonPay.resources.files import File
+from AmazonPay.resources.in_store import (
+    InstoreChargeResult,
+    InstoreMerchantScanResult,
+    InstoreRefundResult,
+)
+from AmazonPay.resources.merchant_accounts import MerchantAccount
+from AmazonPay.resources.refunds import Refund
+from AmazonPay.resources.reports import (
+    CreatedReport,
+    CreatedReportSchedule,
+    Report,
+    ReportDocument,
+    Reports,
+    ReportSchedule,
+    ReportSchedules,
+)
+
+BODY: Mapping[str, object] = {}
+
+
+def operations_block(client: Client) -> None:
+    assert_type(client.get_buyer("x"), Response[Buyer])
+    assert_type(
+        client.create_checkout_session(BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(client.get_checkout_session("x"), Response[CheckoutSession])
+    assert_type(client.update_checkout_session("x", BODY), Response[CheckoutSession])
+    assert_type(
+        client.complete_checkout_session("x", BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(
+        client.finalize_checkout_session("x", BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(client.get_charge_permission("x"), Response[ChargePermission])
+    assert_type(client.update_charge_permission("x", BODY), Response[ChargePermission])
+    assert_type(client.close_charge_permission("x"), Response[ChargePermission])
+    assert_type(client.create_charge(BODY, idempotency_key="k"), Response[Charge])
+    assert_type(client.get_charge("x"), Response[Charge])
+    assert_type(client.update_charge("x", BODY), Response[Charge])
+    assert_type(client.capture_charge("x", BODY, idempotency_key="k"), Response[Charge])
+    assert_type(client.cancel_charge("x"), Response[Charge])
+    assert_type(client.create_refund(BODY, idempotency_key="k"), Response[Refund])
+    assert_type(client.get_refund("x"), Response[Refund])
+    assert_type(
+        client.create_delivery_tracker(BODY, idempotency_key="k"),
+        Response[DeliveryTracker],
+    )
+    assert_type(
+        client.instore_merchant_scan(BODY, idempotency_key="k"),
+        Response[InstoreMerchantScanResult],
+    )
+    assert_type(
+        client.instore_charge(BODY, idempotency_key="k"), Response[InstoreChargeResult]
+    )
+    assert_type(
+        client.instore_refund(BODY, idempotency_key="k"), Response[InstoreRefundResult]
+    )
+    assert_type(client.get_authorization_token("x", "x"), Response[AuthorizationToken])
+    assert_type(
+        client.get_reports(
+            report_types=["x"],
+            processing_statuses=["x"],
+            created_since=datetime.now(UTC),
+            created_until=datetime.now(UTC),
+            page_size=1,
+            next_token="x",
+        ),
+        Response[Reports],
+    )
+    assert_type(client.get_report("x"), Response[Report])
+    assert_type(
+        client.create_report(BODY, idempotency_key="k"), Response[CreatedReport]
+    )
+    assert_type(client.get_report_document("x"), Response[ReportDocument])
+    assert_type(
+        client.get_report_schedules(report_types=["x"]), Response[ReportSchedules]
+    )
+    assert_type(client.get_report_schedule("x"), Response[ReportSchedule])
+    assert_type(
+        client.create_report_schedule(BODY, idempotency_key="k"),
+        Response[CreatedReportSchedule],
+    )
+    assert_type(client.cancel_report_schedule("x"), Response[None])
+    assert_type(
+        client.get_disbursements(
+            start_time=datetime.now(UTC),
+            end_time=datetime.now(UTC),
+            page_size=1,
+            next_token="x",
+        ),
+        Response[Disbursements],
+    )
+    assert_type(client.create_dispute(BODY, idempotency_key="k"), Response[Dispute])
+    assert_type(client.get_dispute("x"), Response[Dispute])
+    assert_type(client.update_dispute("x", BODY), Response[Dispute])
+    assert_type(
+        client.contest_dispute("x", BODY, idempotency_key="k"), Response[Dispute]
+    )
+    assert_type(client.upload_file(BODY, idempotency_key="k"), Response[File])
+    assert_type(
+        client.register_amazon_pay_account(BODY, idempotency_key="k"),
+        Response[MerchantAccount],
+    )
+    assert_type(client.update_amazon_pay_account("x", BODY), Response[Unspecified])
+    assert_type(client.delete_amazon_pay_account("x"), Response[Unspecified])
+    assert_type(
+        client.create_merchant_account(BODY, idempotency_key="k"),
+        Response[MerchantAccount],
+    )
+    assert_type(client.update_merchant_account("x", BODY), Response[Unspecified])
+    assert_type(
+        client.claim_merchant_account("x", BODY, idempotency_key="k"),
+        Response[Unspecified],
+    )
+    assert_type(
+        client.create_store("x", BODY, idempotency_key="k"), Response[Unspecified]
+    )
+    assert_type(client.update_store("x", "x", BODY), Response[Unspecified])
+
+
+async def operations_await(client: AsyncClient) -> None:
+    assert_type(await client.get_buyer("x"), Response[Buyer])
+    assert_type(
+        await client.create_checkout_session(BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(await client.get_checkout_session("x"), Response[CheckoutSession])
+    assert_type(
+        await client.update_checkout_session("x", BODY), Response[CheckoutSession]
+    )
+    assert_type(
+        await client.complete_checkout_session("x", BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(
+        await client.finalize_checkout_session("x", BODY, idempotency_key="k"),
+        Response[CheckoutSession],
+    )
+    assert_type(await client.get_charge_permission("x"), Response[ChargePermission])
+    assert_type(
+        await client.update_charge_permission("x", BODY), Response[ChargePermission]
+    )
+    assert_type(await client.close_charge_permission("x"), Response[ChargePermission])
+    assert_type(await client.create_charge(BODY, idempotency_key="k"), Response[Charge])
+    assert_type(await client.get_charge("x"), Response[Charge])
+    assert_type(await client.update_charge("x", BODY), Response[Charge])
+    assert_type(
+        await client.capture_charge("x", BODY, idempotency_key="k"), Response[Charge]
+    )
+    assert_type(await client.cancel_charge("x"), Response[Charge])
+    assert_type(await client.create_refund(BODY, idempotency_key="k"), Response[Refund])
+    assert_type(await client.get_refund("x"), Response[Refund])
+    assert_type(
+        await client.create_delivery_tracker(BODY, idempotency_key="k"),
+        Response[DeliveryTracker],
+    )
+    assert_type(
+        await client.instore_merchant_scan(BODY, idempotency_key="k"),
+        Response[InstoreMerchantScanResult],
+    )
+    assert_type(
+        await client.instore_charge(BODY, idempotency_key="k"),
+        Response[InstoreChargeResult],
+    )
+    assert_type(
+        await client.instore_refund(BODY, idempotency_key="k"),
+        Response[InstoreRefundResult],
+    )
+    assert_type(
+        await client.get_authorization_token("x", "x"), Response[AuthorizationToken]
+    )
+    assert_type(
+        await client.get_reports(
+            report_types=["x"],
+            processing_statuses=["x"],
+            created_since=datetime.now(UTC),
+            created_until=datetime.now(UTC),
+            page_size=1,
+            next_token="x",
+        ),
+        Response[Reports],
+    )
+    assert_type(await client.get_report("x"), Response[Report])
+    assert_type(
+        await client.create_report(BODY, idempotency_key="k"), Response[CreatedReport]
+    )
+    assert_type(await client.get_report_document("x"), Response[ReportDocument])
+    assert_type(
+        await client.get_report_schedules(report_types=["x"]), Response[ReportSchedules]
+    )
+    assert_type(await client.get_report_schedule("x"), Response[ReportSchedule])
+    assert_type(
+        await client.create_report_schedule(BODY, idempotency_key="k"),
+        Response[CreatedReportSchedule],
+    )
+    assert_type(await client.cancel_report_schedule("x"), Response[None])
+    assert_type(
+        await client.get_disbursements(
+            start_time=datetime.now(UTC),
+            end_time=datetime.now(UTC),
+            page_size=1,
+            next_token="x",
+        ),
+        Response[Disbursements],
+    )
+    assert_type(
+        await client.create_dispute(BODY, idempotency_key="k"), Response[Dispute]
+    )
+    assert_type(await client.get_dispute("x"), Response[Dispute])
+    assert_type(await client.update_dispute("x", BODY), Response[Dispute])
+    assert_type(
+        await client.contest_dispute("x", BODY, idempotency_key="k"), Response[Dispute]
+    )
+    assert_type(await client.upload_file(BODY, idempotency_key="k"), Response[File])
+    assert_type(
+        await client.register_amazon_pay_account(BODY, idempotency_key="k"),
+        Response[MerchantAccount],
+    )
+    assert_type(
+        await client.update_amazon_pay_account("x", BODY), Response[Unspecified]
+    )
+    assert_type(await client.delete_amazon_pay_account("x"), Response[Unspecified])
+    assert_type(
+        await client.create_merchant_account(BODY, idempotency_key="k"),
+        Response[MerchantAccount],
+    )
+    assert_type(await client.update_merchant_account("x", BODY), Response[Unspecified])
+    assert_type(
+        await client.claim_merchant_account("x", BODY, idempotency_key="k"),
+        Response[Unspecified],
+    )
+    assert_type(
+        await client.create_store("x", BODY, idempotency_key="k"), Response[Unspecified]
+    )
+    assert_type(await client.update_store("x", "x", BODY), Response[Unspecified])
+
+
+def procedures_block(client: Client) -> None:
+    assert_type(client.wait_for_charge("x", deadline=1.0, until={"Captured"}), Charge)
+    assert_type(client.wait_for_refund("x"), Refund)
+    assert_type(client.wait_for_report("x"), Report)
+    for report in client.iter_reports(page_size=1):
+        assert_type(report, Report)
+    for disbursement in client.iter_disbursements(start_time="x"):
+        assert_type(disbursement, Disbursement)
+    assert_type(client.download_report("x", Path("r.csv")), Path)
+    for row in client.iter_report_rows("x"):
+        assert_type(row, dict[str, str])
+    assert_type(client.upload_evidence("e.png", idempotency_key="k"), File)
+
+
+async def procedures_await(client: AsyncClient) -> None:
+    assert_type(await client.wait_for_charge("x"), Charge)
+    assert_type(await client.wait_for_refund("x"), Refund)
+    assert_type(await client.wait_for_report("x"), Report)
+    async for report in client.iter_reports():
+        assert_type(report, Report)
+    async for disbursement in client.iter_disbursements():
+        assert_type(disbursement, Disbursement)
+    assert_type(await client.download_report("x", "r.csv"), Path)
+    async for row in client.iter_report_rows("x"):
+        assert_type(row, dict[str, str])
+    assert_type(await client.upload_evidence(Path("e.png")), File)
+
+
+def construction() -> None:
+    assert_type(Client("A", "key.pem", "us", True), Client)
+    assert_type(Client.from_env(), Client)
+    assert_type(AsyncClient.from_env(), AsyncClient)
+    Client(
+        public_key_id="A",
+        private_key=b"pem",
+        region="jp",
+        sandbox=False,
+        private_key_password="x",
+        algorithm="AMZN-PAY-RSASSA-PSS-V2",
+        endpoint_url=None,
+        timeout=Timeout(connect=1.0),
+        deadline=5,
+        retry=Retry(attempts=2, base=0.1, cap=1.0),
+        transport=httpx2.MockTransport(lambda _: httpx2.Response(200)),
+        verify=None,
+        proxy=None,
+        trust_env=False,
+        raise_for_status=True,
+        integrator_id="A1",
+        integrator_version="1.0",
+        platform_version="1.0",
+    )
+
+
+def options(client: Client, aclient: AsyncClient) -> None:
+    view = client.with_options(
+        timeout=1.5,
+        deadline=10,
+        retry=Retry(),
+        headers={"x": "y"},
+        simulation_code="HardDeclined",
+        auth_token="t",
+        raise_for_status=False,
+    )
+    assert_type(view, Client)
+    assert_type(aclient.with_options(timeout=1), AsyncClient)
+    assert_type(client.generate_button_signature({"a": 1}), str)
+    assert_type(client.generate_button_signature(b"{}"), str)
+    assert_type(client.generate_button_signature("{}"), str)
+    assert_type(
+        client.request("GET", "/x", query={"a": ["b"]}, headers={"c": "d"}),
+        Response[dict[str, Any]],
+    )
+    with client as same:
+        assert_type(same, Client)
+
+
+async def lifetime(client: AsyncClient) -> None:
+    async with client as same:
+        assert_type(same, AsyncClient)
+    assert_type(await client.request("POST", "/x", {}), Response[dict[str, Any]])
+    await client.aclose()
+
+
+def answers(response: Response[Charge]) -> None:
+    assert_type(response.json()["chargeAmount"]["amount"], str)
+    assert_type(response.json()["statusDetails"]["state"], ChargeState)
+    assert_type(response.status_code, int)
+    assert_type(response.ok, bool)
+    assert_type(response.headers, Mapping[str, str])
+    assert_type(response.content, bytes)
+    assert_type(response.text, str)
+    assert_type(response.reason_code, str | None)
+    assert_type(response.message, str | None)
+    assert_type(response.request_id, str | None)
+    assert_type(response.idempotency_key, str | None)
+    assert_type(response.attempts, int)
+    assert_type(response.outcome_unknown, bool)
+    assert_type(response.elapsed, timedelta)
+    assert_type(response.raise_for_status(), Response[Charge])
+
+
+def errors(client: Client) -> None:
+    body: CreateCharge = {
+        "chargePermissionId": "S01-0000000-0000000",
+        "chargeAmount": {"amount": Decimal("1.00"), "currencyCode": "USD"},
+        "captureNow": True,
+    }
+    try:
+        client.create_charge(body).raise_for_status()
+    except OutcomeUnknown as error:
+        assert_type(error.idempotency_key, str | None)
+    except APIError as error:
+        assert_type(error.retry_with_new_key, bool)
+        assert_type(error.response, Response[Any])
+    except TransportError as error:
+        assert_type(error.outcome_unknown, bool)
+
+
+def money() -> None:
+    assert_type(price("10.50", "USD"), Price)
+    assert_type(add(price(1, "USD"), price(2, "USD")), Price)
+    assert_type(subtract(price(2, "USD"), price(1, "USD")), Price)
+    assert_type(compare(price(2, "USD"), price(1, "USD")), int)
+    assert_type(amount_of(price(2, "USD")), Decimal)
