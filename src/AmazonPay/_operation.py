@@ -142,7 +142,7 @@ def _wire_value(name: str, value: object) -> str:
                 )
             return value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         case Sequence():
-            # The samples of the reference join a list with commas (protocol.md 1.9 b).
+            # Samples join a list with commas (`amazon-pay-api-v2/reports.html`).
             items = cast("Sequence[object]", value)
             return ",".join(_wire_value(name, item) for item in items)
         case _:
