@@ -1,0 +1,87 @@
+"""The operations of Amazon Pay API v2, one noun a file, each declared once.
+
+A noun's file holds its requests and answers on top, its operations below. `FILES` says
+which file a path belongs to; `Operations` is the index, and what both clients inherit.
+
+Each operation names the errors of its own. Any may be answered by the general ones:
+400 `InvalidHeaderValue`, `InvalidRequest`, `InvalidParameterValue`,
+`InvalidRequestFormat`, `InvalidParameterCombination`, `MissingHeader`,
+`MissingHeaderValue`, `MissingParameterValue`, `UnrecognizedField`,
+`InvalidSandboxSimulationSpecified`, `DuplicateIdempotencyKey`, `CurrencyMismatch`,
+`InvalidAPIVersion`; 401 `UnauthorizedAccess`; 403 `InvalidAuthentication`,
+`InvalidAccountStatus`, `InvalidRequestSignature`, `InvalidAuthorizationToken`; 404
+`ResourceNotFound`; 405 `UnsupportedOperation`, `RequestNotSupported`; 408
+`RequestTimeout`; 426 `TLSVersionNotSupported`; 429 `TooManyRequests`; 500
+`InternalServerError`; 503 `ServiceUnavailable`.
+
+Amazon's page: `amazon-pay-api-v2/error-handling.html`.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from .._operation import Operation, operations_of
+from .authorization_tokens import AuthorizationTokens
+from .buyers import Buyers
+from .charge_permissions import ChargePermissions
+from .charges import Charges
+from .checkout_sessions import CheckoutSessions
+from .delivery_trackers import DeliveryTrackers
+from .disbursements import DisbursementOperations
+from .disputes import Disputes
+from .files import Files
+from .in_store import InStore
+from .merchant_accounts import MerchantAccounts
+from .refunds import Refunds
+from .reports import ReportOperations
+
+FILES = {
+    "buyers": "buyers",
+    "checkoutSessions": "checkout_sessions",
+    "chargePermissions": "charge_permissions",
+    "charges": "charges",
+    "refunds": "refunds",
+    "deliveryTrackers": "delivery_trackers",
+    "in-store": "in_store",
+    "authorizationTokens": "authorization_tokens",
+    "reports": "reports",
+    "report-documents": "reports",
+    "report-schedules": "reports",
+    "disbursements": "disbursements",
+    "disputes": "disputes",
+    "files": "files",
+    "merchantAccounts": "merchant_accounts",
+}
+"""The module of each first path segment."""
+
+
+class Operations(
+    Buyers,
+    CheckoutSessions,
+    ChargePermissions,
+    Charges,
+    Refunds,
+    DeliveryTrackers,
+    InStore,
+    AuthorizationTokens,
+    ReportOperations,
+    DisbursementOperations,
+    Disputes,
+    Files,
+    MerchantAccounts,
+):
+    """Every operation of the API, in the API's order.
+
+    A class that inherits it and has a `send` can be called: blocking, or awaiting if
+    `send` is a coroutine function.
+    """
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Place real functions on a class that can send, for `help()` and mocks."""
+        super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "send"):
+            return
+        for name, declared in operations_of(cls).items():
+            if isinstance(inspect.getattr_static(cls, name), Operation):
+                setattr(cls, name, declared.placed_on(cls))

@@ -1,0 +1,42 @@
+"""The Authorization Token: lets a solution provider act for a merchant.
+
+Amazon's pages: `amazon-pay-checkout/delegated-authorization.html`,
+`amazon-pay-registration/token-exchange.html`.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from .._operation import operation
+from ..response import Response
+
+
+class AuthorizationToken(TypedDict):
+    """A token for the header `x-amz-pay-authtoken` of delegated calls.
+
+    A secret: whoever holds it acts for the merchant.
+    Amazon's page: `amazon-pay-checkout/delegated-authorization.html`.
+    """
+
+    authorizationToken: str
+    """A JWT; its life is its own `exp` (unconfirmed)."""
+
+
+class AuthorizationTokens:
+    """The operation on Authorization Tokens."""
+
+    @operation("GET", "/authorizationTokens/{mws_auth_token}", repeat="read")
+    def get_authorization_token(
+        self, mws_auth_token: str, merchant_id: str
+    ) -> Response[AuthorizationToken]:
+        """Get a token for delegated calls in exchange for a merchant's MWS token.
+
+        Reads only; live only. Pass the token on with `with_options(auth_token=…)`.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`; 401 `UnauthorizedAccess`; 403, among
+        others `InvalidAuthorizationToken` on calls with a token that has expired.
+        Amazon's page: `amazon-pay-checkout/delegated-authorization.html`.
+        """
+        ...

@@ -1,0 +1,53 @@
+"""The buyer who signed in with Amazon, before any checkout.
+
+Amazon's pages: `amazon-pay-api-v2/buyer.html`,
+`amazon-pay-checkout/amazon-sign-in.html`.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from .._operation import operation
+from ..response import Response
+from ._shapes import Address, PrimeMembershipType
+
+
+class Buyer(TypedDict):
+    """What a signed-in buyer lets the merchant know.
+
+    `buyerId` is always there; the rest is null unless `signInScopes` named its scope.
+    Amazon's page: `amazon-pay-api-v2/buyer.html`.
+    """
+
+    buyerId: str
+    """`amzn1.account.` and capitals or digits: the same buyer, the same id."""
+    name: str | None
+    email: str | None
+    postalCode: str | None
+    """Of the default address; scope `postalCode` or `shippingAddress`."""
+    countryCode: str | None
+    """Of the default address; scope `postalCode` or `shippingAddress`."""
+    phoneNumber: str | None
+    shippingAddress: Address | None
+    billingAddress: Address | None
+    """Null has been seen although its scope was asked for."""
+    primeMembershipTypes: list[PrimeMembershipType] | None
+    """Null unless Amazon allow-listed the merchant for scope `primeStatus`."""
+
+
+class Buyers:
+    """The operation on buyers."""
+
+    @operation("GET", "/buyers/{buyer_token}", repeat="read")
+    def get_buyer(self, buyer_token: str) -> Response[Buyer]:
+        """Get the buyer behind the `buyerToken` that came to `signInReturnUrl`.
+
+        Reads only. A token is good for 24 hours, and only for sign-in: once checkout
+        has begun, ask the Checkout Session or the Charge Permission.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`; what an expired token gets is unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/buyer.html`.
+        """
+        ...

@@ -1,0 +1,93 @@
+"""The Delivery Tracker: lets Alexa tell the buyer where the parcel is.
+
+Amazon's pages: `amazon-pay-api-v2/delivery-tracker.html`,
+`amazon-pay-checkout/setting-up-delivery-notifications.html`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Required, TypeAlias
+
+from annotated_types import MinLen
+from typing_extensions import TypedDict
+
+from .._operation import Body, operation
+from ..response import Response
+from ._carriers import KnownCarrierCode
+from ._shapes import Id, Pattern
+
+CarrierCode: TypeAlias = KnownCarrierCode | Annotated[str, Pattern("[A-Z0-9_]+")]
+"""A known code, or one that Amazon has added since; another case is unconfirmed."""
+
+
+class DeliveryDetailsInput(TypedDict, closed=True):
+    """One parcel.
+
+    Mandatory: `trackingNumber`, `carrierCode`.
+    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
+    """
+
+    trackingNumber: Id
+    """It can be used once, ever."""
+    carrierCode: CarrierCode
+
+
+class CreateDeliveryTracker(TypedDict, total=False, closed=True):
+    """What was sent, and for which order.
+
+    Exactly one of `chargePermissionId` and `amazonOrderReferenceId` is given. That a
+    recurring order is named by its charge's id without the `-C…` suffix, as
+    `amazonOrderReferenceId`, is unconfirmed.
+
+    Mandatory: `deliveryDetails`.
+    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
+    """
+
+    chargePermissionId: Id
+    amazonOrderReferenceId: Id
+    deliveryDetails: Required[Annotated[list[DeliveryDetailsInput], MinLen(1)]]
+
+
+class DeliveryDetails(TypedDict):
+    """One parcel.
+
+    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
+    """
+
+    trackingNumber: str
+    carrierCode: str
+
+
+class DeliveryTracker(TypedDict):
+    """What was sent; the id that was not given is null.
+
+    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
+    """
+
+    amazonOrderReferenceId: str | None
+    chargePermissionId: str | None
+    deliveryDetails: list[DeliveryDetails]
+
+
+class DeliveryTrackers:
+    """The operation on Delivery Trackers."""
+
+    @operation("POST", "/deliveryTrackers", repeat="once")
+    def create_delivery_tracker(
+        self,
+        body: CreateDeliveryTracker | Body,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Response[DeliveryTracker]:
+        """Create a Delivery Tracker, so that Alexa announces the parcel.
+
+        No money moves and nothing changes state; the buyer hears of the delivery. A
+        tracking number works once: this call is not repeated by itself after bytes
+        have left.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue` for an unknown carrier, or none or both of
+        the ids; 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
+        """
+        ...

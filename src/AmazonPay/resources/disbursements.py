@@ -1,0 +1,68 @@
+"""Disbursements: what Amazon has paid out to the merchant.
+
+Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from .._operation import operation
+from ..response import Response
+from ._shapes import CurrencyCode
+
+
+class Disbursement(TypedDict):
+    """One payment to the merchant's bank.
+
+    Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
+    """
+
+    sellerId: str
+    settlementId: str
+    amazonDisbursementReferenceId: str
+    amount: str
+    """Units of `currencyCode`; here the two are no price object."""
+    currencyCode: CurrencyCode
+    transactionTime: str
+    """Unlike elsewhere `2026-01-01T12:00:00.000Z`."""
+
+
+class Disbursements(TypedDict):
+    """A page of disbursements.
+
+    Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
+    """
+
+    disbursements: list[Disbursement]
+    nextToken: NotRequired[str | None]
+    """Null or absent on the last page; which is unconfirmed."""
+
+
+class DisbursementOperations:
+    """The operation on disbursements."""
+
+    @operation("GET", "/disbursements", repeat="read")
+    def get_disbursements(
+        self,
+        *,
+        start_time: str | datetime | None = None,
+        end_time: str | datetime | None = None,
+        page_size: int | None = None,
+        next_token: str | None = None,
+    ) -> Response[Disbursements]:
+        """Get a page of disbursements settled between two times; reads only.
+
+        Amazon asks for both times, or for the `next_token` of the page before and
+        nothing else. A datetime needs a time zone; as text a time is
+        `20260101T120000Z`. The greatest `page_size` is unconfirmed.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; for `next_token`
+        in company the code is unconfirmed, `InvalidParameterCombination` fits.
+        Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
+        """
+        ...

@@ -1,0 +1,294 @@
+"""The Dispute: a buyer's chargeback, and the merchant's answer to it.
+
+A merchant has 11 days to contest a chargeback, 7 for an A-to-z claim.
+
+Amazon's pages: `amazon-pay-api-v2/dispute.html`,
+`amazon-pay-checkout/manage-disputes.html`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired, Required, TypeAlias
+
+from annotated_types import Ge, MinLen
+from typing_extensions import TypedDict
+
+from .._operation import Body, operation
+from ..response import Response
+from ._shapes import Id, Price, PriceInput, ReleaseEnvironment
+
+# --- Values -----------------------------------------------------------------------
+
+KnownFilingReason: TypeAlias = Literal[
+    "ProductNotReceived",
+    "ProductUnacceptable",
+    "ProductNoLongerNeeded",
+    "CreditNotProcessed",
+    "Overcharged",
+    "DuplicateCharge",
+    "SubscriptionCancelled",
+    "Unrecognized",
+    "Fraudulent",
+    "Other",
+]
+FilingReason: TypeAlias = KnownFilingReason | str
+
+KnownDisputeState: TypeAlias = Literal[
+    "ActionRequired", "UnderReview", "Resolved", "Closed"
+]
+DisputeState: TypeAlias = KnownDisputeState | str
+
+KnownDisputeReason: TypeAlias = Literal[
+    "MerchantResponseRequired",
+    "MerchantAdditionalEvidencesRequired",
+    "BuyerAdditionalEvidencesRequired",
+    "MerchantAcceptedDispute",
+    "MerchantResponseDeadlineExpired",
+    "BuyerCancelled",
+    "InvestigatorResolved",
+    "AutoResolved",
+    "ChargebackFiled",
+]
+DisputeReason: TypeAlias = KnownDisputeReason | str
+"""Note the double l, unlike a charge's `BuyerCanceled`."""
+
+KnownResolution: TypeAlias = Literal["BuyerWon", "MerchantWon", "NoFault"]
+Resolution: TypeAlias = KnownResolution | str
+
+EvidenceType: TypeAlias = Literal[
+    "ProductDescription",
+    "Receipt",
+    "CancellationPolicy",
+    "CustomerSignature",
+    "TrackingNumber",
+    "CarrierName",
+    "DeviceId",
+    "DeviceName",
+    "DownloadDateTime",
+    "Other",
+]
+
+EpochTime: TypeAlias = Annotated[int, Ge(0)]
+"""Since 1970 in UTC. Seconds in most samples, milliseconds in one: unconfirmed."""
+
+AnsweredTime: TypeAlias = str | int | None
+"""A time whose form in answers is unconfirmed."""
+
+
+# --- Requests ---------------------------------------------------------------------
+
+
+class DisputeProviderMetadata(TypedDict, closed=True):
+    """The payment service provider's own id of the dispute.
+
+    Mandatory: `providerDisputeId`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    providerDisputeId: Id
+
+
+class CreateDisputeStatusDetails(TypedDict, total=False, closed=True):
+    """How a new dispute stands: somebody has to act.
+
+    Mandatory: `state`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    state: Required[Literal["ActionRequired"]]
+    reasonCode: KnownDisputeReason
+    reasonDescription: str
+
+
+class CreateDispute(TypedDict, closed=True):
+    """A chargeback that a payment service provider has been told of.
+
+    One official sample says `creationTimestamp` for `filingTimestamp`: unconfirmed.
+
+    Mandatory: `chargeId`, `providerMetadata`, `disputeAmount`, `filingReason`,
+    `filingTimestamp`, `statusDetails`, `merchantResponseDeadline`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    chargeId: Id
+    providerMetadata: DisputeProviderMetadata
+    disputeAmount: PriceInput
+    filingReason: KnownFilingReason
+    filingTimestamp: EpochTime
+    statusDetails: CreateDisputeStatusDetails
+    merchantResponseDeadline: EpochTime
+
+
+class UpdateDisputeStatusDetails(TypedDict, total=False, closed=True):
+    """How a dispute has ended.
+
+    A merchant who gives in says `Resolved`, `BuyerWon`, `MerchantAcceptedDispute`.
+
+    Mandatory: `state`, `resolution`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    state: Required[KnownDisputeState]
+    resolution: Required[KnownResolution]
+    reasonCode: KnownDisputeReason
+    reasonDescription: str
+
+
+class UpdateDispute(TypedDict, total=False, closed=True):
+    """What to change in a dispute.
+
+    Mandatory: nothing.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    statusDetails: UpdateDisputeStatusDetails
+    closureTimestamp: EpochTime
+
+
+class MerchantEvidenceInput(TypedDict, total=False, closed=True):
+    """One piece of evidence: a file, a text, or both, and never neither.
+
+    Mandatory: `evidenceType`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    evidenceType: Required[EvidenceType]
+    fileId: Id
+    """`file_…`, from `upload_file`."""
+    evidenceText: str
+
+
+class ContestDispute(TypedDict, closed=True):
+    """Why the buyer is wrong.
+
+    Mandatory: `merchantEvidences`.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    merchantEvidences: Annotated[list[MerchantEvidenceInput], MinLen(1)]
+
+
+# --- The answer -------------------------------------------------------------------
+
+
+class DisputeStatusDetails(TypedDict):
+    """The dispute's state; the resolution is null until there is one.
+
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    state: DisputeState
+    reasonCode: DisputeReason | None
+    reasonDescription: str | None
+    resolution: Resolution | None
+    lastUpdatedTimestamp: AnsweredTime
+
+
+class MerchantEvidence(TypedDict):
+    """One piece of evidence; the file or the text may be null.
+
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    evidenceType: EvidenceType | str
+    fileId: NotRequired[str | None]
+    evidenceText: NotRequired[str | None]
+
+
+class ProviderDispute(TypedDict):
+    """The payment service provider's own id of the dispute.
+
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    providerDisputeId: str | None
+
+
+class Dispute(TypedDict):
+    """A chargeback.
+
+    The form of its times is unconfirmed: text or epoch number.
+    Amazon's page: `amazon-pay-api-v2/dispute.html`.
+    """
+
+    disputeId: str
+    """`P01-0000000-0000000-B000000`."""
+    chargeId: str
+    disputeType: Literal["Chargeback"] | str
+    disputeAmount: Price
+    filingReason: FilingReason
+    resolutionAuthority: str | None
+    statusDetails: DisputeStatusDetails
+    merchantResponseDeadline: AnsweredTime
+    """After it the buyer has won."""
+    releaseEnvironment: ReleaseEnvironment
+    merchantEvidences: NotRequired[list[MerchantEvidence] | None]
+    creationTimestamp: NotRequired[AnsweredTime]
+    filingTimestamp: NotRequired[AnsweredTime]
+    providerMetadata: NotRequired[ProviderDispute | None]
+    closureTimestamp: NotRequired[AnsweredTime]
+
+
+# --- Operations -------------------------------------------------------------------
+
+
+class Disputes:
+    """The operations on Disputes."""
+
+    @operation("POST", "/disputes", repeat="key")
+    def create_dispute(
+        self, body: CreateDispute | Body, *, idempotency_key: str | None = None
+    ) -> Response[Dispute]:
+        """Create a Dispute for a chargeback; it starts `ActionRequired`.
+
+        No money moves yet. For payment service providers only.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
+        `DuplicateIdempotencyKey`; 404 `ResourceNotFound`; others are unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/dispute.html`.
+        """
+        ...
+
+    @operation("GET", "/disputes/{dispute_id}", repeat="read")
+    def get_dispute(self, dispute_id: str) -> Response[Dispute]:
+        """Get a Dispute: its state, deadline and resolution; reads only.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-api-v2/dispute.html`.
+        """
+        ...
+
+    @operation("PATCH", "/disputes/{dispute_id}", repeat="state")
+    def update_dispute(
+        self, dispute_id: str, body: UpdateDispute | Body
+    ) -> Response[Dispute]:
+        """Update a Dispute, such as to accept it: the buyer then keeps the money.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`; 422 in the wrong state, its code is
+        unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/dispute.html`.
+        """
+        ...
+
+    @operation("POST", "/disputes/{dispute_id}/contest", repeat="key")
+    def contest_dispute(
+        self,
+        dispute_id: str,
+        body: ContestDispute | Body,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Response[Dispute]:
+        """Contest a Dispute with evidence; it goes `UnderReview` (unconfirmed).
+
+        What is sent stands: the investigator decides on it who gets the money. After a
+        lost answer, repeat with the same key.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`; 404 `ResourceNotFound`; 422 in the wrong
+        state, its code is unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/dispute.html`.
+        """
+        ...

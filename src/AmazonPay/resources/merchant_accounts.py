@@ -1,0 +1,457 @@
+"""Merchant accounts and their stores, kept by a solution provider.
+
+Accounts are for authorized solution providers in Japan, stores for allow-listed ones.
+The operations on "Amazon Pay accounts" are the older generation of the same paths, and
+so share the bodies below; a member marked newer came with the second generation.
+
+Amazon's page:
+`amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Required, TypeAlias
+
+from typing_extensions import TypedDict
+
+from .._operation import Body, operation
+from ..response import Response
+from ._shapes import CountryCode, Id, LedgerCurrency, Pattern, PriceInput, Unspecified
+
+Date: TypeAlias = Annotated[str, Pattern("[0-9]{8}")]
+"""As in `19800131`."""
+
+
+# --- Parts of an account ----------------------------------------------------------
+
+
+class PhoneNumber(TypedDict, total=False, closed=True):
+    """A phone number in parts.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    countryCode: str
+    number: str
+    extension: str
+
+
+class BusinessAddress(TypedDict, total=False, closed=True):
+    """Where a business or a person is.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    addressLine1: str
+    addressLine2: str
+    city: str
+    stateOrRegion: str
+    postalCode: str
+    countryCode: CountryCode
+    phoneNumber: PhoneNumber
+    """Newer."""
+
+
+class CustomerSupportInformation(TypedDict, total=False, closed=True):
+    """Whom buyers can ask; newer.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    customerSupportEmail: str
+    customerSupportPhoneNumber: PhoneNumber
+
+
+class BusinessInfo(TypedDict, total=False, closed=True):
+    """What business it is.
+
+    Which members a new account needs is unconfirmed.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    businessType: Literal["CORPORATE", "INDIVIDUAL"]
+    countryOfEstablishment: CountryCode
+    businessLegalName: str
+    businessAddress: BusinessAddress
+    email: str
+    """Newer."""
+    businessCategory: str
+    """Newer."""
+    businessDisplayName: str
+    """Newer."""
+    annualSalesVolume: PriceInput
+    """Newer."""
+    customerSupportInformation: CustomerSupportInformation
+    """Newer."""
+
+
+class PrimaryContactPerson(TypedDict, total=False, closed=True):
+    """The person who answers for the business.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    personFullName: str
+    residentialAddress: BusinessAddress
+    dateOfBirth: Date
+
+
+class BeneficiaryOwner(TypedDict, total=False, closed=True):
+    """A person who owns a part of the business; newer.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    personId: str
+    personFullName: str
+    residentialAddress: BusinessAddress
+
+
+class IntegrationInfo(TypedDict, total=False, closed=True):
+    """Where notifications go; newer.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    ipnEndpointUrls: list[str]
+
+
+class StoreStatus(TypedDict, total=False, closed=True):
+    """Whether a store is in use; newer.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    state: Literal["ACTIVE"] | str
+    """Other values than `ACTIVE` have not been seen."""
+    reasonCode: str | None
+
+
+class AccountStore(TypedDict, total=False, closed=True):
+    """A store of a new account.
+
+    Mandatory: `domainUrls`.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    domainUrls: Required[list[str]]
+    storeName: str
+    privacyPolicyUrl: str
+    storeStatus: StoreStatus
+
+
+class MerchantStatus(TypedDict, total=False, closed=True):
+    """What a provider says of the merchant; newer, its values are unconfirmed.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    statusProvider: str
+    state: str
+    reasonCode: str | None
+
+
+# --- Requests ---------------------------------------------------------------------
+
+
+class CreateMerchantAccount(TypedDict, total=False, closed=True):
+    """A new merchant account.
+
+    Mandatory: `uniqueReferenceId`, `ledgerCurrency`, `businessInfo`.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    uniqueReferenceId: Required[Id]
+    """The solution provider's own id of the merchant."""
+    ledgerCurrency: Required[LedgerCurrency]
+    """`JPY`; whether the others are taken is unconfirmed."""
+    businessInfo: Required[BusinessInfo]
+    primaryContactPerson: PrimaryContactPerson
+    beneficiaryOwners: list[BeneficiaryOwner]
+    """Newer."""
+    integrationInfo: IntegrationInfo
+    """Newer."""
+    stores: list[AccountStore]
+    """Newer."""
+    defaultStore: AccountStore
+    """Older, in place of `stores`."""
+    merchantStatus: MerchantStatus
+    """Newer."""
+
+
+class UpdateMerchantAccount(TypedDict, total=False, closed=True):
+    """What to change in an account, short of its legal entity.
+
+    That `uniqueReferenceId` and `ledgerCurrency` cannot be changed is unconfirmed.
+
+    Mandatory: nothing.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    businessInfo: BusinessInfo
+    primaryContactPerson: PrimaryContactPerson
+    beneficiaryOwners: list[BeneficiaryOwner]
+    """Newer."""
+    integrationInfo: IntegrationInfo
+    """Newer."""
+    stores: list[AccountStore]
+    """Newer."""
+    defaultStore: AccountStore
+    """Older, in place of `stores`."""
+    merchantStatus: MerchantStatus
+    """Newer."""
+
+
+class ClaimMerchantAccount(TypedDict, closed=True):
+    """Which merchant claims the account.
+
+    Mandatory: `uniqueReferenceId`.
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    uniqueReferenceId: Id
+    """The solution provider's own id of the merchant."""
+
+
+class CreateStore(TypedDict, total=False, closed=True):
+    """A new store; which members it needs is unconfirmed.
+
+    Mandatory: nothing.
+    Amazon's page: `amazon-pay-api-v2/introduction.html`.
+    """
+
+    allowedOriginDomains: list[str]
+    allowedRedirectURLs: list[str]
+    storeName: str
+    privacyPolicyUrl: str
+    merchantLogoUrl: str
+
+
+class UpdateStore(TypedDict, total=False, closed=True):
+    """What to change in a store.
+
+    Mandatory: nothing.
+    Amazon's page: `amazon-pay-api-v2/introduction.html`.
+    """
+
+    allowedOriginDomains: list[str]
+    allowedRedirectURLs: list[str]
+    storeName: str
+    privacyPolicyUrl: str
+    merchantLogoUrl: str
+
+
+# --- The answer -------------------------------------------------------------------
+
+
+class MerchantAccount(TypedDict):
+    """The ids of a new account.
+
+    Amazon's page:
+    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+    """
+
+    uniqueReferenceId: str
+    merchantAccountId: str
+
+
+# --- Operations -------------------------------------------------------------------
+
+
+class MerchantAccounts:
+    """The operations on merchant accounts and their stores."""
+
+    @operation("POST", "/merchantAccounts", repeat="reference")
+    def register_amazon_pay_account(
+        self, body: CreateMerchantAccount | Body, *, idempotency_key: str | None = None
+    ) -> Response[MerchantAccount]:
+        """Register a merchant's account; no money moves, verification begins.
+
+        The older name of `create_merchant_account`. After a lost answer, repeat with
+        the same `uniqueReferenceId`: «already used» then means that the first call may
+        have worked.
+
+        Answers: 201.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
+        `uniqueReferenceId` in use is unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    @operation(
+        "PATCH",
+        "/merchantAccounts/{merchant_account_id}",
+        repeat="state",
+        empty_answer=True,
+    )
+    def update_amazon_pay_account(
+        self, merchant_account_id: str, body: UpdateMerchantAccount | Body
+    ) -> Response[Unspecified]:
+        """Update a merchant's account, short of its legal entity; no money moves.
+
+        The older name of `update_merchant_account`. A delegated call: use
+        `with_options(auth_token=…)`.
+
+        Answers: 204 without a body.
+        Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
+        unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    @operation(
+        "DELETE",
+        "/merchantAccounts/{merchant_account_id}",
+        repeat="state",
+        empty_answer=True,
+    )
+    def delete_amazon_pay_account(
+        self, merchant_account_id: str
+    ) -> Response[Unspecified]:
+        """Delete a merchant's account: it can take no more payments.
+
+        Amazon has accepted the deletion with the answer, not finished it.
+
+        Answers: 202.
+        Errors: 404 `ResourceNotFound`, also where a lost first call has worked; others
+        are unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    @operation("POST", "/merchantAccounts", repeat="reference")
+    def create_merchant_account(
+        self, body: CreateMerchantAccount | Body, *, idempotency_key: str | None = None
+    ) -> Response[MerchantAccount]:
+        """Create a merchant's account; no money moves, verification begins.
+
+        After a lost answer, repeat with the same `uniqueReferenceId`: «already used»
+        then means that the first call may have worked.
+
+        Answers: 201.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
+        `uniqueReferenceId` in use is unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    @operation(
+        "PATCH",
+        "/merchantAccounts/{merchant_account_id}",
+        repeat="state",
+        empty_answer=True,
+    )
+    def update_merchant_account(
+        self, merchant_account_id: str, body: UpdateMerchantAccount | Body
+    ) -> Response[Unspecified]:
+        """Update a merchant's account, short of its legal entity; no money moves.
+
+        A delegated call: use `with_options(auth_token=…)`.
+
+        Answers: 200, or 204 without a body.
+        Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
+        unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    @operation(
+        "POST",
+        "/merchantAccounts/{merchant_account_id}/claim",
+        repeat="once",
+        empty_answer=True,
+    )
+    def claim_merchant_account(
+        self,
+        merchant_account_id: str,
+        body: ClaimMerchantAccount | Body,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Response[Unspecified]:
+        """Claim an account that a solution provider has created for a merchant.
+
+        No money moves. On 303 send the merchant's browser to the answer's `location`
+        to finish; the SDK does not follow it. Not repeated by itself after bytes have
+        left.
+
+        Answers: 303 with `location`, or 200 if nothing is left to do.
+        Errors: 404 `ResourceNotFound`; others are unconfirmed.
+        Amazon's page:
+        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
+        """
+        ...
+
+    # That a store's answers have a body at all is unconfirmed.
+
+    @operation(
+        "POST",
+        "/merchantAccounts/{merchant_account_id}/stores",
+        repeat="once",
+        empty_answer=True,
+    )
+    def create_store(
+        self,
+        merchant_account_id: str,
+        body: CreateStore | Body,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Response[Unspecified]:
+        """Create a store of a merchant's account; no money moves.
+
+        A delegated call: use `with_options(auth_token=…)`. Not repeated by itself
+        after bytes have left: a second store may be made.
+
+        Answers: 201.
+        Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
+        unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/introduction.html`.
+        """
+        ...
+
+    @operation(
+        "PATCH",
+        "/merchantAccounts/{merchant_account_id}/stores/{store_id}",
+        repeat="state",
+        empty_answer=True,
+    )
+    def update_store(
+        self, merchant_account_id: str, store_id: str, body: UpdateStore | Body
+    ) -> Response[Unspecified]:
+        """Update a store of a merchant's account; no money moves.
+
+        A delegated call: use `with_options(auth_token=…)`.
+
+        Answers: 200.
+        Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
+        unconfirmed.
+        Amazon's page: `amazon-pay-api-v2/introduction.html`.
+        """
+        ...

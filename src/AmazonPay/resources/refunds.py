@@ -1,0 +1,109 @@
+"""The Refund: money of a captured Charge given back.
+
+Amazon's pages: `amazon-pay-api-v2/refund.html`,
+`amazon-pay-checkout/manage-refunds.html`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, Required, TypeAlias
+
+from typing_extensions import TypedDict
+
+from .._operation import Body, operation
+from ..response import Response
+from ._shapes import (
+    Id,
+    Price,
+    PriceInput,
+    ReleaseEnvironment,
+    SoftDescriptor,
+    Timestamp,
+)
+
+RefundState: TypeAlias = Literal["RefundInitiated", "Refunded", "Declined"] | str
+
+RefundReason: TypeAlias = Literal["AmazonRejected", "ProcessingFailure"] | str
+"""Why a refund was declined: by Amazon, or because the buyer has the money already."""
+
+
+class CreateRefund(TypedDict, total=False, closed=True):
+    """How much of a captured charge to give back.
+
+    All refunds of a charge together may pass what was captured by the lesser of 15 %
+    and 75 USD, GBP or EUR (8,400 JPY): Amazon does not stop a small second refund. One
+    refund is at most 150,000 USD, GBP or EUR, 10,000,000 JPY.
+
+    Mandatory: `chargeId`, `refundAmount`.
+    Amazon's page: `amazon-pay-api-v2/refund.html`.
+    """
+
+    chargeId: Required[Id]
+    refundAmount: Required[PriceInput]
+    """In the charge's currency."""
+    softDescriptor: SoftDescriptor
+    """At most 16 characters."""
+
+
+class RefundStatusDetails(TypedDict):
+    """The refund's state; the reason is null unless `Declined`.
+
+    Amazon's page: `amazon-pay-api-v2/refund.html`.
+    """
+
+    state: RefundState
+    reasonCode: RefundReason | None
+    reasonDescription: str | None
+    lastUpdatedTimestamp: Timestamp
+
+
+class Refund(TypedDict):
+    """Money given back to a buyer, or on its way.
+
+    Amazon's page: `amazon-pay-api-v2/refund.html`.
+    """
+
+    refundId: str
+    """`S01-0000000-0000000-R000000`; store it, for it cannot be looked up."""
+    chargeId: str
+    creationTimestamp: Timestamp
+    refundAmount: Price
+    statusDetails: RefundStatusDetails
+    softDescriptor: str | None
+    """With its prefix, `AMZ*…`."""
+    releaseEnvironment: ReleaseEnvironment
+    disbursementDetails: NotRequired[object]
+    """In newer answers, of unconfirmed shape."""
+
+
+class Refunds:
+    """The operations on Refunds."""
+
+    @operation("POST", "/refunds", repeat="key")
+    def create_refund(
+        self, body: CreateRefund | Body, *, idempotency_key: str | None = None
+    ) -> Response[Refund]:
+        """Refund a `Captured` Charge, all or a part of it: money goes to the buyer.
+
+        It starts `RefundInitiated` and ends `Refunded` or `Declined` later. Nothing
+        goes back to the permission's balance. After a lost answer, repeat with the
+        same key: with a new one the buyer may be paid twice.
+
+        Answers: 201.
+        Errors: 400 `TransactionAmountExceeded`, `CurrencyMismatch`; 404
+        `ResourceNotFound`; 422 `InvalidChargeStatus` when not captured,
+        `TransactionCountExceeded`, `AmazonRejected`; 500 `ProcessingFailure`, which
+        leaves the outcome unknown.
+        Amazon's page: `amazon-pay-api-v2/refund.html`.
+        """
+        ...
+
+    @operation("GET", "/refunds/{refund_id}", repeat="read")
+    def get_refund(self, refund_id: str) -> Response[Refund]:
+        """Get a Refund: its amount and state; reads only.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-api-v2/refund.html`.
+        """
+        ...

@@ -1,0 +1,311 @@
+"""Reports: delimited files about orders, payments and settlements, and their schedule.
+
+Ask for a report, wait until it is `COMPLETED`, get its document, fetch the document's
+`url` within 30 seconds by an unsigned GET. Reports are kept for 90 days.
+
+Amazon's pages: `amazon-pay-api-v2/reports.html`,
+`amazon-pay-reports/downloading-reports.html`,
+`amazon-pay-reports/manually-requesting-reports.html`,
+`amazon-pay-reports/managing-report-schedules.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal, NotRequired, Required, TypeAlias
+
+from annotated_types import Ge, Le
+from typing_extensions import TypedDict
+
+from .._operation import Body, operation
+from ..response import Response
+from ._shapes import Timestamp
+
+# --- Values -----------------------------------------------------------------------
+
+ScheduledReportType: TypeAlias = Literal[
+    "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_ORDER_REFERENCE_DATA_",
+    "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_BILLING_AGREEMENT_DATA_",
+    "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_AUTHORIZATION_DATA_",
+    "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_REFUND_DATA_",
+]
+"""One time permissions, recurring ones, authorizations, refunds."""
+
+RequestedReportType: TypeAlias = (
+    ScheduledReportType
+    | Literal[
+        # The only type in sandbox.
+        "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_SANDBOX_SETTLEMENT_DATA_",
+        "_GET_CSV_CUSTOM_OFFAMAZONPAYMENTS_MULTI_CURRENCY_PAYMENTS_DATA_",
+    ]
+)
+
+ReportType: TypeAlias = (
+    RequestedReportType
+    | Literal[
+        # Made with each settlement; that a request is refused is unconfirmed.
+        "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_SETTLEMENT_DATA_",
+        # Listed by Amazon, but not available by this API.
+        "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_CAPTURE_DATA_",
+    ]
+    | str
+)
+
+ProcessingStatus: TypeAlias = (
+    Literal["IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"] | str
+)
+"""`CANCELLED` also says that there was nothing to report."""
+
+ScheduleFrequency: TypeAlias = Literal[
+    "PT5M",
+    "PT15M",
+    "PT30M",
+    "PT1H",
+    "PT2H",
+    "PT4H",
+    "PT8H",
+    "PT12H",
+    "PT24H",
+    "PT84H",
+    "P1D",
+    "P2D",
+    "P3D",
+    "P7D",
+    "P14D",
+    "P15D",
+    "P18D",
+    "P30D",
+]
+"""An ISO 8601 duration."""
+
+
+# --- Requests ---------------------------------------------------------------------
+
+
+class CreateReport(TypedDict, closed=True):
+    """Which report to make, and of which time.
+
+    That both times are needed is unconfirmed.
+
+    Mandatory: `reportType`, `startTime`, `endTime`.
+    Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
+    """
+
+    reportType: RequestedReportType
+    startTime: Timestamp
+    endTime: Timestamp
+
+
+class CreateReportSchedule(TypedDict, total=False, closed=True):
+    """Which report to make again and again; there is one schedule for each type.
+
+    Mandatory: `reportType`, `scheduleFrequency`.
+    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+    """
+
+    reportType: Required[ScheduledReportType]
+    scheduleFrequency: Required[ScheduleFrequency]
+    nextReportCreationTime: Timestamp
+    deleteExistingSchedule: bool
+    """Whether to replace the type's schedule; with false, the default, that fails."""
+
+
+# --- Answers ----------------------------------------------------------------------
+
+
+class Report(TypedDict):
+    """One report; it has a document when it is `COMPLETED`.
+
+    Amazon's page: `amazon-pay-api-v2/reports.html`.
+    """
+
+    createdTime: Timestamp
+    endTime: Timestamp
+    processingEndTime: Timestamp | None
+    processingStartTime: Timestamp | None
+    processingStatus: ProcessingStatus
+    reportDocumentId: str | None
+    """Null until `COMPLETED`."""
+    reportId: str
+    reportType: ReportType
+    startTime: Timestamp
+
+
+class Reports(TypedDict):
+    """A page of reports.
+
+    Amazon's page: `amazon-pay-api-v2/reports.html`.
+    """
+
+    reports: list[Report]
+    nextToken: NotRequired[str | None]
+    """Null or absent on the last page; which is unconfirmed."""
+
+
+class CreatedReport(TypedDict):
+    """The id of a report that was asked for.
+
+    Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
+    """
+
+    reportId: str
+
+
+class ReportDocument(TypedDict):
+    """Where a report's file is.
+
+    Amazon's page: `amazon-pay-reports/downloading-reports.html`.
+    """
+
+    reportDocumentId: str
+    url: str
+    """A pre-signed link, good for 30 seconds and for whoever holds it."""
+    compressionAlgorithm: Literal["N/A"] | str
+
+
+class ReportSchedule(TypedDict):
+    """When a type of report is made.
+
+    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+    """
+
+    nextReportCreationTime: Timestamp | None
+    reportScheduleId: str
+    reportType: ReportType
+    scheduleFrequency: ScheduleFrequency | str
+
+
+class ReportSchedules(TypedDict):
+    """All schedules; there are no pages.
+
+    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+    """
+
+    reportSchedules: list[ReportSchedule]
+
+
+class CreatedReportSchedule(TypedDict):
+    """The id of a new schedule.
+
+    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+    """
+
+    reportScheduleId: str
+
+
+# --- Operations -------------------------------------------------------------------
+
+
+class ReportOperations:
+    """The operations on reports, their documents and schedules."""
+
+    @operation("GET", "/reports", repeat="read")
+    def get_reports(  # noqa: PLR0913 - one parameter for each of the query's members
+        self,
+        *,
+        report_types: Sequence[ReportType] | None = None,
+        processing_statuses: Sequence[ProcessingStatus] | None = None,
+        created_since: str | datetime | None = None,
+        created_until: str | datetime | None = None,
+        page_size: Annotated[int, Ge(1), Le(100)] | None = None,
+        next_token: str | None = None,
+    ) -> Response[Reports]:
+        """Get a page of reports, by default 10 of the last 90 days; reads only.
+
+        `next_token` comes from the page before, and then alone: with any other
+        parameter the call fails. `page_size` is 1 to 100. A datetime needs a time zone.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`; for `next_token` in company the code is
+        unconfirmed, `InvalidParameterCombination` fits.
+        Amazon's page: `amazon-pay-api-v2/reports.html`.
+        """
+        ...
+
+    @operation("GET", "/reports/{report_id}", repeat="read")
+    def get_report(self, report_id: str) -> Response[Report]:
+        """Get one report: its status and the id of its document; reads only.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-api-v2/reports.html`.
+        """
+        ...
+
+    @operation("POST", "/reports", repeat="key")
+    def create_report(
+        self, body: CreateReport | Body, *, idempotency_key: str | None = None
+    ) -> Response[CreatedReport]:
+        """Create a report; no money moves, and the report starts `IN_PROGRESS`.
+
+        Answers: 201.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`.
+        Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
+        """
+        ...
+
+    @operation("GET", "/report-documents/{report_document_id}", repeat="read")
+    def get_report_document(self, report_document_id: str) -> Response[ReportDocument]:
+        """Get the link to a report's file; reads only.
+
+        The link is good for 30 seconds: fetch it by a plain, unsigned GET.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-reports/downloading-reports.html`.
+        """
+        ...
+
+    @operation("GET", "/report-schedules", repeat="read")
+    def get_report_schedules(
+        self, *, report_types: Sequence[ReportType] | None = None
+    ) -> Response[ReportSchedules]:
+        """Get the schedules, all or those of some types; reads only.
+
+        Answers: 200.
+        Errors: 400 `InvalidParameterValue`.
+        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+        """
+        ...
+
+    @operation("GET", "/report-schedules/{report_schedule_id}", repeat="read")
+    def get_report_schedule(self, report_schedule_id: str) -> Response[ReportSchedule]:
+        """Get one schedule; reads only.
+
+        Answers: 200.
+        Errors: 404 `ResourceNotFound`.
+        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+        """
+        ...
+
+    @operation("POST", "/report-schedules", repeat="key")
+    def create_report_schedule(
+        self, body: CreateReportSchedule | Body, *, idempotency_key: str | None = None
+    ) -> Response[CreatedReportSchedule]:
+        """Create a schedule by which Amazon makes reports; no money moves.
+
+        There is one for each type: with `deleteExistingSchedule` it takes the old
+        one's place, without it the call fails.
+
+        Answers: 201.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
+        schedule that is in the way is unconfirmed.
+        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+        """
+        ...
+
+    @operation(
+        "DELETE",
+        "/report-schedules/{report_schedule_id}",
+        repeat="state",
+        empty_answer=True,
+    )
+    def cancel_report_schedule(self, report_schedule_id: str) -> Response[None]:
+        """Cancel a schedule; reports that exist stay.
+
+        Answers: 200 without a body.
+        Errors: 404 `ResourceNotFound`, also where a lost first call has worked.
+        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
+        """
+        ...
