@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from AmazonPay import ConnectionFailed, ConnectionLost, Response, Retry, TransportError
+from AmazonPay import (
+    APIError,
+    ConnectionFailed,
+    ConnectionLost,
+    OutcomeUnknown,
+    Response,
+    Retry,
+    ServerError,
+    TransportError,
+)
 from AmazonPay._exchange import (
     REPEATED_STATUSES,
     Answer,
@@ -35,9 +44,14 @@ LOST = Failure(ConnectionLost, "the connection broke", sent=True)
 UNTRUSTED = Failure(ConnectionFailed, "not trusted", sent=False, final=True)
 
 
-def call(repeat: Repeat = "key", *, empty_answer: bool = False) -> Call:
+def call(
+    repeat: Repeat = "key",
+    *,
+    empty_answer: bool = False,
+    operation: str = "create_charge",
+) -> Call:
     return Call(
-        "create_charge",
+        operation,
         "POST",
         "/charges",
         "/charges",
@@ -77,12 +91,13 @@ def play(
     deadline: float = 60.0,
     each_takes: float = 0.0,
     empty_answer: bool = False,
+    operation: str = "create_charge",
 ) -> Played:
     """Run an exchange; the clock moves by what attempts take and by its own waits."""
     clock = 0.0
     played = Played()
     steps = exchange(
-        call(repeat, empty_answer=empty_answer),
+        call(repeat, empty_answer=empty_answer, operation=operation),
         retry,
         deadline,
         now=lambda: clock,
@@ -191,6 +206,36 @@ def test_a_success_that_cannot_be_read_leaves_the_outcome_unknown(body: bytes) -
     played = play([answer(200, body)])
     assert played.sent == 1
     assert played.outcome_unknown
+
+
+PROCESSING_FAILURE = b'{"reasonCode":"ProcessingFailure","message":""}'
+
+
+def test_a_processing_failure_of_create_charge_says_that_no_charge_was_made() -> None:
+    played = play([answer(500, PROCESSING_FAILURE)] * 4)
+    assert played.response is not None
+    assert not played.response.outcome_unknown
+    with pytest.raises(ServerError) as caught:
+        played.response.raise_for_status()
+    assert caught.value.retry_with_new_key
+
+
+def test_a_processing_failure_of_any_other_call_says_nothing() -> None:
+    played = play([answer(500, PROCESSING_FAILURE)] * 4, operation="capture_charge")
+    assert played.response is not None
+    with pytest.raises(OutcomeUnknown) as caught:
+        played.response.raise_for_status()
+    assert not caught.value.retry_with_new_key
+
+
+def test_a_soft_decline_after_a_doubt_does_not_allow_a_new_key() -> None:
+    declined = answer(422, b'{"reasonCode":"SoftDeclined"}')
+    for script, allowed in (([declined], True), ([LOST, declined], False)):
+        played = play(script)
+        assert played.response is not None
+        with pytest.raises(APIError) as caught:
+            played.response.raise_for_status()
+        assert caught.value.retry_with_new_key is allowed
 
 
 def test_an_empty_success_is_whole_where_the_api_sends_one() -> None:

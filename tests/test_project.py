@@ -1,0 +1,59 @@
+"""What the pages say of the project is what the project does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import AmazonPay
+from AmazonPay import errors
+
+ROOT = Path(__file__).parents[1]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_contributing_lists_the_checks_of_make_test() -> None:
+    (line,) = re.findall(r"^CHECKS := (.*)$", text_of("Makefile"), re.MULTILINE)
+    table = text_of("CONTRIBUTING.md").partition("## Where things are")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == line.split()
+
+
+def test_the_changelog_has_the_version_of_the_package() -> None:
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    assert f"## [{project['version']}]" in text_of("CHANGELOG.md")
+
+
+def test_ci_runs_the_same_command_as_a_person() -> None:
+    assert "exec make test" in text_of(".ci/run")
+
+
+def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
+    tree = errors.__doc__ or ""
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.AmazonPayError):
+            assert getattr(AmazonPay, name) is value
+            if value is not errors.AmazonPayError:
+                assert re.search(rf"── {name}\b", tree), name
+
+
+def test_the_public_names_are_these() -> None:
+    public = {name for name in vars(AmazonPay) if not name.startswith("_")}
+    modules = {name for name in public if type(getattr(AmazonPay, name)) is type(re)}
+    errors_named = {
+        name
+        for name in public
+        if isinstance(getattr(AmazonPay, name), type)
+        and issubclass(getattr(AmazonPay, name), Exception)
+    }
+    assert public - modules - errors_named == {
+        "AsyncClient",
+        "Client",
+        "Response",
+        "Retry",
+        "Timeout",
+        "price",
+    }
