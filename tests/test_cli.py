@@ -12,7 +12,7 @@ def test_operations_prints_one_line_each(capsys: pytest.CaptureFixture[str]) -> 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 43
     (line,) = [line for line in lines if line.startswith("capture_charge ")]
-    name, method, path, repeat, place = line.split()
+    _, method, path, repeat, place = line.split()
     assert (method, path, repeat) == ("POST", "/charges/{charge_id}/capture", "key")
     assert place.startswith("resources/charges.py:")
 

@@ -230,7 +230,11 @@ def test_a_processing_failure_of_any_other_call_says_nothing() -> None:
 
 def test_a_soft_decline_after_a_doubt_does_not_allow_a_new_key() -> None:
     declined = answer(422, b'{"reasonCode":"SoftDeclined"}')
-    for script, allowed in (([declined], True), ([LOST, declined], False)):
+    cases: list[tuple[list[Outcome], bool]] = [
+        ([declined], True),
+        ([LOST, declined], False),
+    ]
+    for script, allowed in cases:
         played = play(script)
         assert played.response is not None
         with pytest.raises(APIError) as caught:

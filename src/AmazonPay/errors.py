@@ -15,7 +15,7 @@ AmazonPayError
 ├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON
 └── APIError                           Amazon answered, and the answer is no
-└── APIError                           Amazon answered: no
+    ├── OutcomeUnknown                 an earlier attempt may have worked: ask
     ├── BadRequest                     400 and other 4xx: the request must change
     │   ├── AmountExceeded             more than what is left to charge or refund
     │   └── DuplicateIdempotencyKey    this key was used for another request
