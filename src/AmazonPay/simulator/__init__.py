@@ -1,0 +1,14 @@
+"""A local Amazon Pay to build against (extra `[simulator]`).
+
+`Simulator.handle(request)` is all of it: a value in, a value out. `serving` puts it
+behind a socket of this machine.
+"""
+
+from .ids import Ids as Ids
+from .merchants import Merchant as Merchant
+from .merchants import merchant as merchant
+from .settings import Settings as Settings
+from .simulator import Simulator as Simulator
+from .store import Store as Store
+from .values import Answer as Answer
+from .values import Request as Request

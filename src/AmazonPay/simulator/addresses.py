@@ -1,0 +1,103 @@
+"""The test buyers: who they are, where they live, and what their cards do.
+
+The cards are those of `amazon-pay-checkout/sandbox-simulations.html`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ADDRESS = (
+    "name",
+    "addressLine1",
+    "addressLine2",
+    "addressLine3",
+    "city",
+    "county",
+    "district",
+    "stateOrRegion",
+    "postalCode",
+    "countryCode",
+    "phoneNumber",
+)
+
+_HOMES: dict[str, dict[str, str]] = {
+    "na": {
+        "name": "Test Buyer",
+        "addressLine1": "10 Ditka Ave",
+        "addressLine2": "Suite 2500",
+        "city": "Chicago",
+        "stateOrRegion": "IL",
+        "postalCode": "60602",
+        "countryCode": "US",
+        "phoneNumber": "8000000000",
+    },
+    "eu": {
+        "name": "Test Buyer",
+        "addressLine1": "Lindenstr. 4",
+        "city": "Berlin",
+        "postalCode": "10969",
+        "countryCode": "DE",
+        "phoneNumber": "03000000000",
+    },
+    "jp": {
+        "name": "テスト 太郎",
+        "addressLine1": "目黒区",
+        "addressLine2": "下目黒1-8-1",
+        "stateOrRegion": "東京都",
+        "postalCode": "153-0064",
+        "countryCode": "JP",
+        "phoneNumber": "0300000000",
+    },
+}
+
+
+def address(given: dict[str, Any]) -> dict[str, Any]:
+    """Write an address: every member, null where unset."""
+    return {name: given.get(name) for name in ADDRESS}
+
+
+def home(region: str) -> dict[str, Any]:
+    """Give the test buyer's address in a region."""
+    return address(_HOMES[region])
+
+
+def person(region: str, account: str) -> dict[str, Any]:
+    """Write the test buyer as sessions and permissions show him."""
+    return {
+        "name": _HOMES[region]["name"],
+        "email": "test-buyer@example.com",
+        "buyerId": account,
+        "primeMembershipTypes": None,
+        "phoneNumber": _HOMES[region]["phoneNumber"],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A test card: what it is called, and what becomes of the payment."""
+
+    ending: str
+    brand: str
+    on_pay: str | None = None
+    """The event that the session meets when the buyer pays."""
+    pending: str | None = None
+    """The event that a pending authorization meets; it needs a merchant who waits."""
+
+
+CARDS = {
+    card.ending: card
+    for card in (
+        Card("1111", "Visa"),
+        Card("0005", "Amex"),
+        Card("4444", "Mastercard"),
+        Card("9424", "Discover"),
+        Card("0000", "JCB"),
+        Card("1212", "Diners"),
+        Card("3064", "Visa", on_pay="buyer cancels"),
+        Card("3434", "Visa", on_pay="payment is declined"),
+        Card("0701", "Visa", pending="issuer approves"),
+        Card("4354", "Visa", pending="declined hard"),
+    )
+}

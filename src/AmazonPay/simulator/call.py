@@ -1,0 +1,56 @@
+"""One API call as a handler gets it, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .merchants import Merchant
+    from .world import World
+
+
+@dataclass(frozen=True, slots=True)
+class APICall:
+    """A verified, well-formed call."""
+
+    operation: str
+    ids: Mapping[str, str]
+    """The path's members, decoded, by the names of the declaration."""
+    body: Mapping[str, Any]
+    query: Mapping[str, str]
+    path: str
+    region: str
+    merchant: Merchant
+    origin: str
+    """Where links to this simulator begin: `https://localhost:8421`."""
+    simulation_code: str | None = None
+    auth_token: str | None = None
+
+    def simulated(self, *known: str) -> str | None:
+        """Give the simulation code, if it is one that this call knows.
+
+        `amazon-pay-checkout/sandbox-simulations.html`.
+        """
+        code = self.simulation_code
+        if code is None or code in known:
+            return code
+        raise Refusal(
+            "InvalidSandboxSimulationSpecified",
+            f"The simulation string '{code}' is not valid for this operation",
+        )
+
+    def not_found(self) -> Refusal:
+        """Make the refusal for an id that names nothing."""
+        return Refusal("ResourceNotFound", f"Resource not found '{self.path}'")
+
+
+Result = tuple[int, Any]
+"""Status, and the answer's JSON; None is an empty body."""
+
+if TYPE_CHECKING:
+    Handler = Callable[[World, APICall], Result]

@@ -1,0 +1,83 @@
+"""Keys that repeat their first answer: `amazon-pay-api-v2/idempotency.html`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from .refusals import Refusal
+from .store import Stored
+
+if TYPE_CHECKING:
+    from .settings import Settings
+    from .store import Transaction
+    from .values import Request
+
+HEADER = "x-amz-pay-idempotency-key"
+
+# Calls whose reference page requires a key; enforcement elsewhere is unconfirmed.
+REQUIRED = frozenset(
+    {"create_checkout_session", "create_charge", "capture_charge", "create_refund"}
+)
+
+
+def key_of(request: Request, operation: str) -> str | None:
+    """Read the key of a POST; on other methods it has no effect."""
+    if request.method != "POST":
+        return None
+    key = request.header(HEADER)
+    if key is None:
+        if operation in REQUIRED:
+            # MissingHeaderValue is as likely (unconfirmed).
+            raise Refusal("MissingHeader", f"The header {HEADER} is required")
+        return None
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key.strip()) is None:
+        # The answer to an illegal form is unconfirmed.
+        raise Refusal(
+            "InvalidHeaderValue", f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
+        )
+    return key.strip()
+
+
+def _canonical(body: Any) -> str:  # noqa: ANN401 - any JSON
+    return json.dumps(body, sort_keys=True, default=str)
+
+
+def repeated(  # noqa: PLR0913 - what makes two requests the same
+    transaction: Transaction,
+    owner: str,
+    key: str,
+    method: str,
+    path: str,
+    body: object,
+) -> Stored | None:
+    """Give the stored answer to the same request; refuse another one under its key."""
+    stored = transaction.answer_under(owner, key)
+    if stored is None:
+        return None
+    if (stored.method, stored.path, stored.body) == (method, path, _canonical(body)):
+        return stored
+    raise Refusal(
+        "DuplicateIdempotencyKey", f"The key {key} was used for another request"
+    )
+
+
+def keep(  # noqa: PLR0913 - the same
+    transaction: Transaction,
+    settings: Settings,
+    owner: str,
+    key: str,
+    request: tuple[str, str, object],
+    answer: tuple[int, bytes],
+) -> None:
+    """Store a first answer for ever, if the settings say that its kind is stored.
+
+    `request` is method, path and body; `answer` is status and bytes.
+    """
+    method, path, body = request
+    status, content = answer
+    kinds = {"2xx": (2,), "2xx+4xx": (2, 4), "all": (2, 4, 5)}
+    if status // 100 in kinds[settings.stored_answers]:
+        stored = Stored(method, path, _canonical(body), status, content)
+        transaction.keep_answer(owner, key, stored)

@@ -1,0 +1,108 @@
+"""The merchants that a simulator knows: their public keys, and what each key may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._config import REGIONS, checked_public_key_id
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from .._config import Environment
+
+LEDGER_CURRENCIES = {"na": ("USD",), "eu": ("EUR", "GBP"), "jp": ("JPY",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """One registered public key, and the account behind it."""
+
+    public_key_id: str
+    public_key: RSAPublicKey
+    region: str | None = None
+    """`na`, `eu` or `jp`; None takes what each request says."""
+    ledger_currency: str | None = None
+    """None is the region's own: USD, EUR or JPY."""
+    environments: frozenset[Environment] = frozenset({"sandbox", "live"})
+    merchant_id: str = "A1SIMULATEDMERCHANT"
+    """Idempotency keys and objects belong to the account, not to the key."""
+
+    def currency_in(self, region: str) -> str:
+        """Give the ledger currency for a call to `region`."""
+        return self.ledger_currency or LEDGER_CURRENCIES[region][0]
+
+
+def merchant(  # noqa: PLR0913 - one keyword for each thing a key can be
+    public_key_id: str,
+    public_key: RSAPublicKey | bytes | str,
+    *,
+    region: str | None = None,
+    ledger_currency: str | None = None,
+    environment: str | None = None,
+    merchant_id: str = "A1SIMULATEDMERCHANT",
+) -> Merchant:
+    """Register a public key: an RSA key object, or PEM as text or bytes.
+
+    A key id that starts with SANDBOX or LIVE has that environment; any other has both,
+    unless `environment` names one.
+
+    Raises:
+        ConfigurationError: no RSA public key, an unknown region, currency or
+            environment, or one that contradicts the key id.
+    """
+    key_id = checked_public_key_id(public_key_id)
+    code = None if region is None else _region(region)
+    if ledger_currency is not None:
+        allowed = (
+            LEDGER_CURRENCIES[code] if code else sum(LEDGER_CURRENCIES.values(), ())
+        )
+        if ledger_currency not in allowed:
+            raise ConfigurationError(f"the ledger currency is one of {allowed}")
+    return Merchant(
+        key_id,
+        _public_key(public_key),
+        code,
+        ledger_currency,
+        _environments(key_id, environment),
+        merchant_id,
+    )
+
+
+def _region(name: str) -> str:
+    if name.lower() not in REGIONS:
+        raise ConfigurationError(f"the region is one of {', '.join(sorted(REGIONS))}")
+    return REGIONS[name.lower()].code
+
+
+def _environments(key_id: str, environment: str | None) -> frozenset[Environment]:
+    named: list[Environment] = ["sandbox", "live"]
+    if environment is not None:
+        named = [name for name in named if name == environment]
+        if not named:
+            raise ConfigurationError("the environment is sandbox or live")
+    for prefix in named[:]:
+        other = "LIVE" if prefix == "sandbox" else "SANDBOX"
+        if key_id.upper().startswith(other):
+            named.remove(prefix)
+    if not named:
+        raise ConfigurationError("the key id names the other environment")
+    return frozenset(named)
+
+
+def _public_key(public_key: RSAPublicKey | bytes | str) -> RSAPublicKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if isinstance(public_key, RSAPublicKey):
+        return public_key
+    data = public_key.encode() if isinstance(public_key, str) else public_key
+    try:
+        key = load_pem_public_key(data)
+    except ValueError:
+        raise ConfigurationError("this is no public key in PEM") from None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigurationError("Amazon Pay takes RSA keys only")
+    return key

@@ -1,0 +1,323 @@
+"""The simulator: a request in, an answer out; clock, ids and store are given to it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from .._operation import operations_of
+from ..resources import Operations
+from . import (
+    buyer,
+    buyers,
+    charge_permissions,
+    charges,
+    checkout_sessions,
+    delivery_trackers,
+    idempotency,
+    refunds,
+    validation,
+)
+from .authentication import authenticate, region_of
+from .call import APICall
+from .clock import read, utc_now, written
+from .control import control
+from .ids import Ids
+from .refusals import Refusal
+from .routes import route
+from .settings import Settings
+from .store import Store
+from .values import Answer, Request
+from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from datetime import datetime
+
+    from .call import Handler
+    from .merchants import Merchant
+    from .routes import Route
+    from .store import Record, Row, Transaction
+
+_LOGGER = logging.getLogger("AmazonPay.simulator")
+
+# One handler for each operation, in the file of its noun.
+_NOUNS = (
+    buyers,
+    checkout_sessions,
+    charge_permissions,
+    charges,
+    refunds,
+    delivery_trackers,
+)
+HANDLERS: dict[str, Handler] = {
+    name: getattr(noun, name)
+    for name in operations_of(Operations)
+    for noun in _NOUNS
+    if hasattr(noun, name)
+}
+
+# What happens by itself, by the kind of object.
+_HAPPENINGS = {
+    noun.KIND: noun.happen
+    for noun in (checkout_sessions, charge_permissions, charges, refunds, buyers)
+}
+
+CONTROL_PATH = "/_simulator/"
+_TEXT_KEPT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+class Simulator:
+    """Amazon Pay, as far as a merchant's code can see it.
+
+    `clock` tells the time; what is due by then happens first in every request, and in
+    `settle()`. `store` keeps the world: in memory, or in a file for the next start.
+    """
+
+    def __init__(
+        self,
+        merchants: Iterable[Merchant],
+        *,
+        store: Store | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        ids: Ids | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.merchants = {one.public_key_id: one for one in merchants}
+        self.store = store or Store()
+        self.clock = clock
+        self.ids = ids or Ids()
+        self.settings = settings or Settings()
+
+    # Requests -------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Answer:
+        """Answer one request; whatever comes, the answer is Amazon's form of one."""
+        request_id = self.ids.uuid()
+        try:
+            if request.path.startswith(CONTROL_PATH):
+                status, value = control(self, request)
+                outcome = _Outcome(status, _encoded(value))
+            else:
+                outcome = self._answer(request, request_id)
+        except Refusal as refusal:
+            outcome = _Outcome(refusal.status, _refused(refusal))
+        except Exception:
+            _LOGGER.exception("a defect of the simulator, request id %s", request_id)
+            fault = Refusal("InternalServerError", "A defect; see the simulator's log")
+            outcome = _Outcome(fault.status, _refused(fault))
+        headers = [
+            ("content-type", "application/json"),
+            ("x-amz-pay-request-id", request_id),
+            ("x-simulator", "AmazonPay"),
+        ]
+        return Answer(outcome.status, outcome.body, tuple(headers))
+
+    def _answer(self, request: Request, request_id: str) -> _Outcome:
+        """Verify first, outside the transaction; then answer in one."""
+        try:
+            found = route(request.method, request.path)
+            merchant, environment = authenticate(
+                request, self.merchants, found.environment, self.clock()
+            )
+            region = region_of(request, merchant)
+            key = idempotency.key_of(request, found.name)
+            body = validation.parsed(request.body)
+        except Refusal as refusal:
+            outcome = _Outcome(refusal.status, _refused(refusal))
+            with self._world("") as world:
+                self._tell(world, request, outcome, request_id, None)
+            return outcome
+        owner = f"{merchant.merchant_id}/{environment}"
+        call = APICall(
+            found.name,
+            found.ids,
+            body,
+            dict(parse_qsl(request.query, keep_blank_values=True)),
+            request.path,
+            region,
+            merchant,
+            self._origin(request),
+            request.header("x-amz-pay-simulation-code"),
+            request.header("x-amz-pay-authtoken"),
+        )
+        with self._world(owner) as world:
+            outcome = self._once(world, found, call, key)
+            self._tell(world, request, outcome, request_id, key)
+        return outcome
+
+    def _once(
+        self, world: World, found: Route, call: APICall, key: str | None
+    ) -> _Outcome:
+        """Run a handler, unless the key has an answer already."""
+        method = found.method
+        if key is not None:
+            try:
+                stored = idempotency.repeated(
+                    world.transaction, world.owner, key, method, found.path, call.body
+                )
+            except Refusal as refusal:
+                return _Outcome(refusal.status, _refused(refusal))
+            if stored is not None:
+                return _Outcome(stored.status, stored.answer, replayed=True)
+        try:
+            with world.transaction.attempt():
+                outcome = self._run(world, found, call)
+        except Refusal as refusal:
+            outcome = _Outcome(refusal.status, _refused(refusal))
+        if key is not None:
+            idempotency.keep(
+                world.transaction,
+                self.settings,
+                world.owner,
+                key,
+                (method, found.path, call.body),
+                (outcome.status, outcome.body),
+            )
+        return outcome
+
+    @staticmethod
+    def _run(world: World, found: Route, call: APICall) -> _Outcome:
+        checked = validation.checked(found.name, dict(call.body))
+        try:
+            handler = HANDLERS[found.name]
+            status, value = handler(world, replace(call, body=checked))
+        except Refusal as refusal:
+            if not refusal.keep:
+                raise
+            return _Outcome(refusal.status, _refused(refusal))
+        return _Outcome(status, _encoded(value))
+
+    def _tell(
+        self,
+        world: World,
+        request: Request,
+        outcome: _Outcome,
+        request_id: str,
+        key: str | None,
+    ) -> None:
+        world.tell(
+            "request",
+            world.order,
+            method=request.method,
+            target=request.target,
+            body=_text(request.body),
+            status=outcome.status,
+            answer=_text(outcome.body),
+            requestId=request_id,
+            idempotencyKey=key,
+            replayed=outcome.replayed,
+        )
+
+    @staticmethod
+    def _origin(request: Request) -> str:
+        host = request.header("host") or "localhost"
+        return f"https://{host}"
+
+    # Time -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _world(self, owner: str) -> Generator[World]:
+        """Open a transaction in which everything due has happened."""
+        with self.store.transaction() as transaction:
+            now = self.clock()
+            self._catch_up(transaction, now)
+            yield World(transaction, now, owner, self.ids, self.settings)
+
+    def _catch_up(self, transaction: Transaction, now: datetime) -> None:
+        while due := transaction.next_due(written(now)):
+            world = World(transaction, read(due.at), due.owner, self.ids, self.settings)
+            record = world.find(due.kind, due.id)
+            if record is not None:
+                _HAPPENINGS[due.kind](world, record, due.event)
+
+    def settle(self) -> None:
+        """Let everything happen that is due by now, without waiting for a request."""
+        with self._world(""):
+            pass
+
+    # The buyer, and what happened -----------------------------------------------------
+
+    def owner_of(self, session_id: str) -> str:
+        """Find whose a checkout session is; a buyer only knows its id."""
+        for merchant in self.merchants.values():
+            for environment in merchant.environments:
+                owner = f"{merchant.merchant_id}/{environment}"
+                with self._world(owner) as world:
+                    if world.find(checkout_sessions.KIND, session_id) is not None:
+                        return owner
+        raise Refusal(
+            "ResourceNotFound", f"There is no Checkout Session '{session_id}'"
+        )
+
+    def _act(self, session_id: str, act: Callable[[World], Record]) -> dict[str, Any]:
+        with self._world(self.owner_of(session_id)) as world:
+            return checkout_sessions.show(act(world), "https://localhost")
+
+    def choose(
+        self,
+        session_id: str,
+        *,
+        card: str = "1111",
+        shipping_address: dict[str, Any] | None = None,
+        product_type: str = "PayAndShip",
+    ) -> dict[str, Any]:
+        """Let a buyer sign in and choose card and address; gives the session."""
+        return self._act(
+            session_id,
+            lambda world: buyer.choose(
+                world,
+                session_id,
+                card=card,
+                shipping_address=shipping_address,
+                product_type=product_type,
+            ),
+        )
+
+    def pay(self, session_id: str) -> dict[str, Any]:
+        """Let the buyer press Pay; the merchant still has to complete."""
+        return self._act(session_id, lambda world: buyer.pay(world, session_id))
+
+    def cancel(self, session_id: str) -> dict[str, Any]:
+        """Let the buyer leave by the link back to the shop."""
+        return self._act(session_id, lambda world: buyer.cancel(world, session_id))
+
+    def sign_in(
+        self, public_key_id: str, region: str = "na", scopes: list[str] | None = None
+    ) -> str:
+        """Let a buyer sign in without a checkout; gives the token for Get Buyer."""
+        merchant = self.merchants[public_key_id]
+        environment = "sandbox" if "sandbox" in merchant.environments else "live"
+        with self._world(f"{merchant.merchant_id}/{environment}") as world:
+            return buyer.sign_in(world, region, scopes)
+
+    def story(self, order: str | None = None, after: int = 0) -> list[Row]:
+        """Read what happened, in order; of one order (its checkout session), or all."""
+        with self.store.transaction() as transaction:
+            return transaction.story(order, after)
+
+
+def _encoded(value: object) -> bytes:
+    """Write an answer; null members stay, and None is no body at all."""
+    if value is None:
+        return b""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _refused(refusal: Refusal) -> bytes:
+    return _encoded({"reasonCode": refusal.reason_code, "message": refusal.message})
+
+
+def _text(data: bytes) -> str:
+    return data[:_TEXT_KEPT].decode(errors="replace")

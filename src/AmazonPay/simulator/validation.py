@@ -1,0 +1,73 @@
+"""Bodies, checked strictly against the types that the SDK declares for its callers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, NoReturn, cast, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import is_typeddict
+
+from .._operation import operations_of
+from ..resources import Operations
+from .refusals import Refusal
+
+_REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """Read a body as JSON, with exact numbers; an empty one is an empty object."""
+    if not body:
+        return {}
+    try:
+        value = json.loads(
+            body.decode(), parse_float=Decimal, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError, InvalidOperation):
+        raise Refusal("InvalidRequestFormat", "The body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise Refusal("InvalidRequestFormat", "The body is not a JSON object")
+    return cast("dict[str, Any]", value)
+
+
+@cache
+def _adapter(operation: str) -> TypeAdapter[Any] | None:
+    """Make the check for an operation's body: the TypedDict of its declaration."""
+    declared = operations_of(Operations)[operation].declared
+    hints = get_type_hints(declared, include_extras=True)
+    for candidate in get_args(hints.get("body")):
+        if is_typeddict(candidate):
+            return TypeAdapter(candidate)
+    return None
+
+
+def checked(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Check a body's members, types, limits and enums, or refuse the first fault."""
+    adapter = _adapter(operation)
+    if adapter is None:
+        return body
+    try:
+        adapter.validate_python(body, strict=True)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+        # An unknown or missing member is named before a bad value.
+        faults.sort(key=lambda fault: fault["type"] not in _REASONS)
+        fault = faults[0]
+        name = ".".join(str(part) for part in fault["loc"] if isinstance(part, str))
+        reason = _REASONS.get(fault["type"], "InvalidParameterValue")
+        raise Refusal(reason, _message(reason, name)) from None
+    return body
+
+
+def _message(reason: str, name: str) -> str:
+    if reason == "UnrecognizedField":
+        return f"The field '{name}' is invalid for this API."
+    if reason == "MissingParameterValue":
+        return f"The parameter '{name}' is required"
+    return f"The value provided for '{name}' is invalid"

@@ -1,0 +1,140 @@
+"""What a handler sees of a simulator: now, the caller, and the caller's objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .clock import written
+from .lifecycles import Kind, transition
+from .refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from .ids import Ids
+    from .settings import Settings
+    from .store import Record, Transaction
+
+# What the API answers when an object's state does not allow a call.
+_WRONG_STATE = {
+    "checkoutSession": "InvalidCheckoutSessionStatus",
+    "chargePermission": "InvalidChargePermissionStatus",
+    "charge": "InvalidChargeStatus",
+    "dispute": "InvalidDisputeStatus",
+}
+_IN_WORDS = {
+    "checkoutSession": "Checkout Session",
+    "chargePermission": "Charge Permission",
+    "charge": "Charge",
+    "refund": "Refund",
+    "dispute": "Dispute",
+    "report": "Report",
+}
+
+
+def wrong_state(kind: Kind, state: str) -> Refusal:
+    """Make the refusal of a call that the state does not allow."""
+    name = _IN_WORDS[kind]
+    return Refusal(
+        _WRONG_STATE.get(kind, "InvalidRequest"),
+        f"You tried to call an operation on a {name} that is in a state where that"
+        f" operation cannot be called (current state: {state})",
+    )
+
+
+@dataclass(slots=True)
+class World:
+    """One transaction's view; whatever changes goes through it, and into the story."""
+
+    transaction: Transaction
+    now: datetime
+    owner: str
+    """Account and environment: nothing of another owner can be seen."""
+    ids: Ids
+    settings: Settings
+    order: str | None = None
+    """The order that the story's row of this request belongs to."""
+
+    def find(self, kind: str, id_: str) -> Record | None:
+        """Read an object, or None."""
+        return self.transaction.find(self.owner, kind, id_)
+
+    def all(self, kind: str) -> Iterator[Record]:
+        """Read all objects of a kind."""
+        return self.transaction.all(self.owner, kind)
+
+    def save(self, kind: str, record: Record) -> None:
+        """Write an object."""
+        self.transaction.save(self.owner, kind, record)
+
+    def plan(self, after: timedelta, kind: str, record: Record, event: str) -> None:
+        """Let something happen to an object later."""
+        at = written(self.now + after)
+        self.transaction.plan(at, self.owner, kind, record["id"], event)
+
+    def plan_at(self, at: str, kind: str, record: Record, event: str) -> None:
+        """Let something happen to an object at a moment."""
+        self.transaction.plan(at, self.owner, kind, record["id"], event)
+
+    def tell(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        """Append a row to the story."""
+        self.transaction.tell(written(self.now), self.owner, order, kind, facts)
+
+    def create(self, kind: Kind, record: Record, event: str = "create") -> None:
+        """Bring a new object to life in the state that `event` leads to."""
+        self._step(kind, record, None, event)
+
+    def move(self, kind: Kind, record: Record, event: str) -> None:
+        """Let an event happen to an object, or refuse it by the object's life cycle."""
+        self._step(kind, record, record["state"], event)
+
+    def _step(self, kind: Kind, record: Record, state: str | None, event: str) -> None:
+        arrow = transition(kind, state, event)
+        if arrow is None:
+            raise wrong_state(kind, str(state))
+        record["state"], record["reason"] = arrow.to, arrow.reason
+        record["updated"] = written(self.now)
+        self.save(kind, record)
+        self.order = self.order or record.get("order")
+        self.tell(
+            "state",
+            record.get("order"),
+            object=kind,
+            id=record["id"],
+            event=event,
+            before=state,
+            after=arrow.to,
+            reason=arrow.reason,
+        )
+
+
+def status_details(record: Record) -> dict[str, Any]:
+    """Write `statusDetails` with a single reason, as all objects but permissions do."""
+    return {
+        "state": record["state"],
+        "reasonCode": record["reason"],
+        "reasonDescription": None
+        if record["reason"] is None
+        else f"Simulated: {record['reason']}",
+        "lastUpdatedTimestamp": record["updated"],
+    }
+
+
+METADATA = (
+    "merchantReferenceId",
+    "merchantStoreName",
+    "noteToBuyer",
+    "customInformation",
+)
+
+
+def metadata(given: dict[str, Any] | None) -> dict[str, Any]:
+    """Write `merchantMetadata`: always four members, null where unset."""
+    return {name: (given or {}).get(name) for name in METADATA}
+
+
+def provider_metadata(given: dict[str, Any] | None) -> dict[str, Any]:
+    """Write `providerMetadata`."""
+    return {"providerReferenceId": (given or {}).get("providerReferenceId")}
