@@ -18,6 +18,19 @@ def _operations(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _simulate(arguments: Sequence[str]) -> int:
+    """Hand the rest of the line to the simulator's own command."""
+    try:
+        from .simulator.command import main as simulate
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(
+            f"amazonpay simulate needs {missing.name}, which comes with the extra"
+            " [simulator]: pip install '.[simulator]' in your checkout\n"
+        )
+        return 2
+    return simulate(arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="amazonpay", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -29,12 +42,16 @@ def _parser() -> argparse.ArgumentParser:
         "--markdown", action="store_true", help="as a table for a page"
     )
     operations.set_defaults(run=_operations)
+    commands.add_parser("simulate", help="serve a local Amazon Pay on this machine")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 is success, 2 a wrong command line."""
-    arguments = _parser().parse_args(argv)
+    line = sys.argv[1:] if argv is None else list(argv)
+    if line[:1] == ["simulate"]:
+        return _simulate(line[1:])
+    arguments = _parser().parse_args(line)
     code: int = arguments.run(arguments)
     return code
 

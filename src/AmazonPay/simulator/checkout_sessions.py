@@ -325,7 +325,7 @@ def complete_checkout_session(world: World, call: APICall) -> Result:
 
 
 def finalize_checkout_session(world: World, call: APICall) -> Result:
-    """Answer Finalize Checkout Session, the end of a checkout on the merchant's page."""
+    """Answer Finalize Checkout Session, the end of a checkout on the shop's page."""
     session = find(world, call)
     body = call.body
     _check_completable(session)

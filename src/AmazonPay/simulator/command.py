@@ -1,0 +1,166 @@
+"""`python -m AmazonPay simulate`: the simulator as a process of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from ..errors import ConfigurationError
+from .certificate import write_secret
+from .merchants import Merchant, merchant
+from .server import address_of, listen, server_for
+from .simulator import Simulator
+from .store import Store
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from .server import Address
+
+DEFAULT_PORT = 8421
+_TRIED_PORTS = 20
+_OPTIONS = {
+    "region": "region",
+    "currency": "ledger_currency",
+    "environment": "environment",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    parser.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        metavar="ID=FILE",
+        help="a key id and its public key (PEM); repeatable. Options follow with"
+        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox. Without any, a"
+        " key pair is made",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        help=f"a port; 0 is any free one (default: {DEFAULT_PORT}, or the next free)",
+    )
+    parser.add_argument(
+        "--db",
+        metavar="FILE",
+        help="keep the state in a file, which survives kill -9 (default: in memory)",
+    )
+    parser.add_argument(
+        "--http", action="store_true", help="serve plain http instead of TLS"
+    )
+    return parser
+
+
+def registered(text: str) -> Merchant:
+    """Read one `--public-key`.
+
+    Raises:
+        ConfigurationError: another form, a file that cannot be read, or no public key.
+    """
+    key_id, _, rest = text.partition("=")
+    file, *options = re.split(r",(?=(?:region|currency|environment)=)", rest)
+    if not key_id or not file:
+        raise ConfigurationError("--public-key takes ID=FILE")
+    named = dict(option.split("=", 1) for option in options)
+    try:
+        pem = Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file!r} cannot be read: {error.strerror}") from None
+    if b"PRIVATE KEY-----" in pem:
+        raise ConfigurationError(
+            f"{file!r} holds a private key; the simulator takes the public half:"
+            f" openssl pkey -in {file} -pubout"
+        )
+    return merchant(key_id, pem, **{_OPTIONS[name]: v for name, v in named.items()})
+
+
+def _made(folder: Path) -> tuple[Merchant, Path]:
+    """Make a key pair for whoever brings none."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path = folder / "private.pem"
+    write_secret(
+        path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return merchant("SANDBOX-SIMULATOR", key.public_key()), path
+
+
+def _listener(port: int | None) -> socket.socket:
+    """Take the port that was asked for, or the first free one from the default on."""
+    if port is not None:
+        return listen(port)
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS):
+        with contextlib.suppress(ConfigurationError):
+            return listen(candidate)
+    return listen(0)
+
+
+def _told(
+    address: Address, merchants: list[Merchant], key: Path | None, db: str | None
+) -> str:
+    keys = ", ".join(
+        f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
+        f", {one.region or 'any region'})"
+        for one in merchants
+    )
+    lines = [
+        "Amazon Pay on this machine: no money moves, and nothing leaves it.",
+        f"  API    {address.url}",
+        f"  trust  {address.authority or 'plain http: no certificate'}",
+        f"  keys   {keys}",
+    ]
+    if key is not None:
+        lines.append(f"         its private key: {key}")
+    lines.append(
+        f"  state  {db or 'in memory, gone when you stop; --db FILE keeps it'}"
+    )
+    return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until stopped; 2 is a wrong command line."""
+    try:
+        return _serve(_parser().parse_args(argv))
+    except ConfigurationError as error:
+        sys.stderr.write(f"amazonpay simulate: {error}\n")
+        return 2
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    with contextlib.ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
+        )
+        merchants = [registered(text) for text in arguments.public_key]
+        key = None
+        if not merchants:
+            made, key = _made(folder)
+            merchants = [made]
+        store = Store(arguments.db or ":memory:")
+        stack.callback(store.close)
+        listener = stack.enter_context(_listener(arguments.port))
+        server = server_for(
+            Simulator(merchants, store=store),
+            None if arguments.http else folder,
+            lambda authority: print(  # noqa: T201 - what the command is for
+                _told(address_of(listener, authority), merchants, key, arguments.db),
+                flush=True,
+            ),
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    return 0

@@ -1,0 +1,190 @@
+"""The edge: a simulator behind a socket of this machine, over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from ..errors import ConfigurationError
+from .certificate import make_certificate
+from .values import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, MutableMapping
+
+    from .simulator import Simulator
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+_TOO_LARGE = Answer(
+    400,
+    b'{"reasonCode":"InvalidRequest","message":"The body is too large"}',
+    (
+        ("content-type", "application/json"),
+        ("x-simulator", "AmazonPay"),
+        ("connection", "close"),
+    ),
+)
+
+
+class App:
+    """A simulator as an ASGI application."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; nothing else is spoken here."""
+        if scope["type"] != "http":
+            return
+        body = await self._body(receive)
+        if body is None:
+            await _answer(send, _TOO_LARGE)
+            return
+        query: bytes = scope["query_string"]
+        target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
+        request = Request(
+            scope["method"],
+            target.decode("latin-1"),
+            tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in scope["headers"]
+            ),
+            body,
+        )
+        # The store lets one in at a time; signatures are checked side by side.
+        await _answer(send, await asyncio.to_thread(self._simulator.handle, request))
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Read a body, or give None as soon as it is too large, or its sender gone."""
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None
+            piece: bytes = message.get("body", b"")
+            body += piece
+            if len(body) > self._simulator.settings.largest_body:
+                return None
+            if not message.get("more_body"):
+                return body
+
+
+async def _answer(send: Send, answer: Answer) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send(
+        {"type": "http.response.start", "status": answer.status, "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a simulator is served."""
+
+    url: str
+    port: int
+    authority: Path | None
+    """The certificate to trust; None over plain http."""
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def listen(port: int) -> socket.socket:
+    """Take a port of 127.0.0.1; 0 is any free one.
+
+    Raises:
+        ConfigurationError: the port is taken.
+    """
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except (OSError, OverflowError):
+        raise ConfigurationError(
+            f"port {port} of this machine is taken or cannot be used;"
+            " --port 0 finds a free one"
+        ) from None
+
+
+def address_of(listener: socket.socket, authority: Path | None) -> Address:
+    """Tell where a listening socket is reached."""
+    port: int = listener.getsockname()[1]
+    scheme = "http" if authority is None else "https"
+    return Address(f"{scheme}://localhost:{port}", port, authority)
+
+
+def server_for(
+    simulator: Simulator,
+    folder: Path | None,
+    ready: Callable[[Path | None], object],
+) -> uvicorn.Server:
+    """Make the server; with a folder, over TLS with a certificate written there."""
+    certificate = None if folder is None else make_certificate(folder)
+    files: dict[str, Any] = {}
+    if certificate is not None:
+        files = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key}
+    config = uvicorn.Config(
+        App(simulator),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        **files,
+    )
+    authority = None if certificate is None else certificate.authority
+    return _Server(config, lambda: ready(authority))
+
+
+@contextlib.contextmanager
+def serving(
+    simulator: Simulator, *, port: int = 0, tls: bool = True
+) -> Generator[Address]:
+    """Serve a simulator on this machine for the length of a block."""
+    with contextlib.ExitStack() as stack:
+        folder = None
+        if tls:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        listener = stack.enter_context(listen(port))
+        ready = threading.Event()
+        authorities: list[Path | None] = []
+
+        def tell(authority: Path | None) -> None:
+            authorities.append(authority)
+            ready.set()
+
+        server = server_for(simulator, folder, tell)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, daemon=True
+        )
+        thread.start()
+        ready.wait()
+        try:
+            yield address_of(listener, authorities[0])
+        finally:
+            server.should_exit = True
+            thread.join()
