@@ -46,8 +46,8 @@ class Demo:
         self, response: Response[Any], status: int, state: str, left: str = ""
     ) -> Any:
         """Show a call of the merchant, and what it left behind."""
-        answer = response.json() or {}
-        details = answer.get("statusDetails") or {}
+        answer: dict[str, Any] = response.json() or {}
+        details: dict[str, Any] = answer.get("statusDetails") or {}
         found = details.get("state")
         _print(
             self._wire.method,

@@ -168,6 +168,8 @@ class Connections:
         self._given = given
         self._by_process: dict[int, httpx2.BaseTransport] = {}
         self._closed = False
+        # A client that nobody closes lets go of its sockets with itself.
+        weakref.finalize(self, _close_mine, self._by_process)
 
     def current(self) -> httpx2.BaseTransport:
         """Give this process's transport; threads share it."""
@@ -187,9 +189,16 @@ class Connections:
         """Close what this process opened; the caller's own transport too."""
         if not self._closed:
             self._closed = True
-            mine = self._given or self._by_process.pop(os.getpid(), None)
-            if mine is not None:
-                mine.close()
+            _close_mine(self._by_process)
+            if self._given is not None:
+                self._given.close()
+
+
+def _close_mine(by_process: dict[int, httpx2.BaseTransport]) -> None:
+    """Close what this process opened; what a parent opened is the parent's."""
+    mine = by_process.pop(os.getpid(), None)
+    if mine is not None:
+        mine.close()
 
 
 class AsyncConnections:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
+import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -27,6 +28,7 @@ from .store import Store
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
+    from types import FrameType
 
     from .server import Address
 
@@ -109,6 +111,12 @@ def _listener(port: int | None) -> socket.socket:
     return listen(0)
 
 
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End as asked to, by way of every cleanup."""
+    del number, frame
+    sys.exit(0)
+
+
 def _told(
     address: Address, merchants: list[Merchant], key: Path | None, db: str | None
 ) -> str:
@@ -161,6 +169,8 @@ def _serve(arguments: argparse.Namespace) -> int:
                 flush=True,
             ),
         )
+        # uvicorn closes, and raises the signal anew: then the folder goes, and we end.
+        signal.signal(signal.SIGTERM, _end)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     return 0

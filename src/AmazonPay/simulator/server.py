@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
 
+_LARGEST_PORT = 65535
+
 _TOO_LARGE = Answer(
     400,
     b'{"reasonCode":"InvalidRequest","message":"The body is too large"}',
@@ -118,8 +120,10 @@ def listen(port: int) -> socket.socket:
         ConfigurationError: the port is taken.
     """
     try:
+        if not 0 <= port <= _LARGEST_PORT:
+            raise OSError  # noqa: TRY301 - the socket would leak itself
         return socket.create_server(("127.0.0.1", port), backlog=128)
-    except (OSError, OverflowError):
+    except OSError:
         raise ConfigurationError(
             f"port {port} of this machine is taken or cannot be used;"
             " --port 0 finds a free one"

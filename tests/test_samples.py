@@ -1,0 +1,56 @@
+"""Every Python sample of our own README and docs, run as printed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from AmazonPay.simulator.server import serving
+from shop import Shop, amazon
+
+ROOT = Path(__file__).parents[1]
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)
+
+SAMPLES = [
+    pytest.param(name, code, id=f"{page.name}:{name}")
+    for page in PAGES
+    for name, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+]
+
+# What a sample prints; Amazon knows the shop's key, and no charge yet.
+PRINTS = {
+    "first": r"[0-9a-f-]{36} Open\n",
+    "configuration": "",
+    "charge": r"404 ResourceNotFound False\n",
+    "options": r"404 ResourceNotFound\n",
+    "async": r"404 ResourceNotFound\n",
+    "button": "",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    shop = Shop(tmp_path, KEY)
+    shop.prepare()
+    return shop
+
+
+@pytest.mark.parametrize(("name", "code"), SAMPLES)
+def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
+    if name == "simulator":
+        with serving(shop.simulator()) as served:
+            env = {**os.environ, "SSL_CERT_FILE": str(served.authority)}
+            done = shop.run(code.replace("8421", str(served.port)), env)
+        expected = r"ResourceNotFound\n"
+    else:
+        with amazon(shop.simulator(), shop.folder) as env:
+            done = shop.run(code, env)
+        expected = PRINTS[name]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(expected, done.stdout)
