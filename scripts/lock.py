@@ -25,7 +25,7 @@ LOCKS = {
         "--extra",
         "simulator",
         "--group",
-        "smoke",
+        "tests",
         "--resolution",
         "lowest-direct",
     ],

@@ -81,6 +81,7 @@ def test_an_encrypted_key_opens_with_its_password(password: str | bytes) -> None
         (b"no key at all", None, "no private key"),
         (b"", None, "no private key"),
     ],
+    ids=["no password", "wrong", "needless password", "damaged", "no key", "empty"],
 )
 def test_what_is_wrong_with_a_key_is_said(
     text: bytes, password: str | None, said: str

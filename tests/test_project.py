@@ -6,6 +6,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.version import Version
+
 import AmazonPay
 from AmazonPay import errors
 
@@ -25,6 +28,16 @@ def test_contributing_lists_the_checks_of_make_test() -> None:
 def test_the_changelog_has_the_version_of_the_package() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     assert f"## [{project['version']}]" in text_of("CHANGELOG.md")
+
+
+def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    lock = text_of("requirements/lowest.txt")
+    extra = project["optional-dependencies"]["simulator"]
+    for wanted in map(Requirement, project["dependencies"] + extra):
+        bound = [one.version for one in wanted.specifier if one.operator == ">="]
+        locked = re.findall(rf"^{wanted.name}==(\S+) ", lock, re.MULTILINE)
+        assert [Version(one) for one in bound] == [Version(one) for one in locked]
 
 
 def test_ci_runs_the_same_command_as_a_person() -> None:

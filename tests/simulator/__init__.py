@@ -1,0 +1,1 @@
+"""What the simulator answers: requests in, answers out, all in memory."""
