@@ -210,6 +210,16 @@ class Operation(Generic[P, R]):
             if name not in ids | {"body", "idempotency_key"}
         }
 
+    @property
+    def query_names(self) -> tuple[str, ...]:
+        """The query's members, by their wire names."""
+        return tuple(self._query.values())
+
+    @property
+    def body_optional(self) -> bool:
+        """Whether the body may be left out; `{}` is sent then."""
+        return "body" in self._known - self._required
+
     def build(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Turn arguments into a `Call`; refuse bad ones before anything is sent."""
         given: dict[str, Any] = dict(zip(self._names, args, strict=False))

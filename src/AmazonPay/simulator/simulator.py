@@ -19,6 +19,7 @@ from . import (
     checkout_sessions,
     delivery_trackers,
     idempotency,
+    openapi,
     refunds,
     validation,
 )
@@ -68,6 +69,7 @@ _HAPPENINGS = {
 }
 
 CONTROL_PATH = "/_simulator/"
+OPENAPI_PATH = "/openapi.json"
 _TEXT_KEPT = 64 * 1024
 
 
@@ -106,7 +108,9 @@ class Simulator:
         """Answer one request; whatever comes, the answer is Amazon's form of one."""
         request_id = self.ids.uuid()
         try:
-            if request.path.startswith(CONTROL_PATH):
+            if (request.method, request.path) == ("GET", OPENAPI_PATH):
+                outcome = _Outcome(200, _encoded(openapi.document()))
+            elif request.path.startswith(CONTROL_PATH):
                 status, value = control(self, request)
                 outcome = _Outcome(status, _encoded(value))
             else:
