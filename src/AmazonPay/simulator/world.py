@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..lifecycles import Kind, transition
 from .clock import written
-from .lifecycles import Kind, transition
 from .refusals import Refusal
 
 if TYPE_CHECKING:
