@@ -245,11 +245,13 @@ def key_pairs(
     return pairs
 
 
-def _is_signer(key: Key | Signer) -> TypeIs[Signer]:
-    """Tell a signer from a key; what is neither is refused as a key."""
-    if isinstance(key, (str, bytes, os.PathLike)) or hasattr(key, "private_numbers"):
-        return False
-    return hasattr(key, "sign") or callable(key)
+def _is_key(given: Key | Signer) -> TypeIs[Key]:
+    """Tell a key from a signer; what is neither is refused as a key."""
+    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
+        given, "private_numbers"
+    ):
+        return True
+    return not hasattr(given, "sign") and not callable(given)
 
 
 def identities(  # noqa: PLR0913 - what both constructors take
@@ -270,7 +272,7 @@ def identities(  # noqa: PLR0913 - what both constructors take
     for given_id, key in pairs:
         key_id = checked_public_key_id(given_id)
         endpoint = endpoint_for(key_id, region, sandbox, endpoint_url)
-        loaded = key if _is_signer(key) else load_private_key(key, password)
+        loaded = load_private_key(key, password) if _is_key(key) else key
         made[key_id] = Identity(key_id, loaded, chosen, endpoint, unsigned)
     if len({one.endpoint.environment for one in made.values()}) > 1:
         raise ConfigurationError("the public key ids in keys name two environments")

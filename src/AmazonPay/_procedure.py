@@ -133,7 +133,8 @@ class Procedure(_Declared[P, R]):
         # has let go of the caller's values.
         def blocking(self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs) -> R:
             try:
-                return run(declared(self, *args, **kwargs), self)
+                flow: Flow[R] = declared(self, *args, **kwargs)
+                return run(flow, self)
             except AmazonPayError as error:
                 failure = bare(error)
             del args, kwargs
@@ -143,7 +144,8 @@ class Procedure(_Declared[P, R]):
             self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
         ) -> R:
             try:
-                return await arun(declared(self, *args, **kwargs), self)
+                flow: Flow[R] = declared(self, *args, **kwargs)
+                return await arun(flow, self)
             except AmazonPayError as error:
                 failure = bare(error)
             del args, kwargs
