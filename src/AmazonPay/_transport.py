@@ -137,8 +137,19 @@ def transport_options(
     verify: ssl.SSLContext | None,
     proxy: str | None,
     trust_env: bool,
+    given: bool = False,
 ) -> dict[str, Any]:
-    """Decide, once, how connections are made; the environment is read here only."""
+    """Decide, once, how connections are made; the environment is read here only.
+
+    A transport that the caller has `given` makes its own.
+    """
+    if given:
+        if verify is not None or proxy is not None:
+            raise ConfigurationError(
+                "verify and proxy are the transport's own: give them to the one you"
+                " pass as transport"
+            )
+        return {}
     context = checked_context(verify)
     chosen = _proxy_for(endpoint, proxy, trust_env=trust_env)
     try:

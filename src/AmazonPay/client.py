@@ -266,6 +266,10 @@ class _BaseClient(Operations, Procedures):
             InvalidRequest: the payload is no JSON, or holds a float amount.
             SigningFailed: the signer did; it is the cause.
         """
+        if self._identity.signer_awaits:
+            raise InvalidRequest(
+                "this signer is awaited: use await agenerate_button_signature(…)"
+            )
         try:
             return self._identity.button_signature(_button_payload(payload))
         except SignerFailed as failed:
@@ -330,6 +334,8 @@ class _BaseClient(Operations, Procedures):
         )
 
     def __repr__(self) -> str:
+        if "_identity" not in vars(self):
+            return f"<{type(self).__name__} that could not be built>"
         endpoint = self._identity.endpoint
         return f"<{type(self).__name__} {endpoint.environment} {endpoint.authority}>"
 
@@ -463,9 +469,12 @@ class Client(_BaseClient):
     ) -> Connections:
         from ._transport import Connections, transport_options
 
-        endpoint = self._identity.endpoint
         options = transport_options(
-            endpoint, verify=verify, proxy=proxy, trust_env=trust_env
+            self._identity.endpoint,
+            given=transport is not None,
+            verify=verify,
+            proxy=proxy,
+            trust_env=trust_env,
         )
         return Connections(options, transport)
 
@@ -619,9 +628,12 @@ class AsyncClient(_BaseClient):
     ) -> AsyncConnections:
         from ._transport import AsyncConnections, transport_options
 
-        endpoint = self._identity.endpoint
         options = transport_options(
-            endpoint, verify=verify, proxy=proxy, trust_env=trust_env
+            self._identity.endpoint,
+            given=transport is not None,
+            verify=verify,
+            proxy=proxy,
+            trust_env=trust_env,
         )
         return AsyncConnections(options, transport)
 

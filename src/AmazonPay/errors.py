@@ -67,13 +67,18 @@ class AmazonPayError(Exception):
 # An answer's text echoes values of the request; whoever pickles an error, to hand it
 # to another process or a log, must not spread them.
 _NOT_PICKLED = frozenset({"response", "message", "content"})
+_SERVERS_OWN = frozenset({"reason_code", "request_id"})
 
 
 def _safe_members(error: AmazonPayError) -> dict[str, Any]:
-    return {
-        name: None if name in _NOT_PICKLED else value
-        for name, value in vars(error).items()
-    }
+    members: dict[str, Any] = {}
+    for name, value in vars(error).items():
+        if name in _NOT_PICKLED:
+            members[name] = None
+        else:
+            named = name in _SERVERS_OWN and value is not None
+            members[name] = shown(value) if named else value
+    return members
 
 
 def _unpickled(
