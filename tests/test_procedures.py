@@ -390,6 +390,62 @@ def test_a_broken_download_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_broken_download_is_told_awaiting_too(tmp_path: Path) -> None:
+    def breaking(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/document":
+            raise httpx2.ReadError("broken")
+        return Amazon()(request)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(breaking)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(TransferFailed, match="broke"):
+                await client.download_report("9", tmp_path / "r.csv")
+
+    anyio.run(main)
+    assert list(tmp_path.iterdir()) == []
+
+
+def refusing(request: httpx2.Request) -> httpx2.Response:
+    del request
+    return httpx2.Response(404, json={"reasonCode": "ResourceNotFound", "message": ""})
+
+
+def test_a_page_that_is_refused_raises_awaiting_too() -> None:
+    async def main() -> None:
+        transport = httpx2.MockTransport(refusing)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(NotFound):
+                [report async for report in client.iter_reports()]
+
+    anyio.run(main)
+
+
+def settling() -> httpx2.MockTransport:
+    states = iter(["AuthorizationInitiated", "AuthorizationInitiated", "Authorized"])
+    return httpx2.MockTransport(
+        lambda _: httpx2.Response(200, json=charge(next(states)).json())
+    )
+
+
+def test_waiting_passes_at_once_where_a_test_asks_for_it() -> None:
+    at_once = Retry(wait=False)
+    client = Client("A", KEY, "us", True, transport=settling(), retry=at_once)
+    seen = client.wait_for_charge("C1")
+    assert seen["statusDetails"]["state"] == "Authorized"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_waiting_passes_at_once_awaiting_too(backend: str) -> None:
+    async def main() -> None:
+        at_once = Retry(wait=False)
+        client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
+        seen = await client.wait_for_charge("C1")
+        assert seen["statusDetails"]["state"] == "Authorized"
+
+    anyio.run(main, backend=backend)
+
+
 @pytest.mark.parametrize(
     "url", ["http://files.example/x", "ftp://x", "", "http://127.0.0.1/x", "https:///x"]
 )

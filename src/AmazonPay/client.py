@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from . import _signing
@@ -95,7 +96,7 @@ def _tell_of_clock(lead: timedelta) -> None:
     )
 
 
-class _BaseClient(Operations, Procedures):
+class _BaseClient(Operations, Procedures, ABC):
     """What both clients share: everything but sending."""
 
     _identity: Identity
@@ -169,6 +170,7 @@ class _BaseClient(Operations, Procedures):
                 " this client is live and moves real money"
             )
 
+    @abstractmethod
     def _connect(
         self,
         transport: Any,  # noqa: ANN401 - typed by each client
@@ -176,7 +178,8 @@ class _BaseClient(Operations, Procedures):
         proxy: str | None,
         trust_env: bool,  # noqa: FBT001 - the constructor's own
     ) -> Any:  # noqa: ANN401 - the connections of each client
-        raise NotImplementedError
+        """Make the connections of this kind of client, or keep a given transport."""
+        ...
 
     def _check_signer(self) -> None:
         """Refuse a signer that this kind of client cannot use."""
