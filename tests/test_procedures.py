@@ -242,6 +242,14 @@ def test_rows_are_read_by_the_names_of_the_header_line(
 # Evidence -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", 'a\n"' + "x" * 200_000 + '"\n'])
+def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text(text)
+    with pytest.raises(ReportUnavailable, match="as far as its line"):
+        list(rows_of(path))
+
+
 def test_evidence_is_reserved_and_then_put(tmp_path: Path) -> None:
     file = tmp_path / "Receipt.JPEG"
     file.write_bytes(b"jpg")
