@@ -22,7 +22,7 @@ from AmazonPay import AsyncClient, Client
 from AmazonPay.simulator import Answer, Ids, Request, Settings, Simulator, merchant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
 
@@ -142,6 +142,7 @@ class Shop:
         store: Store | None = None,
         clock: Clock | None = None,
         seed: int = 1,
+        wait: Callable[[float], object] = float,
     ) -> None:
         self.region = region
         self.currency = ledger_currency or CURRENCIES[region]
@@ -159,6 +160,8 @@ class Shop:
             clock=self.clock,
             ids=Ids(Random(seed)),  # noqa: S311 - ids need a seed here, no secrecy
             settings=settings,
+            dice=Random(seed),  # noqa: S311 - the same
+            wait=wait,
         )
         self._keys = 0
 
@@ -225,12 +228,13 @@ class Shop:
         self._keys += 1
         return self.send("POST", path, body, key=key or f"key{self._keys}", code=code)
 
-    def client(self) -> Client:
+    def client(self, **options: Any) -> Client:
         """Make a client that calls this simulator, without a socket."""
-        return Client(KEY_ID, KEY, self.region, transport=self._transport())
+        return Client(KEY_ID, KEY, self.region, transport=self._transport(), **options)
 
-    def async_client(self) -> AsyncClient:
-        return AsyncClient(KEY_ID, KEY, self.region, transport=self._transport())
+    def async_client(self, **options: Any) -> AsyncClient:
+        transport = self._transport()
+        return AsyncClient(KEY_ID, KEY, self.region, transport=transport, **options)
 
     def _transport(self) -> httpx2.MockTransport:
         def answer(sent: httpx2.Request) -> httpx2.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -21,6 +22,11 @@ def written(moment: datetime) -> str:
 def read(text: str) -> datetime:
     """Read what `written` wrote."""
     return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+
+
+def http_date(moment: datetime) -> str:
+    """Write a moment as a `Date` header does: RFC 9110, 5.6.7."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def months_later(moment: datetime, months: int) -> datetime:
