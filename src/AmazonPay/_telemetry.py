@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("AmazonPay")
 
 _FIRST_ERROR = 400
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 def tell(call: Call, outcome: Response[Any] | TransportError) -> None:
@@ -76,6 +77,7 @@ class Tracer:
             return
         trace = opentelemetry.trace
         self._tracer = trace.get_tracer("AmazonPay")
+        self._use_span = trace.use_span
         self._kind = trace.SpanKind.CLIENT
         self._error = trace.StatusCode.ERROR
         self._fixed = {
@@ -87,9 +89,8 @@ class Tracer:
     def span(self, call: Call) -> AbstractContextManager[Any]:
         """Open the span of a call; what it gives goes to `end`."""
         if self._tracer is None:
-            return nullcontext()
-        # An exception's text is told by nobody but the exception.
-        return self._tracer.start_as_current_span(  # type: ignore[no-any-return] # the API may be missing
+            return _NO_SPAN
+        span = self._tracer.start_span(
             f"{call.method} {call.route}",
             kind=self._kind,
             attributes={
@@ -98,9 +99,17 @@ class Tracer:
                 "url.template": call.route,
                 "amazonpay.operation": call.operation,
             },
+        )
+        if not span.is_recording():
+            return _NO_SPAN
+        # An exception's text is told by nobody but the exception.
+        opened: AbstractContextManager[Any] = self._use_span(
+            span,
+            end_on_exit=True,
             record_exception=False,
             set_status_on_exception=False,
         )
+        return opened
 
     def end(
         self,
@@ -109,7 +118,7 @@ class Tracer:
         outcome: Response[Any] | TransportError,
     ) -> None:
         """Write on a span what came of its call."""
-        if span is None or not span.is_recording():
+        if span is None:
             return
         facts = _facts(call, outcome)
         if outcome.attempts > 1:
