@@ -30,6 +30,11 @@ def arguments(client: Client) -> None:
     price(1.5, "USD")  # wrong: a float
 
 
+def construction() -> None:
+    Client("A", "k", "us", rate_limits="fast")  # wrong: live or sandbox
+    Client("A", "k", "us", breaker=True)  # wrong: a Breaker
+
+
 async def awaits(client: AsyncClient) -> None:
     client.get_charge("x").status_code  # wrong: not awaited
     client.get_charge("x").json()  # wrong: not awaited
