@@ -65,7 +65,9 @@ def test_the_public_names_are_these() -> None:
     }
     assert public - modules - errors_named == {
         "AsyncClient",
+        "Breaker",
         "Client",
+        "RateLimits",
         "Response",
         "Retry",
         "Timeout",

@@ -6,6 +6,7 @@ client does.
 
 from ._config import Retry as Retry
 from ._config import Timeout as Timeout
+from .breaker import Breaker as Breaker
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError
@@ -15,6 +16,7 @@ from .errors import AuthenticationError as AuthenticationError
 from .errors import AuthorizationTimedOut as AuthorizationTimedOut
 from .errors import BadRequest as BadRequest
 from .errors import CertificateRefused as CertificateRefused
+from .errors import CircuitOpen as CircuitOpen
 from .errors import ClientClosed as ClientClosed
 from .errors import ClockWrong as ClockWrong
 from .errors import ConfigurationError as ConfigurationError
@@ -23,6 +25,7 @@ from .errors import ConnectionLost as ConnectionLost
 from .errors import Declined as Declined
 from .errors import DuplicateIdempotencyKey as DuplicateIdempotencyKey
 from .errors import HardDeclined as HardDeclined
+from .errors import HeldBack as HeldBack
 from .errors import InvalidRequest as InvalidRequest
 from .errors import InvalidResponse as InvalidResponse
 from .errors import InvalidSignature as InvalidSignature
@@ -40,4 +43,5 @@ from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
 from .money import price as price
+from .pacing import RateLimits as RateLimits
 from .response import Response as Response

@@ -12,6 +12,8 @@ AmazonPayError
 │   ├── ConnectionLost                 the connection broke after bytes had left
 │   ├── ResponseTooLarge               the answer passed the size limit
 │   ├── SigningFailed                  your signer failed; this attempt sent nothing
+│   ├── HeldBack                       pacing left no room in time: nothing was sent
+│   ├── CircuitOpen                    Amazon is failing: no checkout was started
 │   └── TransferFailed                 a pre-signed link did not give or take its file
 ├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON
@@ -165,6 +167,14 @@ class ResponseTooLarge(TransportError):
 
 class SigningFailed(TransportError):
     """The signer failed, so that this attempt sent nothing; its error is the cause."""
+
+
+class HeldBack(TransportError):
+    """The rate limit left no room before the deadline, so this attempt sent nothing."""
+
+
+class CircuitOpen(TransportError):
+    """The circuit breaker refused to start a checkout; nothing was sent."""
 
 
 class TransferFailed(TransportError):

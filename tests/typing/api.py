@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 from typing_extensions import assert_type
 
 from AmazonPay import (
     APIError,
     AsyncClient,
+    Breaker,
     Client,
     OutcomeUnknown,
+    RateLimits,
     Response,
     Retry,
     Timeout,
@@ -25,6 +29,7 @@ from AmazonPay import (
     price,
 )
 from AmazonPay.money import add, amount_of, compare, subtract
+from AmazonPay.pacing import LIVE, Limit
 from AmazonPay.resources._shapes import Price, Unspecified
 from AmazonPay.resources.authorization_tokens import AuthorizationToken
 from AmazonPay.resources.buyers import Buyer
@@ -329,6 +334,8 @@ def construction() -> None:
         timeout=Timeout(connect=1.0),
         deadline=5,
         retry=Retry(attempts=2, base=0.1, cap=1.0, wait=False),
+        rate_limits="live",
+        breaker=Breaker(failures=5, within=60, open_for=30.5),
         transport=httpx2.MockTransport(lambda _: httpx2.Response(200)),
         verify=None,
         proxy=None,
@@ -338,6 +345,14 @@ def construction() -> None:
         integrator_version="1.0",
         platform_version="1.0",
     )
+
+
+def pacing(redis: Redis, awaited: AsyncRedis) -> None:
+    limits = RateLimits("sandbox", redis=redis)
+    assert_type(Client("A", "k", "us", rate_limits=limits), Client)
+    limits = RateLimits({**LIVE, "create_charge": Limit(40, 16)}, redis=awaited)
+    assert_type(AsyncClient("A", "k", "us", rate_limits=limits), AsyncClient)
+    assert_type(Client("A", "k", "us", rate_limits=None, breaker=None).available, bool)
 
 
 def options(client: Client, aclient: AsyncClient) -> None:

@@ -34,6 +34,8 @@ def construction() -> None:
     Client("A", "key.pem")  # wrong: the region is missing
     Client("A", region="us")  # wrong: neither key nor signer
     Client("A", "key.pem", "us", verify=False)  # wrong: never switched off
+    Client("A", "k", "us", rate_limits="fast")  # wrong: live or sandbox
+    Client("A", "k", "us", breaker=True)  # wrong: a Breaker
 
 
 async def awaits(client: AsyncClient) -> None:
