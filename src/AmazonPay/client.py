@@ -37,7 +37,7 @@ from ._operation import (
     encoded_query,
     new_idempotency_key,
 )
-from ._procedure import Now, Transfer
+from ._procedure import Blocking, Now, Transfer
 from .errors import ConfigurationError, InvalidRequest
 from .procedures import Procedures
 from .resources import Operations
@@ -525,6 +525,8 @@ class Client(_BaseClient):
                 transfer(self._connections.current(), step, self._options.timeout)
             case Now():
                 return time.monotonic()
+            case Blocking():
+                return step.work()
         return None
 
     def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -659,6 +661,8 @@ class AsyncClient(_BaseClient):
                 )
             case Now():
                 return time.monotonic()
+            case Blocking():
+                return await anyio.to_thread.run_sync(step.work)
         return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request
