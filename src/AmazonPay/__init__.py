@@ -38,4 +38,6 @@ from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
 from .money import price as price
+from .objects import allowed_actions as allowed_actions
+from .objects import merge as merge
 from .response import Response as Response

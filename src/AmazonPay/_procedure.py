@@ -1,8 +1,9 @@
 """Procedures: several calls that belong together, written once for both clients.
 
 A procedure is a generator. It yields steps (a `Call`, a `Wait`, a `Transfer`, `Now`,
-`Blocking` work) and is sent what came of each; an error of a step is raised inside it. So it is plain
-data in, plain data out: tests play it without a client, a clock or a network.
+`Blocking` work) and is sent what came of each; an error of a step is raised inside it.
+So it is plain data in, plain data out: tests play it without a client, a clock or a
+network.
 """
 
 from __future__ import annotations
