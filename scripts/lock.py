@@ -20,10 +20,19 @@ DIGEST = FOLDER / "inputs.sha256"
 # The file, and what it is compiled from.
 LOCKS = {
     "demo.txt": ["--extra", "simulator", "--group", "build"],
-    "dev.txt": ["--extra", "simulator", "--group", "dev"],
+    "dev.txt": [
+        "--extra",
+        "simulator",
+        "--extra",
+        "sqlalchemy",
+        "--group",
+        "dev",
+    ],
     "lowest.txt": [
         "--extra",
         "simulator",
+        "--extra",
+        "sqlalchemy",
         "--group",
         "tests",
         "--resolution",

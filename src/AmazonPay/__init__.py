@@ -8,6 +8,7 @@ from ._config import Retry as Retry
 from ._config import Timeout as Timeout
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
+from .decisions import Decision as Decision
 from .errors import AmazonPayError as AmazonPayError
 from .errors import AmountExceeded as AmountExceeded
 from .errors import APIError as APIError
@@ -20,12 +21,17 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import ConnectionFailed as ConnectionFailed
 from .errors import ConnectionLost as ConnectionLost
 from .errors import Declined as Declined
+from .errors import DefiniteNo as DefiniteNo
 from .errors import DuplicateIdempotencyKey as DuplicateIdempotencyKey
 from .errors import HardDeclined as HardDeclined
 from .errors import InvalidRequest as InvalidRequest
 from .errors import InvalidResponse as InvalidResponse
 from .errors import InvalidSignature as InvalidSignature
+from .errors import JournalConflict as JournalConflict
 from .errors import NotFound as NotFound
+from .errors import NotProven as NotProven
+from .errors import NotYet as NotYet
+from .errors import OutcomeError as OutcomeError
 from .errors import OutcomeUnknown as OutcomeUnknown
 from .errors import Rejected as Rejected
 from .errors import ReportUnavailable as ReportUnavailable
@@ -37,6 +43,9 @@ from .errors import TimedOut as TimedOut
 from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
+from .idempotency import idempotency_key as idempotency_key
+from .journal import Journal as Journal
+from .journal import SQLiteJournal as SQLiteJournal
 from .money import price as price
 from .objects import allowed_actions as allowed_actions
 from .objects import merge as merge

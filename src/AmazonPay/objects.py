@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 
 from .errors import InvalidRequest
 from .lifecycles import LIFE_CYCLES
@@ -81,7 +81,7 @@ def kind_of(view: Mapping[str, object]) -> Kind:
 
 def status_of(view: Mapping[str, object]) -> Mapping[str, object]:
     """Read `statusDetails`; empty when it is missing."""
-    return _members(view.get("statusDetails"))
+    return members_of(view.get("statusDetails"))
 
 
 def state_of(view: Mapping[str, object]) -> str:
@@ -90,8 +90,14 @@ def state_of(view: Mapping[str, object]) -> str:
     return state if isinstance(state, str) else ""
 
 
-def _members(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+def members_of(value: object) -> Mapping[str, object]:
+    """Give an object's members; none of anything else."""
+    found = _mapping(value)
+    return {} if found is None else found
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
 # --- What a state allows ------------------------------------------------------------
@@ -120,7 +126,7 @@ def allowed_actions(view: Mapping[str, object]) -> frozenset[str]:
 
 def _takes_metadata(permission: Mapping[str, object]) -> bool:
     """Whether a closed permission can be updated: one-time, and something is empty."""
-    metadata = _members(permission.get("merchantMetadata"))
+    metadata = members_of(permission.get("merchantMetadata"))
     return permission.get("chargePermissionType") == "OneTime" and any(
         not value for value in metadata.values()
     )
@@ -219,33 +225,37 @@ def _one(newer: object, older: object, *, unit: bool, tie: bool) -> object:
     """Choose between two values of one member, or put them together."""
     if newer is None or older is None:
         return older if newer is None else newer
-    if isinstance(newer, Mapping) and isinstance(older, Mapping):
-        unit = unit or "currencyCode" in newer
-        if not (unit and _differ(newer, older)):
-            return _both(_members(newer), _members(older), unit=unit, tie=tie)
-    elif isinstance(newer, list) and isinstance(older, list):
-        pairs = _pairs(newer, older)
-        if len(newer) == len(older):
-            return [_one(a, b, unit=True, tie=tie) for a, b in pairs]
+    one, other = _mapping(newer), _mapping(older)
+    pairs = _pairs(newer, older)
+    if one is not None and other is not None:
+        unit = unit or "currencyCode" in one
+        if not (unit and _differ(one, other)):
+            return _both(one, other, unit=unit, tie=tie)
+    elif pairs is not None:
+        return [_one(a, b, unit=True, tie=tie) for a, b in pairs]
     # Nothing tells which is newer: any choice will do that does not hang on the order.
-    return max(newer, older, key=_text) if tie else newer
+    return max((newer, older), key=_text) if tie else newer
 
 
 def _differ(first: object, second: object) -> bool:
     """Whether two values contradict each other; a null contradicts nothing."""
     if first is None or second is None:
         return False
-    if isinstance(first, Mapping) and isinstance(second, Mapping):
-        a, b = _members(first), _members(second)
+    a, b = _mapping(first), _mapping(second)
+    if a is not None and b is not None:
         return any(_differ(a[name], b[name]) for name in a.keys() & b.keys())
-    if isinstance(first, list) and isinstance(second, list):
-        pairs = _pairs(first, second)
-        return len(first) != len(second) or any(_differ(a, b) for a, b in pairs)
+    pairs = _pairs(first, second)
+    if pairs is not None:
+        return any(_differ(x, y) for x, y in pairs)
     return first != second
 
 
-def _pairs(first: list[Any], second: list[Any]) -> list[tuple[object, object]]:
-    return list(zip(first, second, strict=False))
+def _pairs(first: object, second: object) -> list[tuple[object, object]] | None:
+    """Pair the elements of two lists of one length; None for anything else."""
+    if not isinstance(first, list) or not isinstance(second, list):
+        return None
+    a, b = cast("list[object]", first), cast("list[object]", second)
+    return list(zip(a, b, strict=True)) if len(a) == len(b) else None
 
 
 def _text(value: object) -> str:
@@ -255,6 +265,6 @@ def _text(value: object) -> str:
 def _exceeds(first: object, second: object) -> bool:
     """Whether the first price is the greater one, as far as they can be compared."""
     try:
-        return compare(_members(first), _members(second)) > 0
+        return compare(members_of(first), members_of(second)) > 0
     except InvalidRequest:
         return False
