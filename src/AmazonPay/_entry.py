@@ -214,7 +214,8 @@ def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
             object_id=entry.object_id or object_id,
         )
         refused = word == "refused" and entry.operation in CREATING
-        if refused and entry.object_id is None and not entry.in_doubt:
+        doubtful = entry.in_doubt or entry.settled or entry.object_id is not None
+        if refused and not doubtful:
             entry = replace(entry, outcome="no", reason=reason)
         return entry
 

@@ -172,7 +172,9 @@ class SQLiteJournal:
             sqlite3.connect(self._path, timeout=_LOCK_SECONDS, isolation_level=None)
         ) as connection:
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
+            with contextlib.suppress(sqlite3.OperationalError):
+                # Busy: another process is at it, or will be; it is kept in the file.
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             try:
