@@ -76,12 +76,17 @@ _OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
 }
 
 # What a body must say, so that it can be compared with what is there afterwards.
-_PRICES: Final = {
+_PRICES: Final[dict[str, str | None]] = {
+    "complete_checkout_session": "chargeAmount",
+    "finalize_checkout_session": "chargeAmount",
     "create_charge": "chargeAmount",
     "capture_charge": "captureAmount",
+    "cancel_charge": None,
+    "close_charge_permission": None,
     "create_refund": "refundAmount",
-    "finalize_checkout_session": "chargeAmount",
 }
+# The body that sets up a saved wallet is `{}`.
+_MAY_LACK_A_PRICE: Final = frozenset({"complete_checkout_session"})
 _REFERENCES: Final = {
     "create_charge": "chargePermissionId",
     "create_refund": "chargeId",
@@ -111,16 +116,7 @@ def _intended(  # noqa: PLR0913 - what makes an intention
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
     data = encode_body({} if body is None else body, ordered=True)
-    asked = read_body(data)
-    member = _PRICES.get(name)
-    if member is not None or "chargeAmount" in asked:
-        price = asked.get(member or "chargeAmount")
-        if not isinstance(price, Mapping):
-            raise InvalidRequest(f"the body of {name} has no {member}")
-        amount_of(cast("Mapping[str, object]", price))
-    member = _REFERENCES.get(name)
-    if member is not None and not isinstance(asked.get(member), str):
-        raise InvalidRequest(f"the body of {name} has no {member}")
+    _check(name, read_body(data))
     return Entry(
         key=key,
         namespace=namespace,
@@ -133,6 +129,21 @@ def _intended(  # noqa: PLR0913 - what makes an intention
         confirm_only=confirm_only,
         charge_ids=None if charge_ids is None else tuple(charge_ids),
     )
+
+
+def _check(name: str, asked: Mapping[str, Any]) -> None:
+    """Refuse a body that could not be compared with what is there afterwards."""
+    price = _PRICES[name]
+    needed = name not in _MAY_LACK_A_PRICE or price in asked
+    if price is not None and needed:
+        if not isinstance(asked.get(price), Mapping):
+            raise InvalidRequest(
+                f"the body of {name} has no {price}, or no price there"
+            )
+        amount_of(asked[price])
+    reference = _REFERENCES.get(name)
+    if reference is not None and not isinstance(asked.get(reference), str):
+        raise InvalidRequest(f"the body of {name} has no {reference}")
 
 
 def _call(entry: Entry) -> Call:
