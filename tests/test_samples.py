@@ -31,6 +31,10 @@ PRINTS = {
     "options": r"404 ResourceNotFound\n",
     "async": r"404 ResourceNotFound\n",
     "button": "",
+    "once": r"not paid: ResourceNotFound\n",
+    "database": r"\[\]\n",
+    "sweep": "",
+    "views": r"True \['create_refund', 'get_charge'\]\n",
 }
 
 
