@@ -36,6 +36,10 @@ PRINTS = {
     "pacing": r"(404\n){6}",
     "redis": r"404\n",
     "breaker": r"201\n",
+    "once": r"not paid: ResourceNotFound\n",
+    "database": r"\[\]\n",
+    "sweep": "",
+    "views": r"True \['create_refund', 'get_charge'\]\n",
 }
 
 

@@ -34,7 +34,7 @@ from ._options import (
     Options,
     callers_headers,
 )
-from ._procedure import Now, Transfer
+from ._procedure import Blocking, Now, Transfer
 from ._telemetry import LOGGER, Tracer, tell
 from .breaker import PROBE_DEADLINE, Circuit
 from .errors import (
@@ -576,6 +576,8 @@ class Client(_BaseClient):
                 transfer(self._connections.current(), step, self._options.timeout)
             case Now():
                 return self._means().time.now()
+            case Blocking():
+                return step.work()
         return None
 
     def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -739,6 +741,8 @@ class AsyncClient(_BaseClient):
 
     async def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
+        import anyio.to_thread
+
         from ._transfer import atransfer, checked_link
 
         match step:
@@ -753,6 +757,8 @@ class AsyncClient(_BaseClient):
                 )
             case Now():
                 return self._means().time.now()
+            case Blocking():
+                return await anyio.to_thread.run_sync(step.work)
         return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request
