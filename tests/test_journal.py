@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -231,6 +233,25 @@ def test_a_journal_stays_where_it_was_opened(
     monkeypatch.chdir("/")
     journal.change(INTENDED.key, noted(INTENDED))
     assert SQLiteJournal(tmp_path / "journal.db").find(INTENDED.key) is not None
+
+
+def test_only_its_owner_can_read_a_journal(tmp_path: Path) -> None:
+    journal = sqlite(tmp_path)
+    journal.change(INTENDED.key, noted(INTENDED))
+    assert [oct(one.stat().st_mode) for one in tmp_path.iterdir()] == ["0o100600"]
+
+
+def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        SQLiteJournal(tmp_path / "none" / "journal.db")
+
+
+def test_importing_the_package_loads_no_database() -> None:
+    code = (
+        "import sys, AmazonPay;"
+        "sys.exit(any(name in sys.modules for name in ('sqlite3', 'sqlalchemy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("path", ["", ":memory:", "file:journal.db?mode=memory"])

@@ -150,6 +150,7 @@ def test_a_body_that_is_text_goes_out_as_it_is(journal: MemoryJournal) -> None:
         (create, {**CREATE, "chargeAmount": "10.00"}),
         (create, {**CREATE, "chargeAmount": {"amount": "ten", "currencyCode": "USD"}}),
         (create, {**CREATE, "chargeAmount": {"amount": 1.5, "currencyCode": "USD"}}),
+        (create, {**CREATE, "chargeAmount": {"amount": "10.00"}}),
         (create, {**CREATE, "chargePermissionId": 1}),
         (create, "[]"),
         (capture, {"softDescriptor": "x"}),

@@ -574,10 +574,10 @@ class Client(_BaseClient):
             case Transfer():
                 checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 transfer(self._connections.current(), step, self._options.timeout)
-            case Now():
-                return self._means().time.now()
             case Blocking():
                 return step.work()
+            case Now():
+                return self._means().time.now()
         return None
 
     def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -755,10 +755,10 @@ class AsyncClient(_BaseClient):
                 await atransfer(
                     self._connections.current(), step, self._options.timeout
                 )
-            case Now():
-                return self._means().time.now()
             case Blocking():
                 return await anyio.to_thread.run_sync(step.work)
+            case Now():
+                return self._means().time.now()
         return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request

@@ -127,7 +127,8 @@ class SQLiteJournal:
 
     Threads and processes of one machine may share the file; it must be on a local
     disk, for SQLite's write-ahead log does not work across a network. Every write is
-    on the disk when it returns. The file is made if it is missing.
+    on the disk when it returns. The file is made if it is missing, readable by its
+    owner alone.
 
     Raises:
         ConfigurationError: the file cannot be opened, or would not outlive the process.
@@ -150,6 +151,9 @@ class SQLiteJournal:
         self._clock = clock
         definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         try:
+            # Its bodies may hold personal data: readable by its owner alone. The
+            # write-ahead log's files take after it.
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             with self._transaction() as connection:
                 connection.execute(
                     f"CREATE TABLE IF NOT EXISTS entry ({definition}) WITHOUT ROWID"
@@ -157,7 +161,7 @@ class SQLiteJournal:
                 connection.execute(
                     "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
                 )
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"the journal cannot be opened: {error}") from None
 
     @contextlib.contextmanager

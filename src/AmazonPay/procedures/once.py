@@ -33,7 +33,7 @@ from ..decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, hear
 from ..errors import APIError, InvalidRequest, JournalConflict, TransportError
 from ..idempotency import idempotency_key
 from ..journal import Journal
-from ..money import amount_of
+from ..money import compare
 from ..objects import state_of
 from ..resources.charge_permissions import (
     ChargePermission,
@@ -140,7 +140,7 @@ def _check(name: str, asked: Mapping[str, Any]) -> None:
             raise InvalidRequest(
                 f"the body of {name} has no {price}, or no price there"
             )
-        amount_of(asked[price])
+        compare(asked[price], asked[price])  # refuses what is no price
     reference = _REFERENCES.get(name)
     if reference is not None and not isinstance(asked.get(reference), str):
         raise InvalidRequest(f"the body of {name} has no {reference}")
