@@ -300,4 +300,4 @@ def test_an_async_client_does_not_wait_for_a_redis_that_is_silent() -> None:
         assert trio.current_time() - started == pytest.approx(1.0)
 
     started = clock.current_time()
-    anyio.run(main, backend="trio", backend_options={"clock": clock})
+    trio.run(main, clock=clock)
