@@ -12,9 +12,12 @@ from typing_extensions import is_typeddict
 
 from .._operation import operations_of
 from ..resources import Operations
+from ..resources.checkout_sessions import FinalizeAddress
 from .refusals import Refusal
 
 _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
+
+_ADDRESS: TypeAdapter[Any] = TypeAdapter(FinalizeAddress)
 
 # No body of the API comes near it; what is nested deeper is an attack on the reader.
 _DEEPEST = 32
@@ -69,8 +72,15 @@ def _adapter(operation: str) -> TypeAdapter[Any] | None:
 def checked(operation: str, body: dict[str, Any]) -> dict[str, Any]:
     """Check a body's members, types, limits and enums, or refuse the first fault."""
     adapter = _adapter(operation)
-    if adapter is None:
-        return body
+    return body if adapter is None else _checked(adapter, body)
+
+
+def checked_address(given: dict[str, Any]) -> dict[str, Any]:
+    """Check an address that a buyer enters."""
+    return _checked(_ADDRESS, given)
+
+
+def _checked(adapter: TypeAdapter[Any], body: dict[str, Any]) -> dict[str, Any]:
     try:
         adapter.validate_python(body, strict=True)
     except ValidationError as error:
