@@ -40,17 +40,11 @@ IN_ACCOUNT = {
 
 
 def _open_session(world: World, session_id: str) -> Record:
-    session = world.find(sessions.KIND, session_id)
-    if session is None:
-        raise _nothing("Checkout Session", session_id)
+    session = world.get(sessions.KIND, session_id)
     world.order = session["id"]
     if session["state"] != "Open" or session["paid"]:
         raise wrong_state(sessions.KIND, session["state"])
     return session
-
-
-def _nothing(what: str, id_: str) -> Refusal:
-    return Refusal("ResourceNotFound", f"There is no {what} '{id_}'")
 
 
 def _one_of(value: str, known: Sequence[str], what: str) -> None:
@@ -199,9 +193,7 @@ def manage(world: World, permission_id: str, act: str) -> Record:
 
     A one-time permission cannot be closed there.
     """
-    permission = world.find(permissions.KIND, permission_id)
-    if permission is None:
-        raise _nothing("Charge Permission", permission_id)
+    permission = world.get(permissions.KIND, permission_id)
     _one_of(act, list(IN_ACCOUNT), "act")
     closes, mends = act == "close", act == "mendPaymentMethod"
     if (closes and permission["type"] == "OneTime") or (

@@ -274,7 +274,14 @@ def update_charge_permission(world: World, call: APICall) -> Result:
             )
     permission["metadata"] = {**(permission["metadata"] or {}), **given}
     if recurring:
-        permission["recurring"] = recurring_metadata(recurring, permission["recurring"])
+        before = permission["recurring"]
+        permission["recurring"] = recurring_metadata(recurring, before)
+        if permission["region"] == "eu" and permission["recurring"] != before:
+            # That it needs a new checkout is documented, the code is unconfirmed.
+            raise Refusal(
+                "ChargePermissionNotModifiable",
+                "In the EU and UK another price or rhythm needs a new checkout",
+            )
     permission["updated"] = written(world.now)
     world.save(KIND, permission)
     return 200, show(world, permission)
