@@ -74,6 +74,7 @@ CHARGE_PERMISSION = (
     Transition(_OPEN_PERMISSION, "merchant closes", "Closed", "MerchantClosed"),
     Transition(_OPEN_PERMISSION, "buyer closes", "Closed", "BuyerClosed"),
     Transition(_OPEN_PERMISSION, "all of it is captured", "Closed", "AmazonClosed"),
+    Transition(_OPEN_PERMISSION, "Amazon closes", "Closed", "AmazonClosed"),
     Transition(_OPEN_PERMISSION, "Amazon cancels", "Closed", "AmazonCanceled"),
     Transition(_OPEN_PERMISSION, "it expires", "Closed", "Expired"),
 )
@@ -100,6 +101,9 @@ CHARGE = (
     Transition(
         ("AuthorizationInitiated",), "timed out", "Declined", "TransactionTimedOut"
     ),
+    Transition(
+        ("AuthorizationInitiated",), "processing fails", "Declined", "ProcessingFailure"
+    ),
     Transition(_OPEN_CHARGE, "merchant cancels", "Canceled", "MerchantCanceled"),
     Transition(
         _OPEN_CHARGE, "permission is closed", "Canceled", "ChargePermissionCanceled"
@@ -109,7 +113,12 @@ CHARGE = (
     Transition(("Authorized",), "30 days pass", "Canceled", "ExpiredUnused"),
     Transition(("Authorized",), "capture", "Captured"),
     Transition(("Authorized",), "capture late", "CaptureInitiated"),
-    Transition(("Authorized",), "capture is rejected", "Declined", "AmazonRejected"),
+    Transition(
+        ("Authorized", "CaptureInitiated"),
+        "capture is rejected",
+        "Declined",
+        "AmazonRejected",
+    ),
     Transition(("CaptureInitiated",), "capture succeeds", "Captured"),
     Transition(("CaptureInitiated",), "capture fails", "Declined", "ProcessingFailure"),
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis as AsyncRedis
 
     from ._clock import Time
+    from ._config import Environment
     from ._exchange import Outcome
     from ._identity import Identity
     from ._operation import Call
@@ -89,6 +90,14 @@ SANDBOX: Mapping[str, Limit] = MappingProxyType(
 """The published limits of sandbox calls, by the method's name."""
 
 Limits: TypeAlias = Literal["live", "sandbox"] | Mapping[str, Limit]
+
+
+def limit_of(operation: str, environment: Environment) -> Limit | None:
+    """Tell the published limit of an operation; None where there is none."""
+    table = LIVE if environment == "live" else SANDBOX
+    return table.get(_SAME_PATH.get(operation, operation))
+
+
 _NAMED: Mapping[object, Mapping[str, Limit]] = {"live": LIVE, "sandbox": SANDBOX}
 
 

@@ -1,40 +1,83 @@
-"""The published limits: `amazon-pay-api-v2/api-throttling-limits.html`.
+"""How much, how many, how long.
 
-A row names the operation as the page does and as the method; then quota and restore
-rate per second, live and sandbox. Every row seen is of the US and EU tables. Get
-Merchant Status, in the row of Create Merchant Account, is no call of the SDKs.
+From `amazon-pay-api-v2/charge.html`, `amazon-pay-checkout/manage-refunds.html`,
+`amazon-pay-checkout/monthly-recurring-charge-limits.html`,
+`amazon-pay-paymentmethodonfile/monthly-paymentmethodonfile-charge-limits.html`,
+`amazon-pay-checkout/deferred-transactions.html` and Amazon's Japanese guides.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from datetime import timedelta
 
+# The most that one charge or one refund may be.
+LARGEST = {"USD": "150000", "GBP": "150000", "EUR": "150000", "JPY": "10000000"}
 
-class Row(NamedTuple):
-    """One line of the page's table."""
-
-    page: str
-    method: str
-    live: tuple[int, int]
-    sandbox: tuple[int, int] | None
-    """None: not available there."""
-
-
-LIMITS = [
-    Row("Create Checkout Session", "create_checkout_session", (40, 16), (5, 1)),
-    Row("Get Checkout Session", "get_checkout_session", (40, 8), (10, 1)),
-    Row("Update Checkout Session", "update_checkout_session", (20, 8), (5, 1)),
-    Row("Complete Checkout Session", "complete_checkout_session", (20, 4), (2, 1)),
-    Row("Get Charge Permission", "get_charge_permission", (20, 4), (10, 1)),
-    Row("Update Charge Permission", "update_charge_permission", (10, 2), (5, 1)),
-    Row("Close Charge Permission", "close_charge_permission", (10, 2), (2, 1)),
-    Row("Create Charge", "create_charge", (10, 4), (2, 1)),
-    Row("Get Charge", "get_charge", (20, 4), (5, 1)),
-    Row("Capture Charge", "capture_charge", (20, 4), (2, 1)),
-    Row("Cancel Charge", "cancel_charge", (10, 2), (2, 1)),
-    Row("Create Refund", "create_refund", (10, 4), (2, 1)),
-    Row("Get Refund", "get_refund", (20, 4), (5, 1)),
-    Row("Create Delivery Tracker", "create_delivery_tracker", (10, 1), (1, 1)),
-    Row("Get Authorization Token", "get_authorization_token", (5, 1), None),
-    Row("Create Merchant Account", "create_merchant_account", (10, 1), (1, 1)),
+# Captured amount, currency, and the most that all refunds together may be: 15 % more,
+# and no more than 75 (8,400 yen) more.
+REFUNDABLE = [
+    ("100.00", "USD", "115.00"),
+    ("0.01", "USD", "0.01"),
+    ("0.07", "USD", "0.08"),
+    ("10.01", "EUR", "11.51"),
+    ("499.99", "GBP", "574.98"),
+    ("500.00", "USD", "575.00"),
+    ("500.01", "USD", "575.01"),
+    ("150000.00", "USD", "150075.00"),
+    ("100", "JPY", "115"),
+    ("101", "JPY", "116"),
+    ("56000", "JPY", "64400"),
+    ("56001", "JPY", "64401"),
+    ("1000000", "JPY", "1008400"),
 ]
+
+# Order amount, currency, and the limit with `allowOvercharge`: 900 %, at least 500
+# (70,000 yen).
+OVERCHARGEABLE = [
+    ("100.00", "USD", "900.00"),
+    ("55.55", "USD", "500.00"),
+    ("55.56", "USD", "500.04"),
+    ("1.00", "EUR", "500.00"),
+    ("1.00", "GBP", "500.00"),
+    ("100", "JPY", "70000"),
+    ("7778", "JPY", "70002"),
+]
+
+# A calendar month of a permission that is not for one order.
+MONTHLY = [
+    ("Recurring", "na", "USD", "1000.00"),
+    ("Recurring", "jp", "JPY", "100000"),
+    *(
+        ("Recurring", "eu", currency, "1000.00")
+        for currency in ("AUD", "CHF", "EUR", "GBP", "NZD", "USD")
+    ),
+    *(
+        ("Recurring", "eu", currency, "10000.00")
+        for currency in ("DKK", "HKD", "NOK", "SEK", "ZAR")
+    ),
+    ("Recurring", "eu", "JPY", "100000"),
+    ("PaymentMethodOnFile", "na", "USD", "15000.00"),
+    ("PaymentMethodOnFile", "jp", "JPY", "2000000"),
+    *(
+        ("PaymentMethodOnFile", "eu", currency, "15000.00")
+        for currency in ("AUD", "CHF", "EUR", "GBP", "NZD", "USD")
+    ),
+    *(
+        ("PaymentMethodOnFile", "eu", currency, "150000.00")
+        for currency in ("DKK", "HKD", "NOK", "SEK", "ZAR")
+    ),
+    ("PaymentMethodOnFile", "eu", "JPY", "2000000"),
+]
+
+CHARGES_PER_ONE_TIME_PERMISSION = 25
+REFUNDS_PER_CHARGE = 10
+
+SESSION_LIFE = timedelta(hours=24)
+SESSION_KEPT = timedelta(days=30)
+ONE_TIME_PERMISSION_LIFE = timedelta(days=180)
+LONG_PERMISSION_MONTHS = 13
+AUTHORIZATION_LIFE = timedelta(days=30)
+PROMPT_CAPTURE = timedelta(days=7)
+PENDING_AUTHORIZATION = timedelta(seconds=30)
+BUYER_DATA_LIFE = timedelta(days=30)
+BUYER_TOKEN_LIFE = timedelta(hours=24)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from AmazonPay.pacing import limit_of
 from AmazonPay.simulator import PROFILES, Settings
-from AmazonPay.simulator.throttling import Throttle, quota_of
+from AmazonPay.simulator.throttling import Throttle
 from reference.operations import OPERATIONS
 from reference.throttling import QUOTAS
 from simulated import START, Shop
@@ -32,8 +33,8 @@ def statuses(shop: Shop, count: int) -> list[int]:
 
 @pytest.mark.parametrize("name", [row.name for row in OPERATIONS])
 def test_the_quotas_are_those_of_the_page(name: str) -> None:
-    quotas = (quota_of(name, "live"), quota_of(name, "sandbox"))
-    given = tuple(q and (q.at_once, q.per_second) for q in quotas)
+    limits = (limit_of(name, "live"), limit_of(name, "sandbox"))
+    given = tuple(limit and (limit.quota, limit.restore) for limit in limits)
     assert given == QUOTAS.get(name, (None, None))
 
 

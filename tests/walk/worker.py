@@ -35,14 +35,6 @@ if TYPE_CHECKING:
     from .plan import Order
     from .shop import Progress
 
-ADDRESS = (
-    "name",
-    "addressLine1",
-    "city",
-    "stateOrRegion",
-    "postalCode",
-    "countryCode",
-)
 SHORTLY = 0.1
 
 
@@ -225,7 +217,7 @@ def _address(workers: Workers, at: Progress) -> str:
     if not shown.ok or shown.json()["shippingAddress"] is None:
         raise Later
     whole = shown.json()["shippingAddress"]
-    address = json.dumps({name: whole[name] for name in ADDRESS if whole[name]})
+    address = json.dumps({k: v for k, v in whole.items() if v is not None})
     return workers.shop.note_address(at, address)
 
 

@@ -6,7 +6,10 @@ The cards are those of `amazon-pay-checkout/sandbox-simulations.html`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 ADDRESS = (
     "name",
@@ -63,15 +66,24 @@ def home(region: str) -> dict[str, Any]:
     return address(_HOMES[region])
 
 
-def person(region: str, account: str) -> dict[str, Any]:
-    """Write the test buyer as sessions and permissions show him."""
-    return {
+def person(
+    region: str, account: str, scopes: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Write the test buyer as sessions and permissions show him.
+
+    What the scopes leave out is null; without any, all of this is given.
+    """
+    data = {
         "name": _HOMES[region]["name"],
         "email": "test-buyer@example.com",
         "buyerId": account,
         "primeMembershipTypes": None,
         "phoneNumber": _HOMES[region]["phoneNumber"],
     }
+    if scopes is not None:
+        for name in ("name", "email", "phoneNumber"):
+            data[name] = data[name] if name in scopes else None
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,13 @@ class Card:
     """The event that the session meets when the buyer pays."""
     pending: str | None = None
     """The event that a pending authorization meets; it needs a merchant who waits."""
+    region: str | None = None
+    """The only region that has it."""
 
+
+# Whose cards may be charged in another currency than the merchant's:
+# `amazon-pay-checkout/multi-currency-integration.html`.
+CONVERTING = frozenset({"Visa", "Mastercard"})
 
 CARDS = {
     card.ending: card
@@ -94,7 +112,7 @@ CARDS = {
         Card("4444", "Mastercard"),
         Card("9424", "Discover"),
         Card("0000", "JCB"),
-        Card("1212", "Diners"),
+        Card("1212", "Diners", region="jp"),
         Card("3064", "Visa", on_pay="buyer cancels"),
         Card("3434", "Visa", on_pay="payment is declined"),
         Card("0701", "Visa", pending="issuer approves"),

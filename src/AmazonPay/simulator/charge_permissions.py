@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from .addresses import person
-from .amounts import MONTHLY, amount_of, price
+from .amounts import MONTHLY, amount_of, checked_price, price
 from .clock import months_later, read, written
 from .refusals import Refusal
 from .world import METADATA, metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .call import APICall, Result
     from .store import Record
     from .world import World
@@ -32,28 +34,26 @@ _ENDED_CHARGES = ("Canceled", "Declined")
 
 def charges_of(world: World, permission: Record) -> list[Record]:
     """Read the permission's charges, in the order of their creation."""
-    found = (world.find("charge", charge) for charge in permission["charges"])
-    return [charge for charge in found if charge is not None]
+    return [world.get("charge", charge) for charge in permission["charges"]]
 
 
 def used(world: World, permission: Record) -> Decimal:
     """Tell what of the limit is used up.
 
-    Of a one-time permission that is what was captured: an open authorization does not
-    lower the balance (by the documentation's wording; no recorded body shows it). Of a
-    monthly limit it is what was charged this month.
+    Of a one-time permission that is what was captured; that an open authorization does
+    not lower the balance is unconfirmed: so the documentation says, no recorded body
+    shows it. Of a monthly limit it is what was charged this month, captured or not;
+    that is unconfirmed, too.
     """
     charges = charges_of(world, permission)
     if permission["type"] == "OneTime":
-        taken = [c["captureAmount"] for c in charges if c["captureAmount"] is not None]
-    else:
-        month = written(world.now)[:6]
-        taken = [
-            charge["chargeAmount"]
-            for charge in charges
-            if charge["state"] not in _ENDED_CHARGES and charge["created"][:6] == month
-        ]
-    return sum(map(amount_of, taken), Decimal(0))
+        return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
+    month = written(world.now)[:6]
+    return _sum(
+        charge["chargeAmount"]
+        for charge in charges
+        if charge["state"] not in _ENDED_CHARGES and charge["created"][:6] == month
+    )
 
 
 def balance(world: World, permission: Record) -> Decimal:
@@ -61,26 +61,54 @@ def balance(world: World, permission: Record) -> Decimal:
     return Decimal(permission["limit"]) - used(world, permission)
 
 
-def refresh(world: World, permission: Record) -> None:
-    """Move a one-time permission as its charges demand."""
-    if permission["type"] != "OneTime" or permission["state"] == "Closed":
-        return
+def room(world: World, permission: Record) -> Decimal:
+    """Tell what one more charge or capture may take: what is being captured is gone."""
     left = balance(world, permission)
-    held = sum(
-        (
-            amount_of(charge["chargeAmount"])
-            for charge in charges_of(world, permission)
-            if charge["state"] in OPEN_CHARGES
-        ),
-        Decimal(0),
+    if permission["type"] != "OneTime":
+        return left
+    return left - _sum(
+        charge["captureAmount"]
+        for charge in charges_of(world, permission)
+        if charge["state"] == "CaptureInitiated"
+    )
+
+
+def _sum(prices: Iterable[dict[str, Any]]) -> Decimal:
+    return sum(map(amount_of, prices), Decimal(0))
+
+
+def refresh(world: World, permission: Record) -> None:
+    """Move a permission as its charges demand."""
+    if permission["state"] == "Closed":
+        return
+    if permission["type"] == "OneTime":
+        _follow_charges(world, permission)
+    if permission["declined"] and permission["state"] == "Chargeable":
+        permission["declined"] = False
+        world.move(KIND, permission, "a charge is declined hard")
+
+
+def _follow_charges(world: World, permission: Record) -> None:
+    left = balance(world, permission)
+    held = _sum(
+        charge["captureAmount"] or charge["chargeAmount"]
+        for charge in charges_of(world, permission)
+        if charge["state"] in OPEN_CHARGES
     )
     in_progress = permission["reason"] == "ChargeInProgress"
     if left <= 0:
-        world.move(KIND, permission, "all of it is captured")
+        close(world, permission, "all of it is captured")
     elif held >= left and permission["state"] == "Chargeable":
         world.move(KIND, permission, "a charge uses all of it")
     elif held < left and in_progress:
         world.move(KIND, permission, "the charge ends")
+
+
+def decline(world: World, permission: Record) -> None:
+    """Let the payment method be invalid, at once or when an open charge has ended."""
+    permission["declined"] = True
+    world.save(KIND, permission)
+    refresh(world, permission)
 
 
 # Life ---------------------------------------------------------------------------------
@@ -90,7 +118,9 @@ def create(world: World, session: Record, region: str, limit: Decimal) -> Record
     """Create the permission that a completed session grants."""
     kind = session["type"]
     permission: Record = {
-        "id": world.ids.order(region, recurring=kind != "OneTime"),
+        "id": world.unused(
+            KIND, lambda: world.ids.order(region, recurring=kind != "OneTime")
+        ),
         "order": session["id"],
         "type": kind,
         "region": region,
@@ -99,12 +129,15 @@ def create(world: World, session: Record, region: str, limit: Decimal) -> Record
         "expires": _expiry(world, kind, extended=session["extendExpiration"]),
         "limit": str(limit),
         "currency": session["currency"],
+        "books": session["books"],
         "charges": [],
+        "declined": False,
         "metadata": session["metadata"],
         "recurring": session["recurring"],
         "wallet": session["wallet"],
         "platformId": session["platformId"],
         "account": session["account"],
+        "scopes": session["scopes"],
         "address": session["address"],
         "billing": session["billing"],
         "descriptor": session["descriptor"],
@@ -137,10 +170,11 @@ def happen(world: World, permission: Record, event: str) -> None:
         permission["expires"] is not None and read(permission["expires"]) > world.now
     )
     if permission["state"] != "Closed" and not overtaken:
-        _close(world, permission, event)
+        close(world, permission, event)
 
 
-def _close(world: World, permission: Record, event: str) -> None:
+def close(world: World, permission: Record, event: str) -> None:
+    """Close a permission for good; the buyer's data fade from then on."""
     permission["closed"] = written(world.now)
     world.move(KIND, permission, event)
 
@@ -169,7 +203,11 @@ def show(world: World, permission: Record) -> dict[str, Any]:
         "chargePermissionId": permission["id"],
         "chargePermissionReferenceId": None,
         "platformId": permission["platformId"],
-        "buyer": person(permission["region"], permission["account"]) if known else None,
+        "buyer": person(
+            permission["region"], permission["account"], permission["scopes"]
+        )
+        if known
+        else None,
         "shippingAddress": permission["address"] if known else None,
         "billingAddress": permission["billing"] if known else None,
         "paymentPreferences": [
@@ -236,7 +274,14 @@ def update_charge_permission(world: World, call: APICall) -> Result:
             )
     permission["metadata"] = {**(permission["metadata"] or {}), **given}
     if recurring:
-        permission["recurring"] = recurring_metadata(recurring, permission["recurring"])
+        before = permission["recurring"]
+        permission["recurring"] = recurring_metadata(recurring, before)
+        if permission["region"] == "eu" and permission["recurring"] != before:
+            # That it needs a new checkout is documented, the code is unconfirmed.
+            raise Refusal(
+                "ChargePermissionNotModifiable",
+                "In the EU and UK another price or rhythm needs a new checkout",
+            )
     permission["updated"] = written(world.now)
     world.save(KIND, permission)
     return 200, show(world, permission)
@@ -246,8 +291,8 @@ def recurring_metadata(
     given: dict[str, Any], old: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Write `recurringMetadata`, new members over old ones."""
+    now = {"frequency": None, "amount": None, **(old or {})}
     frequency = given.get("frequency")
-    amount = given.get("amount")
     if frequency is not None:
         unit, value = frequency["unit"], str(frequency["value"])
         if unit == "Variable" and value != "0":
@@ -255,21 +300,18 @@ def recurring_metadata(
                 "InvalidParameterValue",
                 "The frequency's value must be 0 with the unit Variable",
             )
-        frequency = {"unit": unit, "value": value}
-    if amount is not None:
-        amount = price(amount_of(amount), amount["currencyCode"])
-    before = old or {}
-    return {
-        "frequency": frequency or before.get("frequency"),
-        "amount": amount or before.get("amount"),
-    }
+        now["frequency"] = {"unit": unit, "value": value}
+    if "amount" in given:  # null says that it varies
+        amount = given["amount"]
+        now["amount"] = amount and checked_price(amount, "recurringMetadata.amount")
+    return now
 
 
 def close_charge_permission(world: World, call: APICall) -> Result:
     """Answer Close Charge Permission."""
     permission = find(world, call, call.ids["charge_permission_id"])
     code = call.simulated("AmazonClosed")
-    _close(world, permission, "all of it is captured" if code else "merchant closes")
+    close(world, permission, "Amazon closes" if code else "merchant closes")
     if call.body.get("cancelPendingCharges"):
         for charge in charges_of(world, permission):
             if charge["state"] in {"AuthorizationInitiated", "Authorized"}:

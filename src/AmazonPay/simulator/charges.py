@@ -13,7 +13,10 @@ from .refusals import Refusal
 from .world import metadata, provider_metadata, status_details, wrong_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .call import APICall, Result
+    from .settings import Settings
     from .store import Record
     from .world import World
 
@@ -22,14 +25,16 @@ KIND: Final = "charge"
 _AUTHORIZATION_LIFE = timedelta(days=30)
 _PROMPT_CAPTURE = timedelta(days=7)
 
-# What a simulation code does at once: the event, and what it does to the permission.
+# What a simulation code does.
 _DECLINES = {
-    "SoftDeclined": ("declined softly", None),
-    "HardDeclined": ("declined hard", "a charge is declined hard"),
-    "AmazonRejected": ("rejected", "Amazon cancels"),
-    "TransactionTimedOut": ("timed out", None),
+    "SoftDeclined": "declined softly",
+    "HardDeclined": "declined hard",
+    "AmazonRejected": "rejected",
+    "TransactionTimedOut": "timed out",
 }
-_DECLINE_OF = {event: code for code, (event, _) in _DECLINES.items()}
+
+# One made-up rate for all currencies; that Amazon writes it as text is unconfirmed.
+_RATE = "1.25"
 
 
 # Life ---------------------------------------------------------------------------------
@@ -54,14 +59,16 @@ def create(
         more |= {"captureAmount": amount, "hidden": written(world.now)}
     one_time = permission["type"] == "OneTime"
     base = permission["id"] if one_time else world.ids.order(permission["region"])
+    books = permission["books"]
     charge: Record = {
-        "id": world.ids.suffixed(base, "C"),
+        "id": world.unused(KIND, lambda: world.ids.suffixed(base, "C")),
         "order": permission["order"],
         "permission": permission["id"],
         "chargeAmount": amount,
         "captureAmount": None,
         "refundedAmount": None,
         "refunds": [],
+        "converts_to": books if books != permission["currency"] else None,
         "authorized": None,
         "descriptor": None,
         "channel": None,
@@ -75,8 +82,9 @@ def create(
         "expires": written(world.now + _AUTHORIZATION_LIFE),
         **more,
     }
-    permission["charges"].append(charge["id"])
-    world.save(permissions.KIND, permission)
+    if event not in _DECLINES.values():  # what is declined at once is no charge
+        permission["charges"].append(charge["id"])
+        world.save(permissions.KIND, permission)
     world.create(KIND, charge, event)
     _entered(world, charge)
     if hidden:
@@ -89,8 +97,9 @@ def _entered(world: World, charge: Record) -> None:
     if charge["state"] == "Authorized":
         charge["authorized"] = written(world.now)
         world.plan_at(charge["expires"], KIND, charge, "30 days pass")
-    if charge["state"] == "Captured":
+    if charge["state"] in {"CaptureInitiated", "Captured"}:
         charge["captureAmount"] = charge["captureAmount"] or charge["chargeAmount"]
+    if charge["state"] == "Captured":
         currency = charge["chargeAmount"]["currencyCode"]
         charge["refundedAmount"] = charge["refundedAmount"] or price(
             Decimal(0), currency
@@ -98,18 +107,16 @@ def _entered(world: World, charge: Record) -> None:
     if charge["state"] == "Declined":
         charge["captureAmount"] = None
     world.save(KIND, charge)
-    permission = world.find(permissions.KIND, charge["permission"])
-    if permission is not None:
-        on_permission = _DECLINES.get(str(charge["reason"]), (None, None))[1]
-        allowed = permission["state"] != "Closed" and charge["state"] == "Declined"
-        if on_permission == "Amazon cancels" and allowed:
-            world.move(permissions.KIND, permission, on_permission)
-        elif on_permission and allowed:
-            permissions.refresh(world, permission)
-            if permission["state"] == "Chargeable":
-                world.move(permissions.KIND, permission, on_permission)
-        else:
-            permissions.refresh(world, permission)
+    permission = world.get(permissions.KIND, charge["permission"])
+    if permission["state"] == "Closed":
+        return
+    if charge["reason"] == "AmazonRejected":
+        permissions.close(world, permission, "Amazon cancels")
+    elif charge["reason"] == "HardDeclined":
+        # That a soft decline leaves the permission chargeable is unconfirmed.
+        permissions.decline(world, permission)
+    else:
+        permissions.refresh(world, permission)
 
 
 def happen(world: World, charge: Record, event: str) -> None:
@@ -135,6 +142,8 @@ def show(charge: Record) -> dict[str, Any]:
     """Write a charge as the API does."""
     if charge["state"] == "CaptureInitiated" and charge["hidden"]:
         charge = {**charge, "state": "Authorized", "updated": charge["hidden"]}
+    amount, books = charge["chargeAmount"], charge["converts_to"]
+    web = charge["web"]
     return {
         "chargeId": charge["id"],
         "chargeAmount": charge["chargeAmount"],
@@ -145,8 +154,8 @@ def show(charge: Record) -> dict[str, Any]:
         "refundedAmount": charge["refundedAmount"],
         "softDescriptor": descriptor(charge["descriptor"]),
         "providerMetadata": provider_metadata(charge["provider"]),
-        "convertedAmount": None,
-        "conversionRate": None,
+        "convertedAmount": books and price(amount_of(amount) / Decimal(_RATE), books),
+        "conversionRate": books and _RATE,
         "channel": charge["channel"],
         "chargeInitiator": charge["initiator"],
         "statusDetails": status_details(charge),
@@ -155,7 +164,8 @@ def show(charge: Record) -> dict[str, Any]:
         "releaseEnvironment": "Sandbox",
         "merchantMetadata": metadata(charge["metadata"]),
         "platformId": charge["platformId"],
-        "webCheckoutDetails": charge["web"],
+        # That the second member comes too is unconfirmed.
+        "webCheckoutDetails": web and {**web, "amazonPayRedirectUrl": None},
     }
 
 
@@ -180,21 +190,7 @@ def create_charge(world: World, call: APICall) -> Result:
     """Answer Create Charge."""
     body = call.body
     permission = permissions.find(world, call, body["chargePermissionId"])
-    code = call.simulated(*_DECLINES, "CaptureInitiated")
-    capture, pending = body.get("captureNow"), body.get("canHandlePendingAuthorization")
-    if capture and pending:
-        # A session refuses the pair; that this call does too is unconfirmed.
-        raise Refusal(
-            "InvalidParameterCombination",
-            "captureNow and canHandlePendingAuthorization exclude each other",
-        )
-    if body.get("softDescriptor") is not None and not capture:
-        raise Refusal("InvalidParameterCombination", "softDescriptor needs captureNow")
-    if code == "CaptureInitiated" and not capture:
-        raise Refusal(
-            "InvalidSandboxSimulationSpecified",
-            "The simulation string 'CaptureInitiated' needs captureNow",
-        )
+    code = _code(world.settings, call)
     amount = checked_price(body["chargeAmount"], "chargeAmount")
     _check_permission(world, permission, amount)
     more = {
@@ -207,22 +203,51 @@ def create_charge(world: World, call: APICall) -> Result:
         "web": body.get("webCheckoutDetails"),
     }
     if code in _DECLINES:
-        create(world, permission, amount, _DECLINES[code][0], **more)
+        create(world, permission, amount, _DECLINES[code], **more)
         raise Refusal(code, f"The charge was declined: {code}", keep=True)
     permissions.renew(world, permission)
-    if pending:
-        charge = create(world, permission, amount, "create pending", **more)
-        after = world.settings.authorization_settles_after
-        world.plan(after, KIND, charge, "issuer approves")
-    elif code == "CaptureInitiated":
-        more["captureAmount"] = amount
-        charge = create(world, permission, amount, "create capturing", **more)
-        after = world.settings.capture_settles_after
-        world.plan(after, KIND, charge, "capture succeeds")
-    else:
-        event = "create captured" if capture else "create"
-        charge = create(world, permission, amount, event, **more)
+    event, later = _course(world.settings, body, code)
+    charge = create(world, permission, amount, event, **more)
+    if later is not None:
+        world.plan(later[0], KIND, charge, later[1])
     return 201, show(charge)
+
+
+def _code(settings: Settings, call: APICall) -> str | None:
+    """Read the simulation code, and refuse what excludes each other."""
+    pending_codes = settings.pending_simulation_codes
+    code = call.simulated(*_DECLINES, "CaptureInitiated", *pending_codes)
+    capture = call.body.get("captureNow")
+    pending = call.body.get("canHandlePendingAuthorization")
+    if capture and pending:
+        # A session refuses the pair; that this call does too is unconfirmed.
+        raise Refusal(
+            "InvalidParameterCombination",
+            "captureNow and canHandlePendingAuthorization exclude each other",
+        )
+    if call.body.get("softDescriptor") is not None and not capture:
+        # With which code it is refused is unconfirmed.
+        raise Refusal("InvalidParameterCombination", "softDescriptor needs captureNow")
+    needed = {"CaptureInitiated": capture, **dict.fromkeys(pending_codes, pending)}
+    if code is not None and not needed.get(code, True):
+        raise Refusal(
+            "InvalidSandboxSimulationSpecified",
+            f"The simulation string '{code}' needs captureNow, or a merchant who waits",
+        )
+    return code
+
+
+def _course(
+    settings: Settings, body: Mapping[str, Any], code: str | None
+) -> tuple[str, tuple[timedelta, str] | None]:
+    """Tell how a charge begins, and what becomes of it by itself."""
+    if body.get("canHandlePendingAuthorization"):
+        decline = settings.pending_simulation_codes.get(code or "")
+        end = _DECLINES[decline] if decline else "issuer approves"
+        return "create pending", (settings.authorization_settles_after, end)
+    if code == "CaptureInitiated":
+        return "create capturing", (settings.capture_settles_after, "capture succeeds")
+    return ("create captured" if body.get("captureNow") else "create"), None
 
 
 def _check_permission(world: World, permission: Record, amount: dict[str, str]) -> None:
@@ -230,7 +255,7 @@ def _check_permission(world: World, permission: Record, amount: dict[str, str]) 
         raise wrong_state("chargePermission", permission["state"])
     _check_currency(amount, permission["currency"])
     one_time = permission["type"] == "OneTime"
-    if amount_of(amount) > permissions.balance(world, permission):
+    if amount_of(amount) > permissions.room(world, permission):
         raise Refusal(
             "TransactionAmountExceeded" if one_time else "PeriodicAmountExceeded",
             "The amount is above what is left on the Charge Permission"
@@ -263,6 +288,13 @@ def capture_charge(world: World, call: APICall) -> Result:
     if amount_of(amount) > amount_of(charge["chargeAmount"]):
         raise Refusal(
             "TransactionAmountExceeded", "The amount is above the one authorized"
+        )
+    permission = world.get(permissions.KIND, charge["permission"])
+    left = permissions.room(world, permission)
+    if permission["type"] == "OneTime" and amount_of(amount) > left:
+        raise Refusal(
+            "TransactionAmountExceeded",
+            "The amount is above what is left on the Charge Permission",
         )
     charge["captureAmount"] = amount
     charge["descriptor"] = call.body.get("softDescriptor") or charge["descriptor"]

@@ -7,56 +7,84 @@ the Host must be loopback, and an Origin, if there is one, must be the same.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from .._config import is_loopback
-from . import validation
+from . import buyer, validation
 from .refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from .simulator import Simulator
     from .values import Request
 
-_SESSION = re.compile(r"/_simulator/checkoutSessions/([0-9a-f-]{36})/(\w+)")
+_PATH = re.compile(r"/_simulator/(?P<what>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?")
 
-_MEMBERS = {"card": str, "shippingAddress": dict, "productType": str}
+# What each act takes: the member, the name of the argument, and its type.
+_Members: TypeAlias = "dict[str, tuple[str, type]]"
+_ACTS: dict[tuple[str, str | None], _Members] = {
+    ("checkoutSessions", "choose"): {
+        "card": ("card", str),
+        "shippingAddress": ("shipping_address", dict),
+        "shippingAddressList": ("shipping_addresses", list),
+        "productType": ("product_type", str),
+        "consents": ("consents", bool),
+    },
+    ("checkoutSessions", "pay"): {},
+    ("checkoutSessions", "cancel"): {},
+    **{("chargePermissions", act): {} for act in buyer.IN_ACCOUNT},
+    ("buyers", None): {
+        "publicKeyId": ("public_key_id", str),
+        "region": ("region", str),
+        "scopes": ("scopes", list),
+    },
+}
 
 
 def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
     """Answer a control call."""
     _check_origin(request)
-    found = _SESSION.fullmatch(request.path)
-    acts: dict[str, Callable[[str, dict[str, Any]], Any]] = {
-        "choose": lambda session, body: simulator.choose(session, **_chosen(body)),
-        "pay": lambda session, _: simulator.pay(session),
-        "cancel": lambda session, _: simulator.cancel(session),
-    }
-    if found is None or found[2] not in acts:
+    found = _PATH.fullmatch(request.path)
+    what, id_, act = found.groups() if found else ("", "", "")
+    if (what, act) not in _ACTS:
         raise Refusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise Refusal("RequestNotSupported", "A buyer acts by POST")
-    body = validation.parsed(request.body)
-    return 200, acts[found[2]](found[1], body)
+    given = _read(validation.parsed(request.body), _ACTS[what, act])
+    if what == "buyers":
+        key_id = given.pop("public_key_id", next(iter(simulator.merchants), ""))
+        return 200, {"buyerToken": simulator.sign_in(key_id, **given)}
+    if what == "chargePermissions":
+        return 200, simulator.manage(id_, act)
+    acts = {"choose": simulator.choose, "pay": simulator.pay}
+    return 200, acts.get(act, simulator.cancel)(id_, **given)
 
 
 def _check_origin(request: Request) -> None:
     host = request.header("host") or ""
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_hostname(host)):
         raise Refusal("UnauthorizedAccess", "The Host is not this machine")
     origin = request.header("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.partition("://")[2] != host:
         raise Refusal("UnauthorizedAccess", "The Origin is another page")
 
 
-def _chosen(body: dict[str, Any]) -> dict[str, Any]:
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _read(body: Mapping[str, Any], known: _Members) -> dict[str, Any]:
     """Read what the buyer chose; an unknown member is refused, not swallowed."""
     for name, value in body.items():
-        if name not in _MEMBERS:
-            raise Refusal("UnrecognizedField", f"A buyer chooses {', '.join(_MEMBERS)}")
-        if not isinstance(value, _MEMBERS[name]):
+        if name not in known:
+            raise Refusal(
+                "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
+            )
+        if not isinstance(value, known[name][1]):
             raise Refusal("InvalidParameterValue", f"The value of {name} is invalid")
-    names = {"shippingAddress": "shipping_address", "productType": "product_type"}
-    return {names.get(name, name): value for name, value in body.items()}
+    return {known[name][0]: value for name, value in body.items()}

@@ -10,6 +10,7 @@ from .refusals import Refusal
 
 if TYPE_CHECKING:
     from .call import APICall, Result
+    from .store import Record
     from .world import World
 
 KIND: Final = "trackingNumber"
@@ -18,7 +19,9 @@ _CARRIERS = frozenset(get_args(KnownCarrierCode))
 
 def create_delivery_tracker(world: World, call: APICall) -> Result:
     """Answer Create Delivery Tracker: each tracking number works once."""
+    call.simulated()
     body = call.body
+    details: list[dict[str, Any]] = body["deliveryDetails"]
     order, permission_id = (
         body.get("amazonOrderReferenceId"),
         body.get("chargePermissionId"),
@@ -30,11 +33,11 @@ def create_delivery_tracker(world: World, call: APICall) -> Result:
             "Give one of chargePermissionId and amazonOrderReferenceId",
         )
     permission = world.find(permissions.KIND, str(permission_id or order))
-    if permission is None and not _is_a_charge(world, order):
+    tracked = permission or _charge_of(world, order)
+    if tracked is None:
         raise call.not_found()
-    if permission is not None:
-        world.order = permission["order"]
-    details: list[dict[str, Any]] = body["deliveryDetails"]
+    # A permission may be in any state: whether one is refused is unconfirmed.
+    world.order = tracked["order"]
     for detail in details:
         if detail["carrierCode"] not in _CARRIERS:
             raise Refusal("InvalidParameterValue", "The carrierCode is unknown")
@@ -44,14 +47,19 @@ def create_delivery_tracker(world: World, call: APICall) -> Result:
     return 200, {
         "amazonOrderReferenceId": order,
         "chargePermissionId": permission_id,
-        "deliveryDetails": details,
+        "deliveryDetails": [
+            {name: detail[name] for name in ("trackingNumber", "carrierCode")}
+            for detail in details
+        ],
     }
 
 
-def _is_a_charge(world: World, order: str | None) -> bool:
-    """Whether `order` is the order of a recurring charge: its id without the end."""
-    if order is None:
-        return False
-    return any(
-        charge["id"].rpartition("-")[0] == order for charge in world.all("charge")
-    )
+def _charge_of(world: World, order: str | None) -> Record | None:
+    """Find the recurring charge of an order: its id begins with the order's.
+
+    That a recurring order is named so is unconfirmed.
+    """
+    for charge in world.all("charge") if order else ():
+        if charge["id"].rpartition("-")[0] == order:
+            return charge
+    return None

@@ -41,6 +41,10 @@ class Ids:
         """Make a buyer's id."""
         return f"amzn1.account.{self._capitals(28)}"
 
+    def address(self) -> str:
+        """Make the id of one of several shipping addresses."""
+        return f"amzn1.address.{self._capitals(26)}"
+
     def buyer_token(self) -> str:
         """Make a token that needs percent-encoding, as real ones may."""
         return f"{self._capitals(40)}/+{self._capitals(4)}="

@@ -25,8 +25,7 @@ _ENDS = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
 
 def refunds_of(world: World, charge: Record) -> list[Record]:
     """Read a charge's refunds."""
-    found = (world.find(KIND, refund) for refund in charge["refunds"])
-    return [refund for refund in found if refund is not None]
+    return [world.get(KIND, refund) for refund in charge["refunds"]]
 
 
 def _promised(world: World, charge: Record) -> Decimal:
@@ -45,8 +44,8 @@ def happen(world: World, refund: Record, event: str) -> None:
     if refund["state"] != "RefundInitiated":
         return
     world.move(KIND, refund, event)
-    charge = world.find(charges.KIND, refund["charge"])
-    if refund["state"] == "Refunded" and charge is not None:
+    charge = world.get(charges.KIND, refund["charge"])
+    if refund["state"] == "Refunded":
         # That the sum grows only now, not at creation, is unconfirmed.
         total = amount_of(charge["refundedAmount"]) + amount_of(refund["amount"])
         charge["refundedAmount"] = price(total, refund["amount"]["currencyCode"])
@@ -87,7 +86,7 @@ def create_refund(world: World, call: APICall) -> Result:
         raise Refusal("TransactionCountExceeded", "There are too many refunds already")
     base = charge["id"].rpartition("-")[0]
     refund: Record = {
-        "id": world.ids.suffixed(base, "R"),
+        "id": world.unused(KIND, lambda: world.ids.suffixed(base, "R")),
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -72,6 +72,11 @@ class Settings:
 
     # What happens by itself -----------------------------------------------------------
 
+    canceled_session_code: Literal[
+        "CheckoutSessionCanceled", "InvalidCheckoutSessionStatus"
+    ] = "CheckoutSessionCanceled"
+    """What Complete answers after a decline or a cancel (unconfirmed: five plugins
+    branch on the first, one page of Amazon's names the second)."""
     authorization_settles_after: timedelta = timedelta(seconds=30)
     """A pending authorization; 30 s is documented for the test cards."""
     capture_settles_after: timedelta = timedelta(seconds=30)
@@ -92,6 +97,14 @@ class Settings:
     headroom: int = 1
     """Multiplies what a permission may be charged and a charge refunded, in amounts and
     in numbers: with 10, no limit hides that a shop pays or refunds twice."""
+    pending_simulation_codes: Mapping[str, str] = field(
+        default_factory=lambda: {
+            f"Pending{reason}": reason
+            for reason in ("SoftDeclined", "HardDeclined", "AmazonRejected")
+        }
+    )
+    """Codes of Create Charge, and what becomes of the pending charge. Amazon says that
+    they begin with Pending, but not how they end (unconfirmed)."""
     refund_simulation_codes: tuple[str, ...] = ("AmazonRejected",)
     """Amazon says that there are such codes, but not which (unconfirmed)."""
 

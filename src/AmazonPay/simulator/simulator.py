@@ -10,6 +10,7 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from .._config import REGIONS
 from .._operation import operations_of
 from ..resources import Operations
 from . import (
@@ -18,6 +19,7 @@ from . import (
     charge_permissions,
     charges,
     checkout_sessions,
+    completion,
     delivery_trackers,
     idempotency,
     openapi,
@@ -52,6 +54,7 @@ _LOGGER = logging.getLogger("AmazonPay.simulator")
 _NOUNS = (
     buyers,
     checkout_sessions,
+    completion,
     charge_permissions,
     charges,
     refunds,
@@ -266,7 +269,7 @@ class Simulator:
     @staticmethod
     def _origin(request: Request) -> str:
         host = request.header("host") or "localhost"
-        return f"https://{host}"
+        return f"{request.scheme}://{host}"
 
     # Time -----------------------------------------------------------------------------
 
@@ -292,31 +295,36 @@ class Simulator:
 
     # The buyer, and what happened -----------------------------------------------------
 
-    def owner_of(self, session_id: str) -> str:
-        """Find whose a checkout session is; a buyer only knows its id."""
+    def owner_of(self, kind: str, id_: str) -> str:
+        """Find whose an object is; a buyer only knows its id."""
         for merchant in self.merchants.values():
             for environment in merchant.environments:
                 owner = f"{merchant.merchant_id}/{environment}"
                 with self._world(owner) as world:
-                    if world.find(checkout_sessions.KIND, session_id) is not None:
+                    if world.find(kind, id_) is not None:
                         return owner
-        raise Refusal(
-            "ResourceNotFound", f"There is no Checkout Session '{session_id}'"
-        )
+        raise Refusal("ResourceNotFound", f"There is no {kind} '{id_}'")
 
     def _act(self, session_id: str, act: Callable[[World], Record]) -> dict[str, Any]:
-        with self._world(self.owner_of(session_id)) as world:
+        owner = self.owner_of(checkout_sessions.KIND, session_id)
+        with self._world(owner) as world:
             return checkout_sessions.show(act(world), "https://localhost")
 
-    def choose(
+    def choose(  # noqa: PLR0913 - what a buyer chooses on one page
         self,
         session_id: str,
         *,
         card: str = "1111",
         shipping_address: dict[str, Any] | None = None,
+        shipping_addresses: list[dict[str, Any]] | None = None,
         product_type: str = "PayAndShip",
+        consents: bool = True,
     ) -> dict[str, Any]:
-        """Let a buyer sign in and choose card and address; gives the session."""
+        """Let a buyer sign in and choose card and address; gives the session.
+
+        `shipping_addresses` is for the product type `PayAndShipMultiAddress`;
+        `consents` is whether he lets the merchant keep his wallet, if asked.
+        """
         return self._act(
             session_id,
             lambda world: buyer.choose(
@@ -324,7 +332,9 @@ class Simulator:
                 session_id,
                 card=card,
                 shipping_address=shipping_address,
+                shipping_addresses=shipping_addresses,
                 product_type=product_type,
+                consents=consents,
             ),
         )
 
@@ -336,14 +346,38 @@ class Simulator:
         """Let the buyer leave by the link back to the shop."""
         return self._act(session_id, lambda world: buyer.cancel(world, session_id))
 
+    def manage(self, permission_id: str, act: str) -> dict[str, Any]:
+        """Let the buyer act in his Amazon account; gives the Charge Permission.
+
+        `act` is `close`, `deletePaymentMethod`, `deleteBillingAddress` or
+        `mendPaymentMethod`.
+        """
+        owner = self.owner_of(charge_permissions.KIND, permission_id)
+        with self._world(owner) as world:
+            permission = buyer.manage(world, permission_id, act)
+            return charge_permissions.show(world, permission)
+
     def sign_in(
-        self, public_key_id: str, region: str = "na", scopes: list[str] | None = None
+        self,
+        public_key_id: str,
+        region: str | None = None,
+        scopes: list[str] | None = None,
     ) -> str:
-        """Let a buyer sign in without a checkout; gives the token for Get Buyer."""
-        merchant = self.merchants[public_key_id]
+        """Let a buyer sign in without a checkout; gives the token for Get Buyer.
+
+        The region is the merchant's own, else the given one, else North America.
+        """
+        merchant = self.merchants.get(public_key_id)
+        if merchant is None:
+            raise Refusal("ResourceNotFound", f"There is no key id '{public_key_id}'")
+        named = REGIONS.get((merchant.region or region or "na").lower())
+        if named is None:
+            raise Refusal(
+                "InvalidParameterValue", f"The region is one of {', '.join(REGIONS)}"
+            )
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
         with self._world(f"{merchant.merchant_id}/{environment}") as world:
-            return buyer.sign_in(world, region, scopes)
+            return buyer.sign_in(world, named.code, scopes)
 
     def story(self, order: str | None = None, after: int = 0) -> list[Row]:
         """Read what happened, in order; of one order (its checkout session), or all."""

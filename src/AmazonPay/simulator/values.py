@@ -18,6 +18,7 @@ class Request:
     """Path and query, still percent-encoded."""
     headers: Pairs = ()
     body: bytes = b""
+    scheme: str = "https"
 
     @property
     def path(self) -> str:

@@ -10,12 +10,14 @@ from .clock import written
 from .refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
     from .ids import Ids
     from .settings import Settings
     from .store import Record, Transaction
+
+_TRIES = 100
 
 # What the API answers when an object's state does not allow a call.
 _WRONG_STATE = {
@@ -74,9 +76,24 @@ class World:
                 return record
         return self.transaction.find(self.owner, kind, id_)
 
+    def get(self, kind: str, id_: str) -> Record:
+        """Read an object that must be there."""
+        record = self.find(kind, id_)
+        if record is None:
+            raise LookupError(f"there is no {kind} {id_}")
+        return record
+
     def all(self, kind: str) -> Iterator[Record]:
         """Read all objects of a kind."""
         return self.transaction.all(self.owner, kind)
+
+    def unused(self, kind: str, make: Callable[[], str]) -> str:
+        """Make an id that no object has: six digits alone would meet before long."""
+        for _ in range(_TRIES):
+            id_ = make()
+            if self.find(kind, id_) is None:
+                return id_
+        raise RuntimeError(f"no id is left for a {kind}")
 
     def save(self, kind: str, record: Record) -> None:
         """Write an object."""

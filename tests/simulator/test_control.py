@@ -1,0 +1,183 @@
+"""The buyer's part over HTTP: paths, members, and who may call."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from AmazonPay.simulator import Request, Simulator
+from simulated import KEY_ID, Reply, Shop, reply_of
+
+NOT_FOUND = (404, "ResourceNotFound")
+NOBODY = (401, "UnauthorizedAccess")
+UNKNOWN = (400, "UnrecognizedField")
+BAD_VALUE = (400, "InvalidParameterValue")
+HOME = {"host": "localhost:8421"}
+
+
+def act(
+    shop: Shop,
+    path: str,
+    body: object = None,
+    *,
+    method: str = "POST",
+    headers: dict[str, str] = HOME,
+) -> Reply:
+    data = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+    request = Request(method, f"/_simulator{path}", tuple(headers.items()), data)
+    return reply_of(shop.simulator.handle(request))
+
+
+def test_a_buyer_chooses_and_pays_without_a_signature() -> None:
+    shop = Shop()
+    session = shop.open()
+    chosen = act(shop, f"/checkoutSessions/{session}/choose", {"card": "4444"})
+    assert chosen.status == 200
+    assert chosen.json["paymentPreferences"][0]["paymentDescriptor"].startswith(
+        "Master"
+    )
+    assert act(shop, f"/checkoutSessions/{session}/pay").status == 200
+    assert shop.complete(session).status == 200
+
+
+def test_a_buyer_chooses_all_that_there_is_to_choose() -> None:
+    shop = Shop()
+    wallet = {"chargePermissionType": "PaymentMethodOnFile"}
+    session = shop.open({**shop.session_body(), **wallet})
+    path = f"/checkoutSessions/{session}/choose"
+    choice: dict[str, Any] = {
+        "card": "1111",
+        "shippingAddress": {"name": "A"},
+        "productType": "PayAndShip",
+        "consents": False,
+    }
+    assert act(shop, path, choice).json["shippingAddress"]["name"] == "A"
+    several = {
+        "productType": "PayAndShipMultiAddress",
+        "shippingAddressList": [{"name": "A"}, {"name": "B"}],
+    }
+    assert len(act(shop, path, several).json["shippingAddressList"]) == 2
+
+
+def test_a_buyer_cancels() -> None:
+    shop = Shop()
+    session = shop.open()
+    reply = act(shop, f"/checkoutSessions/{session}/cancel")
+    assert (reply.status, reply.state) == (200, ("Canceled", "BuyerCanceled"))
+
+
+def test_a_buyer_manages_a_permission() -> None:
+    shop = Shop()
+    permission = shop.buy("50", "Confirm").permission
+    path = f"/chargePermissions/{permission}"
+    deleted = act(shop, f"{path}/deletePaymentMethod")
+    assert deleted.state == ("NonChargeable", "PaymentMethodDeleted")
+    assert act(shop, f"{path}/mendPaymentMethod").state == ("Chargeable", None)
+
+
+def test_a_buyer_signs_in_at_the_only_merchant_or_a_named_one() -> None:
+    shop = Shop()
+    for body in ({}, {"publicKeyId": KEY_ID, "region": "na", "scopes": ["name"]}):
+        token = act(shop, "/buyers", body).json["buyerToken"]
+        with shop.client() as client:
+            assert client.get_buyer(token).json()["name"] == "Test Buyer"
+
+
+def test_without_a_merchant_nobody_signs_in() -> None:
+    request = Request("POST", "/_simulator/buyers", tuple(HOME.items()))
+    assert reply_of(Simulator([]).handle(request)).error == NOT_FOUND
+
+
+# Paths and members --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/buyers/x/y",
+        "/checkoutSessions",
+        "/checkoutSessions/x",
+        "/checkoutSessions/x/complete",
+        "/chargePermissions/x/pay",
+        "/checkoutSessions/x/pay/",
+        "/checkoutSessions/x/pay?y",
+        "/checkoutSessions/x/pay",
+        "/chargePermissions/x/close",
+    ],
+)
+def test_what_is_not_there_is_not_found(path: str) -> None:
+    assert act(Shop(), path).error == NOT_FOUND
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_a_buyer_acts_by_post_only(method: str) -> None:
+    reply = act(Shop(), "/checkoutSessions/x/pay", method=method)
+    assert reply.error == (405, "RequestNotSupported")
+
+
+@pytest.mark.parametrize(
+    ("act_", "body", "error"),
+    [
+        ("choose", {"crd": "1111"}, UNKNOWN),
+        ("choose", {"card": 1111}, BAD_VALUE),
+        ("choose", {"card": "2222"}, BAD_VALUE),
+        ("choose", {"consents": "no"}, BAD_VALUE),
+        ("choose", {"shippingAddress": []}, BAD_VALUE),
+        ("choose", {"shippingAddress": {"name": 1.5}}, BAD_VALUE),
+        ("choose", {"shippingAddress": {"nme": "A"}}, UNKNOWN),
+        (
+            "choose",
+            {"productType": "PayAndShipMultiAddress", "shippingAddressList": [1]},
+            BAD_VALUE,
+        ),
+        ("pay", {"card": "1111"}, UNKNOWN),
+        ("cancel", {"why": "x"}, UNKNOWN),
+        ("pay", b"{", (400, "InvalidRequestFormat")),
+    ],
+)
+def test_what_a_buyer_cannot_say_is_refused_and_changes_nothing(
+    act_: str, body: object, error: tuple[int, str]
+) -> None:
+    shop = Shop()
+    session = shop.open()
+    before = shop.get(f"/checkoutSessions/{session}").body
+    assert act(shop, f"/checkoutSessions/{session}/{act_}", body).error == error
+    assert shop.get(f"/checkoutSessions/{session}").body == before
+
+
+# Who may call -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:1", "127.0.0.9", "[::1]:8421"]
+)
+def test_this_machine_may_call(host: str) -> None:
+    reply = act(Shop(), "/buyers", headers={"host": host, "origin": f"https://{host}"})
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"host": ""},
+        {"host": "evil.example"},
+        {"host": "localhost.evil.example"},
+        {"host": "localhost@evil.example"},
+        {"host": "10.0.0.1"},
+        {"host": "["},
+        {"host": "[::1"},
+        {"host": "localhost, evil.example"},
+        {**HOME, "origin": "null"},
+        {**HOME, "origin": ""},
+        {**HOME, "origin": "http://["},
+        {**HOME, "origin": "https://evil.example"},
+        {**HOME, "origin": "https://localhost:1"},
+        {**HOME, "origin": "https://evil.example/localhost:8421"},
+    ],
+)
+def test_other_hosts_and_pages_may_not(headers: dict[str, str]) -> None:
+    assert act(Shop(), "/buyers", headers=headers).error == NOBODY
