@@ -79,6 +79,7 @@ class Process:
             "requests": [(one["idempotencyKey"], one["body"]) for one in acted],
             "open": len(journal.open_entries()),
         }
+        self.shop.simulator.store.close()
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
 
@@ -136,6 +137,7 @@ def points(folder: Path, helper: str) -> None:
     shop = Shop()
     arguments = prepared(shop, helper)
     getattr(shop.client(), helper)(*arguments, journal=MemoryJournal(), **NAMES)
+    shop.simulator.store.close()
     killed, step = KILLED, 0
     while killed == KILLED:
         place = folder / str(step)
