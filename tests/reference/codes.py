@@ -50,3 +50,29 @@ GOOD_CARDS_OF_JAPAN = ["1212"]
 ENDING_CARDS = {"3064": "BuyerCanceled", "3434": "Declined"}
 # They need a merchant who waits: after 30 seconds state and reason are these.
 PENDING_CARDS = {"0701": ("Authorized", None), "4354": ("Declined", "HardDeclined")}
+
+# What a call may be refused with, beyond a malformed request.
+REFUSALS = {
+    "create charge": {
+        (400, "TransactionAmountExceeded"),
+        (400, "PeriodicAmountExceeded"),
+        (422, "InvalidChargePermissionStatus"),
+        (422, "TransactionCountExceeded"),
+        (422, "SoftDeclined"),
+        (422, "HardDeclined"),
+        (422, "AmazonRejected"),
+        (422, "TransactionTimedOut"),
+    },
+    "capture": {
+        (400, "TransactionAmountExceeded"),
+        (422, "InvalidChargeStatus"),
+        (422, "AmazonRejected"),
+    },
+    "cancel": {(422, "InvalidChargeStatus")},
+    "close": {(422, "InvalidChargePermissionStatus")},
+    "refund": {
+        (400, "TransactionAmountExceeded"),
+        (422, "InvalidChargeStatus"),
+        (422, "TransactionCountExceeded"),
+    },
+}
