@@ -17,6 +17,9 @@ LARGEST = {
     "JPY": Decimal(10_000_000),
 }
 
+# The greatest length of an amount is unconfirmed; this one fits any arithmetic here.
+_BEYOND = Decimal(10) ** 15
+
 # `amazon-pay-checkout/manage-refunds.html`: what may be refunded above the capture.
 _REFUND_SHARE = Decimal("0.15")
 _REFUND_EXTRA = {"JPY": Decimal(8_400)}
@@ -60,7 +63,7 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     More than the currency's decimals, zero, and more than the maximum are refused.
     """
     amount, currency = Decimal(value["amount"]), value["currencyCode"]
-    if amount <= 0 or amount != round(amount, DIGITS[currency]):
+    if not 0 < amount < _BEYOND or amount != round(amount, DIGITS[currency]):
         raise Refusal(
             "InvalidParameterValue",
             f"The value '{value['amount']}' provided for '{name}.Amount' is invalid",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from .addresses import person
-from .amounts import MONTHLY, amount_of, price
+from .amounts import MONTHLY, amount_of, checked_price, price
 from .clock import months_later, read, written
 from .refusals import Refusal
 from .world import METADATA, metadata
@@ -246,8 +246,8 @@ def recurring_metadata(
     given: dict[str, Any], old: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Write `recurringMetadata`, new members over old ones."""
+    now = {"frequency": None, "amount": None, **(old or {})}
     frequency = given.get("frequency")
-    amount = given.get("amount")
     if frequency is not None:
         unit, value = frequency["unit"], str(frequency["value"])
         if unit == "Variable" and value != "0":
@@ -255,14 +255,11 @@ def recurring_metadata(
                 "InvalidParameterValue",
                 "The frequency's value must be 0 with the unit Variable",
             )
-        frequency = {"unit": unit, "value": value}
-    if amount is not None:
-        amount = price(amount_of(amount), amount["currencyCode"])
-    before = old or {}
-    return {
-        "frequency": frequency or before.get("frequency"),
-        "amount": amount or before.get("amount"),
-    }
+        now["frequency"] = {"unit": unit, "value": value}
+    if "amount" in given:  # null says that it varies
+        amount = given["amount"]
+        now["amount"] = amount and checked_price(amount, "recurringMetadata.amount")
+    return now
 
 
 def close_charge_permission(world: World, call: APICall) -> Result:

@@ -187,6 +187,16 @@ def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
     return payment
 
 
+def _split(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """Bring the prices of several addresses into the form of answers.
+
+    That they add up to the amount of the charge is unconfirmed, and not asked for.
+    """
+    if given is None:
+        return None
+    return [{**part, "price": checked_price(part["price"], "price")} for part in given]
+
+
 def _check_combination(payment: Mapping[str, Any]) -> None:
     intent = payment.get("paymentIntent")
     if (
@@ -247,7 +257,7 @@ def create_checkout_session(world: World, call: APICall) -> Result:
         "delivery": body.get("deliverySpecifications"),
         "scopes": body.get("scopes"),
         "metadata": body.get("merchantMetadata"),
-        "split": body.get("multiAddressesCheckoutMetadata"),
+        "split": _split(body.get("multiAddressesCheckoutMetadata")),
         "platformId": body.get("platformId"),
         "provider": body.get("providerMetadata"),
         "supplementaryData": body.get("supplementaryData"),
@@ -298,8 +308,9 @@ def update_checkout_session(world: World, call: APICall) -> Result:
             **(session["metadata"] or {}),
             **body["merchantMetadata"],
         }
+    if "multiAddressesCheckoutMetadata" in body:
+        session["split"] = _split(body["multiAddressesCheckoutMetadata"])
     for member, name in (
-        ("multiAddressesCheckoutMetadata", "split"),
         ("platformId", "platformId"),
         ("providerMetadata", "provider"),
         ("supplementaryData", "supplementaryData"),

@@ -16,6 +16,9 @@ from .refusals import Refusal
 
 _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
 
+# No body of the API comes near it; what is nested deeper is an attack on the reader.
+_DEEPEST = 32
+
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
@@ -29,11 +32,27 @@ def parsed(body: bytes) -> dict[str, Any]:
         value = json.loads(
             body.decode(), parse_float=Decimal, parse_constant=_no_constant
         )
+        _check_sound(value, _DEEPEST)
     except (ValueError, RecursionError, InvalidOperation):
         raise Refusal("InvalidRequestFormat", "The body is not valid JSON") from None
     if not isinstance(value, dict):
         raise Refusal("InvalidRequestFormat", "The body is not a JSON object")
     return cast("dict[str, Any]", value)
+
+
+def _check_sound(value: object, depth: int) -> None:
+    """Refuse what JSON can write and UTF-8 cannot, half a surrogate pair; and depth."""
+    if depth < 0:
+        raise ValueError
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            _check_sound(item, depth - 1)
+    elif isinstance(value, dict):
+        for name, item in cast("dict[str, object]", value).items():
+            name.encode()
+            _check_sound(item, depth - 1)
 
 
 @cache
@@ -59,10 +78,24 @@ def checked(operation: str, body: dict[str, Any]) -> dict[str, Any]:
         # An unknown or missing member is named before a bad value.
         faults.sort(key=lambda fault: fault["type"] not in _REASONS)
         fault = faults[0]
-        name = ".".join(str(part) for part in fault["loc"] if isinstance(part, str))
         reason = _REASONS.get(fault["type"], "InvalidParameterValue")
-        raise Refusal(reason, _message(reason, name)) from None
+        raise Refusal(reason, _message(reason, _name(fault["loc"], body))) from None
     return body
+
+
+def _name(place: tuple[int | str, ...], body: dict[str, Any]) -> str:
+    """Name the member at fault, without the branches that pydantic adds for a union."""
+    parts: list[str] = []
+    value: Any = body
+    for part in place:
+        if isinstance(part, int):
+            value = value[part]
+        elif isinstance(value, dict):
+            parts.append(part)
+            value = cast("dict[str, Any]", value).get(part)
+        else:
+            break
+    return ".".join(parts)
 
 
 def _message(reason: str, name: str) -> str:
