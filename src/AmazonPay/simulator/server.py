@@ -63,6 +63,7 @@ class App:
                 for name, value in scope["headers"]
             ),
             body,
+            scope["scheme"],
         )
         # The store lets one in at a time; signatures are checked side by side.
         await _answer(send, await asyncio.to_thread(self._simulator.handle, request))

@@ -7,7 +7,6 @@ import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from .._operation import operations_of
 from ..resources import Operations
@@ -20,6 +19,7 @@ from . import (
     delivery_trackers,
     idempotency,
     openapi,
+    queries,
     refunds,
     validation,
 )
@@ -137,6 +137,7 @@ class Simulator:
             )
             region = region_of(request, merchant)
             key = idempotency.key_of(request, found.name)
+            query = queries.checked(found.name, request.query)
             body = validation.parsed(request.body)
         except Refusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
@@ -148,7 +149,7 @@ class Simulator:
             found.name,
             found.ids,
             body,
-            dict(parse_qsl(request.query, keep_blank_values=True)),
+            query,
             request.path,
             region,
             merchant,
@@ -227,7 +228,7 @@ class Simulator:
     @staticmethod
     def _origin(request: Request) -> str:
         host = request.header("host") or "localhost"
-        return f"https://{host}"
+        return f"{request.scheme}://{host}"
 
     # Time -----------------------------------------------------------------------------
 

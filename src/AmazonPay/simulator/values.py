@@ -16,6 +16,7 @@ class Request:
     """Path and query, still percent-encoded."""
     headers: Pairs = ()
     body: bytes = b""
+    scheme: str = "https"
 
     @property
     def path(self) -> str:
