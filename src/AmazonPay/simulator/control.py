@@ -7,7 +7,7 @@ the Host must be loopback, and an Origin, if there is one, must be the same.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from .._config import is_loopback
@@ -20,26 +20,42 @@ if TYPE_CHECKING:
     from .simulator import Simulator
     from .values import Request
 
-_SESSION = re.compile(r"/_simulator/checkoutSessions/([0-9a-f-]{36})/(\w+)")
+_PATH = re.compile(r"/_simulator/(\w+)(?:/([\w-]+)/(\w+))?")
 
-_MEMBERS = {"card": str, "shippingAddress": dict, "productType": str}
+# What each act takes: the member, the name of the argument, and its type.
+_Members: TypeAlias = "dict[str, tuple[str, type]]"
+_ACTS: dict[tuple[str, str | None], _Members] = {
+    ("checkoutSessions", "choose"): {
+        "card": ("card", str),
+        "shippingAddress": ("shipping_address", dict),
+        "productType": ("product_type", str),
+    },
+    ("checkoutSessions", "pay"): {},
+    ("checkoutSessions", "cancel"): {},
+    ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
+    ("disputes", "decide"): {"decision": ("decision", str)},
+}
+_REQUIRED = ("decision",)
 
 
 def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
     """Answer a control call."""
     _check_origin(request)
-    found = _SESSION.fullmatch(request.path)
-    acts: dict[str, Callable[[str, dict[str, Any]], Any]] = {
-        "choose": lambda session, body: simulator.choose(session, **_chosen(body)),
-        "pay": lambda session, _: simulator.pay(session),
-        "cancel": lambda session, _: simulator.cancel(session),
-    }
-    if found is None or found[2] not in acts:
+    found = _PATH.fullmatch(request.path)
+    what, id_, act = found.groups() if found else ("", "", "")
+    if (what, act) not in _ACTS:
         raise Refusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise Refusal("RequestNotSupported", "A buyer acts by POST")
-    body = validation.parsed(request.body)
-    return 200, acts[found[2]](found[1], body)
+    given = _read(validation.parsed(request.body), _ACTS[what, act])
+    acts: dict[str, Callable[..., Any]] = {
+        "choose": simulator.choose,
+        "pay": simulator.pay,
+        "cancel": simulator.cancel,
+        "dispute": simulator.file_chargeback,
+        "decide": simulator.decide_dispute,
+    }
+    return 200, acts[act](id_, **given)
 
 
 def _check_origin(request: Request) -> None:
@@ -51,12 +67,16 @@ def _check_origin(request: Request) -> None:
         raise Refusal("UnauthorizedAccess", "The Origin is another page")
 
 
-def _chosen(body: dict[str, Any]) -> dict[str, Any]:
-    """Read what the buyer chose; an unknown member is refused, not swallowed."""
+def _read(body: dict[str, Any], known: _Members) -> dict[str, Any]:
+    """Read what was chosen; an unknown member is refused, not swallowed."""
     for name, value in body.items():
-        if name not in _MEMBERS:
-            raise Refusal("UnrecognizedField", f"A buyer chooses {', '.join(_MEMBERS)}")
-        if not isinstance(value, _MEMBERS[name]):
+        if name not in known:
+            raise Refusal(
+                "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
+            )
+        if not isinstance(value, known[name][1]):
             raise Refusal("InvalidParameterValue", f"The value of {name} is invalid")
-    names = {"shippingAddress": "shipping_address", "productType": "product_type"}
-    return {names.get(name, name): value for name, value in body.items()}
+    for name in _REQUIRED:
+        if name in known and name not in body:
+            raise Refusal("MissingParameterValue", f"The member {name} is required")
+    return {known[name][0]: value for name, value in body.items()}

@@ -18,7 +18,14 @@ HEADER = "x-amz-pay-idempotency-key"
 
 # Calls whose reference page requires a key; enforcement elsewhere is unconfirmed.
 REQUIRED = frozenset(
-    {"create_checkout_session", "create_charge", "capture_charge", "create_refund"}
+    {
+        "create_checkout_session",
+        "create_charge",
+        "capture_charge",
+        "create_refund",
+        "create_dispute",
+        "upload_file",
+    }
 )
 
 

@@ -17,14 +17,18 @@ from . import (
     charges,
     checkout_sessions,
     delivery_trackers,
+    disputes,
+    files,
     idempotency,
+    issuer,
+    links,
     openapi,
     queries,
     refunds,
     validation,
 )
 from .authentication import authenticate, region_of
-from .call import APICall
+from .call import APICall, Raw
 from .clock import read, utc_now, written
 from .control import control
 from .ids import Ids
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from .merchants import Merchant
     from .routes import Route
     from .store import Record, Row, Transaction
+    from .values import Pairs
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 
@@ -54,6 +59,8 @@ _NOUNS = (
     charges,
     refunds,
     delivery_trackers,
+    disputes,
+    files,
 )
 HANDLERS: dict[str, Handler] = {
     name: getattr(noun, name)
@@ -65,7 +72,20 @@ HANDLERS: dict[str, Handler] = {
 # What happens by itself, by the kind of object.
 _HAPPENINGS = {
     noun.KIND: noun.happen
-    for noun in (checkout_sessions, charge_permissions, charges, refunds, buyers)
+    for noun in (
+        checkout_sessions,
+        charge_permissions,
+        charges,
+        refunds,
+        buyers,
+        disputes,
+        links,
+    )
+}
+
+# What whoever follows a link gets, by the kind of object that it leads to.
+_LINKED = {
+    files.KIND: files.receive,
 }
 
 CONTROL_PATH = "/_simulator/"
@@ -78,6 +98,15 @@ class _Outcome:
     status: int
     body: bytes
     replayed: bool = False
+    content_type: str = "application/json"
+    location: str | None = None
+
+    @property
+    def headers(self) -> Pairs:
+        """What the headers say of the content; nothing, of none."""
+        kind = (("content-type", self.content_type),) if self.body else ()
+        where = (("location", self.location),) if self.location else ()
+        return kind + where
 
 
 class Simulator:
@@ -110,6 +139,8 @@ class Simulator:
         try:
             if (request.method, request.path) == ("GET", OPENAPI_PATH):
                 outcome = _Outcome(200, _encoded(openapi.document()))
+            elif request.path.startswith(links.PATH):
+                outcome = self._follow(request)
             elif request.path.startswith(CONTROL_PATH):
                 status, value = control(self, request)
                 outcome = _Outcome(status, _encoded(value))
@@ -122,7 +153,7 @@ class Simulator:
             fault = Refusal("InternalServerError", "A defect; see the simulator's log")
             outcome = _Outcome(fault.status, _refused(fault))
         headers = [
-            ("content-type", "application/json"),
+            *outcome.headers,
             ("x-amz-pay-request-id", request_id),
             ("x-simulator", "AmazonPay"),
         ]
@@ -161,6 +192,13 @@ class Simulator:
             outcome = self._once(world, found, call, key)
             self._tell(world, request, outcome, request_id, key)
         return outcome
+
+    def _follow(self, request: Request) -> _Outcome:
+        """Answer whoever follows a link: unsigned, so by the link's own secret."""
+        with self._world("") as world:
+            kind, record = links.follow(world, request)
+            status, value = _LINKED[kind](world, record, request)
+            return _outcome(status, value)
 
     def _once(
         self, world: World, found: Route, call: APICall, key: str | None
@@ -202,7 +240,7 @@ class Simulator:
             if not refusal.keep:
                 raise
             return _Outcome(refusal.status, _refused(refusal))
-        return _Outcome(status, _encoded(value))
+        return _outcome(status, value)
 
     def _tell(
         self,
@@ -238,11 +276,12 @@ class Simulator:
         with self.store.transaction() as transaction:
             now = self.clock()
             self._catch_up(transaction, now)
-            yield World(transaction, now, owner, self.ids, self.settings)
+            yield World(transaction, now, owner, self.ids, self.settings, now)
 
     def _catch_up(self, transaction: Transaction, now: datetime) -> None:
         while due := transaction.next_due(written(now)):
-            world = World(transaction, read(due.at), due.owner, self.ids, self.settings)
+            at = read(due.at)
+            world = World(transaction, at, due.owner, self.ids, self.settings, now)
             record = world.find(due.kind, due.id)
             if record is not None:
                 _HAPPENINGS[due.kind](world, record, due.event)
@@ -254,20 +293,19 @@ class Simulator:
 
     # The buyer, and what happened -----------------------------------------------------
 
-    def owner_of(self, session_id: str) -> str:
-        """Find whose a checkout session is; a buyer only knows its id."""
+    def owner_of(self, kind: str, id_: str) -> str:
+        """Find whose an object is; a buyer only knows its id."""
         for merchant in self.merchants.values():
             for environment in merchant.environments:
                 owner = f"{merchant.merchant_id}/{environment}"
                 with self._world(owner) as world:
-                    if world.find(checkout_sessions.KIND, session_id) is not None:
+                    if world.find(kind, id_) is not None:
                         return owner
-        raise Refusal(
-            "ResourceNotFound", f"There is no Checkout Session '{session_id}'"
-        )
+        raise Refusal("ResourceNotFound", f"There is no {kind} '{id_}'")
 
     def _act(self, session_id: str, act: Callable[[World], Record]) -> dict[str, Any]:
-        with self._world(self.owner_of(session_id)) as world:
+        owner = self.owner_of(checkout_sessions.KIND, session_id)
+        with self._world(owner) as world:
             return checkout_sessions.show(act(world), "https://localhost")
 
     def choose(
@@ -307,6 +345,23 @@ class Simulator:
         with self._world(f"{merchant.merchant_id}/{environment}") as world:
             return buyer.sign_in(world, region, scopes)
 
+    def file_chargeback(
+        self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
+    ) -> dict[str, Any]:
+        """Let the buyer's bank file a chargeback; gives the dispute."""
+        with self._world(self.owner_of(charges.KIND, charge_id)) as world:
+            charge = world.get(charges.KIND, charge_id)
+            dispute = issuer.file_chargeback(
+                world, charge, amount=amount, filing_reason=reason
+            )
+            return disputes.show(dispute)
+
+    def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
+        """Let a dispute be decided: one of `issuer.DECISIONS`; gives the dispute."""
+        with self._world(self.owner_of(disputes.KIND, dispute_id)) as world:
+            dispute = world.get(disputes.KIND, dispute_id)
+            return disputes.show(issuer.decide(world, dispute, decision))
+
     def story(self, order: str | None = None, after: int = 0) -> list[Row]:
         """Read what happened, in order; of one order (its checkout session), or all."""
         with self.store.transaction() as transaction:
@@ -318,6 +373,14 @@ def _encoded(value: object) -> bytes:
     if value is None:
         return b""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _outcome(status: int, value: object) -> _Outcome:
+    if isinstance(value, Raw):
+        return _Outcome(
+            status, value.body, content_type=value.content_type, location=value.location
+        )
+    return _Outcome(status, _encoded(value))
 
 
 def _refused(refusal: Refusal) -> bytes:

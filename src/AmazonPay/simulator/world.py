@@ -54,12 +54,31 @@ class World:
     """Account and environment: nothing of another owner can be seen."""
     ids: Ids
     settings: Settings
+    horizon: datetime
+    """How far time has come; `now` is earlier while what was due is caught up."""
     order: str | None = None
     """The order that the story's row of this request belongs to."""
+
+    @property
+    def account(self) -> str:
+        """The owner's account, whatever the environment."""
+        return self.owner.rpartition("/")[0]
+
+    @property
+    def environment(self) -> str:
+        """`sandbox` or `live`."""
+        return self.owner.rpartition("/")[2]
 
     def find(self, kind: str, id_: str) -> Record | None:
         """Read an object, or None."""
         return self.transaction.find(self.owner, kind, id_)
+
+    def get(self, kind: str, id_: str) -> Record:
+        """Read an object that must be there."""
+        record = self.find(kind, id_)
+        if record is None:
+            raise LookupError(f"there is no {kind} {id_}")
+        return record
 
     def all(self, kind: str) -> Iterator[Record]:
         """Read all objects of a kind."""
@@ -68,6 +87,10 @@ class World:
     def save(self, kind: str, record: Record) -> None:
         """Write an object."""
         self.transaction.save(self.owner, kind, record)
+
+    def delete(self, kind: str, id_: str) -> None:
+        """Forget an object."""
+        self.transaction.delete(self.owner, kind, id_)
 
     def plan(self, after: timedelta, kind: str, record: Record, event: str) -> None:
         """Let something happen to an object later."""
