@@ -17,14 +17,18 @@ from . import (
     charges,
     checkout_sessions,
     delivery_trackers,
+    disbursements,
     disputes,
     files,
     idempotency,
     issuer,
     links,
     openapi,
+    paging,
     queries,
     refunds,
+    report_schedules,
+    reports,
     validation,
 )
 from .authentication import authenticate, region_of
@@ -59,6 +63,9 @@ _NOUNS = (
     charges,
     refunds,
     delivery_trackers,
+    reports,
+    report_schedules,
+    disbursements,
     disputes,
     files,
 )
@@ -79,13 +86,17 @@ _HAPPENINGS = {
         refunds,
         buyers,
         disputes,
+        reports,
+        report_schedules,
         links,
+        paging,
     )
 }
 
 # What whoever follows a link gets, by the kind of object that it leads to.
 _LINKED = {
     files.KIND: files.receive,
+    reports.DOCUMENT: reports.download,
 }
 
 CONTROL_PATH = "/_simulator/"
