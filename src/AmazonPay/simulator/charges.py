@@ -182,7 +182,7 @@ def create_charge(world: World, call: APICall) -> Result:
             "The simulation string 'CaptureInitiated' needs captureNow",
         )
     amount = checked_price(body["chargeAmount"], "chargeAmount")
-    _check_permission(world, permission, amount)
+    check_permission(world, permission, amount)
     more = {
         "descriptor": body.get("softDescriptor"),
         "channel": body.get("channel"),
@@ -211,7 +211,8 @@ def create_charge(world: World, call: APICall) -> Result:
     return 201, show(charge)
 
 
-def _check_permission(world: World, permission: Record, amount: dict[str, str]) -> None:
+def check_permission(world: World, permission: Record, amount: dict[str, str]) -> None:
+    """Refuse a charge that the permission does not allow."""
     if permission["state"] != "Chargeable":
         raise wrong_state("chargePermission", permission["state"])
     _check_currency(amount, permission["currency"])
