@@ -34,8 +34,12 @@ _ACTS: dict[tuple[str, str | None], _Members] = {
     ("checkoutSessions", "cancel"): {},
     ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
     ("disputes", "decide"): {"decision": ("decision", str)},
+    ("authorizationTokens", None): {
+        "publicKeyId": ("public_key_id", str),
+        "merchantId": ("merchant_id", str),
+    },
 }
-_REQUIRED = ("decision",)
+_REQUIRED = ("decision", "publicKeyId", "merchantId")
 
 
 def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
@@ -48,6 +52,8 @@ def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
     if request.method != "POST":
         raise Refusal("RequestNotSupported", "A buyer acts by POST")
     given = _read(validation.parsed(request.body), _ACTS[what, act])
+    if what == "authorizationTokens":
+        return 200, {"authorizationToken": simulator.authorize(**given)}
     acts: dict[str, Callable[..., Any]] = {
         "choose": simulator.choose,
         "pay": simulator.pay,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._operation import operations_of
 from ..resources import Operations
 from . import (
+    authorization_tokens,
     buyer,
     buyers,
     charge_permissions,
@@ -24,6 +25,7 @@ from . import (
     in_store,
     issuer,
     links,
+    merchant_accounts,
     openapi,
     paging,
     queries,
@@ -65,11 +67,13 @@ _NOUNS = (
     refunds,
     delivery_trackers,
     in_store,
+    authorization_tokens,
     reports,
     report_schedules,
     disbursements,
     disputes,
     files,
+    merchant_accounts,
 )
 HANDLERS: dict[str, Handler] = {
     name: getattr(noun, name)
@@ -90,6 +94,7 @@ _HAPPENINGS = {
         disputes,
         reports,
         report_schedules,
+        authorization_tokens,
         links,
         paging,
     )
@@ -99,6 +104,7 @@ _HAPPENINGS = {
 _LINKED = {
     files.KIND: files.receive,
     reports.DOCUMENT: reports.download,
+    merchant_accounts.KIND: merchant_accounts.finish_claim,
 }
 
 CONTROL_PATH = "/_simulator/"
@@ -202,7 +208,13 @@ class Simulator:
             request.header("x-amz-pay-authtoken"),
         )
         with self._world(owner) as world:
-            outcome = self._once(world, found, call, key)
+            try:
+                call = authorization_tokens.acting(world, call, self.merchants.values())
+            except Refusal as refusal:
+                outcome = _Outcome(refusal.status, _refused(refusal))
+            else:
+                world.owner = f"{call.merchant.merchant_id}/{environment}"
+                outcome = self._once(world, found, call, key)
             self._tell(world, request, outcome, request_id, key)
         return outcome
 
@@ -374,6 +386,28 @@ class Simulator:
         with self._world(self.owner_of(disputes.KIND, dispute_id)) as world:
             dispute = world.get(disputes.KIND, dispute_id)
             return disputes.show(issuer.decide(world, dispute, decision))
+
+    def delegate(self, public_key_id: str, merchant_id: str) -> str:
+        """Let a merchant allow a key's account to act for him; gives the MWS token.
+
+        A live client exchanges it by Get Authorization Token.
+        """
+        with self._world(self._account_of(public_key_id)) as world:
+            return authorization_tokens.delegate(world, merchant_id)
+
+    def authorize(self, public_key_id: str, merchant_id: str) -> str:
+        """Give the token with which a key's account acts for a merchant.
+
+        It is what Get Authorization Token answers, which sandbox does not have.
+        """
+        with self._world(self._account_of(public_key_id)) as world:
+            return authorization_tokens.issue(world, merchant_id)
+
+    def _account_of(self, public_key_id: str) -> str:
+        merchant = self.merchants.get(public_key_id)
+        if merchant is None:
+            raise Refusal("ResourceNotFound", f"There is no key id '{public_key_id}'")
+        return f"{merchant.merchant_id}/"
 
     def story(self, order: str | None = None, after: int = 0) -> list[Row]:
         """Read what happened, in order; of one order (its checkout session), or all."""
