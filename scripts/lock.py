@@ -20,10 +20,9 @@ DIGEST = FOLDER / "inputs.sha256"
 # The file, and what it is compiled from.
 LOCKS = {
     "demo.txt": ["--extra", "simulator", "--group", "build"],
-    "dev.txt": ["--extra", "simulator", "--group", "dev"],
+    "dev.txt": ["--all-extras", "--group", "dev"],
     "lowest.txt": [
-        "--extra",
-        "simulator",
+        "--all-extras",
         "--group",
         "tests",
         "--resolution",

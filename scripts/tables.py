@@ -1,4 +1,4 @@
-"""Write what is made from the declarations into README and docs, or check it."""
+"""Write what is made from tables into README and docs, or check that it is there."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from AmazonPay._operations_table import as_markdown, rows
 from AmazonPay.simulator.openapi import document
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from reference import faults  # noqa: E402 - a table that a test proves row by row
+
 PAGES = [ROOT / "README.md", ROOT / "docs" / "operations.md"]
+RELIABILITY = ROOT / "docs" / "reliability.md"
 OPENAPI = ROOT / "docs" / "openapi.json"
-PLACE = re.compile(r"(?s)(<!-- operations: [^\n]* -->\n).*?(<!-- /operations -->)")
+
+
+def _with(page: Path, name: str, table: str) -> str:
+    """Put a table into its place on a page, between two comments."""
+    place = re.compile(rf"(?s)(<!-- {name}: [^\n]* -->\n).*?(<!-- /{name} -->)")
+    return place.sub(
+        lambda found: f"{found[1]}\n{table}\n\n{found[2]}",
+        page.read_text(encoding="utf-8"),
+    )
 
 
 def made() -> dict[Path, str]:
     """Make the pages with their tables, and the OpenAPI document."""
     table = as_markdown(rows())
-    texts = {
-        page: PLACE.sub(
-            lambda found: f"{found[1]}\n{table}\n\n{found[2]}",
-            page.read_text(encoding="utf-8"),
-        )
-        for page in PAGES
-    }
+    texts = {page: _with(page, "operations", table) for page in PAGES}
+    texts[RELIABILITY] = _with(RELIABILITY, "faults", faults.as_markdown())
     texts[OPENAPI] = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
     return texts
 

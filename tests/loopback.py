@@ -44,10 +44,12 @@ def answering(peer: socket.socket) -> None:
 class Server:
     """A TCP server whose every connection is spoken to by a function."""
 
-    def __init__(self, speak: Speak, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, speak: Speak, context: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self._speak = speak
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
         self._open: list[socket.socket] = []

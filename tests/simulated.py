@@ -22,7 +22,7 @@ from AmazonPay import AsyncClient, Client
 from AmazonPay.simulator import Answer, Ids, Request, Settings, Simulator, merchant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
 
@@ -143,6 +143,7 @@ class Shop:
         clock: Clock | None = None,
         seed: int = 1,
         key_id: str = KEY_ID,
+        wait: Callable[[float], object] = float,
     ) -> None:
         self.region = region
         self.key_id = key_id
@@ -161,6 +162,8 @@ class Shop:
             clock=self.clock,
             ids=Ids(Random(seed)),  # noqa: S311 - ids need a seed here, no secrecy
             settings=settings,
+            dice=Random(seed),  # noqa: S311 - the same
+            wait=wait,
         )
         self._keys = 0
 

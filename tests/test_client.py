@@ -11,6 +11,8 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -488,6 +490,17 @@ def test_certificates_that_the_environment_misnames_are_refused(
     Client("A", KEY, "us", True, trust_env=False).close()
 
 
+def test_a_transport_of_the_callers_brings_its_own_certificates_and_proxy() -> None:
+    with pytest.raises(ConfigurationError, match="the transport's own"):
+        client_for(Peer(created), proxy="http://proxy.example:3128")
+    with pytest.raises(ConfigurationError, match="the transport's own"):
+        client_for(Peer(created), verify=ssl.create_default_context())
+
+
+def test_a_client_that_could_not_be_built_says_so() -> None:
+    assert "could not be built" in repr(object.__new__(Client))
+
+
 # Options ------------------------------------------------------------------------------
 
 
@@ -536,6 +549,55 @@ def test_an_idempotency_key_is_no_option_for_many_calls() -> None:
         client_for(Peer(created)).with_options(
             headers={"X-Amz-Pay-Idempotency-Key": "k"}
         )
+
+
+def test_a_client_without_waiting_lets_its_pauses_pass_at_once() -> None:
+    peer = Peer(
+        status(429, **{"Retry-After": "20"}), status(429, **{"Retry-After": "20"})
+    )
+    patient = client_for(peer, retry=Retry(wait=False))
+    response = patient.create_charge(BODY)
+    # The clock jumped by 40 seconds; a third pause would pass the deadline.
+    assert response.attempts == 3
+    assert response.elapsed.total_seconds() > 40
+
+
+def test_a_fast_clock_is_warned_of_once_and_corrected(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    early = status(
+        400,
+        {"reasonCode": "InvalidHeaderValue", "message": "x-amz-pay-date in future"},
+        **{
+            "x-amz-pay-request-id": "r",
+            "date": format_datetime(datetime.now(UTC) - timedelta(seconds=30), True),
+        },
+    )
+    peer = Peer(early, created, created)
+    client = client_for(peer)
+    assert client.create_charge(BODY).attempts == 2
+    client.with_options(timeout=1).create_charge(BODY)
+    dates = [
+        datetime.strptime(r.headers["x-amz-pay-date"], "%Y%m%dT%H%M%S%z")
+        for r in peer.requests
+    ]
+    assert dates[0] - dates[1] > timedelta(seconds=25)
+    assert dates[0] - dates[2] > timedelta(seconds=25)
+    (warning,) = [r for r in caplog.records if "system clock" in r.getMessage()]
+    assert warning.levelname == "WARNING"
+
+
+def test_a_client_that_is_closed_while_a_call_waits_keeps_account_of_it() -> None:
+    def close(request: httpx2.Request) -> httpx2.Response:
+        del request
+        client.close()
+        return httpx2.Response(503)
+
+    client = client_for(Peer(close))
+    with pytest.raises(ConnectionFailed, match="closed meanwhile") as caught:
+        client.create_charge(BODY, idempotency_key="k")
+    assert caught.value.outcome_unknown
+    assert caught.value.idempotency_key == "k"
 
 
 # request() ----------------------------------------------------------------------------
@@ -676,3 +738,36 @@ def test_the_async_client_refuses_an_answer_over_the_limit() -> None:
             await async_client_for(peer).get_charge("C1")
 
     anyio.run(main)
+
+
+@BACKENDS
+def test_an_async_client_that_is_closed_while_a_call_waits_keeps_account(
+    backend: str,
+) -> None:
+    async def main() -> None:
+        async def close(request: httpx2.Request) -> httpx2.Response:
+            del request
+            await client.aclose()
+            return httpx2.Response(503)
+
+        transport = httpx2.MockTransport(close)
+        client = AsyncClient("SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE)
+        with pytest.raises(ConnectionFailed, match="closed meanwhile") as caught:
+            await client.create_charge(BODY)
+        assert caught.value.outcome_unknown
+
+    anyio.run(main, backend=backend)
+
+
+@BACKENDS
+def test_the_async_client_refuses_what_the_blocking_one_does(backend: str) -> None:
+    async def main() -> None:
+        client: Any = async_client_for(Peer(created))
+        with pytest.raises(InvalidRequest):
+            await client.get_charge("")
+        with pytest.raises(TypeError, match=r"create_charge\(\)"):
+            await client.create_charge(BODY, "key")
+        with pytest.raises(InvalidRequest):
+            await client.request("GET", "no path")
+
+    anyio.run(main, backend=backend)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 
 from AmazonPay import (
     APIError,
+    BadRequest,
+    ClockWrong,
     ConnectionFailed,
     ConnectionLost,
     OutcomeUnknown,
@@ -20,10 +24,12 @@ from AmazonPay import (
     ServerError,
     TransportError,
 )
+from AmazonPay._clock import ClockOffset, Time
 from AmazonPay._exchange import (
     REPEATED_STATUSES,
     Answer,
     Failure,
+    Means,
     Outcome,
     Send,
     Wait,
@@ -39,6 +45,7 @@ CLASSES: tuple[Repeat, ...] = ("read", "key", "state", "reference", "once")
 RESENDING = tuple(c for c in CLASSES if c != "once")
 ACTING = tuple(c for c in CLASSES if c != "read")
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REFUSED = Failure(ConnectionFailed, "connection refused", sent=False)
 LOST = Failure(ConnectionLost, "the connection broke", sent=True)
 UNTRUSTED = Failure(ConnectionFailed, "not trusted", sent=False, final=True)
@@ -67,14 +74,32 @@ def answer(status: int, body: bytes = b"{}", **headers: str) -> Answer:
     return Answer(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
 
 
+class ScriptedTime(Time):
+    """A clock that only moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def utc(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 @dataclass
 class Played:
     """What an exchange did with a script of outcomes."""
 
+    offset: ClockOffset
     response: Response[Any] | None = None
     error: TransportError | None = None
     sent: int = 0
     waits: list[float] = field(default_factory=list[float])
+    warnings: list[timedelta] = field(default_factory=list[timedelta])
 
     @property
     def outcome_unknown(self) -> bool:
@@ -94,14 +119,14 @@ def play(
     operation: str = "create_charge",
 ) -> Played:
     """Run an exchange; the clock moves by what attempts take and by its own waits."""
-    clock = 0.0
-    played = Played()
+    clock = ScriptedTime()
+    warnings: list[timedelta] = []
+    played = Played(ClockOffset(warnings.append), warnings=warnings)
     steps = exchange(
         call(repeat, empty_answer=empty_answer, operation=operation),
         retry,
         deadline,
-        now=lambda: clock,
-        jitter=lambda limit: limit,
+        Means(clock, played.offset, jitter=lambda limit: limit),
     )
     outcomes = iter(script)
     reply: Outcome | None = None
@@ -110,13 +135,13 @@ def play(
             step = steps.send(reply)
             if isinstance(step, Send):
                 played.sent += 1
-                assert step.time_left == pytest.approx(deadline - clock)
+                assert step.time_left == pytest.approx(deadline - clock.now())
                 reply = next(outcomes)
-                clock += each_takes
+                clock.sleep(each_takes)
             else:
                 assert isinstance(step, Wait)
                 played.waits.append(step.seconds)
-                clock += step.seconds
+                clock.sleep(step.seconds)
                 reply = None
     except StopIteration as stop:
         played.response = stop.value
@@ -366,3 +391,132 @@ def test_the_account_of_doubt_holds_for_any_run_of_outcomes(
     assert played.sent <= attempts
     if repeat == "once":
         assert all(outcome == REFUSED for outcome in seen[:-1])
+
+
+# Dates --------------------------------------------------------------------------------
+
+
+def date_refusal(lead: float, **changes: str | None) -> Answer:
+    """Refuse a date as Amazon does, with a clock that is `lead` seconds behind."""
+    headers: dict[str, str | None] = {
+        "x-amz-pay-request-id": "r-1",
+        "date": format_datetime(NOON - timedelta(seconds=lead), usegmt=True),
+    }
+    headers |= {name.replace("_", "-"): value for name, value in changes.items()}
+    body = {
+        "reasonCode": "InvalidHeaderValue",
+        "message": "The value 20260101T120005Z provided for x-amz-pay-date should not"
+        " be in future",
+    }
+    kept = {name: value for name, value in headers.items() if value is not None}
+    return Answer(400, kept, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("repeat", CLASSES)
+def test_a_date_that_was_too_early_is_set_back_and_sent_again_at_once(
+    repeat: Repeat,
+) -> None:
+    played = play([date_refusal(5), answer(200)], repeat)
+    assert played.sent == 2
+    assert played.waits == []
+    assert played.response is not None
+    assert played.response.ok
+    assert not played.outcome_unknown
+    assert played.offset.set_back(0.0) == timedelta(seconds=7)
+
+
+def test_a_date_is_corrected_once_in_a_call() -> None:
+    played = play([date_refusal(5), date_refusal(5)])
+    assert played.sent == 2
+    assert played.response is not None
+    assert played.response.status_code == 400
+
+
+def test_a_repeat_for_the_date_comes_on_top_of_the_attempts() -> None:
+    played = play([date_refusal(1), answer(503)], retry=Retry(attempts=1))
+    assert played.sent == 2
+
+
+def test_a_date_is_not_corrected_after_the_deadline() -> None:
+    assert play([date_refusal(5)], deadline=1, each_takes=1).sent == 1
+
+
+def test_an_earlier_doubt_stays_when_a_date_is_corrected() -> None:
+    played = play([LOST, date_refusal(8), answer(422)])
+    assert played.sent == 3
+    assert played.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        date_refusal(5, x_amz_pay_request_id=None),
+        date_refusal(5, age="3"),
+        date_refusal(5, date=None),
+        date_refusal(5, date="yesterday"),
+        date_refusal(-2),
+        date_refusal(901),
+        Answer(400, date_refusal(5).headers, b'{"reasonCode":"InvalidHeaderValue"}'),
+        Answer(403, date_refusal(5).headers, date_refusal(5).content),
+    ],
+)
+def test_what_does_not_tell_amazons_time_corrects_nothing(refusal: Answer) -> None:
+    played = play([refusal])
+    assert played.sent == 1
+    assert played.offset.set_back(0.0) == timedelta(0)
+    assert played.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("lead", "way"), [(1000, "17 minutes ahead of"), (-3600, "60 minutes behind")]
+)
+def test_a_clock_that_is_far_off_is_said_to_be_wrong(lead: float, way: str) -> None:
+    response = play([date_refusal(lead)]).response
+    assert response is not None
+    with pytest.raises(ClockWrong, match=f"{way} Amazon's; set it") as caught:
+        response.raise_for_status()
+    assert caught.value.lead == timedelta(seconds=lead)
+
+
+def test_a_clock_that_is_a_little_slow_is_an_ordinary_refusal() -> None:
+    response = play([date_refusal(-30)]).response
+    assert response is not None
+    with pytest.raises(BadRequest) as caught:
+        response.raise_for_status()
+    assert not isinstance(caught.value, ClockWrong)
+
+
+def test_a_doubt_is_said_before_a_wrong_clock() -> None:
+    response = play([LOST, date_refusal(5000)]).response
+    assert response is not None
+    with pytest.raises(OutcomeUnknown):
+        response.raise_for_status()
+
+
+def test_a_correction_lasts_ten_minutes() -> None:
+    offset = play([date_refusal(5), answer(200)]).offset
+    assert offset.set_back(599.9) == timedelta(seconds=7)
+    assert offset.set_back(600.0) == timedelta(0)
+
+
+def test_one_warning_is_given_while_a_correction_lasts() -> None:
+    warnings: list[timedelta] = []
+    offset = ClockOffset(warnings.append)
+    assert offset.learn(timedelta(seconds=3), now=0.0)
+    assert offset.learn(timedelta(seconds=4), now=5.0)
+    assert offset.set_back(6.0) == timedelta(seconds=6)
+    assert warnings == [timedelta(seconds=3)]
+
+
+def test_a_date_refusal_that_says_nothing_forgets_the_correction() -> None:
+    offset = ClockOffset(lambda _: None)
+    offset.learn(timedelta(seconds=3), now=0.0)
+    assert not offset.learn(None, now=1.0)
+    assert offset.set_back(2.0) == timedelta(0)
+
+
+@given(st.floats(-10_000, 10_000))
+def test_a_date_is_never_set_forward(lead: float) -> None:
+    offset = ClockOffset(lambda _: None)
+    offset.learn(timedelta(seconds=lead), now=0.0)
+    assert timedelta(0) <= offset.set_back(1.0) <= timedelta(seconds=902)

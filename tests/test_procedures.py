@@ -242,6 +242,14 @@ def test_rows_are_read_by_the_names_of_the_header_line(
 # Evidence -----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", 'a\n"' + "x" * 200_000 + '"\n'])
+def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text(text)
+    with pytest.raises(ReportUnavailable, match="as far as its line"):
+        list(rows_of(path))
+
+
 def test_evidence_is_reserved_and_then_put(tmp_path: Path) -> None:
     file = tmp_path / "Receipt.JPEG"
     file.write_bytes(b"jpg")
@@ -388,6 +396,62 @@ def test_a_broken_download_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(TransferFailed, match="broke"):
         client.download_report("9", tmp_path / "r.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_download_is_told_awaiting_too(tmp_path: Path) -> None:
+    def breaking(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/document":
+            raise httpx2.ReadError("broken")
+        return Amazon()(request)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(breaking)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(TransferFailed, match="broke"):
+                await client.download_report("9", tmp_path / "r.csv")
+
+    anyio.run(main)
+    assert list(tmp_path.iterdir()) == []
+
+
+def refusing(request: httpx2.Request) -> httpx2.Response:
+    del request
+    return httpx2.Response(404, json={"reasonCode": "ResourceNotFound", "message": ""})
+
+
+def test_a_page_that_is_refused_raises_awaiting_too() -> None:
+    async def main() -> None:
+        transport = httpx2.MockTransport(refusing)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(NotFound):
+                [report async for report in client.iter_reports()]
+
+    anyio.run(main)
+
+
+def settling() -> httpx2.MockTransport:
+    states = iter(["AuthorizationInitiated", "AuthorizationInitiated", "Authorized"])
+    return httpx2.MockTransport(
+        lambda _: httpx2.Response(200, json=charge(next(states)).json())
+    )
+
+
+def test_waiting_passes_at_once_where_a_test_asks_for_it() -> None:
+    at_once = Retry(wait=False)
+    client = Client("A", KEY, "us", True, transport=settling(), retry=at_once)
+    seen = client.wait_for_charge("C1")
+    assert seen["statusDetails"]["state"] == "Authorized"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_waiting_passes_at_once_awaiting_too(backend: str) -> None:
+    async def main() -> None:
+        at_once = Retry(wait=False)
+        client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
+        seen = await client.wait_for_charge("C1")
+        assert seen["statusDetails"]["state"] == "Authorized"
+
+    anyio.run(main, backend=backend)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,8 @@ def test_the_changelog_has_the_version_of_the_package() -> None:
 def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     lock = text_of("requirements/lowest.txt")
-    extra = project["optional-dependencies"]["simulator"]
-    for wanted in map(Requirement, project["dependencies"] + extra):
+    extras = project["optional-dependencies"].values()
+    for wanted in map(Requirement, chain(project["dependencies"], *extras)):
         bound = [one.version for one in wanted.specifier if one.operator == ">="]
         locked = re.findall(rf"^{wanted.name}==(\S+) ", lock, re.MULTILINE)
         assert [Version(one) for one in bound] == [Version(one) for one in locked]

@@ -15,6 +15,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from AmazonPay import Client, ConfigurationError, Retry, TransportError
+from AmazonPay import Client, ConfigurationError, Response, Retry, TransportError
 from AmazonPay.__main__ import main
 from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.certificate import make_certificate
@@ -131,6 +132,60 @@ def test_of_captures_at_the_same_time_one_wins() -> None:
             )
     statuses = sorted(capture.status_code for capture in captures)
     assert statuses == [200] + [422] * 7
+
+
+def test_every_answer_has_one_date_that_of_the_simulators_clock() -> None:
+    one = Simulator(
+        [merchant(KEY_ID, KEY.public_key())],
+        clock=lambda: datetime(2100, 1, 15, 12, tzinfo=UTC),
+        settings=Settings(largest_body=1),
+    )
+    requests = (
+        b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}",
+    )
+    with serving(one, tls=False) as served:
+        for request in requests:
+            with socket.create_connection(("localhost", served.port)) as peer:
+                peer.sendall(request)
+                head = peer.recv(65536).lower().partition(b"\r\n\r\n")[0]
+            dates = re.findall(rb"\r\ndate: (.*)", head)
+            assert dates == [b"fri, 15 jan 2100 12:00:00 gmt\r"]
+            assert b"\r\nx-simulator: amazonpay" in head
+            assert b"\r\nx-amz-pay-request-id: " in head
+
+
+def test_a_second_call_meets_the_key_of_a_hostile_first_one_in_flight() -> None:
+    running, over = threading.Event(), threading.Event()
+
+    def hold(seconds: float) -> None:
+        assert seconds > 0
+        running.set()
+        assert over.wait(30)
+
+    one = Simulator(
+        [merchant(KEY_ID, KEY.public_key())],
+        settings=Settings(keys_held_for=timedelta(milliseconds=20)),
+        wait=hold,
+    )
+    body = {"webCheckoutDetails": WEB, "storeId": "s"}
+    with (
+        serving(one, tls=False) as served,
+        client_at(served.url, None, retry=Retry(attempts=1)) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+
+        def create() -> Response[Any]:
+            return client.create_checkout_session(body, idempotency_key="k")
+
+        first = pool.submit(create)
+        assert running.wait(30)
+        second = create()
+        over.set()
+        assert second.status_code in {425, 500}
+        assert second.outcome_unknown
+        assert first.result().status_code == 201
+        assert create().content == first.result().content
 
 
 def test_the_certificate_is_for_this_machine_alone(tmp_path: Path) -> None:
@@ -313,6 +368,27 @@ def test_what_was_answered_is_there_after_kill_9(
             assert started.process.wait(30) == -signal.SIGKILL
 
 
+def test_it_tells_by_which_rules_it_answers_and_how_to_repeat_a_run() -> None:
+    line = ["--port", "0", "--http", "--profile", "hostile", "--headroom", "10"]
+    line += ["--stored-answers", "all", "--throttling", "--seed", "7"]
+    with simulate(*line) as started:
+        pass
+    assert (
+        "  rules  profile hostile, stored answers all, headroom 10, throttling;"
+        " --seed 7 repeats this run\n"
+    ) in started.told
+
+
+def test_without_options_the_rules_are_the_default_ones_and_a_seed_is_told() -> None:
+    with simulate("--port", "0", "--http") as started:
+        pass
+    assert re.search(
+        r"^  rules  profile default, stored answers 2xx; --seed \d+ repeats this run$",
+        started.told,
+        re.MULTILINE,
+    )
+
+
 # Wrong command lines ------------------------------------------------------------------
 
 
@@ -323,6 +399,7 @@ def test_what_was_answered_is_there_after_kill_9(
         (["--public-key", "A=/nowhere/x.pem"], "cannot be read"),
         (["--port", "99999"], "cannot be used"),
         (["--db", "/nowhere/x.db"], "cannot be opened"),
+        (["--headroom", "0"], "headroom is 1 or more"),
     ],
 )
 def test_a_wrong_command_line_is_named_and_ends_with_2(

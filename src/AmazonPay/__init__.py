@@ -16,6 +16,7 @@ from .errors import AuthorizationTimedOut as AuthorizationTimedOut
 from .errors import BadRequest as BadRequest
 from .errors import CertificateRefused as CertificateRefused
 from .errors import ClientClosed as ClientClosed
+from .errors import ClockWrong as ClockWrong
 from .errors import ConfigurationError as ConfigurationError
 from .errors import ConnectionFailed as ConnectionFailed
 from .errors import ConnectionLost as ConnectionLost
@@ -31,6 +32,7 @@ from .errors import Rejected as Rejected
 from .errors import ReportUnavailable as ReportUnavailable
 from .errors import ResponseTooLarge as ResponseTooLarge
 from .errors import ServerError as ServerError
+from .errors import SigningFailed as SigningFailed
 from .errors import SoftDeclined as SoftDeclined
 from .errors import Throttled as Throttled
 from .errors import TimedOut as TimedOut

@@ -56,11 +56,15 @@ class Retry:
     `attempts` counts the first one too. `base` and `cap` are seconds: before attempt
     n + 1 the wait is random between 0 and `min(cap, base * 2 ** (n - 1))`, or what the
     server's `Retry-After` asks for, if that is longer.
+
+    `wait=False` is for your tests: every pause of a call, and of `wait_for_…`, passes
+    at once, as if the clock had jumped. Limits of time hold all the same.
     """
 
     attempts: int = 4
     base: float = 0.5
     cap: float = 8.0
+    wait: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):

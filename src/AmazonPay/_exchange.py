@@ -8,16 +8,17 @@ whether to send again, and keeps account of what may have happened: see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ._clock import is_date_refusal, lead_of
 from .response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
+    from ._clock import ClockOffset, Time
     from ._config import Retry
     from ._operation import Call
     from .errors import TransportError
@@ -51,8 +52,8 @@ class Answer:
     """An attempt was answered, to the last byte."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +66,31 @@ class Failure:
     """Whether a part of the request may have left."""
     final: bool = False
     """Whether trying again is useless whatever the call."""
-    cause: BaseException | None = None
+    cause: BaseException | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an exchange takes from the world; a test gives its own."""
+
+    time: Time
+    offset: ClockOffset
+    jitter: Callable[[float], float]
+    """Pick a number between 0 and the given limit."""
 
 
 Outcome: TypeAlias = Answer | Failure
 Exchange: TypeAlias = "Generator[Send | Wait, Outcome | None, Response[Any]]"
 
 
-def exchange(
-    call: Call,
-    retry: Retry,
-    deadline: float,
-    *,
-    now: Callable[[], float],
-    jitter: Callable[[float], float],
-) -> Exchange:
-    """Run one call: attempts, waits, and the account of what may have happened.
-
-    `now` is a monotonic clock in seconds; `jitter(limit)` picks a number between 0
-    and `limit`.
-    """
+def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchange:
+    """Run one call: attempts, waits, and the account of what may have happened."""
+    now, jitter = means.time.now, means.jitter
     started = now()
     # A read changes nothing, so however it fails, nothing is left unknown.
     acts = call.repeat != "read"
     outcome_unknown = False
+    date_corrected = False
     attempt = 0
     while True:
         attempt += 1
@@ -106,6 +108,13 @@ def exchange(
                 acts and _is_ambiguous(call, response)
             )
             response.outcome_unknown = outcome_unknown
+            if is_date_refusal(response):
+                # Nothing was carried out, so that any class may be sent again; once.
+                response.clock_lead = lead_of(response, means.time.utc())
+                learned = means.offset.learn(response.clock_lead, now())
+                if learned and not date_corrected and spent < deadline:
+                    date_corrected = True
+                    continue
             again = outcome.status in REPEATED_STATUSES and call.repeat != "once"
             least = retry_after(outcome.headers)
         else:
@@ -169,6 +178,8 @@ def _error(
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Read `Retry-After` as seconds: a number, or a date measured from `Date`."""
+    from email.utils import parsedate_to_datetime
+
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)

@@ -14,7 +14,7 @@ import os
 import re
 import string
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import (
     TYPE_CHECKING,
@@ -33,7 +33,7 @@ from typing import (
 
 from ._body import encode_body
 from ._signing import canonical_query, percent_encode
-from .errors import InvalidRequest
+from .errors import AmazonPayError, InvalidRequest, bare
 
 if TYPE_CHECKING:
     from .response import Response
@@ -62,15 +62,15 @@ class Call:
     method: str
     route: str
     """The path template, safe to log."""
-    path: str
+    path: str = field(repr=False)
     """The path below the API version, encoded."""
-    query: str
-    body: bytes | None
-    idempotency_key: str | None
+    query: str = field(repr=False)
+    body: bytes | None = field(repr=False)
+    idempotency_key: str | None = field(repr=False)
     repeat: Repeat
     empty_answer: bool = False
     """Whether a 2xx without a body is a whole answer."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 class SyncCaller(Protocol):
@@ -270,10 +270,34 @@ class Operation(Generic[P, R]):
         """Make the method that `owner` shows: `async def` where its `send` is one."""
 
         def blocking(self: SyncCaller, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
-            return self.send(build(args, kwargs))
+            try:
+                call = build(args, kwargs)
+            except (AmazonPayError, TypeError) as error:
+                failure = bare(error)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return self.send(call)
+                except AmazonPayError as error:
+                    failure = bare(error)
+            # An error tracker shows this frame's variables.
+            del args, kwargs
+            raise failure
 
         async def awaitable(self: AsyncCaller, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
-            return await self.send(build(args, kwargs))
+            try:
+                call = build(args, kwargs)
+            except (AmazonPayError, TypeError) as error:
+                failure = bare(error)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return await self.send(call)
+                except AmazonPayError as error:
+                    failure = bare(error)
+            # An error tracker shows this frame's variables.
+            del args, kwargs
+            raise failure
 
         build = self.build
         is_async = inspect.iscoroutinefunction(owner.send)  # type: ignore[attr-defined] # Operations' contract

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -25,7 +25,7 @@ from typing import (
 
 from ._exchange import Wait
 from ._operation import Call, Operation
-from .errors import AmazonPayError
+from .errors import AmazonPayError, bare
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ class Transfer:
     """Move a file to or from a pre-signed link: no signature, no redirect."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     content_type: str | None = None
     source: Path | None = None
     """What to send."""
@@ -64,7 +64,7 @@ Flow: TypeAlias = Generator[Step, Any, R]
 class Item(Generic[T]):
     """One element of an iteration, handed to the caller."""
 
-    value: T
+    value: T = field(repr=False)
 
 
 Pages: TypeAlias = Generator[Step | Item[T], Any, None]
@@ -129,15 +129,27 @@ class Procedure(_Declared[P, R]):
         """Make the method that `owner` shows: `async def` where it awaits."""
         declared = self.declared
 
+        # An error tracker shows each frame's variables: an error leaves from one that
+        # has let go of the caller's values.
         def blocking(self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            flow: Flow[R] = declared(self, *args, **kwargs)
-            return run(flow, self)
+            try:
+                flow: Flow[R] = declared(self, *args, **kwargs)
+                return run(flow, self)
+            except AmazonPayError as error:
+                failure = bare(error)
+            del args, kwargs
+            raise failure
 
         async def awaitable(
             self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
         ) -> R:
-            flow: Flow[R] = declared(self, *args, **kwargs)
-            return await arun(flow, self)
+            try:
+                flow: Flow[R] = declared(self, *args, **kwargs)
+                return await arun(flow, self)
+            except AmazonPayError as error:
+                failure = bare(error)
+            del args, kwargs
+            raise failure
 
         awaits = inspect.iscoroutinefunction(owner.perform)
         return self._dressed(awaitable if awaits else blocking, owner, "")
@@ -252,8 +264,11 @@ def iterate(pages: Pages[T], performer: SyncPerformer) -> Iterator[T]:
                 step = pages.send(outcome)
     except StopIteration:
         return
+    except AmazonPayError as error:
+        failure = bare(error)
     finally:
         pages.close()
+    raise failure
 
 
 async def aiterate(pages: Pages[T], performer: AsyncPerformer) -> AsyncIterator[T]:
@@ -273,5 +288,8 @@ async def aiterate(pages: Pages[T], performer: AsyncPerformer) -> AsyncIterator[
                 step = pages.send(outcome)
     except StopIteration:
         return
+    except AmazonPayError as error:
+        failure = bare(error)
     finally:
         pages.close()
+    raise failure

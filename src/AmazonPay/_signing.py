@@ -143,7 +143,41 @@ def rsa_signer(key: RSAPrivateKey, algorithm: Algorithm) -> SignBytes:
     return sign_bytes
 
 
-def sign(  # noqa: PLR0913 - a signature covers all of a request
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """What there is to sign of a request, and where the signature goes."""
+
+    message: bytes
+    prefix: str
+
+    def authorization(self, signature: bytes) -> str:
+        """Write the `authorization` header."""
+        return self.prefix + b64encode(signature).decode()
+
+
+def unsigned(  # noqa: PLR0913 - a signature covers all of a request
+    algorithm: Algorithm,
+    public_key_id: str,
+    method: str,
+    path: str,
+    query: str,
+    headers: Headers,
+    body: bytes,
+) -> Unsigned:
+    """Write what is signed of a request whose path and query are canonical."""
+    lines, names = canonical_headers(headers)
+    digest = sha256(body).hexdigest()
+    text = string_to_sign(
+        algorithm, f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
+    )
+    return Unsigned(
+        text.encode(),
+        f"{algorithm.name} PublicKeyId={public_key_id}, SignedHeaders={names},"
+        " Signature=",
+    )
+
+
+def sign(  # noqa: PLR0913 - the same
     sign_bytes: SignBytes,
     algorithm: Algorithm,
     public_key_id: str,
@@ -154,21 +188,18 @@ def sign(  # noqa: PLR0913 - a signature covers all of a request
     body: bytes,
 ) -> str:
     """Sign a request whose path and query are canonical; return `authorization`."""
-    lines, names = canonical_headers(headers)
-    digest = sha256(body).hexdigest()
-    text = string_to_sign(
-        algorithm, f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
-    )
-    signature = b64encode(sign_bytes(text.encode())).decode()
-    return (
-        f"{algorithm.name} PublicKeyId={public_key_id}, SignedHeaders={names},"
-        f" Signature={signature}"
-    )
+    text = unsigned(algorithm, public_key_id, method, path, query, headers, body)
+    return text.authorization(sign_bytes(text.message))
+
+
+def button_message(algorithm: Algorithm, payload: bytes) -> bytes:
+    """Write what is signed of a button's payload: no header and no date."""
+    return string_to_sign(algorithm, payload).encode()
 
 
 def sign_button(sign_bytes: SignBytes, algorithm: Algorithm, payload: bytes) -> str:
-    """Sign a button payload: no header, no date, good until key or payload change."""
-    return b64encode(sign_bytes(string_to_sign(algorithm, payload).encode())).decode()
+    """Sign a button payload: good until key or payload change."""
+    return b64encode(sign_bytes(button_message(algorithm, payload))).decode()
 
 
 # Verifying ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import ssl
 import time
 import weakref
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ._config import Endpoint, Retry, Timeout
-    from ._exchange import Exchange, Outcome
+    from ._exchange import Means, Outcome
+    from ._identity import Attempt
     from ._operation import Call
     from .response import Response
 
@@ -136,8 +137,19 @@ def transport_options(
     verify: ssl.SSLContext | None,
     proxy: str | None,
     trust_env: bool,
+    given: bool = False,
 ) -> dict[str, Any]:
-    """Decide, once, how connections are made; the environment is read here only."""
+    """Decide, once, how connections are made; the environment is read here only.
+
+    A transport that the caller has `given` makes its own.
+    """
+    if given:
+        if verify is not None or proxy is not None:
+            raise ConfigurationError(
+                "verify and proxy are the transport's own: give them to the one you"
+                " pass as transport"
+            )
+        return {}
     context = checked_context(verify)
     chosen = _proxy_for(endpoint, proxy, trust_env=trust_env)
     try:
@@ -240,35 +252,6 @@ class AsyncConnections:
 
 
 # One attempt --------------------------------------------------------------------------
-
-
-class Attempt(Protocol):
-    """A signed request, ready to leave."""
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """The whole URL, encoded."""
-        ...
-
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Every header, `host` and `authorization` among them."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """The bytes that were signed."""
-        ...
-
-    @property
-    def must_stay_here(self) -> bool:
-        """Plain http to `localhost`: the connected peer must be loopback."""
-        ...
 
 
 def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
@@ -404,11 +387,8 @@ async def asend_once(
 # The drivers --------------------------------------------------------------------------
 
 
-def _start(call: Call, retry: Retry, deadline: float) -> Exchange:
-    return exchange(call, retry, deadline, now=time.monotonic, jitter=_jitter)
-
-
-def _jitter(limit: float) -> float:
+def jitter(limit: float) -> float:
+    """Pick a pause below a limit."""
     return random.uniform(0.0, limit)  # noqa: S311 - spreads load, guards no secret
 
 
@@ -416,10 +396,11 @@ def run(
     call: Call,
     retry: Retry,
     deadline: float,
+    means: Means,
     send: Callable[[float], Outcome],
 ) -> Response[Any]:
     """Drive an exchange to its end, blocking."""
-    steps = _start(call, retry, deadline)
+    steps = exchange(call, retry, deadline, means)
     outcome: Outcome | None = None
     while True:
         try:
@@ -429,7 +410,7 @@ def run(
         if isinstance(step, Send):
             outcome = send(step.time_left)
         else:
-            time.sleep(step.seconds)
+            means.time.sleep(step.seconds)
             outcome = None
 
 
@@ -437,10 +418,11 @@ async def arun(
     call: Call,
     retry: Retry,
     deadline: float,
+    means: Means,
     send: Callable[[float], Awaitable[Outcome]],
 ) -> Response[Any]:
     """Drive an exchange to its end, awaiting."""
-    steps = _start(call, retry, deadline)
+    steps = exchange(call, retry, deadline, means)
     outcome: Outcome | None = None
     while True:
         try:
@@ -450,5 +432,5 @@ async def arun(
         if isinstance(step, Send):
             outcome = await send(step.time_left)
         else:
-            await anyio.sleep(step.seconds)
+            await means.time.asleep(step.seconds)
             outcome = None

@@ -7,231 +7,182 @@ importing this module does neither, and loads no HTTP or crypto library.
 
 from __future__ import annotations
 
-import logging
 import os
-import platform
 import re
-import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from . import _signing
 from ._body import encode_body
-from ._config import (
-    Endpoint,
-    Retry,
-    Timeout,
-    checked_deadline,
-    checked_public_key_id,
-    endpoint_for,
-    timeout_from,
-)
-from ._exchange import Wait
-from ._key import load_private_key
+from ._clock import ClockOffset, SkippedTime, Time
+from ._config import Retry, Timeout, checked_deadline, timeout_from
+from ._exchange import Failure, Means, Wait
+from ._identity import SignerFailed, identities, key_pairs
 from ._operation import (
     Call,
-    checked_headers,
     checked_idempotency_key,
     encoded_query,
     new_idempotency_key,
 )
+from ._options import (
+    DEFAULT_DEADLINE,
+    DEFAULT_RETRY,
+    DEFAULT_TIMEOUT,
+    IDEMPOTENCY_KEY,
+    Options,
+    callers_headers,
+)
 from ._procedure import Now, Transfer
-from .errors import ConfigurationError, InvalidRequest
+from ._telemetry import LOGGER, Tracer, tell
+from .errors import (
+    AmazonPayError,
+    ClientClosed,
+    ConfigurationError,
+    ConnectionFailed,
+    InvalidRequest,
+    SigningFailed,
+    TransportError,
+    bare,
+)
 from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
     from types import TracebackType
 
     import httpx2
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from typing_extensions import TypedDict, Unpack
 
     from ._exchange import Outcome
+    from ._identity import Identity, Key
     from ._operation import Body, Query, Repeat
     from ._procedure import Step
+    from ._signer import Signer
     from ._transport import AsyncConnections, Connections
     from .response import Response
 
-_LOGGER = logging.getLogger("AmazonPay")
+    class _CommonOptions(TypedDict, total=False):
+        algorithm: str
+        endpoint_url: str | None
+        timeout: float | Timeout
+        deadline: float
+        retry: Retry
+        verify: ssl.SSLContext | None
+        proxy: str | None
+        trust_env: bool
+        raise_for_status: bool
+        integrator_id: str | None
+        integrator_version: str | None
+        platform_version: str | None
 
-_AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
-_SIMULATION_CODE = "x-amz-pay-simulation-code"
-_IDEMPOTENCY_KEY = "x-amz-pay-idempotency-key"
+    class _ClientOptions(_CommonOptions, total=False, closed=True):
+        transport: httpx2.BaseTransport | None
 
-# What the client itself decides: a caller's value would break signature or framing.
-_RESERVED = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "transfer-encoding",
-        "x-amz-pay-date",
-        "x-amz-pay-host",
-        "x-amz-pay-region",
-    }
-)
-
-DEFAULT_TIMEOUT = Timeout()
-DEFAULT_RETRY = Retry()
-DEFAULT_DEADLINE = 60.0
+    class _AsyncClientOptions(_CommonOptions, total=False, closed=True):
+        transport: httpx2.AsyncBaseTransport | None
 
 
-def _user_agent() -> str:
-    """Name this package; whatever cannot be found out is left out."""
-    try:
-        ours = version("AmazonPayClient")
-    except PackageNotFoundError:
-        ours = "unknown"
-    return f"AmazonPayClient/{ours} (Python/{platform.python_version()})"
+_REAL_TIME = Time()
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What `with_options` may change for some calls."""
-
-    timeout: Timeout = DEFAULT_TIMEOUT
-    deadline: float = DEFAULT_DEADLINE
-    retry: Retry = DEFAULT_RETRY
-    raise_for_status: bool = False
-    headers: tuple[tuple[str, str], ...] = ()
-    """Sent unsigned."""
-    auth_token: str | None = None
-    simulation_code: str | None = None
+def _tell_of_clock(lead: timedelta) -> None:
+    LOGGER.warning(
+        "Amazon Pay refused a request's date: the system clock is about %.0f s fast;"
+        " dates are set back for ten minutes, but set the clock",
+        lead.total_seconds(),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A signed request; see `_transport.Attempt`."""
-
-    method: str
-    url: str
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    must_stay_here: bool
-
-
-class _Identity:
-    """Who calls, and whom: made once, shared by every view of a client."""
-
-    def __init__(
-        self,
-        public_key_id: str,
-        key: RSAPrivateKey,
-        algorithm: _signing.Algorithm,
-        endpoint: Endpoint,
-        unsigned: Mapping[str, str],
-    ) -> None:
-        self.public_key_id = public_key_id
-        self.algorithm = algorithm
-        self.endpoint = endpoint
-        self.sign_bytes = _signing.rsa_signer(key, algorithm)
-        self.signed_headers = (
-            ("accept", "application/json"),
-            ("content-type", "application/json"),
-            ("x-amz-pay-host", endpoint.host),
-            ("x-amz-pay-region", endpoint.region.code),
-        )
-        self.fixed = [
-            (b"host", endpoint.authority.encode()),
-            *(
-                (name.encode(), value.encode())
-                for name, value in (
-                    *self.signed_headers,
-                    ("accept-encoding", "identity"),
-                    ("user-agent", _user_agent()),
-                    *checked_headers(unsigned),
-                )
-            ),
-        ]
-        self.origin = f"{endpoint.scheme}://{endpoint.authority}"
-        self.must_stay_here = endpoint.scheme == "http" and endpoint.host == "localhost"
-
-    def attempt(self, call: Call, options: _Options) -> _Attempt:
-        """Sign a call as of now: a fresh date and signature, the same key and bytes."""
-        path = self.endpoint.base_path + call.path
-        date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        body = call.body if call.body is not None else b""
-        own = [("x-amz-pay-date", date)]
-        if call.idempotency_key is not None:
-            own.append((_IDEMPOTENCY_KEY, call.idempotency_key))
-        token = next(
-            (v for n, v in call.headers if n == _AUTH_TOKEN), options.auth_token
-        )
-        if token is not None:
-            own.append((_AUTH_TOKEN, token))
-        authorization = _signing.sign(
-            self.sign_bytes,
-            self.algorithm,
-            self.public_key_id,
-            call.method,
-            path,
-            call.query,
-            (*self.signed_headers, *own),
-            body,
-        )
-        unsigned = [(n, v) for n, v in call.headers if n != _AUTH_TOKEN]
-        unsigned += options.headers
-        if options.simulation_code is not None:
-            unsigned.append((_SIMULATION_CODE, options.simulation_code))
-        headers = [
-            *self.fixed,
-            *[(n.encode(), v.encode()) for n, v in (*own, *unsigned)],
-            (b"authorization", authorization.encode()),
-        ]
-        if call.body is not None:
-            headers.append((b"content-length", str(len(body)).encode()))
-        query = f"?{call.query}" if call.query else ""
-        url = f"{self.origin}{path}{query}"
-        return _Attempt(call.method, url, headers, body, self.must_stay_here)
-
-
-class _BaseClient(Operations, Procedures):
+class _BaseClient(Operations, Procedures, ABC):
     """What both clients share: everything but sending."""
 
-    _identity: _Identity
-    _options: _Options
+    _identity: Identity
+    _identities: dict[str, Identity]
+    _options: Options
+    _offset: ClockOffset
+    _skipped: SkippedTime
+    _tracer: Tracer
+    _connections: Any
 
-    @staticmethod
-    def _identified(  # noqa: PLR0913 - the constructors' own parameters
-        public_key_id: str,
-        private_key: str | bytes | os.PathLike[str] | RSAPrivateKey,
-        region: str,
-        sandbox: bool | None,  # noqa: FBT001 - the same
+    def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
+        self,
+        public_key_id: str | None = None,
+        private_key: Key | None = None,
+        region: str | None = None,
+        sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
         *,
-        private_key_password: str | bytes | None,
-        algorithm: str,
-        endpoint_url: str | None,
-        integrator_id: str | None,
-        integrator_version: str | None,
-        platform_version: str | None,
-    ) -> _Identity:
-        key_id = checked_public_key_id(public_key_id)
-        chosen = _signing.algorithm_named(algorithm)
-        endpoint = endpoint_for(key_id, region, sandbox, endpoint_url)
-        key = load_private_key(private_key, private_key_password)
-        if sandbox is None and endpoint.base_path == "/live/v2":
-            _LOGGER.warning(
+        private_key_password: str | bytes | None = None,
+        signer: Signer | None = None,
+        keys: Sequence[tuple[str, Key | Signer]] | None = None,
+        algorithm: str = "AMZN-PAY-RSASSA-PSS",
+        endpoint_url: str | None = None,
+        timeout: float | Timeout = DEFAULT_TIMEOUT,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: Retry = DEFAULT_RETRY,
+        transport: Any = None,  # noqa: ANN401 - typed by each client
+        verify: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        raise_for_status: bool = False,
+        integrator_id: str | None = None,
+        integrator_version: str | None = None,
+        platform_version: str | None = None,
+    ) -> None:
+        refused: AmazonPayError | None = None
+        try:
+            self._identities = identities(
+                key_pairs(public_key_id, private_key, signer, keys),
+                region=region,
+                sandbox=sandbox,
+                password=private_key_password,
+                algorithm=algorithm,
+                endpoint_url=endpoint_url,
+                unsigned={
+                    "x-amz-pay-integrator-id": integrator_id,
+                    "x-amz-pay-integrator-version": integrator_version,
+                    "x-amz-pay-platform-version": platform_version,
+                },
+            )
+            self._identity = next(iter(self._identities.values()))
+            self._check_signer()
+            self._options = Options(
+                timeout_from(timeout),
+                checked_deadline(deadline),
+                retry,
+                raise_for_status,
+            )
+            self._connections = self._connect(transport, verify, proxy, trust_env)
+        except (ConfigurationError, InvalidRequest) as error:
+            refused = bare(error)
+        # An error tracker shows this frame's variables.
+        del private_key, private_key_password, signer, keys
+        if refused is not None:
+            raise refused
+        self._offset = ClockOffset(_tell_of_clock)
+        self._skipped = SkippedTime()
+        self._tracer = Tracer(self._identity.endpoint)
+        if sandbox is None and self._identity.endpoint.base_path == "/live/v2":
+            LOGGER.warning(
                 "sandbox is not given and the public key id names no environment:"
                 " this client is live and moves real money"
             )
-        unsigned = {
-            name: value
-            for name, value in (
-                ("x-amz-pay-integrator-id", integrator_id),
-                ("x-amz-pay-integrator-version", integrator_version),
-                ("x-amz-pay-platform-version", platform_version),
-            )
-            if value is not None
-        }
-        return _Identity(key_id, key, chosen, endpoint, unsigned)
+
+    @abstractmethod
+    def _connect(
+        self,
+        transport: Any,  # noqa: ANN401 - typed by each client
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+        trust_env: bool,  # noqa: FBT001 - the constructor's own
+    ) -> Any:  # noqa: ANN401 - the connections of each client
+        """Make the connections of this kind of client, or keep a given transport."""
+        ...
+
+    def _check_signer(self) -> None:
+        """Refuse a signer that this kind of client cannot use."""
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the constructor's own
@@ -270,46 +221,38 @@ class _BaseClient(Operations, Procedures):
         simulation_code: str | None = None,
         auth_token: str | None = None,
         raise_for_status: bool | None = None,
+        public_key_id: str | None = None,
     ) -> Self:
         """Return a view of this client with other options, on the same connections.
 
         `headers` are added, unsigned. `simulation_code` (sandbox only) makes Amazon
         act out a case, see `amazon-pay-checkout/sandbox-simulations.html`.
         `auth_token` is the token of a delegated call, see
-        `amazon-pay-checkout/delegated-authorization.html`. What is left out stays.
+        `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` is another
+        one of `keys`: try a new key with a read before you put it first. What is left
+        out stays.
 
         Raises:
-            InvalidRequest: a simulation code on a live client, or a header that the
-                client itself decides.
+            InvalidRequest: a simulation code on a live client, a header that the
+                client itself decides, or a key id that is not among its own.
         """
-        changes: dict[str, Any] = {}
-        if timeout is not None:
-            changes["timeout"] = timeout_from(timeout)
-        if deadline is not None:
-            changes["deadline"] = checked_deadline(deadline)
-        if retry is not None:
-            changes["retry"] = retry
-        if raise_for_status is not None:
-            changes["raise_for_status"] = raise_for_status
-        given = dict(self._checked(headers))
-        if key := given.pop(_IDEMPOTENCY_KEY, None):
-            raise InvalidRequest(
-                f"an idempotency key belongs to one call: pass idempotency_key={key!r}"
-            )
-        auth_token = given.pop(_AUTH_TOKEN, auth_token)
-        simulation_code = given.pop(_SIMULATION_CODE, simulation_code)
-        if auth_token is not None:
-            changes["auth_token"] = dict(checked_headers({_AUTH_TOKEN: auth_token}))[
-                _AUTH_TOKEN
-            ]
-        if simulation_code is not None:
-            self._checked({_SIMULATION_CODE: simulation_code})
-            changes["simulation_code"] = simulation_code
-        if given:
-            changes["headers"] = (*self._options.headers, *given.items())
+        options = self._options.changed(
+            self._identity.endpoint.environment,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            headers=headers,
+            simulation_code=simulation_code,
+            auth_token=auth_token,
+            raise_for_status=raise_for_status,
+        )
+        identity = self._identity
+        if public_key_id is not None:
+            if public_key_id not in self._identities:
+                raise InvalidRequest("public_key_id is not among this client's keys")
+            identity = self._identities[public_key_id]
         view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__)
-        view._options = replace(self._options, **changes)
+        view.__dict__.update(self.__dict__, _options=options, _identity=identity)
         return view
 
     def generate_button_signature(
@@ -321,35 +264,19 @@ class _BaseClient(Operations, Procedures):
         in the page. The signature does not expire while payload, key and algorithm
         stay; it differs at each call all the same, for PSS is salted.
         Follows `amazon-pay-checkout/add-the-amazon-pay-button.html`.
+
+        Raises:
+            InvalidRequest: the payload is no JSON, or holds a float amount.
+            SigningFailed: the signer did; it is the cause.
         """
-        import json
-
-        if isinstance(payload, bytes):
-            data = payload
-        elif isinstance(payload, str):
-            data = payload.encode()
-        else:
-            encode_body(payload)  # the same refusals: floats, NaN, what is no JSON
-            data = json.dumps(payload).encode()
-        return _signing.sign_button(
-            self._identity.sign_bytes, self._identity.algorithm, data
-        )
-
-    def _checked(
-        self, headers: Mapping[str, str] | None
-    ) -> tuple[tuple[str, str], ...]:
-        checked = checked_headers(headers)
-        for name, _ in checked:
-            if name in _RESERVED:
-                raise InvalidRequest(f"the header {name} is the client's own to set")
-            if (
-                name == _SIMULATION_CODE
-                and self._identity.endpoint.environment == "live"
-            ):
-                raise InvalidRequest(
-                    "a simulation code makes no sense on a live client"
-                )
-        return checked
+        if self._identity.signer_awaits:
+            raise InvalidRequest(
+                "this signer is awaited: use await agenerate_button_signature(…)"
+            )
+        try:
+            return self._identity.button_signature(_button_payload(payload))
+        except SignerFailed as failed:
+            raise _signing_failed("generate_button_signature", failed) from None
 
     def _call(  # noqa: PLR0913 - `request`'s own parameters
         self,
@@ -364,8 +291,8 @@ class _BaseClient(Operations, Procedures):
         if not isinstance(method, str) or re.fullmatch(r"[A-Za-z]+", method) is None:
             raise InvalidRequest("method must be an HTTP method, such as POST")
         method = method.upper()
-        given = dict(self._checked(headers))
-        named = given.pop(_IDEMPOTENCY_KEY, None)
+        given = dict(callers_headers(headers, self._identity.endpoint.environment))
+        named = given.pop(IDEMPOTENCY_KEY, None)
         key = idempotency_key if idempotency_key is not None else named
         if key is not None:
             key = checked_idempotency_key(key)
@@ -389,12 +316,29 @@ class _BaseClient(Operations, Procedures):
             headers=tuple(given.items()),
         )
 
+    def _means(self) -> Means:
+        from ._transport import jitter
+
+        time = _REAL_TIME if self._options.retry.wait else self._skipped
+        return Means(time, self._offset, jitter)
+
+    def _told(
+        self,
+        span: Any,  # noqa: ANN401 - see Tracer
+        call: Call,
+        outcome: Response[Any] | TransportError,
+    ) -> None:
+        tell(call, outcome)
+        self._tracer.end(span, call, outcome)
+
     def _finished(self, response: Response[Any]) -> Response[Any]:
         return (
             response.raise_for_status() if self._options.raise_for_status else response
         )
 
     def __repr__(self) -> str:
+        if "_identity" not in vars(self):
+            return f"<{type(self).__name__} that could not be built>"
         endpoint = self._identity.endpoint
         return f"<{type(self).__name__} {endpoint.environment} {endpoint.authority}>"
 
@@ -420,6 +364,35 @@ def _checked_path(path: str) -> str:
     return _signing.canonical_path(path)
 
 
+def _button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
+    import json
+
+    if isinstance(payload, bytes):
+        return payload
+    if isinstance(payload, str):
+        return payload.encode()
+    encode_body(payload)  # the same refusals: floats, NaN, what is no JSON
+    return json.dumps(payload).encode()
+
+
+def _signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:
+    error = SigningFailed(
+        f"{operation}: the signer failed; nothing was sent", operation=operation
+    )
+    error.__cause__ = failed.__cause__
+    return error
+
+
+def _not_signed(failed: SignerFailed) -> Failure:
+    reason = "the signer failed"
+    return Failure(SigningFailed, reason, sent=False, cause=failed.__cause__)
+
+
+_CLOSED = Failure(
+    ConnectionFailed, "this client was closed meanwhile", sent=False, final=True
+)
+
+
 class Client(_BaseClient):
     """Amazon Pay API v2, blocking. Threads may share one client.
 
@@ -431,6 +404,10 @@ class Client(_BaseClient):
         region: `us`, `na`, `eu`, `de`, `uk` or `jp`, in any case.
         sandbox: For a key id without prefix; left out, such a key is live.
         private_key_password: For encrypted PEM.
+        signer: In place of `private_key`, a function or an object with a method `sign`
+            that signs bytes, such as a KMS; see `docs/signing.md`.
+        keys: In place of both, pairs of key id and key or signer: the first signs, the
+            others stand by for `with_options(public_key_id=…)`.
         algorithm: `AMZN-PAY-RSASSA-PSS` (salt 20) or `AMZN-PAY-RSASSA-PSS-V2` (32).
         endpoint_url: Another server: https anywhere, http to this machine only.
         timeout: Seconds for each socket step, or a `Timeout`.
@@ -451,65 +428,89 @@ class Client(_BaseClient):
 
     _connections: Connections
 
-    def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            private_key: Key,
+            region: str,
+            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+            *,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            *,
+            signer: Signer,
+            region: str,
+            sandbox: bool | None = None,
+            **options: Unpack[_ClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            keys: Sequence[tuple[str, Key | Signer]],
+            region: str,
+            sandbox: bool | None = None,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def _connect(
         self,
-        public_key_id: str,
-        private_key: str | bytes | os.PathLike[str] | RSAPrivateKey,
-        region: str,
-        sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
-        *,
-        private_key_password: str | bytes | None = None,
-        algorithm: str = "AMZN-PAY-RSASSA-PSS",
-        endpoint_url: str | None = None,
-        timeout: float | Timeout = DEFAULT_TIMEOUT,
-        deadline: float = DEFAULT_DEADLINE,
-        retry: Retry = DEFAULT_RETRY,
-        transport: httpx2.BaseTransport | None = None,
-        verify: ssl.SSLContext | None = None,
-        proxy: str | None = None,
-        trust_env: bool = True,
-        raise_for_status: bool = False,
-        integrator_id: str | None = None,
-        integrator_version: str | None = None,
-        platform_version: str | None = None,
-    ) -> None:
-        self._identity = self._identified(
-            public_key_id,
-            private_key,
-            region,
-            sandbox,
-            private_key_password=private_key_password,
-            algorithm=algorithm,
-            endpoint_url=endpoint_url,
-            integrator_id=integrator_id,
-            integrator_version=integrator_version,
-            platform_version=platform_version,
-        )
-        self._options = _Options(
-            timeout_from(timeout), checked_deadline(deadline), retry, raise_for_status
-        )
+        transport: httpx2.BaseTransport | None,
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+        trust_env: bool,  # noqa: FBT001 - the constructor's own
+    ) -> Connections:
         from ._transport import Connections, transport_options
 
         options = transport_options(
-            self._identity.endpoint, verify=verify, proxy=proxy, trust_env=trust_env
+            self._identity.endpoint,
+            given=transport is not None,
+            verify=verify,
+            proxy=proxy,
+            trust_env=trust_env,
         )
-        self._connections = Connections(options, transport)
+        return Connections(options, transport)
+
+    def _check_signer(self) -> None:
+        if any(one.signer_awaits for one in self._identities.values()):
+            raise ConfigurationError("a signer that is awaited needs an AsyncClient")
 
     def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built: sign, send, repeat."""
         from ._transport import run, send_once
 
-        options = self._options
+        identity, options, means = self._identity, self._options, self._means()
+        self._connections.current()
 
         def attempt(time_left: float) -> Outcome:
-            return send_once(
-                self._connections.current(),
-                self._identity.attempt(call, options),
-                options.timeout,
-                time_left,
-            )
+            set_back = means.offset.set_back(means.time.now())
+            try:
+                signed = identity.attempt(call, options, set_back)
+                connection = self._connections.current()
+            except SignerFailed as failed:
+                return _not_signed(failed)
+            except ClientClosed:
+                return _CLOSED
+            return send_once(connection, signed, options.timeout, time_left)
 
-        return self._finished(run(call, options.retry, options.deadline, attempt))
+        with self._tracer.span(call) as span:
+            try:
+                response = run(call, options.retry, options.deadline, means, attempt)
+            except TransportError as error:
+                self._told(span, call, error)
+                raise
+            self._told(span, call, response)
+        return self._finished(response)
 
     def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
@@ -519,12 +520,12 @@ class Client(_BaseClient):
             case Call():
                 return self.send(step)
             case Wait():
-                time.sleep(step.seconds)
+                self._means().time.sleep(step.seconds)
             case Transfer():
                 checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 transfer(self._connections.current(), step, self._options.timeout)
             case Now():
-                return time.monotonic()
+                return self._means().time.now()
         return None
 
     def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -547,9 +548,15 @@ class Client(_BaseClient):
             InvalidRequest: path, query, body or headers cannot be sent.
             TransportError: no answer; see its `outcome_unknown`.
         """
-        return self.send(
-            self._call(method, path, body, query, headers, idempotency_key)
-        )
+        try:
+            return self.send(
+                self._call(method, path, body, query, headers, idempotency_key)
+            )
+        except AmazonPayError as error:
+            failure = bare(error)
+        # An error tracker shows this frame's variables.
+        del path, body, query, headers, idempotency_key
+        raise failure
 
     def close(self) -> None:
         """Close the connections; any later call of this client or its views says so."""
@@ -571,7 +578,8 @@ class AsyncClient(_BaseClient):
     """Amazon Pay API v2, awaiting, on asyncio and trio.
 
     Takes what `Client` takes, `transport` being an `httpx2.AsyncBaseTransport`. Used
-    from a second event loop it opens connections of its own there.
+    from a second event loop it opens connections of its own there. A `signer` may be
+    awaited; one that is not runs in a thread.
 
     Raises:
         ConfigurationError: an argument is missing, unreadable or contradicts another.
@@ -579,86 +587,118 @@ class AsyncClient(_BaseClient):
 
     _connections: AsyncConnections
 
-    def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            private_key: Key,
+            region: str,
+            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+            *,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_AsyncClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            *,
+            signer: Signer,
+            region: str,
+            sandbox: bool | None = None,
+            **options: Unpack[_AsyncClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            keys: Sequence[tuple[str, Key | Signer]],
+            region: str,
+            sandbox: bool | None = None,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_AsyncClientOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+    def _connect(
         self,
-        public_key_id: str,
-        private_key: str | bytes | os.PathLike[str] | RSAPrivateKey,
-        region: str,
-        sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
-        *,
-        private_key_password: str | bytes | None = None,
-        algorithm: str = "AMZN-PAY-RSASSA-PSS",
-        endpoint_url: str | None = None,
-        timeout: float | Timeout = DEFAULT_TIMEOUT,
-        deadline: float = DEFAULT_DEADLINE,
-        retry: Retry = DEFAULT_RETRY,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        verify: ssl.SSLContext | None = None,
-        proxy: str | None = None,
-        trust_env: bool = True,
-        raise_for_status: bool = False,
-        integrator_id: str | None = None,
-        integrator_version: str | None = None,
-        platform_version: str | None = None,
-    ) -> None:
-        self._identity = self._identified(
-            public_key_id,
-            private_key,
-            region,
-            sandbox,
-            private_key_password=private_key_password,
-            algorithm=algorithm,
-            endpoint_url=endpoint_url,
-            integrator_id=integrator_id,
-            integrator_version=integrator_version,
-            platform_version=platform_version,
-        )
-        self._options = _Options(
-            timeout_from(timeout), checked_deadline(deadline), retry, raise_for_status
-        )
+        transport: httpx2.AsyncBaseTransport | None,
+        verify: ssl.SSLContext | None,
+        proxy: str | None,
+        trust_env: bool,  # noqa: FBT001 - the constructor's own
+    ) -> AsyncConnections:
         from ._transport import AsyncConnections, transport_options
 
         options = transport_options(
-            self._identity.endpoint, verify=verify, proxy=proxy, trust_env=trust_env
+            self._identity.endpoint,
+            given=transport is not None,
+            verify=verify,
+            proxy=proxy,
+            trust_env=trust_env,
         )
-        self._connections = AsyncConnections(options, transport)
+        return AsyncConnections(options, transport)
+
+    async def agenerate_button_signature(
+        self, payload: Mapping[str, object] | str | bytes
+    ) -> str:
+        """Sign the payload of a checkout button with a signer that is awaited.
+
+        See `generate_button_signature`, which does the same with a key in memory.
+        """
+        try:
+            return await self._identity.abutton_signature(
+                _button_payload(payload), self._options.deadline
+            )
+        except SignerFailed as failed:
+            raise _signing_failed("agenerate_button_signature", failed) from None
 
     async def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built: sign, send, repeat."""
         from ._transport import arun, asend_once
 
-        options = self._options
+        identity, options, means = self._identity, self._options, self._means()
+        self._connections.current()
 
         async def attempt(time_left: float) -> Outcome:
-            return await asend_once(
-                self._connections.current(),
-                self._identity.attempt(call, options),
-                options.timeout,
-                time_left,
-            )
+            set_back = means.offset.set_back(means.time.now())
+            try:
+                signed = await identity.aattempt(call, options, set_back, time_left)
+                connection = self._connections.current()
+            except SignerFailed as failed:
+                return _not_signed(failed)
+            except ClientClosed:
+                return _CLOSED
+            return await asend_once(connection, signed, options.timeout, time_left)
 
-        return self._finished(
-            await arun(call, options.retry, options.deadline, attempt)
-        )
+        with self._tracer.span(call) as span:
+            try:
+                response = await arun(
+                    call, options.retry, options.deadline, means, attempt
+                )
+            except TransportError as error:
+                self._told(span, call, error)
+                raise
+            self._told(span, call, response)
+        return self._finished(response)
 
     async def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
-        import anyio
-
         from ._transfer import atransfer, checked_link
 
         match step:
             case Call():
                 return await self.send(step)
             case Wait():
-                await anyio.sleep(step.seconds)
+                await self._means().time.asleep(step.seconds)
             case Transfer():
                 checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 await atransfer(
                     self._connections.current(), step, self._options.timeout
                 )
             case Now():
-                return time.monotonic()
+                return self._means().time.now()
         return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -679,9 +719,15 @@ class AsyncClient(_BaseClient):
             InvalidRequest: path, query, body or headers cannot be sent.
             TransportError: no answer; see its `outcome_unknown`.
         """
-        return await self.send(
-            self._call(method, path, body, query, headers, idempotency_key)
-        )
+        try:
+            return await self.send(
+                self._call(method, path, body, query, headers, idempotency_key)
+            )
+        except AmazonPayError as error:
+            failure = bare(error)
+        # An error tracker shows this frame's variables.
+        del path, body, query, headers, idempotency_key
+        raise failure
 
     async def aclose(self) -> None:
         """Close the connections; any later call of this client or its views says so."""

@@ -11,6 +11,7 @@ AmazonPayError
 │   ├── TimedOut                       no answer in time
 │   ├── ConnectionLost                 the connection broke after bytes had left
 │   ├── ResponseTooLarge               the answer passed the size limit
+│   ├── SigningFailed                  your signer failed; this attempt sent nothing
 │   └── TransferFailed                 a pre-signed link did not give or take its file
 ├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON
@@ -18,6 +19,7 @@ AmazonPayError
     ├── OutcomeUnknown                 an earlier attempt may have worked: ask
     ├── BadRequest                     400 and other 4xx: the request must change
     │   ├── AmountExceeded             more than what is left to charge or refund
+    │   ├── ClockWrong                 the system clock is more than 15 minutes off
     │   └── DuplicateIdempotencyKey    this key was used for another request
     ├── AuthenticationError            401, 403: key, account or token is not accepted
     │   └── InvalidSignature           the signature does not fit key and request
@@ -33,19 +35,76 @@ AmazonPayError
 ```
 
 No message of ours holds a body, a key, a path or Amazon's own text: that one is on
-`APIError.message`, because it echoes values of the request.
+`APIError.message`, because it echoes values of the request. For the same reason an
+error that leaves this package shows the call in its traceback, and nothing below it;
+and a pickled error holds neither the answer nor Amazon's text.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .response import Response
 
+_SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+def shown(name: str | None) -> str:
+    """Write a code or an id that a server gave, unless it looks like something else."""
+    return name if name and _SHOWABLE.fullmatch(name) else "(not shown)"
+
 
 class AmazonPayError(Exception):
     """Base of every error that this package raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (type(self), self.args, _safe_members(self))
+
+
+# An answer's text echoes values of the request; whoever pickles an error, to hand it
+# to another process or a log, must not spread them.
+_NOT_PICKLED = frozenset({"response", "message", "content"})
+_SERVERS_OWN = frozenset({"reason_code", "request_id"})
+
+
+def _safe_members(error: AmazonPayError) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in vars(error).items():
+        if name in _NOT_PICKLED:
+            members[name] = None
+        else:
+            named = name in _SERVERS_OWN and value is not None
+            members[name] = shown(value) if named else value
+    return members
+
+
+def _unpickled(
+    kind: type[AmazonPayError], args: tuple[Any, ...], members: dict[str, Any]
+) -> AmazonPayError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(members)
+    return error
+
+
+_E = TypeVar("_E", bound=BaseException)
+
+
+def bare(error: _E) -> _E:
+    """Take the tracebacks off an error and its causes: their frames hold values.
+
+    Error trackers show the variables of each frame, and so would show bodies and keys.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        found.__traceback__ = None
+        following = found.__cause__ or found.__context__
+        if found.__suppress_context__ and found.__cause__ is None:
+            found.__context__ = following = None
+        found = following
+    return error
 
 
 class ConfigurationError(AmazonPayError, ValueError):
@@ -104,6 +163,10 @@ class ResponseTooLarge(TransportError):
     """The answer was longer than 32 MiB and was not read to its end."""
 
 
+class SigningFailed(TransportError):
+    """The signer failed, so that this attempt sent nothing; its error is the cause."""
+
+
 class TransferFailed(TransportError):
     """A pre-signed link did not give, or take, its file: most often it ran out."""
 
@@ -136,8 +199,8 @@ class APIError(AmazonPayError):
         reason = response.reason_code
         super().__init__(
             f"{response.operation}: {response.status_code}"
-            f"{f' {reason}' if reason else ''}"
-            f" (request id {response.request_id or 'none'},"
+            f"{f' {shown(reason)}' if reason else ''}"
+            f" (request id {shown(response.request_id or 'none')},"
             f" attempts {response.attempts})"
         )
         self.response = response
@@ -179,6 +242,24 @@ class BadRequest(APIError):
 
 class AmountExceeded(BadRequest):
     """More than the charge permission, the charge or the refund allowance holds."""
+
+
+class ClockWrong(BadRequest):
+    """The system clock is more than 15 minutes off, so Amazon refuses each request.
+
+    A clock that is a little fast is corrected for by the client; this one has to be
+    set, best by NTP. `lead` is how far it is ahead; below zero, behind.
+    """
+
+    lead: timedelta
+
+    def __init__(self, response: Response[Any]) -> None:
+        super().__init__(response)
+        self.lead = response.clock_lead or timedelta(0)
+        minutes = round(self.lead.total_seconds() / 60)
+        way = "ahead of" if minutes > 0 else "behind"
+        advice = f"the system clock is {abs(minutes)} minutes {way} Amazon's; set it"
+        self.args = (f"{self.args[0]}: {advice}",)
 
 
 class DuplicateIdempotencyKey(BadRequest):
@@ -258,6 +339,9 @@ _BY_STATUS: dict[int, type[APIError]] = {
 
 _SERVER_ERROR = 500
 
+LARGEST_CORRECTION = timedelta(minutes=15)
+"""A clock that is further off is wrong, and gets an error in place of a correction."""
+
 
 def error_for(response: Response[Any]) -> APIError:
     """Choose an answer's error: unknown outcome, then reason, then status."""
@@ -265,6 +349,8 @@ def error_for(response: Response[Any]) -> APIError:
     chosen: type[APIError]
     if response.outcome_unknown:
         chosen = OutcomeUnknown
+    elif abs(response.clock_lead or timedelta(0)) > LARGEST_CORRECTION:
+        chosen = ClockWrong
     elif response.reason_code in _BY_REASON:
         chosen = _BY_REASON[response.reason_code]
     elif status in _BY_STATUS:

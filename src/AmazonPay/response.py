@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
-from .errors import InvalidResponse, error_for
+from .errors import InvalidResponse, error_for, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,7 @@ class Response(Generic[T]):
     __slots__ = (
         "_parsed",
         "attempts",
+        "clock_lead",
         "content",
         "elapsed",
         "headers",
@@ -61,6 +62,8 @@ class Response(Generic[T]):
         """Whether an attempt may have worked though this answer does not say so."""
         self.elapsed = elapsed
         """From the first attempt to the last byte, waits included."""
+        self.clock_lead: timedelta | None = None
+        """How far the system clock is ahead of Amazon's, when a date was refused."""
         self._parsed = _UNPARSED
 
     @property
@@ -138,8 +141,14 @@ class Response(Generic[T]):
         raise error_for(self)
 
     def __repr__(self) -> str:
-        reason = f" {self.reason_code}" if self.reason_code else ""
+        reason = f" {shown(self.reason_code)}" if self.reason_code else ""
         return f"<Response {self.operation} {self.status_code}{reason}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a response may hold a buyer's data and is not pickled or copied; keep what"
+            " you need of json()"
+        )
 
 
 def _decoded(parsed: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out

@@ -303,10 +303,21 @@ async def procedures_await(client: AsyncClient) -> None:
     assert_type(await client.upload_evidence(Path("e.png")), File)
 
 
+def sign(message: bytes) -> bytes:
+    return message
+
+
+async def asign(message: bytes) -> bytes:
+    return message
+
+
 def construction() -> None:
     assert_type(Client("A", "key.pem", "us", True), Client)
     assert_type(Client.from_env(), Client)
     assert_type(AsyncClient.from_env(), AsyncClient)
+    assert_type(Client("A", signer=sign, region="us"), Client)
+    assert_type(AsyncClient("A", signer=asign, region="us"), AsyncClient)
+    assert_type(Client(keys=[("A", "a.pem"), ("B", sign)], region="us"), Client)
     Client(
         public_key_id="A",
         private_key=b"pem",
@@ -317,7 +328,7 @@ def construction() -> None:
         endpoint_url=None,
         timeout=Timeout(connect=1.0),
         deadline=5,
-        retry=Retry(attempts=2, base=0.1, cap=1.0),
+        retry=Retry(attempts=2, base=0.1, cap=1.0, wait=False),
         transport=httpx2.MockTransport(lambda _: httpx2.Response(200)),
         verify=None,
         proxy=None,
@@ -338,6 +349,7 @@ def options(client: Client, aclient: AsyncClient) -> None:
         simulation_code="HardDeclined",
         auth_token="t",
         raise_for_status=False,
+        public_key_id="A",
     )
     assert_type(view, Client)
     assert_type(aclient.with_options(timeout=1), AsyncClient)
@@ -356,6 +368,7 @@ async def lifetime(client: AsyncClient) -> None:
     async with client as same:
         assert_type(same, AsyncClient)
     assert_type(await client.request("POST", "/x", {}), Response[dict[str, Any]])
+    assert_type(await client.agenerate_button_signature({}), str)
     await client.aclose()
 
 
@@ -374,6 +387,7 @@ def answers(response: Response[Charge]) -> None:
     assert_type(response.attempts, int)
     assert_type(response.outcome_unknown, bool)
     assert_type(response.elapsed, timedelta)
+    assert_type(response.clock_lead, timedelta | None)
     assert_type(response.raise_for_status(), Response[Charge])
 
 

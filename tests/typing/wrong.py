@@ -30,6 +30,12 @@ def arguments(client: Client) -> None:
     price(1.5, "USD")  # wrong: a float
 
 
+def construction() -> None:
+    Client("A", "key.pem")  # wrong: the region is missing
+    Client("A", region="us")  # wrong: neither key nor signer
+    Client("A", "key.pem", "us", verify=False)  # wrong: never switched off
+
+
 async def awaits(client: AsyncClient) -> None:
     client.get_charge("x").status_code  # wrong: not awaited
     client.get_charge("x").json()  # wrong: not awaited

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, procedure
 from ..errors import ReportUnavailable, TransportError
@@ -76,7 +77,7 @@ class ReportFiles:
         the caller may take longer over the rows. The separator, comma or tab, is the
         one of the header line (which report has which is unconfirmed).
 
-        Errors: as `download_report`.
+        Errors: as `download_report`; `ReportUnavailable` for a file that is no table.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
         with tempfile.TemporaryDirectory() as folder:
@@ -86,9 +87,31 @@ class ReportFiles:
 
 
 def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """Read a report's file, row by row, each by the names of the header line."""
+    """Read a report's file, row by row, each by the names of the header line.
+
+    Raises:
+        ReportUnavailable: this is no table, or a row has more fields than the header.
+    """
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         header = file.readline()
         separator = "\t" if "\t" in header else ","
         file.seek(0)
-        yield from csv.DictReader(file, delimiter=separator, restval="")
+        rows = csv.DictReader(file, delimiter=separator, restval="")
+        while True:
+            try:
+                row: dict[str | None, str] | None = next(rows, None)
+            except csv.Error as error:
+                raise _no_table(rows.line_num) from error
+            if row is None:
+                return
+            if None in row:
+                raise _no_table(rows.line_num)
+            yield cast("dict[str, str]", row)
+
+
+def _no_table(line: int) -> ReportUnavailable:
+    return ReportUnavailable(
+        f"the report's file is no table as far as its line {line}; download_report"
+        " gives it as it is",
+        processing_status="COMPLETED",
+    )

@@ -7,6 +7,8 @@ behind a socket of this machine.
 from .ids import Ids as Ids
 from .merchants import Merchant as Merchant
 from .merchants import merchant as merchant
+from .settings import PROFILES as PROFILES
+from .settings import Profile as Profile
 from .settings import Settings as Settings
 from .simulator import Simulator as Simulator
 from .store import Store as Store

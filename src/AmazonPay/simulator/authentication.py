@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .. import _signing
@@ -29,19 +29,20 @@ def authenticate(
     merchants: Mapping[str, Merchant],
     environment: Environment | None,
     now: datetime,
+    oldest: timedelta | None = None,
 ) -> tuple[Merchant, Environment]:
     """Find the caller and check the signature, or refuse.
 
     `environment` is the path's, if it names one. Which missing header is an error, and
     how old a date may be, are unconfirmed: only the date and the authorization are
-    required, and no date is too old.
+    required, and no date is too old unless `oldest` says so.
     """
     authorization = _authorization(request)
     merchant = merchants.get(authorization.public_key_id)
     if merchant is None:
         raise _wrong_header("authorization", "the PublicKeyId is unknown")
     chosen = _environment(merchant, environment)
-    _check_date(request, authorization, now)
+    _check_date(request, authorization, now, oldest)
     for name in authorization.signed_headers:
         if request.header(name) is None:
             raise Refusal("MissingHeader", f"The signed header {name} did not come")
@@ -65,14 +66,21 @@ def authenticate(
     return merchant, chosen
 
 
-def region_of(request: Request, merchant: Merchant) -> str:
-    """Tell the region of a call: the merchant's own, else what the request says."""
+def region_of(request: Request, merchant: Merchant, *, strict: bool = False) -> str:
+    """Tell the region of a call: the merchant's own, else what the request says.
+
+    `strict` takes the aliases us, de and uk under the older algorithm only, as the
+    official PHP SDK says of the service.
+    """
     said = request.header("x-amz-pay-region")
     if said is None:
         return merchant.region or "na"
     region = REGIONS.get(said.strip().lower())
     if region is None or region.code != (merchant.region or region.code):
         raise _wrong_header("x-amz-pay-region", "it is not the merchant's region")
+    algorithm = (request.header("authorization") or "").partition(" ")[0]
+    if strict and algorithm == _signing.V2.name and said.strip().lower() != region.code:
+        raise _wrong_header("x-amz-pay-region", f"{algorithm} takes na, eu and jp")
     return region.code
 
 
@@ -110,7 +118,10 @@ def _environment(merchant: Merchant, named: Environment | None) -> Environment:
 
 
 def _check_date(
-    request: Request, authorization: _signing.Authorization, now: datetime
+    request: Request,
+    authorization: _signing.Authorization,
+    now: datetime,
+    oldest: timedelta | None,
 ) -> None:
     value = request.header("x-amz-pay-date")
     if value is None:
@@ -124,6 +135,13 @@ def _check_date(
         raise Refusal(
             "InvalidHeaderValue",
             f"The value {value} provided for x-amz-pay-date should not be in future",
+        )
+    if oldest is not None and now - date >= oldest:
+        # The text is made after the recorded one (unconfirmed).
+        raise Refusal(
+            "InvalidHeaderValue",
+            f"The value {value} provided for x-amz-pay-date should not be older than"
+            f" {oldest.total_seconds():.0f} seconds",
         )
 
 

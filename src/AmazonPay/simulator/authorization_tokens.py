@@ -78,13 +78,11 @@ def happen(world: World, record: Record, event: str) -> None:
 
 
 def acting(world: World, call: APICall, merchants: Iterable[Merchant]) -> APICall:
-    """Let a call act for the merchant whose token it bears; without one, for itself.
+    """Let a call act for the merchant whose token it bears.
 
     What is created belongs to the merchant, and so do the idempotency keys.
     """
-    if call.auth_token is None:
-        return call
-    token = world.transaction.find(world.account, KIND, call.auth_token)
+    token = world.transaction.find(world.account, KIND, str(call.auth_token))
     if token is None:
         raise Refusal(
             "InvalidAuthorizationToken", "The token is unknown, or has run out"

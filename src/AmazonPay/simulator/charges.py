@@ -42,7 +42,16 @@ def create(
     event: str,
     **more: Any,  # noqa: ANN401 - members of the record
 ) -> Record:
-    """Create a charge on a permission, in the state that `event` leads to."""
+    """Create a charge on a permission, in the state that `event` leads to.
+
+    A capture that shows later is `CaptureInitiated` in the ledger until then, so that
+    nothing can be done to it, and `Authorized` to whoever looks.
+    """
+    shows_after = world.settings.capture_shows_after
+    hidden = event == "create captured" and bool(shows_after)
+    if hidden:
+        event = "create capturing"
+        more |= {"captureAmount": amount, "hidden": written(world.now)}
     one_time = permission["type"] == "OneTime"
     base = permission["id"] if one_time else world.ids.order(permission["region"])
     charge: Record = {
@@ -61,6 +70,7 @@ def create(
         "provider": None,
         "platformId": None,
         "web": None,
+        "hidden": None,
         "created": written(world.now),
         "expires": written(world.now + _AUTHORIZATION_LIFE),
         **more,
@@ -69,6 +79,8 @@ def create(
     world.save(permissions.KIND, permission)
     world.create(KIND, charge, event)
     _entered(world, charge)
+    if hidden:
+        world.plan(shows_after, KIND, charge, "capture succeeds")
     return charge
 
 
@@ -121,6 +133,8 @@ def charge_event(world: World, charge: Record, event: str) -> None:
 
 def show(charge: Record) -> dict[str, Any]:
     """Write a charge as the API does."""
+    if charge["state"] == "CaptureInitiated" and charge["hidden"]:
+        charge = {**charge, "state": "Authorized", "updated": charge["hidden"]}
     return {
         "chargeId": charge["id"],
         "chargeAmount": charge["chargeAmount"],
@@ -224,7 +238,7 @@ def check_permission(world: World, permission: Record, amount: dict[str, str]) -
             if one_time
             else "The amount is above what is left this month",
         )
-    most = world.settings.charges_per_permission
+    most = world.settings.charges_per_permission * world.settings.headroom
     if one_time and len(permission["charges"]) >= most:
         raise Refusal("TransactionCountExceeded", f"There are {most} charges already")
 
@@ -257,10 +271,15 @@ def capture_charge(world: World, call: APICall) -> Result:
         charge_event(world, charge, "capture is rejected")
         raise Refusal("AmazonRejected", "The capture was rejected", keep=True)
     late = world.now - read(charge["authorized"]) > _PROMPT_CAPTURE
+    shows_after = world.settings.capture_shows_after
     if late or code == "CaptureInitiated":
         charge_event(world, charge, "capture late")
         after = world.settings.capture_settles_after
         world.plan(after, KIND, charge, "capture succeeds")
+    elif shows_after:
+        charge["hidden"] = charge["updated"]
+        charge_event(world, charge, "capture late")
+        world.plan(shows_after, KIND, charge, "capture succeeds")
     else:
         charge_event(world, charge, "capture")
     return 200, show(charge)

@@ -414,7 +414,7 @@ def _complete(world: World, session: Record, code: str | None) -> bool:
         pending = "issuer approves"  # its final state is unconfirmed
     amount = payment.get("chargeAmount")
     currency = amount["currencyCode"] if amount else session["ledger"]
-    limit = _limit(session, currency)
+    limit = _limit(session, currency) * world.settings.headroom
     permission = permissions.create(
         world,
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from .refusals import Refusal
 
@@ -33,6 +34,11 @@ def moment(text: str, name: str) -> datetime:
         raise Refusal(
             "InvalidParameterValue", f"The value provided for '{name}' is invalid"
         ) from None
+
+
+def http_date(moment: datetime) -> str:
+    """Write a moment as a `Date` header does: RFC 9110, 5.6.7."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def months_later(moment: datetime, months: int) -> datetime:

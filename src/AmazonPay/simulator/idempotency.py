@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .values import Request
 
 HEADER = "x-amz-pay-idempotency-key"
+_FORM = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 # Calls whose reference page requires a key; enforcement elsewhere is unconfirmed.
 REQUIRED = frozenset(
@@ -29,22 +30,28 @@ REQUIRED = frozenset(
 )
 
 
-def key_of(request: Request, operation: str) -> str | None:
+def key_of(request: Request, operation: str, settings: Settings) -> str | None:
     """Read the key of a POST; on other methods it has no effect."""
-    if request.method != "POST":
+    if request.method != "POST" or operation in settings.keys_ignored_by:
         return None
     key = request.header(HEADER)
     if key is None:
-        if operation in REQUIRED:
+        if operation in REQUIRED and settings.requires_keys:
             # MissingHeaderValue is as likely (unconfirmed).
             raise Refusal("MissingHeader", f"The header {HEADER} is required")
         return None
-    if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", key.strip()) is None:
+    key = key.strip()
+    if settings.requires_keys and _FORM.fullmatch(key) is None:
         # The answer to an illegal form is unconfirmed.
         raise Refusal(
             "InvalidHeaderValue", f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
         )
-    return key.strip()
+    return key or None
+
+
+def stored_under(key: str, operation: str, settings: Settings) -> str:
+    """Tell under what a call's answer is stored: its key, or that of its operation."""
+    return f"{key} {operation}" if settings.keys_per_operation else key
 
 
 def _canonical(body: Any) -> str:  # noqa: ANN401 - any JSON

@@ -80,12 +80,13 @@ def create(
     if amount["currencyCode"] != currency:
         raise Refusal("CurrencyMismatch", f"The currency must be {currency}")
     most = most_refunded(amount_of(charge["captureAmount"]), currency)
-    if _promised(world, charge) + amount_of(amount) > most:
+    headroom = world.settings.headroom
+    if _promised(world, charge) + amount_of(amount) > most * headroom:
         raise Refusal(
             "TransactionAmountExceeded",
             "The refunds would be above what was captured and its allowance",
         )
-    if len(charge["refunds"]) >= world.settings.refunds_per_charge:
+    if len(charge["refunds"]) >= world.settings.refunds_per_charge * headroom:
         raise Refusal("TransactionCountExceeded", "There are too many refunds already")
     base = charge["id"].rpartition("-")[0]
     refund: Record = {

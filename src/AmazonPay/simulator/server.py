@@ -7,7 +7,7 @@ import contextlib
 import socket
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,14 @@ import uvicorn
 
 from ..errors import ConfigurationError
 from .certificate import make_certificate
-from .values import Answer, Request
+from .refusals import Refusal
+from .values import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
     from .simulator import Simulator
+    from .values import Answer
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -28,15 +30,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PORT = 65535
 
-_TOO_LARGE = Answer(
-    400,
-    b'{"reasonCode":"InvalidRequest","message":"The body is too large"}',
-    (
-        ("content-type", "application/json"),
-        ("x-simulator", "AmazonPay"),
-        ("connection", "close"),
-    ),
-)
+_TOO_LARGE = Refusal("InvalidRequest", "The body is too large")
 
 
 class App:
@@ -51,7 +45,9 @@ class App:
             return
         body = await self._body(receive)
         if body is None:
-            await _answer(send, _TOO_LARGE)
+            refused = self._simulator.refuse(_TOO_LARGE)
+            headers = (*refused.headers, ("connection", "close"))
+            await _answer(send, replace(refused, headers=headers))
             return
         query: bytes = scope["query_string"]
         target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
@@ -158,6 +154,7 @@ def server_for(
         log_level="warning",
         proxy_headers=False,
         server_header=False,
+        date_header=False,  # the simulator's clock says it
         timeout_graceful_shutdown=5,
         **files,
     )

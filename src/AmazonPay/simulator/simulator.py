@@ -6,6 +6,7 @@ import json
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from .._operation import operations_of
@@ -36,8 +37,9 @@ from . import (
 )
 from .authentication import authenticate, region_of
 from .call import APICall, Raw
-from .clock import read, utc_now, written
+from .clock import http_date, read, utc_now, written
 from .control import control
+from .faults import Asked, Fault, Faults
 from .ids import Ids
 from .refusals import Refusal
 from .routes import route
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
+    from .._config import Environment
     from .call import Handler
     from .merchants import Merchant
     from .routes import Route
@@ -119,6 +122,8 @@ class _Outcome:
     replayed: bool = False
     content_type: str = "application/json"
     location: str | None = None
+    fault: Fault | None = None
+    """What is answered instead."""
 
     @property
     def headers(self) -> Pairs:
@@ -128,14 +133,20 @@ class _Outcome:
         return kind + where
 
 
+def _not_at_all(seconds: float) -> None:
+    del seconds
+
+
 class Simulator:
     """Amazon Pay, as far as a merchant's code can see it.
 
     `clock` tells the time; what is due by then happens first in every request, and in
     `settle()`. `store` keeps the world: in memory, or in a file for the next start.
+    `dice` decide where the settings want faults; `wait` is called for the seconds that
+    a call takes longer by them, and does nothing unless told.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - whatever is not pure is given
         self,
         merchants: Iterable[Merchant],
         *,
@@ -143,12 +154,15 @@ class Simulator:
         clock: Callable[[], datetime] = utc_now,
         ids: Ids | None = None,
         settings: Settings | None = None,
+        dice: Random | None = None,
+        wait: Callable[[float], object] = _not_at_all,
     ) -> None:
         self.merchants = {one.public_key_id: one for one in merchants}
         self.store = store or Store()
         self.clock = clock
         self.ids = ids or Ids()
         self.settings = settings or Settings()
+        self._faults = Faults(self.settings, dice or SystemRandom(), wait)
 
     # Requests -------------------------------------------------------------------------
 
@@ -171,52 +185,72 @@ class Simulator:
             _LOGGER.exception("a defect of the simulator, request id %s", request_id)
             fault = Refusal("InternalServerError", "A defect; see the simulator's log")
             outcome = _Outcome(fault.status, _refused(fault))
-        headers = [
-            *outcome.headers,
+        return self._given(outcome, request_id)
+
+    def refuse(self, refusal: Refusal) -> Answer:
+        """Answer what is no request yet: a body that is too large, say."""
+        outcome = _Outcome(refusal.status, _refused(refusal))
+        return self._given(outcome, self.ids.uuid())
+
+    def _given(self, outcome: _Outcome, request_id: str) -> Answer:
+        answer = Answer(outcome.status, outcome.body, outcome.headers)
+        if outcome.fault is not None:
+            answer = outcome.fault.answer
+        headers = (
+            ("date", http_date(self.clock())),
             ("x-amz-pay-request-id", request_id),
             ("x-simulator", "AmazonPay"),
-        ]
-        return Answer(outcome.status, outcome.body, tuple(headers))
+        )
+        return replace(answer, headers=(*answer.headers, *headers))
 
     def _answer(self, request: Request, request_id: str) -> _Outcome:
         """Verify first, outside the transaction; then answer in one."""
         try:
             found = route(request.method, request.path)
             merchant, environment = authenticate(
-                request, self.merchants, found.environment, self.clock()
+                request,
+                self.merchants,
+                found.environment,
+                self.clock(),
+                self.settings.oldest_date,
             )
-            region = region_of(request, merchant)
-            key = idempotency.key_of(request, found.name)
-            query = queries.checked(found.name, request.query)
-            body = validation.parsed(request.body)
+            region = region_of(request, merchant, strict=self.settings.strict_regions)
+            key = idempotency.key_of(request, found.name, self.settings)
+            call = APICall(
+                found.name,
+                found.ids,
+                validation.parsed(request.body),
+                queries.checked(found.name, request.query),
+                request.path,
+                region,
+                merchant,
+                self._origin(request),
+                request.header("x-amz-pay-simulation-code"),
+                request.header("x-amz-pay-authtoken"),
+            )
+            if call.auth_token is not None:
+                call = self._acting(call, environment)
         except Refusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
             with self._world("") as world:
                 self._tell(world, request, outcome, request_id, None)
             return outcome
-        owner = f"{merchant.merchant_id}/{environment}"
-        call = APICall(
-            found.name,
-            found.ids,
-            body,
-            query,
-            request.path,
-            region,
-            merchant,
-            self._origin(request),
-            request.header("x-amz-pay-simulation-code"),
-            request.header("x-amz-pay-authtoken"),
-        )
-        with self._world(owner) as world:
-            try:
-                call = authorization_tokens.acting(world, call, self.merchants.values())
-            except Refusal as refusal:
-                outcome = _Outcome(refusal.status, _refused(refusal))
+        owner = f"{call.merchant.merchant_id}/{environment}"
+        asked = Asked(owner, environment, found.name, found.method, found.path, key)
+        with self._faults.holding(asked) as taken, self._world(owner) as world:
+            fault = self._faults.strike(asked, world.now, taken=taken)
+            world.stale = self._faults.shows_the_past(asked)
+            if fault is None or fault.runs:
+                outcome = replace(self._once(world, found, call, key), fault=fault)
             else:
-                world.owner = f"{call.merchant.merchant_id}/{environment}"
-                outcome = self._once(world, found, call, key)
+                outcome = _Outcome(fault.answer.status, fault.answer.body, fault=fault)
             self._tell(world, request, outcome, request_id, key)
         return outcome
+
+    def _acting(self, call: APICall, environment: Environment) -> APICall:
+        """Let a delegated call act for the merchant whose token it bears."""
+        with self._world(f"{call.merchant.merchant_id}/{environment}") as world:
+            return authorization_tokens.acting(world, call, self.merchants.values())
 
     def _follow(self, request: Request) -> _Outcome:
         """Answer whoever follows a link: unsigned, so by the link's own secret."""
@@ -231,6 +265,7 @@ class Simulator:
         """Run a handler, unless the key has an answer already."""
         method = found.method
         if key is not None:
+            key = idempotency.stored_under(key, found.name, self.settings)
             try:
                 stored = idempotency.repeated(
                     world.transaction, world.owner, key, method, found.path, call.body
@@ -255,9 +290,12 @@ class Simulator:
             )
         return outcome
 
-    @staticmethod
-    def _run(world: World, found: Route, call: APICall) -> _Outcome:
-        checked = validation.checked(found.name, dict(call.body))
+    def _run(self, world: World, found: Route, call: APICall) -> _Outcome:
+        checked = validation.checked(
+            found.name,
+            dict(call.body),
+            takes_unknown_members=self.settings.takes_unknown_members,
+        )
         try:
             handler = HANDLERS[found.name]
             status, value = handler(world, replace(call, body=checked))
@@ -286,6 +324,7 @@ class Simulator:
             requestId=request_id,
             idempotencyKey=key,
             replayed=outcome.replayed,
+            fault=None if outcome.fault is None else outcome.fault.told,
         )
 
     @staticmethod

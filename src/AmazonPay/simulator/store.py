@@ -182,6 +182,13 @@ class Transaction:
             (at, owner, order, kind, json.dumps(facts)),
         )
 
+    def last_number(self) -> int:
+        """Tell the number of the story's last row; 0 of an empty one."""
+        (number,) = self._connection.execute(
+            "SELECT COALESCE(MAX(number), 0) FROM story"
+        ).fetchone()
+        return int(number)
+
     def story(self, order: str | None = None, after: int = 0) -> list[Row]:
         """Read the story, of one order or of all."""
         rows = self._connection.execute(

@@ -66,7 +66,9 @@ def _adapter(operation: str) -> TypeAdapter[Any] | None:
     return None
 
 
-def checked(operation: str, body: dict[str, Any]) -> dict[str, Any]:
+def checked(
+    operation: str, body: dict[str, Any], *, takes_unknown_members: bool = False
+) -> dict[str, Any]:
     """Check a body's members, types, limits and enums, or refuse the first fault."""
     adapter = _adapter(operation)
     if adapter is None:
@@ -75,6 +77,10 @@ def checked(operation: str, body: dict[str, Any]) -> dict[str, Any]:
         adapter.validate_python(body, strict=True)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
+        if takes_unknown_members:
+            faults = [fault for fault in faults if fault["type"] != "extra_forbidden"]
+            if not faults:
+                return body
         # An unknown or missing member is named before a bad value.
         faults.sort(key=lambda fault: fault["type"] not in _REASONS)
         fault = faults[0]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 Pairs = tuple[tuple[str, str], ...]
 
+JSON: Pairs = (("content-type", "application/json"),)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..lifecycles import Kind, transition
@@ -34,6 +34,10 @@ _IN_WORDS = {
 }
 
 
+def _earlier(kind: str) -> str:
+    return f"earlier {kind}"
+
+
 def wrong_state(kind: Kind, state: str) -> Refusal:
     """Make the refusal of a call that the state does not allow."""
     name = _IN_WORDS[kind]
@@ -58,6 +62,9 @@ class World:
     """How far time has come; `now` is earlier while what was due is caught up."""
     order: str | None = None
     """The order that the story's row of this request belongs to."""
+    stale: bool = False
+    """Whether what changed a short while ago is seen as it was before."""
+    _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     @property
     def account(self) -> str:
@@ -71,6 +78,12 @@ class World:
 
     def find(self, kind: str, id_: str) -> Record | None:
         """Read an object, or None."""
+        if self.stale:
+            earlier = self.transaction.find(self.owner, _earlier(kind), id_)
+            since = written(self.now - self.settings.stale_for)
+            if earlier is not None and earlier["until"] > since:
+                record: Record = earlier["record"]
+                return record
         return self.transaction.find(self.owner, kind, id_)
 
     def get(self, kind: str, id_: str) -> Record:
@@ -86,11 +99,23 @@ class World:
 
     def save(self, kind: str, record: Record) -> None:
         """Write an object."""
+        if self.settings.stale_for:
+            self._keep_earlier(kind, record["id"])
         self.transaction.save(self.owner, kind, record)
 
     def delete(self, kind: str, id_: str) -> None:
         """Forget an object."""
         self.transaction.delete(self.owner, kind, id_)
+
+    def _keep_earlier(self, kind: str, id_: str) -> None:
+        """Keep what was seen until now; all that happens at one time is one change."""
+        if (kind, id_) in self._changed:
+            return
+        self._changed.add((kind, id_))
+        before = self.transaction.find(self.owner, kind, id_)
+        if before is not None:
+            earlier = {"id": id_, "until": written(self.now), "record": before}
+            self.transaction.save(self.owner, _earlier(kind), earlier)
 
     def plan(self, after: timedelta, kind: str, record: Record, event: str) -> None:
         """Let something happen to an object later."""

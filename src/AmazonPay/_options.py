@@ -1,0 +1,107 @@
+"""What a client decides for its calls, and what a view of it may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ._config import Retry, Timeout, checked_deadline, timeout_from
+from ._operation import checked_headers
+from .errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._config import Environment
+
+AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
+SIMULATION_CODE = "x-amz-pay-simulation-code"
+IDEMPOTENCY_KEY = "x-amz-pay-idempotency-key"
+
+# What the client itself decides: a caller's value would break signature or framing.
+_RESERVED = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "x-amz-pay-date",
+        "x-amz-pay-host",
+        "x-amz-pay-region",
+    }
+)
+
+DEFAULT_TIMEOUT = Timeout()
+DEFAULT_RETRY = Retry()
+DEFAULT_DEADLINE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How calls are made; `with_options` makes another one of it."""
+
+    timeout: Timeout = DEFAULT_TIMEOUT
+    deadline: float = DEFAULT_DEADLINE
+    retry: Retry = DEFAULT_RETRY
+    raise_for_status: bool = False
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent unsigned."""
+    auth_token: str | None = field(default=None, repr=False)
+    simulation_code: str | None = None
+
+    def changed(  # noqa: PLR0913 - one keyword for each option
+        self,
+        environment: Environment,
+        *,
+        timeout: float | Timeout | None,
+        deadline: float | None,
+        retry: Retry | None,
+        headers: Mapping[str, str] | None,
+        simulation_code: str | None,
+        auth_token: str | None,
+        raise_for_status: bool | None,
+    ) -> Options:
+        """Make the options of a view; what is None stays."""
+        changes: dict[str, Any] = {}
+        if timeout is not None:
+            changes["timeout"] = timeout_from(timeout)
+        if deadline is not None:
+            changes["deadline"] = checked_deadline(deadline)
+        if retry is not None:
+            changes["retry"] = retry
+        if raise_for_status is not None:
+            changes["raise_for_status"] = raise_for_status
+        given = dict(callers_headers(headers, environment))
+        if IDEMPOTENCY_KEY in given:
+            raise InvalidRequest(
+                "an idempotency key belongs to one call: pass idempotency_key= there"
+            )
+        auth_token = given.pop(AUTH_TOKEN, auth_token)
+        simulation_code = given.pop(SIMULATION_CODE, simulation_code)
+        if auth_token is not None:
+            changes["auth_token"] = dict(checked_headers({AUTH_TOKEN: auth_token}))[
+                AUTH_TOKEN
+            ]
+        if simulation_code is not None:
+            callers_headers({SIMULATION_CODE: simulation_code}, environment)
+            changes["simulation_code"] = simulation_code
+        if given:
+            changes["headers"] = (*self.headers, *given.items())
+        return replace(self, **changes)
+
+
+def callers_headers(
+    headers: Mapping[str, str] | None, environment: Environment
+) -> tuple[tuple[str, str], ...]:
+    """Copy headers of the caller; refuse what the client itself decides."""
+    checked = checked_headers(headers)
+    for name, _ in checked:
+        if name in _RESERVED:
+            raise InvalidRequest(f"the header {name} is the client's own to set")
+        if name == SIMULATION_CODE and environment == "live":
+            raise InvalidRequest("a simulation code makes no sense on a live client")
+    return checked

@@ -1,0 +1,245 @@
+"""Foreign bytes: whatever comes, there is an answer or an error of ours.
+
+A bounded run; `HYPOTHESIS_EXAMPLES=20000 pytest tests/test_fuzz.py` goes on for longer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from AmazonPay import (
+    AmazonPayError,
+    APIError,
+    Client,
+    ConfigurationError,
+    InvalidResponse,
+    Response,
+    Retry,
+    TransportError,
+    _signing,
+)
+from AmazonPay._clock import lead_of
+from AmazonPay._exchange import retry_after
+from AmazonPay._key import load_private_key
+from AmazonPay.errors import error_for
+from AmazonPay.procedures.report_files import rows_of
+from loopback import read_request, serving
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Generator
+    from pathlib import Path
+
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "200"))
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+bounded = settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["InvalidHeaderValue", "x-amz-pay-date", "HardDeclined"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["reasonCode", "message", "shippingAddressList", "amount"])
+            | st.text(max_size=8),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+bodies = st.binary(max_size=200) | json_values.map(lambda v: json.dumps(v).encode())
+header_values = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30)
+dates = st.sampled_from(
+    ["Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "0", "-1", "1e9"]
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, good: bytes) -> bytes:
+    """Cut, double, flip and splice good bytes."""
+    data = bytearray(good)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(data)))
+        length = draw(st.integers(0, 40))
+        data[start : start + length] = draw(
+            st.binary(max_size=8) | st.just(bytes(data[: length * 2]))
+        )
+    return bytes(data)
+
+
+# Answers ------------------------------------------------------------------------------
+
+
+@bounded
+@given(
+    status=st.integers(100, 999),
+    headers=st.dictionaries(
+        st.sampled_from(["retry-after", "date", "age", "x-amz-pay-request-id", "x"]),
+        header_values | dates,
+    ),
+    body=bodies,
+    operation=st.sampled_from(["create_charge", "claim_merchant_account"]),
+)
+@example(200, {}, b"[" * 100_000, "create_charge")
+@example(200, {}, b'{"shippingAddressList": ["' + b"[" * 100_000 + b'"]}', "x")
+@example(400, {}, b'{"reasonCode": {}, "message": []}', "create_charge")
+@example(400, {}, b'{"a": ' + b"9" * 10_000 + b"}", "create_charge")
+def test_an_answer_is_read_or_said_to_be_unreadable(
+    status: int, headers: dict[str, str], body: bytes, operation: str
+) -> None:
+    response: Response[Any] = Response(status, headers, body, operation=operation)
+    with contextlib.suppress(InvalidResponse):
+        response.json()
+    for shown in (
+        response.text,
+        response.reason_code,
+        response.message,
+        response.request_id,
+        response.readable,
+        repr(response),
+    ):
+        assert shown is None or isinstance(shown, (str, bool))
+    assert isinstance(error_for(response), APIError)
+    assert retry_after(headers) >= 0
+    lead_of(response, datetime.now(UTC))
+
+
+class Parrot:
+    """A server that answers each connection with the same bytes, and hangs up."""
+
+    def __init__(self) -> None:
+        self.words = b""
+
+    def __call__(self, peer: socket.socket) -> None:
+        if read_request(peer):
+            peer.sendall(self.words)
+
+
+@pytest.fixture(scope="module")
+def parrot() -> Generator[tuple[Parrot, Client]]:
+    bird = Parrot()
+    with (
+        serving(bird) as server,
+        Client(
+            "SANDBOX-A",
+            KEY,
+            "us",
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            retry=Retry(attempts=1),
+        ) as client,
+    ):
+        yield bird, client
+
+
+GOOD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nretry-after: 5\r\n"
+    b"x-amz-pay-request-id: r\r\ntransfer-encoding: chunked\r\n\r\n"
+    b'f\r\n{"chargeId":"C"\r\n1\r\n}\r\n0\r\n\r\n'
+)
+
+
+@bounded
+@given(words=damaged(GOOD) | st.binary(max_size=300))
+@example(words=GOOD)
+@example(words=b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n")
+@example(words=b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n")
+@example(words=b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n")
+@example(words=b"HTTP/1.1 100 Continue\r\n\r\n" * 50)
+@example(words=b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nno gzip")
+@example(words=b"HTTP/1.1 200 OK\r\nx: " + b"a" * 200_000 + b"\r\n\r\n")
+@example(words=b"HTTP/9.9 200 OK\r\n\r\n{}")
+def test_bytes_of_a_server_are_an_answer_or_a_transport_error(
+    words: bytes, parrot: tuple[Parrot, Client]
+) -> None:
+    bird, client = parrot
+    bird.words = words
+    outcome: Response[Any] | TransportError
+    try:
+        outcome = client.create_charge({})
+    except TransportError as error:
+        outcome = error
+    if isinstance(outcome, TransportError):
+        assert outcome.outcome_unknown
+    else:
+        assert outcome.outcome_unknown or outcome.readable or not outcome.ok
+
+
+# Keys ---------------------------------------------------------------------------------
+
+
+@bounded
+@given(pem=damaged(PEM) | st.binary(max_size=200))
+@example(pem=PEM)
+@example(pem=b"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----")
+@example(pem=b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END")
+@example(pem=PEM.replace(b"PRIVATE", b"RSA PRIVATE"))
+@example(pem=PEM.replace(b"PRIVATE", b"OPENSSH PRIVATE"))
+def test_a_key_is_read_or_refused_without_being_shown(pem: bytes) -> None:
+    for given_as in (pem, pem.decode("latin-1")):
+        for password in (None, "secret"):
+            said = ""
+            try:
+                load_private_key(given_as, password)
+            except ConfigurationError as error:
+                said = str(error)
+            pieces = [line for line in pem.splitlines() if len(line) > 40]
+            assert not any(piece.decode("latin-1") in said for piece in pieces)
+
+
+# Headers and files --------------------------------------------------------------------
+
+AUTHORIZATION = (
+    b"AMZN-PAY-RSASSA-PSS PublicKeyId=SANDBOX-A, SignedHeaders=a;b, Signature=QUJD"
+)
+
+
+@bounded
+@given(value=damaged(AUTHORIZATION) | st.binary(max_size=80))
+def test_an_authorization_is_read_or_said_to_be_malformed(value: bytes) -> None:
+    with contextlib.suppress(_signing.MalformedAuthorization):
+        parsed = _signing.parse_authorization(value.decode("latin-1"))
+        assert parsed.signed_headers
+        assert isinstance(parsed.signature, bytes)
+
+
+REPORT = '\ufeff"id","note"\n"1","a ""b"" c"\n2,d\n'.encode()
+
+
+@bounded
+@given(data=damaged(REPORT) | st.binary(max_size=200))
+@example(data=b"a\tb\n1\t\0\n")
+@example(data=b'a,b\n"' + b"x" * 200_000 + b'",1\n')
+@example(data=b"a,b\n1,2,3,4\n1\n")
+@example(data=b"a,b\r1,2\r\n")
+@example(data=b"")
+def test_a_reports_file_is_rows_of_text_or_an_error_of_ours(
+    data: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "report"
+    path.write_bytes(data)
+    with contextlib.suppress(AmazonPayError):
+        for row in rows_of(path):
+            assert all(isinstance(value, str) for value in row.values())
