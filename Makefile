@@ -13,7 +13,7 @@ CHECKS := hygiene locks lint types unit node docs lowest wheel
 NODE_TESTS := tests/test_node_sdk.py
 TOOL_TESTS := tests/test_typing.py tests/test_openapi.py
 
-.PHONY: demo test system lock operations $(CHECKS)
+.PHONY: demo test system lock operations soak $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
@@ -62,6 +62,10 @@ wheel: $(VENV)/stamp
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
+
+# Ten thousand purchases under every fault; takes most of an hour.
+soak: $(VENV)/stamp
+	cd tests && ../$(PY) -m walk.supervisor $(SOAK)
 
 # Writes the table of operations into README and docs.
 operations: $(VENV)/stamp

@@ -73,9 +73,17 @@ def test_the_public_names_are_these() -> None:
     }
     assert public - modules - errors_named == {
         "AsyncClient",
+        "Breaker",
         "Client",
+        "RateLimits",
+        "Decision",
+        "Journal",
         "Response",
         "Retry",
+        "SQLiteJournal",
         "Timeout",
+        "allowed_actions",
+        "idempotency_key",
+        "merge",
         "price",
     }

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay.simulator.server import serving
+from redis_server import redis_server, socket_path
 from shop import Shop, amazon
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,13 @@ PRINTS = {
     "async": r"404 ResourceNotFound\n",
     "button": "",
     "profile": r"201 3\n",
+    "pacing": r"(404\n){6}",
+    "redis": r"404\n",
+    "breaker": r"201\n",
+    "once": r"not paid: ResourceNotFound\n",
+    "database": r"\[\]\n",
+    "sweep": "",
+    "views": r"True \['create_refund', 'get_charge'\]\n",
 }
 
 
@@ -49,6 +57,15 @@ def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
             env = {**os.environ, "SSL_CERT_FILE": str(served.authority)}
             done = shop.run(code.replace("8421", str(served.port)), env)
         expected = r"ResourceNotFound\n"
+    elif name == "redis":
+        with (
+            socket_path() as path,
+            redis_server(path),
+            amazon(shop.simulator(), shop.folder) as env,
+        ):
+            code = code.replace("redis://localhost:6379", f"unix://{path}")
+            done = shop.run(code, env)
+        expected = PRINTS[name]
     else:
         with amazon(shop.simulator(), shop.folder) as env:
             done = shop.run(code, env)

@@ -40,16 +40,25 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encoded
-)
+# By whether members are sorted by name.
+_ENCODERS = {
+    ordered: json.JSONEncoder(
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
+        default=_encoded,
+        sort_keys=ordered,
+    )
+    for ordered in (False, True)
+}
 
 
-def encode_body(body: object) -> bytes:
+def encode_body(body: object, *, ordered: bool = False) -> bytes:
     """Encode a JSON object; text or bytes pass as they are once they prove to be JSON.
 
     A float under a member named `amount` is refused, and so is what JSON cannot hold.
-    The caller's objects are never changed.
+    The caller's objects are never changed. With `ordered`, equal objects make equal
+    bytes, in whatever order their members were written.
     """
     if isinstance(body, (str, bytes)):
         try:
@@ -65,7 +74,7 @@ def encode_body(body: object) -> bytes:
         )
     try:
         _refuse_floats(cast("object", body))
-        return _ENCODER.encode(body).encode()
+        return _ENCODERS[ordered].encode(body).encode()
     except InvalidRequest:
         raise
     except (ValueError, TypeError, RecursionError):

@@ -80,6 +80,9 @@ class ClockOffset:
 class Time:
     """The monotonic clock, and pauses that take their time."""
 
+    skipped: float = 0.0
+    """How many seconds of pauses passed at once."""
+
     def now(self) -> float:
         """Tell the monotonic clock, in seconds."""
         return time.monotonic()
@@ -102,20 +105,17 @@ class Time:
 class SkippedTime(Time):
     """Pauses pass at once: the monotonic clock jumps in their place."""
 
-    def __init__(self) -> None:
-        self._skipped = 0.0
-
     def now(self) -> float:
         """Tell the monotonic clock as if every pause had been waited for."""
-        return super().now() + self._skipped
+        return super().now() + self.skipped
 
     def sleep(self, seconds: float) -> None:
         """Jump."""
-        self._skipped += seconds
+        self.skipped += seconds
 
     async def asleep(self, seconds: float) -> None:
         """Jump, but let other tasks run."""
         import anyio.lowlevel
 
-        self._skipped += seconds
+        self.skipped += seconds
         await anyio.lowlevel.checkpoint()

@@ -46,7 +46,7 @@ class Timeout:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            _positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
+            positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,8 @@ def _number(name: str, value: object) -> float:
     return value
 
 
-def _positive(name: str, value: object, *, optional: bool = False) -> None:
+def positive(name: str, value: object, *, optional: bool = False) -> None:
+    """Refuse what is no number of seconds, or none at all."""
     if optional and value is None:
         return
     if _number(name, value) <= 0:
@@ -99,13 +100,13 @@ def timeout_from(value: float | Timeout) -> Timeout:
     """Read `timeout=`: one number for every phase, or a `Timeout`."""
     if isinstance(value, Timeout):
         return value
-    _positive("timeout", value)
+    positive("timeout", value)
     return Timeout(connect=value, read=value, write=value, pool=value)
 
 
 def checked_deadline(value: float) -> float:
     """Check `deadline=`: the seconds that all attempts of a call share."""
-    _positive("deadline", value)
+    positive("deadline", value)
     return value
 
 

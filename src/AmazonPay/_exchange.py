@@ -102,7 +102,7 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
         least = 0.0
         if isinstance(outcome, Answer):
             response = _response(call, outcome, attempt, spent)
-            if response.ok and _is_whole(call, response):
+            if response.ok and is_whole(call, response):
                 return response
             outcome_unknown = outcome_unknown or (
                 acts and _is_ambiguous(call, response)
@@ -145,7 +145,7 @@ def _backoff(retry: Retry, attempt: int) -> float:
     return min(retry.cap, retry.base * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
 
 
-def _is_whole(call: Call, response: Response[Any]) -> bool:
+def is_whole(call: Call, response: Response[Any]) -> bool:
     """Whether a success says what it should: else a gateway may have made it up."""
     return response.readable or (call.empty_answer and not response.content)
 

@@ -1,8 +1,9 @@
 """Procedures: several calls that belong together, written once for both clients.
 
-A procedure is a generator. It yields steps (a `Call`, a `Wait`, a `Transfer`, `Now`)
-and is sent what came of each; an error of a step is raised inside it. So it is plain
-data in, plain data out: tests play it without a client, a clock or a network.
+A procedure is a generator. It yields steps (a `Call`, a `Wait`, a `Transfer`, `Now`,
+`Blocking` work) and is sent what came of each; an error of a step is raised inside it.
+So it is plain data in, plain data out: tests play it without a client, a clock or a
+network.
 """
 
 from __future__ import annotations
@@ -55,7 +56,18 @@ class Transfer:
     """Where to write a 2xx answer's body; nothing is left there on failure."""
 
 
-Step: TypeAlias = Call | Wait | Now | Transfer
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Do work of the caller's that blocks, such as a write to his database.
+
+    A blocking client does it in place, an awaiting one in a worker thread, where it
+    runs to its end even if the task is cancelled.
+    """
+
+    work: Callable[[], object]
+
+
+Step: TypeAlias = Call | Wait | Now | Transfer | Blocking
 Flow: TypeAlias = Generator[Step, Any, R]
 """A procedure under way: it ends with an `R`."""
 

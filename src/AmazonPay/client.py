@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from . import _signing
 from ._body import encode_body
@@ -32,8 +34,9 @@ from ._options import (
     Options,
     callers_headers,
 )
-from ._procedure import Now, Transfer
+from ._procedure import Blocking, Now, Transfer
 from ._telemetry import LOGGER, Tracer, tell
+from .breaker import PROBE_DEADLINE, Circuit
 from .errors import (
     AmazonPayError,
     ClientClosed,
@@ -44,12 +47,13 @@ from .errors import (
     TransportError,
     bare,
 )
+from .pacing import apaced, limits_from, paced
 from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import timedelta
     from types import TracebackType
 
@@ -62,6 +66,8 @@ if TYPE_CHECKING:
     from ._procedure import Step
     from ._signer import Signer
     from ._transport import AsyncConnections, Connections
+    from .breaker import Breaker
+    from .pacing import RateLimits
     from .response import Response
 
     class _CommonOptions(TypedDict, total=False):
@@ -70,6 +76,8 @@ if TYPE_CHECKING:
         timeout: float | Timeout
         deadline: float
         retry: Retry
+        rate_limits: RateLimits | Literal["live", "sandbox"] | None
+        breaker: Breaker | None
         verify: ssl.SSLContext | None
         proxy: str | None
         trust_env: bool
@@ -105,6 +113,8 @@ class _BaseClient(Operations, Procedures, ABC):
     _offset: ClockOffset
     _skipped: SkippedTime
     _tracer: Tracer
+    _limits: RateLimits | None
+    _circuit: Circuit | None
     _connections: Any
 
     def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
@@ -122,6 +132,8 @@ class _BaseClient(Operations, Procedures, ABC):
         timeout: float | Timeout = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE,
         retry: Retry = DEFAULT_RETRY,
+        rate_limits: RateLimits | Literal["live", "sandbox"] | None = None,
+        breaker: Breaker | None = None,
         transport: Any = None,  # noqa: ANN401 - typed by each client
         verify: ssl.SSLContext | None = None,
         proxy: str | None = None,
@@ -147,7 +159,9 @@ class _BaseClient(Operations, Procedures, ABC):
                 },
             )
             self._identity = next(iter(self._identities.values()))
-            self._check_signer()
+            self._limits = limits_from(rate_limits)
+            self._circuit = None if breaker is None else Circuit(breaker)
+            self._check_awaited()
             self._options = Options(
                 timeout_from(timeout),
                 checked_deadline(deadline),
@@ -181,8 +195,8 @@ class _BaseClient(Operations, Procedures, ABC):
         """Make the connections of this kind of client, or keep a given transport."""
         ...
 
-    def _check_signer(self) -> None:
-        """Refuse a signer that this kind of client cannot use."""
+    def _check_awaited(self) -> None:
+        """Refuse a signer or a Redis that this kind of client cannot use."""
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the constructor's own
@@ -255,6 +269,15 @@ class _BaseClient(Operations, Procedures, ABC):
         view.__dict__.update(self.__dict__, _options=options, _identity=identity)
         return view
 
+    @property
+    def available(self) -> bool:
+        """Whether a new checkout makes sense: False while the breaker is open.
+
+        It looks, and makes no call. Without a `breaker` it is always True.
+        """
+        circuit = self._circuit
+        return circuit is None or circuit.available(self._means().time.now())
+
     def generate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
     ) -> str:
@@ -322,12 +345,28 @@ class _BaseClient(Operations, Procedures, ABC):
         time = _REAL_TIME if self._options.retry.wait else self._skipped
         return Means(time, self._offset, jitter)
 
+    def _gate(self, call: Call) -> Iterable[Call]:
+        """Refuse a checkout that the breaker does; give the probe to make before."""
+        circuit = self._circuit
+        return () if circuit is None else circuit.gate(call, self._means().time)
+
+    def _prober(self) -> Self:
+        """Give a view that asks once, in a part of the time."""
+        options = self._options
+        return self.with_options(
+            deadline=min(PROBE_DEADLINE, options.deadline / 2),
+            retry=replace(options.retry, attempts=1),
+            raise_for_status=False,
+        )
+
     def _told(
         self,
         span: Any,  # noqa: ANN401 - see Tracer
         call: Call,
         outcome: Response[Any] | TransportError,
     ) -> None:
+        if self._circuit is not None:
+            self._circuit.record(call, outcome, self._means().time.now())
         tell(call, outcome)
         self._tracer.end(span, call, outcome)
 
@@ -413,6 +452,9 @@ class Client(_BaseClient):
         timeout: Seconds for each socket step, or a `Timeout`.
         deadline: Seconds that all attempts of a call share.
         retry: How a call is repeated; see `Retry`.
+        rate_limits: `"live"` or `"sandbox"` to send no faster than Amazon's limits
+            allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
+        breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
         transport: An `httpx2` transport of your own; `close()` closes it.
         verify: An `ssl.SSLContext` that trusts a private CA. Never switched off.
         proxy: A proxy's URL.
@@ -481,9 +523,11 @@ class Client(_BaseClient):
         )
         return Connections(options, transport)
 
-    def _check_signer(self) -> None:
+    def _check_awaited(self) -> None:
         if any(one.signer_awaits for one in self._identities.values()):
             raise ConfigurationError("a signer that is awaited needs an AsyncClient")
+        if self._limits is not None and self._limits.awaits:
+            raise ConfigurationError("a Redis that is awaited needs an AsyncClient")
 
     def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built: sign, send, repeat."""
@@ -505,7 +549,13 @@ class Client(_BaseClient):
 
         with self._tracer.span(call) as span:
             try:
-                response = run(call, options.retry, options.deadline, means, attempt)
+                ends = means.time.now() + options.deadline
+                for probe in self._gate(call):
+                    with suppress(TransportError):
+                        self._prober().send(probe)
+                time_left = ends - means.time.now()
+                send = paced(self._limits, identity, call, means.time, attempt)
+                response = run(call, options.retry, time_left, means, send)
             except TransportError as error:
                 self._told(span, call, error)
                 raise
@@ -526,6 +576,8 @@ class Client(_BaseClient):
                 transfer(self._connections.current(), step, self._options.timeout)
             case Now():
                 return self._means().time.now()
+            case Blocking():
+                return step.work()
         return None
 
     def request(  # noqa: PLR0913 - one parameter for each part of a request
@@ -674,9 +726,13 @@ class AsyncClient(_BaseClient):
 
         with self._tracer.span(call) as span:
             try:
-                response = await arun(
-                    call, options.retry, options.deadline, means, attempt
-                )
+                ends = means.time.now() + options.deadline
+                for probe in self._gate(call):
+                    with suppress(TransportError):
+                        await self._prober().send(probe)
+                time_left = ends - means.time.now()
+                send = apaced(self._limits, identity, call, means.time, attempt)
+                response = await arun(call, options.retry, time_left, means, send)
             except TransportError as error:
                 self._told(span, call, error)
                 raise
@@ -685,6 +741,8 @@ class AsyncClient(_BaseClient):
 
     async def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
+        import anyio.to_thread
+
         from ._transfer import atransfer, checked_link
 
         match step:
@@ -699,6 +757,8 @@ class AsyncClient(_BaseClient):
                 )
             case Now():
                 return self._means().time.now()
+            case Blocking():
+                return await anyio.to_thread.run_sync(step.work)
         return None
 
     async def request(  # noqa: PLR0913 - one parameter for each part of a request

@@ -4,6 +4,7 @@
 AmazonPayError
 ├── ConfigurationError (ValueError)    the client cannot be built as asked
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
+│   └── JournalConflict                the journal knows another request, or no refusal
 ├── ClientClosed (RuntimeError)        the client was closed before this call
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
@@ -12,7 +13,13 @@ AmazonPayError
 │   ├── ConnectionLost                 the connection broke after bytes had left
 │   ├── ResponseTooLarge               the answer passed the size limit
 │   ├── SigningFailed                  your signer failed; this attempt sent nothing
+│   ├── HeldBack                       pacing left no room in time: nothing was sent
+│   ├── CircuitOpen                    Amazon is failing: no checkout was started
 │   └── TransferFailed                 a pre-signed link did not give or take its file
+├── OutcomeError                       a decision is not a success; see `decision`
+│   ├── NotYet                         pending: wait, and ask again
+│   ├── DefiniteNo                     it was refused, or has ended otherwise
+│   └── NotProven                      nothing is proven: ask again, with the same key
 ├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON
 └── APIError                           Amazon answered, and the answer is no
@@ -47,6 +54,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from .decisions import Decision
     from .response import Response
 
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -115,6 +123,14 @@ class InvalidRequest(AmazonPayError, ValueError):
     """The call was refused before anything was signed or sent; no money moved."""
 
 
+class JournalConflict(InvalidRequest):
+    """What is asked for does not fit the journal, and nothing was sent.
+
+    Either the same namespace, order, operation and attempt stand there with another
+    body or object, or an attempt was raised whose predecessor has no definite no.
+    """
+
+
 class ClientClosed(AmazonPayError, RuntimeError):
     """The client was closed; build a new one."""
 
@@ -167,8 +183,43 @@ class SigningFailed(TransportError):
     """The signer failed, so that this attempt sent nothing; its error is the cause."""
 
 
+class HeldBack(TransportError):
+    """The rate limit left no room before the deadline, so this attempt sent nothing."""
+
+
+class CircuitOpen(TransportError):
+    """The circuit breaker refused to start a checkout; nothing was sent."""
+
+
 class TransferFailed(TransportError):
     """A pre-signed link did not give, or take, its file: most often it ran out."""
+
+
+class OutcomeError(AmazonPayError):
+    """A decision is not a success; `decision` says what it is.
+
+    Raised by `Decision.raise_for_outcome()` alone, from the error or answer behind it.
+    """
+
+    def __init__(self, decision: Decision[Any]) -> None:
+        reason = f" ({decision.reason})" if decision.reason else ""
+        super().__init__(f"{decision.operation}: {decision.outcome}{reason}")
+        self.decision = decision
+
+
+class NotYet(OutcomeError):
+    """Amazon is still at it: wait for a notification, or ask again later."""
+
+
+class DefiniteNo(OutcomeError):
+    """It was refused, or has ended otherwise; nothing more comes of this attempt."""
+
+
+class NotProven(OutcomeError):
+    """Nothing is proven, so money may have moved.
+
+    Ask again with the same arguments, and never with another attempt.
+    """
 
 
 class ReportUnavailable(AmazonPayError):

@@ -11,20 +11,37 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from sqlalchemy import Engine, MetaData, Table
 from typing_extensions import assert_type
 
 from AmazonPay import (
     APIError,
     AsyncClient,
+    Breaker,
     Client,
+    Decision,
+    Journal,
+    OutcomeError,
     OutcomeUnknown,
+    RateLimits,
     Response,
     Retry,
+    SQLiteJournal,
     Timeout,
     TransportError,
+    allowed_actions,
+    idempotency_key,
+    merge,
     price,
 )
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
+from AmazonPay.decisions import Outcome
+from AmazonPay.journal import Entry, resolve
 from AmazonPay.money import add, amount_of, compare, subtract
+from AmazonPay.objects import AmazonObject
+from AmazonPay.pacing import LIVE, Limit
 from AmazonPay.resources._shapes import Price, Unspecified
 from AmazonPay.resources.authorization_tokens import AuthorizationToken
 from AmazonPay.resources.buyers import Buyer
@@ -311,6 +328,132 @@ async def asign(message: bytes) -> bytes:
     return message
 
 
+def once_block(client: Client, journal: Journal) -> None:
+    assert_type(
+        client.complete_or_get_checkout_session(
+            "x", BODY, journal=journal, namespace="n", order="1", confirm_only=True
+        ),
+        Decision[CheckoutSession],
+    )
+    assert_type(
+        client.finalize_or_get_checkout_session(
+            "x", BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[CheckoutSession],
+    )
+    assert_type(
+        client.create_charge_or_get(
+            BODY, journal=journal, namespace="n", order="1", attempt=2, deadline=1.0
+        ),
+        Decision[Charge],
+    )
+    assert_type(
+        client.capture_or_get_charge(
+            "x", BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[Charge],
+    )
+    assert_type(
+        client.cancel_or_get_charge("x", journal=journal, namespace="n", order="1"),
+        Decision[Charge],
+    )
+    assert_type(
+        client.close_or_get_charge_permission(
+            "x", BODY, journal=journal, namespace="n", order="1", charge_ids=["y"]
+        ),
+        Decision[ChargePermission],
+    )
+    assert_type(
+        client.refund_or_get(BODY, journal=journal, namespace="n", order="1"),
+        Decision[Refund],
+    )
+    for entry in journal.open_entries(before=datetime.now(UTC), limit=1):
+        assert_type(entry, Entry)
+        assert_type(
+            client.resume(entry, journal=journal, deadline=1.0), Decision[AmazonObject]
+        )
+
+
+async def once_await(client: AsyncClient, journal: Journal) -> None:
+    assert_type(
+        await client.complete_or_get_checkout_session(
+            "x", BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[CheckoutSession],
+    )
+    assert_type(
+        await client.finalize_or_get_checkout_session(
+            "x", BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[CheckoutSession],
+    )
+    assert_type(
+        await client.create_charge_or_get(
+            BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[Charge],
+    )
+    assert_type(
+        await client.capture_or_get_charge(
+            "x", BODY, journal=journal, namespace="n", order="1"
+        ),
+        Decision[Charge],
+    )
+    assert_type(
+        await client.cancel_or_get_charge(
+            "x", journal=journal, namespace="n", order="1"
+        ),
+        Decision[Charge],
+    )
+    assert_type(
+        await client.close_or_get_charge_permission(
+            "x", journal=journal, namespace="n", order="1"
+        ),
+        Decision[ChargePermission],
+    )
+    assert_type(
+        await client.refund_or_get(BODY, journal=journal, namespace="n", order="1"),
+        Decision[Refund],
+    )
+    for entry in journal.open_entries():
+        assert_type(await client.resume(entry, journal=journal), Decision[AmazonObject])
+
+
+def decisions(decision: Decision[Charge]) -> None:
+    assert_type(decision.outcome, Outcome)
+    assert_type(decision.ok, bool)
+    assert_type(decision.reason, str | None)
+    assert_type(decision.seen, Charge | None)
+    assert_type(decision.charge, Charge | None)
+    assert_type(decision.new_attempt, bool)
+    assert_type(decision.response, Response[Any] | None)
+    assert_type(decision.error, TransportError | None)
+    assert_type(decision.raise_for_outcome(), Decision[Charge])
+    wider: Decision[AmazonObject] = decision
+    try:
+        wider.raise_for_outcome()
+    except OutcomeError as error:
+        assert_type(error.decision, Decision[Any])
+
+
+def journals(engine: Engine, metadata: MetaData) -> None:
+    kept: list[Journal] = [
+        SQLiteJournal(Path("journal.db")),
+        SQLAlchemyJournal(engine, "journal", metadata=metadata),
+    ]
+    for journal in kept:
+        assert_type(journal.find("key"), Entry | None)
+        assert_type(journal.forget(datetime.now(UTC)), int)
+        assert_type(resolve(journal, "key", "no", reason="x"), Entry)
+    assert_type(journal_table(metadata), Table)
+    assert_type(idempotency_key(namespace="n", order="1", operation="o"), str)
+
+
+def views(old: Charge, new: Charge) -> None:
+    assert_type(merge(old, new), Charge)
+    assert_type(allowed_actions(old), frozenset[str])
+
+
 def construction() -> None:
     assert_type(Client("A", "key.pem", "us", True), Client)
     assert_type(Client.from_env(), Client)
@@ -329,6 +472,8 @@ def construction() -> None:
         timeout=Timeout(connect=1.0),
         deadline=5,
         retry=Retry(attempts=2, base=0.1, cap=1.0, wait=False),
+        rate_limits="live",
+        breaker=Breaker(failures=5, within=60, open_for=30.5),
         transport=httpx2.MockTransport(lambda _: httpx2.Response(200)),
         verify=None,
         proxy=None,
@@ -338,6 +483,14 @@ def construction() -> None:
         integrator_version="1.0",
         platform_version="1.0",
     )
+
+
+def pacing(redis: Redis, awaited: AsyncRedis) -> None:
+    limits = RateLimits("sandbox", redis=redis)
+    assert_type(Client("A", "k", "us", rate_limits=limits), Client)
+    limits = RateLimits({**LIVE, "create_charge": Limit(40, 16)}, redis=awaited)
+    assert_type(AsyncClient("A", "k", "us", rate_limits=limits), AsyncClient)
+    assert_type(Client("A", "k", "us", rate_limits=None, breaker=None).available, bool)
 
 
 def options(client: Client, aclient: AsyncClient) -> None:

@@ -1,6 +1,7 @@
 """Mistakes that a checker must find: never run, and every `# wrong` line an error."""
 
-from AmazonPay import AsyncClient, Client, price
+from AmazonPay import AsyncClient, Client, SQLiteJournal, price
+from AmazonPay.decisions import Outcome
 from AmazonPay.resources.charges import CreateCharge
 
 
@@ -34,6 +35,18 @@ def construction() -> None:
     Client("A", "key.pem")  # wrong: the region is missing
     Client("A", region="us")  # wrong: neither key nor signer
     Client("A", "key.pem", "us", verify=False)  # wrong: never switched off
+    Client("A", "k", "us", rate_limits="fast")  # wrong: live or sandbox
+    Client("A", "k", "us", breaker=True)  # wrong: a Breaker
+
+
+def once(client: Client, journal: SQLiteJournal) -> None:
+    client.cancel_or_get_charge("x", namespace="n", order="1")  # wrong: no journal
+    client.cancel_or_get_charge("x", journal=journal, order="1")  # wrong: no namespace
+    one = client.cancel_or_get_charge("x", journal=journal, namespace="n", order="1")
+    one.charge["chargeId"]  # wrong: may be None
+    outcome: Outcome = "succes"  # wrong: no such outcome
+    one.seen.get("chargeId")  # wrong: may be None
+    del outcome
 
 
 async def awaits(client: AsyncClient) -> None:

@@ -4,12 +4,13 @@ import inspect
 
 from .._procedure import Iteration, Procedure
 from .evidence import Evidence as Evidence
+from .once import Once as Once
 from .paging import Paging as Paging
 from .report_files import ReportFiles as ReportFiles
 from .waiting import Waiting as Waiting
 
 
-class Procedures(Waiting, Paging, ReportFiles, Evidence):
+class Procedures(Waiting, Paging, ReportFiles, Evidence, Once):
     """The index of the procedures."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:

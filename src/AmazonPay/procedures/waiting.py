@@ -30,6 +30,20 @@ _GROWTH = 1.5
 _LONGEST_PAUSE = 30.0
 
 
+def watch(
+    look: Callable[[], Flow[T]], enough: Callable[[T], bool], ends: float
+) -> Flow[T]:
+    """Look until it is enough, or the clock says `ends`; give what was seen last."""
+    pause = _FIRST_PAUSE
+    while True:
+        seen = yield from look()
+        left = ends - (yield from now())
+        if enough(seen) or left <= 0:
+            return seen
+        yield Wait(min(pause, left))
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
 def poll(
     get: Callable[[], Flow[Response[T]]],
     state: Callable[[T], str],
@@ -40,15 +54,12 @@ def poll(
 
     A state that is not in `until` is never taken for final, known or not.
     """
+
+    def look() -> Flow[T]:
+        return (yield from get()).raise_for_status().json()
+
     ends = (yield from now()) + deadline
-    pause = _FIRST_PAUSE
-    while True:
-        seen = (yield from get()).raise_for_status().json()
-        left = ends - (yield from now())
-        if state(seen) in until or left <= 0:
-            return seen
-        yield Wait(min(pause, left))
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+    return (yield from watch(look, lambda seen: state(seen) in until, ends))
 
 
 class Waiting:

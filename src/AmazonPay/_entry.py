@@ -1,0 +1,257 @@
+"""One entry of a journal, and what may happen to it: pure, one row in, one row out.
+
+The account that an entry keeps is `runs` against `answers`: how often its request was
+about to be sent, and how often it is known what came of that. While they differ, a
+request may be on its way or its answer lost, and no refusal of another run is final:
+a process that was killed counts as a run, and never as an answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from urllib.parse import unquote
+
+from .errors import JournalConflict
+
+if TYPE_CHECKING:
+    from .decisions import Outcome, Verdict, Word
+
+SETTLED: Final = frozenset({"success", "no"})
+
+# What one key must not do twice. Nothing but the key protects the first two; a charge
+# is captured once, whatever the key.
+CREATING: Final = frozenset({"create_charge", "create_refund"})
+KEYED: Final = CREATING | {"capture_charge"}
+
+# Sorts as text, in every database.
+_TIME = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One intention, the exact bytes that carry it out, and how far it has come."""
+
+    key: str
+    """The idempotency key; it names the entry for ever."""
+    namespace: str = field(repr=False)
+    order: str = field(repr=False)
+    operation: str
+    """The client's method that sends it, such as `create_charge`."""
+    attempt: int
+    path: str = field(repr=False)
+    """Below the API version, encoded."""
+    body: bytes | None = field(repr=False)
+    """What is sent, byte for byte; None once it was forgotten."""
+    digest: str = field(repr=False)
+    """Tells another body apart when this one was forgotten."""
+    confirm_only: bool = False
+    """Whether a checkout may end without a charge."""
+    charge_ids: tuple[str, ...] | None = field(default=None, repr=False)
+    """What is known to be all charges of a permission that is to be closed."""
+    runs: int = 0
+    """How often it was about to be sent."""
+    answers: int = 0
+    """How often it is known what came of that."""
+    outcome: Outcome | None = None
+    reason: str | None = None
+    object_id: str | None = field(default=None, repr=False)
+    """The object that a success of our own named."""
+    changed: datetime | None = None
+    """When the journal wrote it last."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a run ended without a known answer, or has not ended yet."""
+        return self.runs > self.answers
+
+    @property
+    def settled(self) -> bool:
+        """Whether the outcome is a success or a definite no."""
+        return self.outcome in SETTLED
+
+    @property
+    def final(self) -> bool:
+        """Whether it must not, or need not, be sent again.
+
+        Whether Amazon stores a refusal under its key is unconfirmed. If it does not,
+        the key of a definite no could still create a charge, next to the one of the
+        following attempt.
+        """
+        if self.operation in CREATING and self.object_id is not None:
+            return True
+        return self.operation in KEYED and self.outcome == "no"
+
+    @property
+    def subject(self) -> str:
+        """The id in the path, decoded; empty for what creates an object."""
+        parts = self.path.split("/")
+        return unquote(parts[2]) if len(parts) > 2 else ""  # noqa: PLR2004 - /noun/id
+
+    def to_row(self) -> dict[str, str | int | bytes | None]:
+        """Write the entry as columns: texts, integers and bytes."""
+        ids = self.charge_ids
+        return {
+            "idempotency_key": self.key,
+            "namespace": self.namespace,
+            "shop_order": self.order,
+            "operation": self.operation,
+            "attempt": self.attempt,
+            "path": self.path,
+            "body": self.body,
+            "digest": self.digest,
+            "confirm_only": int(self.confirm_only),
+            "charge_ids": None if ids is None else json.dumps(ids),
+            "runs": self.runs,
+            "answers": self.answers,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "object_id": self.object_id,
+            "changed": None if self.changed is None else time_text(self.changed),
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+        """Read what `to_row` wrote; other columns are passed over."""
+        ids, changed, body = row["charge_ids"], row["changed"], row["body"]
+        return cls(
+            key=row["idempotency_key"],
+            namespace=row["namespace"],
+            order=row["shop_order"],
+            operation=row["operation"],
+            attempt=row["attempt"],
+            path=row["path"],
+            body=None if body is None else bytes(body),
+            digest=row["digest"],
+            confirm_only=bool(row["confirm_only"]),
+            charge_ids=None if ids is None else tuple(json.loads(ids)),
+            runs=row["runs"],
+            answers=row["answers"],
+            outcome=row["outcome"],
+            reason=row["reason"],
+            object_id=row["object_id"],
+            changed=None
+            if changed is None
+            else datetime.strptime(changed, _TIME).replace(tzinfo=UTC),
+        )
+
+
+Change: TypeAlias = Callable[[Entry | None], Entry]
+"""What becomes of an entry; None where there is none yet."""
+
+
+def time_text(moment: datetime) -> str:
+    """Write a moment as text of one length, in UTC."""
+    return moment.astimezone(UTC).strftime(_TIME)
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    """Read a body's members; numbers stay exact."""
+    read = json.loads(body, parse_float=Decimal)
+    return cast("dict[str, Any]", read) if isinstance(read, dict) else {}
+
+
+def digest_of(body: bytes) -> str:
+    """Hash what a body says, in whatever order and with whatever blanks."""
+    said = json.dumps(
+        json.loads(body, parse_float=Decimal), sort_keys=True, default=str
+    )
+    return sha256(said.encode()).hexdigest()
+
+
+# --- What happens to an entry ---------------------------------------------------------
+
+
+def noted(intended: Entry) -> Change:
+    """Write an intention down; refuse one that differs from what stands there."""
+
+    def change(found: Entry | None) -> Entry:
+        if found is None:
+            return intended
+        ours = (intended.operation, intended.path, intended.digest)
+        if (found.operation, found.path, found.digest) != ours:
+            raise JournalConflict(
+                "the journal holds another request for this namespace, order,"
+                f" operation ({intended.operation}) and attempt; nothing was sent. An"
+                " order names one payment or one refund, and a changed body is"
+                " another attempt, after a definite no"
+            )
+        return replace(
+            found,
+            confirm_only=intended.confirm_only,
+            charge_ids=intended.charge_ids,
+        )
+
+    return change
+
+
+def begun(intended: Entry) -> Change:
+    """Count a run, before anything of it is sent; nothing where it must not be sent."""
+
+    def change(found: Entry | None) -> Entry:
+        entry = noted(intended)(found)
+        if entry.final:
+            return entry
+        body = intended.body if entry.body is None else entry.body
+        return replace(entry, runs=entry.runs + 1, body=body)
+
+    return change
+
+
+def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
+    """Count what came of a run; a refusal is a no only if no run is in doubt."""
+
+    def change(found: Entry | None) -> Entry:
+        entry = _present(found)
+        entry = replace(
+            entry,
+            answers=min(entry.answers + (word != "lost"), entry.runs),
+            object_id=entry.object_id or object_id,
+        )
+        refused = word == "refused" and entry.operation in CREATING
+        doubtful = entry.in_doubt or entry.settled or entry.object_id is not None
+        if refused and not doubtful:
+            entry = replace(entry, outcome="no", reason=reason)
+        return entry
+
+    return change
+
+
+def concluded(decide: Callable[[Entry], Verdict]) -> Change:
+    """Write down what was decided; what is settled is not unsettled by a doubt."""
+
+    def change(found: Entry | None) -> Entry:
+        entry = _present(found)
+        verdict = decide(entry)
+        if entry.settled and verdict.outcome not in SETTLED:
+            return entry
+        return replace(entry, outcome=verdict.outcome, reason=verdict.reason)
+
+    return change
+
+
+def resolved(outcome: Outcome, reason: str, object_id: str | None) -> Change:
+    """Write down what a person has found out."""
+
+    def change(found: Entry | None) -> Entry:
+        entry = _present(found)
+        return replace(
+            entry,
+            answers=entry.runs,
+            outcome=outcome,
+            reason=reason,
+            object_id=object_id or entry.object_id,
+        )
+
+    return change
+
+
+def _present(found: Entry | None) -> Entry:
+    if found is None:
+        raise JournalConflict("the journal has lost the entry of a request under way")
+    return found

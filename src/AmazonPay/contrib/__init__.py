@@ -1,0 +1,1 @@
+"""Bridges to other packages: each needs its extra, and AmazonPay loads none."""

@@ -1,0 +1,67 @@
+"""Processes that are killed: whoever comes next goes on with the same bytes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from purchases import HELPERS, LEFT
+
+CRASH = Path(__file__).parent / "crash.py"
+
+
+def command(what: str, folder: Path, helper: str) -> list[str]:
+    return [sys.executable, "-W", "error", str(CRASH), what, str(folder), helper]
+
+
+def run(what: str, folder: Path, helper: str) -> list[Any]:
+    done = subprocess.run(
+        command(what, folder, helper), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def check(told: Any, helper: str) -> None:
+    kind, event = LEFT[helper]
+    assert told["outcome"] == ("pending" if kind == "refund" else "success")
+    assert told["done"][kind].count(event) == 1
+    assert told["open"] == (1 if kind == "refund" else 0)
+
+
+@pytest.mark.parametrize("helper", HELPERS)
+def test_a_process_may_die_at_any_step(helper: str, tmp_path: Path) -> None:
+    told = run("points", tmp_path, helper)
+    for one in told:
+        check(one, helper)
+    # Begun, sent, answered, seen and concluded, at the very least.
+    assert len(told) > 5
+    # Where both have sent, they sent the same.
+    twice = [one["requests"] for one in told if len(one["requests"]) == 2]
+    assert all(first == second for first, second in twice)
+    by_key = helper in {"create_charge_or_get", "refund_or_get"}
+    assert (len(twice) > 0) is by_key
+
+
+@pytest.mark.parametrize("helper", ["create_charge_or_get", "capture_or_get_charge"])
+def test_a_process_that_is_killed_while_it_waits_for_the_answer(
+    helper: str, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        command("hang", tmp_path, helper),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "carried out\n"
+        worker.kill()
+        assert worker.wait() == -signal.SIGKILL
+    (told,) = run("finish", tmp_path, helper)
+    check(told, helper)

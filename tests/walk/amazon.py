@@ -1,0 +1,61 @@
+"""`python -m walk.amazon FOLDER`: a hostile simulator, in a hurry."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from AmazonPay.simulator import Ids, Simulator, Store, merchant
+from AmazonPay.simulator.server import address_of, listen, server_for
+from AmazonPay.simulator.settings import PROFILES, Settings
+
+KEY_ID = "SANDBOX-WALK"
+SOON = timedelta(milliseconds=500)
+
+
+def settings_of(given: dict[str, Any]) -> Settings:
+    """Take the hostile profile, with delays that a walk can wait for."""
+    return replace(
+        PROFILES["hostile"],
+        stored_answers=given["stored_answers"],
+        headroom=10,
+        keys_held_for=timedelta(milliseconds=5),
+        stale_for=SOON,
+        capture_shows_after=SOON,
+        capture_settles_after=SOON,
+        refund_settles_after=SOON,
+        authorization_settles_after=SOON,
+    )
+
+
+def main(folder: Path) -> None:
+    """Serve until killed."""
+    given = json.loads((folder / "walk.json").read_text())
+    store = Store(folder / "amazon.db")
+    with store.transaction() as transaction:
+        start = f"{given['seed']} {transaction.last_number()}"
+    simulator = Simulator(
+        [merchant(KEY_ID, (folder / "public.pem").read_bytes(), region="na")],
+        store=store,
+        ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeated, no secrecy
+        settings=settings_of(given),
+        dice=Random(f"dice {start}"),  # noqa: S311 - the same
+        wait=time.sleep,
+    )
+    listener = listen(given["amazon_port"])
+    server = server_for(
+        simulator,
+        None,
+        lambda authority: print(address_of(listener, authority).url, flush=True),  # noqa: T201 - the supervisor waits for it
+    )
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

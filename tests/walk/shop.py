@@ -1,0 +1,156 @@
+"""The shop's own database: how far each order is, and what it believes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+    from random import Random
+
+_SCHEMA = """
+CREATE TABLE shop_order (
+    number INTEGER PRIMARY KEY, step INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 1,
+    session TEXT, permission TEXT, charge TEXT, address TEXT, failure TEXT,
+    due REAL NOT NULL DEFAULT 0, leased REAL NOT NULL DEFAULT 0
+)
+"""
+_LEASE = 2.0
+_FACTS = ("session", "permission", "charge")
+_STEALS = 0.1
+"""How often a worker takes what another is at: queues deliver twice."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an order is."""
+
+    number: int
+    step: int
+    attempt: int
+    session: str | None
+    permission: str | None
+    charge: str | None
+    address: str | None
+
+
+class Shop:
+    """Orders in SQLite, shared by processes that die at any moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextlib.contextmanager
+    def _open(self) -> Generator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def fill(self, orders: int) -> None:
+        """Take in that many orders."""
+        with self._open() as connection:
+            connection.execute(_SCHEMA)
+            connection.executemany(
+                "INSERT INTO shop_order (number) VALUES (?)",
+                [(number,) for number in range(1, orders + 1)],
+            )
+
+    def take(self, dice: Random) -> Progress | None:
+        """Lease an order that is due; None when none is just now."""
+        now = time.time()
+        leased = 1e18 if dice.random() < _STEALS else now
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT number, step, attempt, session, permission, charge, address"
+                " FROM shop_order WHERE NOT done AND due <= ? AND leased <= ?"
+                " ORDER BY due, number LIMIT 1",
+                (now, leased),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute(
+                "UPDATE shop_order SET leased = ? WHERE number = ?",
+                (now + _LEASE, row[0]),
+            )
+        return Progress(*row)
+
+    def advance(self, at: Progress, *, last: bool, **facts: str | None) -> None:
+        """Say that a step is done; who comes second changes nothing."""
+        names = [name for name in _FACTS if facts.get(name) is not None]
+        sets = "".join(f", {name} = ?" for name in names)
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE shop_order SET step = step + 1, attempt = 1, due = 0,"  # noqa: S608 - names of ours
+                f" leased = 0, done = ?{sets} WHERE number = ? AND step = ?",
+                (int(last), *[facts[name] for name in names], at.number, at.step),
+            )
+
+    def note_address(self, at: Progress, address: str) -> str:
+        """Keep the first address that was seen, and give the one that is kept.
+
+        Every worker must send the same bytes, and a completed session shows none.
+        """
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE shop_order SET address = coalesce(address, ?) WHERE number = ?",
+                (address, at.number),
+            )
+            (kept,) = connection.execute(
+                "SELECT address FROM shop_order WHERE number = ?", (at.number,)
+            ).fetchone()
+        return str(kept)
+
+    def later(self, at: Progress, seconds: float) -> None:
+        """Put an order off."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE shop_order SET due = ?, leased = 0 WHERE number = ?",
+                (time.time() + seconds, at.number),
+            )
+
+    def try_anew(self, at: Progress) -> None:
+        """Raise the attempt, by compare-and-set."""
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE shop_order SET attempt = attempt + 1, leased = 0"
+                " WHERE number = ? AND step = ? AND attempt = ?",
+                (at.number, at.step, at.attempt),
+            )
+
+    def fail(self, at: Progress, why: str) -> None:
+        """Give an order up, unless another worker is past this step.
+
+        Who is late may find the charge captured, refunded or canceled since.
+        """
+        with self._open() as connection:
+            connection.execute(
+                "UPDATE shop_order SET done = 1, failure = ?"
+                " WHERE number = ? AND step = ?",
+                (why, at.number, at.step),
+            )
+
+    def steps_done(self) -> tuple[int, int]:
+        """Count steps that are done, and orders that are not."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT sum(step), sum(NOT done) FROM shop_order"
+            ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def beliefs(self) -> dict[int, dict[str, object]]:
+        """Read all that the shop believes."""
+        with self._open() as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute("SELECT * FROM shop_order").fetchall()
+        return {row["number"]: dict(row) for row in rows}
