@@ -142,15 +142,17 @@ class Shop:
         store: Store | None = None,
         clock: Clock | None = None,
         seed: int = 1,
+        key_id: str = KEY_ID,
         wait: Callable[[float], object] = float,
     ) -> None:
         self.region = region
+        self.key_id = key_id
         self.currency = ledger_currency or CURRENCIES[region]
         self.clock = clock or Clock()
         self.simulator = Simulator(
             [
                 merchant(
-                    KEY_ID,
+                    key_id,
                     KEY.public_key(),
                     region=region,
                     ledger_currency=ledger_currency,
@@ -187,7 +189,7 @@ class Shop:
         names = ";".join(sorted(headers))
         text = canonical(method, target, headers, names, body)
         headers |= unsigned or {}
-        headers["authorization"] = authorization(text, names)
+        headers["authorization"] = authorization(text, names, key_id=self.key_id)
         return Request(method, target, tuple(headers.items()), body)
 
     def send(
@@ -198,11 +200,16 @@ class Shop:
         *,
         key: str | None = None,
         code: str | None = None,
+        token: str | None = None,
     ) -> Reply:
-        """Send a call; `path` is below the version, and `code` simulates."""
+        """Send a call; `path` is below the version, and `code` simulates.
+
+        With a `token` it is a delegated call.
+        """
         if not isinstance(body, bytes):
             body = b"" if body is None else json.dumps(body).encode()
         extra = {} if key is None else {"x-amz-pay-idempotency-key": key}
+        extra |= {} if token is None else {"x-amz-pay-authtoken": token}
         unsigned = {} if code is None else {"x-amz-pay-simulation-code": code}
         request = self.signed(method, f"/v2{path}", body, extra, unsigned)
         return reply_of(self.simulator.handle(request))
@@ -213,7 +220,9 @@ class Shop:
     def patch(self, path: str, body: object) -> Reply:
         return self.send("PATCH", path, body)
 
-    def delete(self, path: str, body: object, *, code: str | None = None) -> Reply:
+    def delete(
+        self, path: str, body: object = None, *, code: str | None = None
+    ) -> Reply:
         return self.send("DELETE", path, body, code=code)
 
     def post(
@@ -228,13 +237,28 @@ class Shop:
         self._keys += 1
         return self.send("POST", path, body, key=key or f"key{self._keys}", code=code)
 
+    def follow(
+        self,
+        url: str,
+        method: str = "GET",
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> Reply:
+        """Follow a link of the simulator's: unsigned, and by its path alone."""
+        target = "/" + url.split("/", 3)[3]
+        headers = () if content_type is None else (("Content-Type", content_type),)
+        return reply_of(self.simulator.handle(Request(method, target, headers, body)))
+
     def client(self, **options: Any) -> Client:
         """Make a client that calls this simulator, without a socket."""
-        return Client(KEY_ID, KEY, self.region, transport=self._transport(), **options)
+        transport = self._transport()
+        return Client(self.key_id, KEY, self.region, transport=transport, **options)
 
     def async_client(self, **options: Any) -> AsyncClient:
         transport = self._transport()
-        return AsyncClient(KEY_ID, KEY, self.region, transport=transport, **options)
+        return AsyncClient(
+            self.key_id, KEY, self.region, transport=transport, **options
+        )
 
     def _transport(self) -> httpx2.MockTransport:
         def answer(sent: httpx2.Request) -> httpx2.Response:

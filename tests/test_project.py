@@ -7,11 +7,13 @@ import tomllib
 from itertools import chain
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 import AmazonPay
 from AmazonPay import errors
+from reference.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,6 +41,12 @@ def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
         bound = [one.version for one in wanted.specifier if one.operator == ">="]
         locked = re.findall(rf"^{wanted.name}==(\S+) ", lock, re.MULTILINE)
         assert [Version(one) for one in bound] == [Version(one) for one in locked]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_every_operation_has_a_row_in_the_docs(page: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+) (\S+)` \|", text_of(page), re.MULTILINE)
+    assert rows == [(row.name, row.method, row.path) for row in OPERATIONS]
 
 
 def test_ci_runs_the_same_command_as_a_person() -> None:

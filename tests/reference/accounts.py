@@ -52,6 +52,15 @@ _FREQUENCIES = (
     " P1D P2D P3D P7D P14D P15D P18D P30D"
 )
 
+# reports.html: what can be asked for, and what sandbox makes of it.
+REQUESTED_REPORTS = _REQUESTED.split()
+SCHEDULED_REPORTS = _SCHEDULED.split()
+SANDBOX_REPORT = _flat_file("SANDBOX_SETTLEMENT")
+NOT_REQUESTED_REPORTS = [_flat_file("SETTLEMENT"), _flat_file("CAPTURE")]
+FREQUENCIES = _FREQUENCIES.split()
+DAYS_KEPT = 90
+SECONDS_OF_A_LINK = 30
+
 CREATE_REPORT: Members = {
     "reportType*": enum(_REQUESTED),
     "startTime*": TIMESTAMP,
@@ -113,6 +122,10 @@ DISBURSEMENTS: Members = {
     ],
     "nextToken?": "text",
 }
+
+# The answer shows these, and each has a form of its own: no price, no usual time.
+DISBURSEMENT_AMOUNT = r"[0-9]+(\.[0-9]{2})?"
+DISBURSEMENT_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
 
 # --- Disputes and their files -------------------------------------------------------
 
@@ -191,7 +204,45 @@ DISPUTE: Members = {
     "closureTimestamp?": _TIME,
 }
 
+# dispute.html; the members of an answer in the order in which they are shown there.
+DISPUTE_ORDER = (
+    "disputeId chargeId disputeType disputeAmount filingReason resolutionAuthority"
+    " statusDetails merchantEvidences merchantResponseDeadline creationTimestamp"
+    " releaseEnvironment"
+)
+DISPUTE_STATUS_ORDER = (
+    "state reasonCode reasonDescription resolution lastUpdatedTimestamp"
+)
+
+# Which updates a state allows, inferred and so unconfirmed: from, to, reason; the
+# first reason is the one of an update that gives none.
+DISPUTE_UPDATES = [
+    ("ActionRequired", "Resolved", "MerchantAcceptedDispute"),
+    ("ActionRequired", "Resolved", "MerchantResponseDeadlineExpired"),
+    ("ActionRequired", "Resolved", "AutoResolved"),
+    ("ActionRequired", "Resolved", "BuyerCancelled"),
+    ("UnderReview", "ActionRequired", "MerchantAdditionalEvidencesRequired"),
+    ("UnderReview", "Resolved", "InvestigatorResolved"),
+    ("UnderReview", "Resolved", "AutoResolved"),
+    ("UnderReview", "Resolved", "BuyerCancelled"),
+    ("Resolved", "Closed", None),
+]
+DAYS_TO_RESPOND = 11
+
 _FILE_TYPES = "csv pdf xls xlsx doc docx ods jpg png"
+
+# What the bytes of a file are sent as.
+CONTENT_TYPES = {
+    "csv": "text/csv",
+    "pdf": "application/pdf",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+}
 
 UPLOAD_FILE: Members = {"type*": enum(_FILE_TYPES), "purpose*": enum("disputeEvidence")}
 

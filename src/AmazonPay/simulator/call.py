@@ -49,8 +49,17 @@ class APICall:
         return Refusal("ResourceNotFound", f"Resource not found '{self.path}'")
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer's content that is no JSON: a file, or the way to somewhere else."""
+
+    body: bytes = b""
+    content_type: str = ""
+    location: str | None = None
+
+
 Result = tuple[int, Any]
-"""Status, and the answer's JSON; None is an empty body."""
+"""Status, and the answer's JSON or a `Raw`; None is an empty body."""
 
 if TYPE_CHECKING:
     Handler = Callable[[World, APICall], Result]

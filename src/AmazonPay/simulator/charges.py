@@ -192,7 +192,7 @@ def create_charge(world: World, call: APICall) -> Result:
     permission = permissions.find(world, call, body["chargePermissionId"])
     code = _code(world.settings, call)
     amount = checked_price(body["chargeAmount"], "chargeAmount")
-    _check_permission(world, permission, amount)
+    check_permission(world, permission, amount)
     more = {
         "descriptor": body.get("softDescriptor"),
         "channel": body.get("channel"),
@@ -250,7 +250,8 @@ def _course(
     return ("create captured" if body.get("captureNow") else "create"), None
 
 
-def _check_permission(world: World, permission: Record, amount: dict[str, str]) -> None:
+def check_permission(world: World, permission: Record, amount: dict[str, str]) -> None:
+    """Refuse a charge that the permission does not allow."""
     if permission["state"] != "Chargeable":
         raise wrong_state("chargePermission", permission["state"])
     _check_currency(amount, permission["currency"])

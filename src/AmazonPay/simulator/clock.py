@@ -6,6 +6,8 @@ from calendar import monthrange
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from .refusals import Refusal
+
 FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -22,6 +24,16 @@ def written(moment: datetime) -> str:
 def read(text: str) -> datetime:
     """Read what `written` wrote."""
     return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+
+
+def moment(text: str, name: str) -> datetime:
+    """Read a request's time; one of good form may still be of no calendar."""
+    try:
+        return read(text)
+    except ValueError:
+        raise Refusal(
+            "InvalidParameterValue", f"The value provided for '{name}' is invalid"
+        ) from None
 
 
 def http_date(moment: datetime) -> str:

@@ -15,7 +15,7 @@ from . import buyer, validation
 from .refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .simulator import Simulator
     from .values import Request
@@ -40,7 +40,15 @@ _ACTS: dict[tuple[str, str | None], _Members] = {
         "region": ("region", str),
         "scopes": ("scopes", list),
     },
+    ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
+    ("disputes", "decide"): {"decision": ("decision", str)},
+    ("authorizationTokens", None): {
+        "publicKeyId": ("public_key_id", str),
+        "merchantId": ("merchant_id", str),
+    },
 }
+# Acts whose members must all be there.
+_REQUIRED = {"disputes", "authorizationTokens"}
 
 
 def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
@@ -52,14 +60,23 @@ def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
         raise Refusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise Refusal("RequestNotSupported", "A buyer acts by POST")
-    given = _read(validation.parsed(request.body), _ACTS[what, act])
+    body = validation.parsed(request.body)
+    given = _read(body, _ACTS[what, act], required=what in _REQUIRED)
     if what == "buyers":
         key_id = given.pop("public_key_id", next(iter(simulator.merchants), ""))
         return 200, {"buyerToken": simulator.sign_in(key_id, **given)}
+    if what == "authorizationTokens":
+        return 200, {"authorizationToken": simulator.authorize(**given)}
     if what == "chargePermissions":
         return 200, simulator.manage(id_, act)
-    acts = {"choose": simulator.choose, "pay": simulator.pay}
-    return 200, acts.get(act, simulator.cancel)(id_, **given)
+    acts: dict[str, Callable[..., Any]] = {
+        "choose": simulator.choose,
+        "pay": simulator.pay,
+        "cancel": simulator.cancel,
+        "dispute": simulator.file_chargeback,
+        "decide": simulator.decide_dispute,
+    }
+    return 200, acts[act](id_, **given)
 
 
 def _check_origin(request: Request) -> None:
@@ -78,8 +95,10 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _read(body: Mapping[str, Any], known: _Members) -> dict[str, Any]:
-    """Read what the buyer chose; an unknown member is refused, not swallowed."""
+def _read(
+    body: Mapping[str, Any], known: _Members, *, required: bool
+) -> dict[str, Any]:
+    """Read what was chosen; an unknown member is refused, not swallowed."""
     for name, value in body.items():
         if name not in known:
             raise Refusal(
@@ -87,4 +106,7 @@ def _read(body: Mapping[str, Any], known: _Members) -> dict[str, Any]:
             )
         if not isinstance(value, known[name][1]):
             raise Refusal("InvalidParameterValue", f"The value of {name} is invalid")
+    for name in known:
+        if required and name not in body:
+            raise Refusal("MissingParameterValue", f"The member {name} is required")
     return {known[name][0]: value for name, value in body.items()}

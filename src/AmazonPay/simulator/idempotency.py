@@ -19,7 +19,14 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 # Calls whose reference page requires a key; enforcement elsewhere is unconfirmed.
 REQUIRED = frozenset(
-    {"create_checkout_session", "create_charge", "capture_charge", "create_refund"}
+    {
+        "create_checkout_session",
+        "create_charge",
+        "capture_charge",
+        "create_refund",
+        "create_dispute",
+        "upload_file",
+    }
 )
 
 

@@ -49,8 +49,16 @@ class Ids:
         """Make a token that needs percent-encoding, as real ones may."""
         return f"{self._capitals(40)}/+{self._capitals(4)}="
 
+    def page_token(self) -> str:
+        """Make a token for the next page, which needs percent-encoding too."""
+        return f"{self._capitals(24)}/+{self._capitals(4)}=="
+
+    def secret(self) -> str:
+        """Make a text that nobody guesses."""
+        return f"{self.random.getrandbits(256):064x}"
+
     def number(self) -> str:
-        """Make a report's id."""
+        """Make the id of a report or a schedule."""
         return self._digits(11)
 
     def document(self) -> str:

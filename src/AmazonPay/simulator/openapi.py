@@ -11,6 +11,7 @@ from typing_extensions import TypedDict, is_typeddict
 
 from .._operation import operations_of
 from ..resources import Operations
+from . import queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,27 @@ def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
+def _query(member: queries.Member) -> dict[str, Any]:
+    schemas: dict[str, dict[str, Any]] = {
+        "text": {"type": "string", "minLength": 1},
+        "time": {"type": "string", "pattern": f"^{queries.TIME_FORM}$"},
+        "number": {"type": "integer", "minimum": 1, "maximum": queries.LARGEST_PAGE},
+        "list": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "enum": list(member.values)},
+        },
+    }
+    written = {
+        "name": member.name,
+        "in": "query",
+        "required": member.required,
+        "schema": schemas[member.kind],
+    }
+    # Lists are joined by commas.
+    return written | ({"explode": False} if member.kind == "list" else {})
+
+
 def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
     listed = [
         {
@@ -87,10 +109,7 @@ def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"\{(\w+)\}", operation.template)
     ]
-    listed += [
-        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-        for name in operation.query_names
-    ]
+    listed += map(_query, queries.members(operation.name).values())
     return [*listed, _DATE, *([_KEY] if operation.method == "POST" else [])]
 
 

@@ -65,13 +65,16 @@ def show(refund: Record) -> dict[str, Any]:
     }
 
 
-def create_refund(world: World, call: APICall) -> Result:
-    """Answer Create Refund."""
-    charge = charges.find(world, call, call.body["chargeId"])
-    code = call.simulated(*world.settings.refund_simulation_codes)
+def create(
+    world: World,
+    charge: Record,
+    amount: dict[str, str],
+    descriptor: str | None,
+    code: str | None = None,
+) -> Record:
+    """Create a refund of a charge, or refuse it by the charge's state and sums."""
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
-    amount = checked_price(call.body["refundAmount"], "refundAmount")
     currency = charge["chargeAmount"]["currencyCode"]
     if amount["currencyCode"] != currency:
         raise Refusal("CurrencyMismatch", f"The currency must be {currency}")
@@ -90,7 +93,7 @@ def create_refund(world: World, call: APICall) -> Result:
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,
-        "descriptor": call.body.get("softDescriptor"),
+        "descriptor": descriptor,
         "created": written(world.now),
     }
     charge["refunds"].append(refund["id"])
@@ -98,6 +101,16 @@ def create_refund(world: World, call: APICall) -> Result:
     world.create(KIND, refund)
     end = _ENDS.get(code, "refund fails") if code else "refund succeeds"
     world.plan(world.settings.refund_settles_after, KIND, refund, end)
+    return refund
+
+
+def create_refund(world: World, call: APICall) -> Result:
+    """Answer Create Refund."""
+    body = call.body
+    charge = charges.find(world, call, body["chargeId"])
+    code = call.simulated(*world.settings.refund_simulation_codes)
+    amount = checked_price(body["refundAmount"], "refundAmount")
+    refund = create(world, charge, amount, body.get("softDescriptor"), code)
     return 201, show(refund)
 
 

@@ -12,6 +12,8 @@ STATUSES = {
     "HardDeclined": 422,
     "InternalServerError": 500,
     "InvalidAPIVersion": 400,
+    "InvalidAuthentication": 403,
+    "InvalidAuthorizationToken": 403,
     "InvalidChargePermissionStatus": 422,
     "InvalidChargeStatus": 422,
     "InvalidCheckoutSessionStatus": 422,

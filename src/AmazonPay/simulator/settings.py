@@ -87,6 +87,10 @@ class Settings:
     """A refund, which is always pending first (delay unconfirmed)."""
     report_settles_after: timedelta = timedelta(seconds=1)
     """A report (delay unconfirmed)."""
+    upload_link_life: timedelta = timedelta(minutes=15)
+    """How long a reserved file can be sent (unconfirmed)."""
+    every_report_in_sandbox: bool = False
+    """Amazon's sandbox makes one type of report only; so does this one, by default."""
 
     # Limits ---------------------------------------------------------------------------
 

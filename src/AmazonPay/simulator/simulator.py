@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from .._config import REGIONS
 from .._operation import operations_of
 from ..resources import Operations
 from . import (
+    authorization_tokens,
     buyer,
     buyers,
     charge_permissions,
@@ -21,13 +21,24 @@ from . import (
     checkout_sessions,
     completion,
     delivery_trackers,
+    disbursements,
+    disputes,
+    files,
     idempotency,
+    in_store,
+    issuer,
+    links,
+    merchant_accounts,
     openapi,
+    paging,
+    queries,
     refunds,
+    report_schedules,
+    reports,
     validation,
 )
 from .authentication import authenticate, region_of
-from .call import APICall
+from .call import APICall, Raw
 from .clock import http_date, read, utc_now, written
 from .control import control
 from .faults import Asked, Fault, Faults
@@ -36,17 +47,19 @@ from .refusals import Refusal
 from .routes import route
 from .settings import Settings
 from .store import Store
-from .values import JSON, Answer, Request
+from .values import Answer, Request
 from .world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
+    from .._config import Environment
     from .call import Handler
     from .merchants import Merchant
     from .routes import Route
     from .store import Record, Row, Transaction
+    from .values import Pairs
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 
@@ -59,6 +72,14 @@ _NOUNS = (
     charges,
     refunds,
     delivery_trackers,
+    in_store,
+    authorization_tokens,
+    reports,
+    report_schedules,
+    disbursements,
+    disputes,
+    files,
+    merchant_accounts,
 )
 HANDLERS: dict[str, Handler] = {
     name: getattr(noun, name)
@@ -70,7 +91,26 @@ HANDLERS: dict[str, Handler] = {
 # What happens by itself, by the kind of object.
 _HAPPENINGS = {
     noun.KIND: noun.happen
-    for noun in (checkout_sessions, charge_permissions, charges, refunds, buyers)
+    for noun in (
+        checkout_sessions,
+        charge_permissions,
+        charges,
+        refunds,
+        buyers,
+        disputes,
+        reports,
+        report_schedules,
+        authorization_tokens,
+        links,
+        paging,
+    )
+}
+
+# What whoever follows a link gets, by the kind of object that it leads to.
+_LINKED = {
+    files.KIND: files.receive,
+    reports.DOCUMENT: reports.download,
+    merchant_accounts.KIND: merchant_accounts.finish_claim,
 }
 
 CONTROL_PATH = "/_simulator/"
@@ -83,8 +123,17 @@ class _Outcome:
     status: int
     body: bytes
     replayed: bool = False
+    content_type: str = "application/json"
+    location: str | None = None
     fault: Fault | None = None
     """What is answered instead."""
+
+    @property
+    def headers(self) -> Pairs:
+        """What the headers say of the content; nothing, of none."""
+        kind = (("content-type", self.content_type),) if self.body else ()
+        where = (("location", self.location),) if self.location else ()
+        return kind + where
 
 
 def _not_at_all(seconds: float) -> None:
@@ -126,6 +175,8 @@ class Simulator:
         try:
             if (request.method, request.path) == ("GET", OPENAPI_PATH):
                 outcome = _Outcome(200, _encoded(openapi.document()))
+            elif request.path.startswith(links.PATH):
+                outcome = self._follow(request)
             elif request.path.startswith(CONTROL_PATH):
                 status, value = control(self, request)
                 outcome = _Outcome(status, _encoded(value))
@@ -145,7 +196,7 @@ class Simulator:
         return self._given(outcome, self.ids.uuid())
 
     def _given(self, outcome: _Outcome, request_id: str) -> Answer:
-        answer = Answer(outcome.status, outcome.body, JSON)
+        answer = Answer(outcome.status, outcome.body, outcome.headers)
         if outcome.fault is not None:
             answer = outcome.fault.answer
         headers = (
@@ -168,25 +219,26 @@ class Simulator:
             )
             region = region_of(request, merchant, strict=self.settings.strict_regions)
             key = idempotency.key_of(request, found.name, self.settings)
-            body = validation.parsed(request.body)
+            call = APICall(
+                found.name,
+                found.ids,
+                validation.parsed(request.body),
+                queries.checked(found.name, request.query),
+                request.path,
+                region,
+                merchant,
+                self._origin(request),
+                request.header("x-amz-pay-simulation-code"),
+                request.header("x-amz-pay-authtoken"),
+            )
+            if call.auth_token is not None:
+                call = self._acting(call, environment)
         except Refusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
             with self._world("") as world:
                 self._tell(world, request, outcome, request_id, None)
             return outcome
-        owner = f"{merchant.merchant_id}/{environment}"
-        call = APICall(
-            found.name,
-            found.ids,
-            body,
-            dict(parse_qsl(request.query, keep_blank_values=True)),
-            request.path,
-            region,
-            merchant,
-            self._origin(request),
-            request.header("x-amz-pay-simulation-code"),
-            request.header("x-amz-pay-authtoken"),
-        )
+        owner = f"{call.merchant.merchant_id}/{environment}"
         asked = Asked(owner, environment, found.name, found.method, found.path, key)
         with self._faults.holding(asked) as taken, self._world(owner) as world:
             fault = self._faults.strike(asked, world.now, taken=taken)
@@ -197,6 +249,18 @@ class Simulator:
                 outcome = _Outcome(fault.answer.status, fault.answer.body, fault=fault)
             self._tell(world, request, outcome, request_id, key)
         return outcome
+
+    def _acting(self, call: APICall, environment: Environment) -> APICall:
+        """Let a delegated call act for the merchant whose token it bears."""
+        with self._world(f"{call.merchant.merchant_id}/{environment}") as world:
+            return authorization_tokens.acting(world, call, self.merchants.values())
+
+    def _follow(self, request: Request) -> _Outcome:
+        """Answer whoever follows a link: unsigned, so by the link's own secret."""
+        with self._world("") as world:
+            kind, record = links.follow(world, request)
+            status, value = _LINKED[kind](world, record, request)
+            return _outcome(status, value)
 
     def _once(
         self, world: World, found: Route, call: APICall, key: str | None
@@ -242,7 +306,7 @@ class Simulator:
             if not refusal.keep:
                 raise
             return _Outcome(refusal.status, _refused(refusal))
-        return _Outcome(status, _encoded(value))
+        return _outcome(status, value)
 
     def _tell(
         self,
@@ -279,11 +343,12 @@ class Simulator:
         with self.store.transaction() as transaction:
             now = self.clock()
             self._catch_up(transaction, now)
-            yield World(transaction, now, owner, self.ids, self.settings)
+            yield World(transaction, now, owner, self.ids, self.settings, now)
 
     def _catch_up(self, transaction: Transaction, now: datetime) -> None:
         while due := transaction.next_due(written(now)):
-            world = World(transaction, read(due.at), due.owner, self.ids, self.settings)
+            at = read(due.at)
+            world = World(transaction, at, due.owner, self.ids, self.settings, now)
             record = world.find(due.kind, due.id)
             if record is not None:
                 _HAPPENINGS[due.kind](world, record, due.event)
@@ -379,6 +444,45 @@ class Simulator:
         with self._world(f"{merchant.merchant_id}/{environment}") as world:
             return buyer.sign_in(world, named.code, scopes)
 
+    def file_chargeback(
+        self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
+    ) -> dict[str, Any]:
+        """Let the buyer's bank file a chargeback; gives the dispute."""
+        with self._world(self.owner_of(charges.KIND, charge_id)) as world:
+            charge = world.get(charges.KIND, charge_id)
+            dispute = issuer.file_chargeback(
+                world, charge, amount=amount, filing_reason=reason
+            )
+            return disputes.show(dispute)
+
+    def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
+        """Let a dispute be decided: one of `issuer.DECISIONS`; gives the dispute."""
+        with self._world(self.owner_of(disputes.KIND, dispute_id)) as world:
+            dispute = world.get(disputes.KIND, dispute_id)
+            return disputes.show(issuer.decide(world, dispute, decision))
+
+    def delegate(self, public_key_id: str, merchant_id: str) -> str:
+        """Let a merchant allow a key's account to act for him; gives the MWS token.
+
+        A live client exchanges it by Get Authorization Token.
+        """
+        with self._world(self._account_of(public_key_id)) as world:
+            return authorization_tokens.delegate(world, merchant_id)
+
+    def authorize(self, public_key_id: str, merchant_id: str) -> str:
+        """Give the token with which a key's account acts for a merchant.
+
+        It is what Get Authorization Token answers, which sandbox does not have.
+        """
+        with self._world(self._account_of(public_key_id)) as world:
+            return authorization_tokens.issue(world, merchant_id)
+
+    def _account_of(self, public_key_id: str) -> str:
+        merchant = self.merchants.get(public_key_id)
+        if merchant is None:
+            raise Refusal("ResourceNotFound", f"There is no key id '{public_key_id}'")
+        return f"{merchant.merchant_id}/"
+
     def story(self, order: str | None = None, after: int = 0) -> list[Row]:
         """Read what happened, in order; of one order (its checkout session), or all."""
         with self.store.transaction() as transaction:
@@ -390,6 +494,14 @@ def _encoded(value: object) -> bytes:
     if value is None:
         return b""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _outcome(status: int, value: object) -> _Outcome:
+    if isinstance(value, Raw):
+        return _Outcome(
+            status, value.body, content_type=value.content_type, location=value.location
+        )
+    return _Outcome(status, _encoded(value))
 
 
 def _refused(refusal: Refusal) -> bytes:

@@ -60,11 +60,23 @@ class World:
     """Account and environment: nothing of another owner can be seen."""
     ids: Ids
     settings: Settings
+    horizon: datetime
+    """How far time has come; `now` is earlier while what was due is caught up."""
     order: str | None = None
     """The order that the story's row of this request belongs to."""
     stale: bool = False
     """Whether what changed a short while ago is seen as it was before."""
     _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
+    @property
+    def account(self) -> str:
+        """The owner's account, whatever the environment."""
+        return self.owner.rpartition("/")[0]
+
+    @property
+    def environment(self) -> str:
+        """`sandbox` or `live`."""
+        return self.owner.rpartition("/")[2]
 
     def find(self, kind: str, id_: str) -> Record | None:
         """Read an object, or None."""
@@ -100,6 +112,10 @@ class World:
         if self.settings.stale_for:
             self._keep_earlier(kind, record["id"])
         self.transaction.save(self.owner, kind, record)
+
+    def delete(self, kind: str, id_: str) -> None:
+        """Forget an object."""
+        self.transaction.delete(self.owner, kind, id_)
 
     def _keep_earlier(self, kind: str, id_: str) -> None:
         """Keep what was seen until now; all that happens at one time is one change."""

@@ -1,0 +1,53 @@
+"""Both kinds of client at a simulated Amazon Pay, as a test's parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+if TYPE_CHECKING:
+    from simulated import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One kind of client at a shop's simulator, called by the names of its methods."""
+
+    shop: Shop
+    awaits: bool
+    auth_token: str | None = None
+
+    def __call__(self, name: str, *args: Any, **arguments: Any) -> Any:
+        """Call a method, and give what it returns."""
+        if not self.awaits:
+            with self.shop.client() as client:
+                called = client.with_options(auth_token=self.auth_token)
+                return getattr(called, name)(*args, **arguments)
+
+        async def main() -> Any:
+            async with self.shop.async_client() as client:
+                called = client.with_options(auth_token=self.auth_token)
+                return await getattr(called, name)(*args, **arguments)
+
+        return anyio.run(main)
+
+    def iterate(self, name: str, *args: Any, **arguments: Any) -> list[Any]:
+        """Call a method that iterates, to its end."""
+        if not self.awaits:
+            with self.shop.client() as client:
+                return list(getattr(client, name)(*args, **arguments))
+
+        async def main() -> list[Any]:
+            async with self.shop.async_client() as client:
+                found = getattr(client, name)(*args, **arguments)
+                return [item async for item in found]
+
+        return anyio.run(main)
+
+
+on_both_clients = pytest.mark.parametrize(
+    "awaits", [False, True], ids=["blocking", "awaiting"]
+)
