@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import signal
 import socket
@@ -227,41 +226,6 @@ def test_the_buyers_part_is_not_for_other_hosts_and_pages(host: str) -> None:
                 length = "content-length: 0\r\n\r\n"
                 peer.sendall(f"POST {path} HTTP/1.1\r\n{headers}{length}".encode())
                 assert peer.recv(100).startswith(b"HTTP/1.1 401 ")
-
-
-def garbage(seed: int) -> bytes:
-    """Make bytes that are, more or less, an HTTP request."""
-    dice = random.Random(seed)  # noqa: S311 - a seed, so that a fault can be had again
-    whole = (
-        b"POST /v2/charges HTTP/1.1\r\nhost: localhost\r\ncontent-length: 20\r\n"
-        b"authorization: AMZN-PAY-RSASSA-PSS PublicKeyId=SANDBOX-A, SignedHeaders=host,"
-        b' Signature=AAAA\r\n\r\n{"chargeAmount":"x"}'
-    )
-    data = bytearray(whole[: dice.randrange(len(whole))] or b"\0")
-    for _ in range(dice.randrange(6)):
-        data[dice.randrange(len(data))] = dice.randrange(256)
-    return bytes(data)
-
-
-def test_garbage_over_a_socket_neither_stops_it_nor_is_its_fault() -> None:
-    with serving(simulator(), tls=False) as served:
-
-        def send(seed: int) -> bytes:
-            with socket.create_connection(("localhost", served.port)) as peer:
-                peer.sendall(garbage(seed))
-                peer.shutdown(socket.SHUT_WR)
-                answer = b""
-                with contextlib.suppress(ConnectionError):
-                    while piece := peer.recv(65536):
-                        answer += piece
-                return answer
-
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(send, range(200)))
-        assert not [answer for answer in answers if b" 500 " in answer[:20]]
-        assert any(b"HTTP/1.1 4" in answer for answer in answers)
-        with client_at(served.url, None) as client:
-            assert client.get_charge("x").status_code == 404
 
 
 # As a process of its own --------------------------------------------------------------
