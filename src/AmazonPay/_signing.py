@@ -103,11 +103,12 @@ def canonical_headers(headers: Headers) -> tuple[str, str]:
     Names are lower case and sorted; values are trimmed and inner runs of white space
     become one space; several values of one name are joined by a comma.
     """
-    values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.lower(), []).append(" ".join(value.split()))
+    values: dict[str, str] = {}
+    for given, text in headers:
+        name, value = given.lower(), " ".join(text.split())
+        values[name] = f"{values[name]},{value}" if name in values else value
     names = sorted(values)
-    lines = "".join(f"{name}:{','.join(values[name])}\n" for name in names)
+    lines = "".join([f"{name}:{values[name]}\n" for name in names])
     return lines, ";".join(names)
 
 
