@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .response import Response
@@ -172,6 +171,8 @@ def retry_after(headers: Mapping[str, str]) -> float:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
+    from email.utils import parsedate_to_datetime
+
     try:
         until = parsedate_to_datetime(value)
         sent = parsedate_to_datetime(headers.get("date", ""))

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import re
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from . import _signing
@@ -86,6 +84,9 @@ DEFAULT_DEADLINE = 60.0
 
 def _user_agent() -> str:
     """Name this package; whatever cannot be found out is left out."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         ours = version("AmazonPayClient")
     except PackageNotFoundError:

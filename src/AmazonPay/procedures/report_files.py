@@ -5,9 +5,7 @@ Amazon's page: `amazon-pay-reports/downloading-reports.html`.
 
 from __future__ import annotations
 
-import csv
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +77,8 @@ class ReportFiles:
         Errors: as `download_report`.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             path = yield from _fetch(report_id, Path(folder) / "report", deadline)
             for row in rows_of(path):
@@ -87,6 +87,8 @@ class ReportFiles:
 
 def rows_of(path: Path) -> Iterator[dict[str, str]]:
     """Read a report's file, row by row, each by the names of the header line."""
+    import csv
+
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         header = file.readline()
         separator = "\t" if "\t" in header else ","
