@@ -11,7 +11,6 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
@@ -112,19 +111,25 @@ def canonical_headers(headers: Headers) -> tuple[str, str]:
     return lines, ";".join(names)
 
 
+def _hashed(data: bytes) -> str:
+    from hashlib import sha256  # it loads OpenSSL
+
+    return sha256(data).hexdigest()
+
+
 def canonical_request(
     method: str, path: str, query: str, headers: Headers, body: bytes
 ) -> str:
     """Write the canonical request; `path` and `query` come in canonical form."""
     lines, names = canonical_headers(headers)
-    digest = sha256(body).hexdigest()
+    digest = _hashed(body)
     return f"{method.upper()}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
 
 
 def string_to_sign(algorithm: Algorithm, text: str | bytes) -> str:
     """Write the string to sign over a canonical request or a button payload."""
     data = text.encode() if isinstance(text, str) else text
-    return f"{algorithm.name}\n{sha256(data).hexdigest()}"
+    return f"{algorithm.name}\n{_hashed(data)}"
 
 
 # Signing ------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ def sign(  # noqa: PLR0913 - a signature covers all of a request
 ) -> str:
     """Sign a request whose path and query are canonical; return `authorization`."""
     lines, names = canonical_headers(headers)
-    digest = sha256(body).hexdigest()
+    digest = _hashed(body)
     text = string_to_sign(
         algorithm, f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     )
@@ -186,7 +191,7 @@ class Authorization:
     signature: bytes
 
 
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = (
     r"(?P<algorithm>[A-Za-z0-9-]+) +"
     r"PublicKeyId=(?P<key>[^,\s]+), *"
     r"SignedHeaders=(?P<names>[^,\s]+), *"
@@ -196,7 +201,7 @@ _AUTHORIZATION = re.compile(
 
 def parse_authorization(value: str) -> Authorization:
     """Read an `authorization` header, or raise `MalformedAuthorization`."""
-    found = _AUTHORIZATION.fullmatch(value.strip())
+    found = re.fullmatch(_AUTHORIZATION, value.strip())
     if found is None:
         raise MalformedAuthorization(
             "expected: ALGORITHM PublicKeyId=…, SignedHeaders=…, Signature=…"
