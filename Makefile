@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows a purchase, `make test` checks everything.
+# `make demo` shows a purchase, `make test` checks everything, `make bench` measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -13,13 +13,17 @@ CHECKS := hygiene locks lint types unit node docs lowest wheel
 NODE_TESTS := tests/test_node_sdk.py
 TOOL_TESTS := tests/test_typing.py tests/test_openapi.py
 
-.PHONY: demo test system lock operations soak $(CHECKS)
+.PHONY: demo test bench soak system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
 
 test: system $(CHECKS)
 	@echo "all checks passed: $(CHECKS)"
+
+# Not part of `make test`: no check depends on a time.
+bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/node/node_modules/stamp
+	$(PY) -m benchmarks
 
 system:
 	@scripts/system
@@ -82,6 +86,10 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 .venv-demo/stamp: requirements/demo.txt pyproject.toml scripts/venv
 	@echo "setting up .venv-demo (once)"
 	@scripts/venv .venv-demo requirements/demo.txt --editable
+	@touch $@
+
+.venv-peer/stamp: requirements/peer.txt scripts/venv
+	scripts/venv .venv-peer requirements/peer.txt
 	@touch $@
 
 .venv-lowest/stamp: requirements/lowest.txt pyproject.toml scripts/venv

@@ -19,9 +19,11 @@ DIGEST = FOLDER / "inputs.sha256"
 
 # The file, and what it is compiled from.
 LOCKS = {
-    "demo.txt": ["--extra", "simulator", "--group", "build"],
-    "dev.txt": ["--all-extras", "--group", "dev"],
+    "demo.txt": ["pyproject.toml", "--extra", "simulator", "--group", "build"],
+    "dev.txt": ["pyproject.toml", "--all-extras", "--group", "dev"],
+    "peer.txt": ["--group", "pyproject.toml:peer"],
     "lowest.txt": [
+        "pyproject.toml",
         "--all-extras",
         "--group",
         "tests",
@@ -50,7 +52,7 @@ def write() -> None:
     """Compile every lock file, without naming where packages come from."""
     FOLDER.mkdir(exist_ok=True)
     for name, options in LOCKS.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml"]
+        command = [sys.executable, "-m", "uv", "pip", "compile"]
         command += ["--universal", "--python-version", "3.11", "--generate-hashes"]
         command += ["--no-header", "--no-annotate", "--quiet", "--upgrade", *options]
         command += ["--output-file", str(FOLDER / name)]

@@ -692,6 +692,18 @@ def test_importing_the_package_loads_no_http_and_no_crypto_library() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_importing_the_package_leaves_what_few_calls_need_for_later() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import AmazonPay;"
+        "print({'annotated_types', 'csv', 'email', 'hashlib', 'importlib.metadata',"
+        " 'platform', 'tempfile'} & set(sys.modules) - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
 # The async client ---------------------------------------------------------------------
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])

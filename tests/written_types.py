@@ -8,12 +8,15 @@ import typing
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin
 
-from annotated_types import Ge, MaxLen, MinLen
+from annotated_types import Ge, GroupedMetadata, MaxLen, MinLen
 from typing_extensions import get_type_hints, is_typeddict
 
 from AmazonPay.resources._carriers import KnownCarrierCode
 from AmazonPay.resources._shapes import Pattern, Places
 from reference.words import NOT_EMPTY, NULL, Members, Table, enum
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PLAIN: dict[object, str] = {
     str: "text",
@@ -26,6 +29,11 @@ _PLAIN: dict[object, str] = {
 }
 
 _CARRIERS = frozenset(get_args(KnownCarrierCode))
+
+
+def _limits(metadata: tuple[object, ...]) -> Iterator[object]:
+    for limit in metadata:
+        yield from limit if isinstance(limit, GroupedMetadata) else [limit]
 
 
 def _limited(said: Table, limit: object) -> Table:
@@ -68,7 +76,7 @@ def written(kind: Any) -> Table:
             said: Table = _PLAIN[kind]
         case typing.Annotated:
             said = written(parts[0])
-            for limit in parts[1:]:
+            for limit in _limits(parts[1:]):
                 said = _limited(said, limit)
         case typing.Literal:
             said = _alternatives((kind,))

@@ -22,6 +22,8 @@ def _encoded(value: object) -> object:
 
 
 def _refuse_floats(value: object, *, amount: bool = False) -> None:
+    if isinstance(value, str):
+        return  # what most members are
     if isinstance(value, Mapping):
         for name, member in cast("Mapping[str, object]", value).items():
             _refuse_floats(member, amount=name == "amount")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields
-from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -136,6 +135,8 @@ class Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
+    from ipaddress import ip_address
+
     if host == "localhost":
         return True
     try:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
@@ -161,6 +160,8 @@ def digest_of(body: bytes) -> str:
     said = json.dumps(
         json.loads(body, parse_float=Decimal), sort_keys=True, default=str
     )
+    from hashlib import sha256
+
     return sha256(said.encode()).hexdigest()
 
 

@@ -183,6 +183,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
+
     try:
         until = parsedate_to_datetime(value)
         sent = parsedate_to_datetime(headers.get("date", ""))

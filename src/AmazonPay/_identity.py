@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from . import _signing
@@ -70,6 +68,9 @@ class _Draft:
 
 def _user_agent() -> str:
     """Name this package; whatever cannot be found out is left out."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         ours = version("AmazonPayClient")
     except PackageNotFoundError:

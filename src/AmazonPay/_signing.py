@@ -11,7 +11,6 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
@@ -103,12 +102,19 @@ def canonical_headers(headers: Headers) -> tuple[str, str]:
     Names are lower case and sorted; values are trimmed and inner runs of white space
     become one space; several values of one name are joined by a comma.
     """
-    values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.lower(), []).append(" ".join(value.split()))
+    values: dict[str, str] = {}
+    for given, text in headers:
+        name, value = given.lower(), " ".join(text.split())
+        values[name] = f"{values[name]},{value}" if name in values else value
     names = sorted(values)
-    lines = "".join(f"{name}:{','.join(values[name])}\n" for name in names)
+    lines = "".join([f"{name}:{values[name]}\n" for name in names])
     return lines, ";".join(names)
+
+
+def _hashed(data: bytes) -> str:
+    from hashlib import sha256  # it loads OpenSSL
+
+    return sha256(data).hexdigest()
 
 
 def canonical_request(
@@ -116,14 +122,14 @@ def canonical_request(
 ) -> str:
     """Write the canonical request; `path` and `query` come in canonical form."""
     lines, names = canonical_headers(headers)
-    digest = sha256(body).hexdigest()
+    digest = _hashed(body)
     return f"{method.upper()}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
 
 
 def string_to_sign(algorithm: Algorithm, text: str | bytes) -> str:
     """Write the string to sign over a canonical request or a button payload."""
     data = text.encode() if isinstance(text, str) else text
-    return f"{algorithm.name}\n{sha256(data).hexdigest()}"
+    return f"{algorithm.name}\n{_hashed(data)}"
 
 
 # Signing ------------------------------------------------------------------------------
@@ -166,7 +172,7 @@ def unsigned(  # noqa: PLR0913 - a signature covers all of a request
 ) -> Unsigned:
     """Write what is signed of a request whose path and query are canonical."""
     lines, names = canonical_headers(headers)
-    digest = sha256(body).hexdigest()
+    digest = _hashed(body)
     text = string_to_sign(
         algorithm, f"{method}\n{path}\n{query}\n{lines}\n{names}\n{digest}"
     )
@@ -216,7 +222,7 @@ class Authorization:
     signature: bytes
 
 
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = (
     r"(?P<algorithm>[A-Za-z0-9-]+) +"
     r"PublicKeyId=(?P<key>[^,\s]+), *"
     r"SignedHeaders=(?P<names>[^,\s]+), *"
@@ -226,7 +232,7 @@ _AUTHORIZATION = re.compile(
 
 def parse_authorization(value: str) -> Authorization:
     """Read an `authorization` header, or raise `MalformedAuthorization`."""
-    found = _AUTHORIZATION.fullmatch(value.strip())
+    found = re.fullmatch(_AUTHORIZATION, value.strip())
     if found is None:
         raise MalformedAuthorization(
             "expected: ALGORITHM PublicKeyId=…, SignedHeaders=…, Signature=…"

@@ -7,7 +7,6 @@ backup. Follows `amazon-pay-api-v2/idempotency.html`.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from unicodedata import normalize
 
 from .errors import InvalidRequest
@@ -30,6 +29,8 @@ def idempotency_key(
     Raises:
         InvalidRequest: an empty part, or an attempt below 1.
     """
+    from hashlib import sha256
+
     if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 1:
         raise InvalidRequest("attempt is an int of 1 or more")
     parts = [

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -157,6 +156,8 @@ class RateLimits:
         # Hashed: a Redis shows its keys to more people than may know the merchant.
         endpoint = identity.endpoint
         whose = (identity.public_key_id, endpoint.authority, endpoint.environment)
+        from hashlib import sha256
+
         digest = sha256(" ".join(whose).encode()).hexdigest()[:32]
         return Bucket(f"amazonpay:{digest}:{operation}", limit)
 

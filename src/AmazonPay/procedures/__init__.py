@@ -1,7 +1,5 @@
 """Procedures: methods of both clients that make several calls, one topic a file."""
 
-import inspect
-
 from .._procedure import Iteration, Procedure
 from .evidence import Evidence as Evidence
 from .once import Once as Once
@@ -22,6 +20,6 @@ class Procedures(Waiting, Paging, ReportFiles, Evidence, Once):
             for name, declared in vars(base).items():
                 if (
                     isinstance(declared, (Procedure, Iteration))
-                    and inspect.getattr_static(cls, name) is declared
+                    and getattr(cls, name) is declared
                 ):
                     setattr(cls, name, declared.placed_on(cls))

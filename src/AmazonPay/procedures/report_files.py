@@ -5,9 +5,7 @@ Amazon's page: `amazon-pay-reports/downloading-reports.html`.
 
 from __future__ import annotations
 
-import csv
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -80,6 +78,8 @@ class ReportFiles:
         Errors: as `download_report`; `ReportUnavailable` for a file that is no table.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             path = yield from _fetch(report_id, Path(folder) / "report", deadline)
             for row in rows_of(path):
@@ -92,6 +92,8 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
     Raises:
         ReportUnavailable: this is no table, or a row has more fields than the header.
     """
+    import csv
+
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         header = file.readline()
         separator = "\t" if "\t" in header else ","

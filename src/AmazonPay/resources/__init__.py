@@ -19,8 +19,6 @@ Amazon's page: `amazon-pay-api-v2/error-handling.html`.
 
 from __future__ import annotations
 
-import inspect
-
 from .._operation import Operation, operations_of
 from .authorization_tokens import AuthorizationTokens
 from .buyers import Buyers
@@ -83,5 +81,5 @@ class Operations(
         if not hasattr(cls, "send"):
             return
         for name, declared in operations_of(cls).items():
-            if isinstance(inspect.getattr_static(cls, name), Operation):
+            if isinstance(getattr(cls, name), Operation):
                 setattr(cls, name, declared.placed_on(cls))

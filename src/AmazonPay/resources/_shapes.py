@@ -7,20 +7,48 @@ what an answer does not set is null and not left out.
 
 A limit sits on the member as `Annotated` metadata. Checkers look past it; pydantic and
 whoever else reads annotations at run time can act on it, and nothing is imported for
-that here.
+that until they do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
-from annotated_types import Ge, MaxLen, MinLen
 from typing_extensions import TypedDict
 
+if TYPE_CHECKING:
+    from annotated_types import BaseMetadata
+
 _Schema: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of `annotated_types`, the package that readers of annotations share.
+
+    It is loaded when one of them reads this, and not to call the API.
+    """
+
+    name: Literal["Ge", "Le", "MaxLen", "MinLen"]
+    value: int
+
+    __is_annotated_types_grouped_metadata__: ClassVar[Literal[True]] = True
+
+    def __iter__(self) -> Iterator[BaseMetadata]:
+        """Give the limit itself, as that package's `GroupedMetadata` does."""
+        import annotated_types
+
+        yield getattr(annotated_types, self.name)(self.value)
+
+
+Ge = partial(Limit, "Ge")
+Le = partial(Limit, "Le")
+MaxLen = partial(Limit, "MaxLen")
+MinLen = partial(Limit, "MinLen")
 
 
 @dataclass(frozen=True, slots=True)

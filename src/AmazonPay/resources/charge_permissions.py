@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
-from annotated_types import MaxLen
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
@@ -22,6 +21,7 @@ from ._shapes import (
     BuyerDetails,
     ChargePermissionType,
     CurrencyCode,
+    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     PaymentMethodOnFileMetadata,

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
-from annotated_types import MaxLen
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
 from ..response import Response
 from ._shapes import (
     Id,
+    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     Price,

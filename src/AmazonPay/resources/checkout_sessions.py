@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, Required, TypeAlias
 
-from annotated_types import MaxLen
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
@@ -25,6 +24,7 @@ from ._shapes import (
     CurrencyCode,
     Id,
     KnownChargePermissionType,
+    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     PaymentMethodOnFileMetadata,

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Required, TypeAlias
 
-from annotated_types import MinLen
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
 from ..response import Response
 from ._carriers import KnownCarrierCode
-from ._shapes import Id, Pattern
+from ._shapes import Id, MinLen, Pattern
 
 CarrierCode: TypeAlias = KnownCarrierCode | Annotated[str, Pattern("[A-Z0-9_]+")]
 """A known code, or one that Amazon has added since; another case is unconfirmed."""

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
-from annotated_types import Ge, MinLen
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
 from ..response import Response
-from ._shapes import Id, Price, PriceInput, ReleaseEnvironment
+from ._shapes import Ge, Id, MinLen, Price, PriceInput, ReleaseEnvironment
 
 # --- Values -----------------------------------------------------------------------
 

@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
-from annotated_types import Ge, Le
 from typing_extensions import TypedDict
 
 from .._operation import Body, operation
 from ..response import Response
-from ._shapes import Timestamp
+from ._shapes import Ge, Le, Timestamp
 
 # --- Values -----------------------------------------------------------------------
 
