@@ -266,7 +266,7 @@ class _BaseClient(Operations, Procedures, ABC):
                 raise InvalidRequest("public_key_id is not among this client's keys")
             identity = self._identities[public_key_id]
         view = object.__new__(type(self))
-        view.__dict__.update(self.__dict__, _options=options, _identity=identity)
+        vars(view).update(vars(self), _options=options, _identity=identity)
         return view
 
     @property

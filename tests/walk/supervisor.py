@@ -79,13 +79,11 @@ class _Running:
     starts: int = 0
     kills: int = 0
 
-    def python(self, *args: str, **options: Any) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", *args], cwd=TESTS, **options)
+    def python(self, *args: str, out: int | None = None) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-m", *args], cwd=TESTS, stdout=out)
 
     def start_amazon(self) -> None:
-        self.amazon = self.python(
-            "walk.amazon", str(self.folder), stdout=subprocess.PIPE
-        )
+        self.amazon = self.python("walk.amazon", str(self.folder), out=subprocess.PIPE)
         out: IO[bytes] | None = self.amazon.stdout
         assert out is not None
         assert out.readline(), "the simulator did not start"
