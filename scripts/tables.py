@@ -8,24 +8,48 @@ import sys
 from pathlib import Path
 
 from AmazonPay._operations_table import as_markdown, rows
+from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator.openapi import document
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "operations.md"]
-OPENAPI = ROOT / "docs" / "openapi.json"
-PLACE = re.compile(r"(?s)(<!-- operations: [^\n]* -->\n).*?(<!-- /operations -->)")
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+OPENAPI = DOCS / "openapi.json"
+
+
+def life_cycles() -> str:
+    """Draw the life cycle of each kind of object: one arrow a line."""
+    parts: list[str] = []
+    for kind, arrows in LIFE_CYCLES.items():
+        name = re.sub("[A-Z]", lambda found: f" {found[0].lower()}", kind)
+        parts += [f"### {name.capitalize()}", ""]
+        parts += ["| from | when | to | reason |", "|---|---|---|---|"]
+        for arrow in arrows:
+            states = ", ".join(f"`{state}`" for state in arrow.states) or "new"
+            reason = f"`{arrow.reason}`" if arrow.reason else ""
+            parts.append(f"| {states} | {arrow.event} | `{arrow.to}` | {reason} |")
+        parts.append("")
+    return "\n".join(parts[:-1])
+
+
+def filled(page: Path, name: str, text: str) -> str:
+    """Put a text between the marks of its name on a page."""
+    return re.sub(
+        rf"(?s)(<!-- {name}: [^\n]* -->\n).*?(<!-- /{name} -->)",
+        lambda found: f"{found[1]}\n{text}\n\n{found[2]}",
+        page.read_text(encoding="utf-8"),
+    )
 
 
 def made() -> dict[Path, str]:
     """Make the pages with their tables, and the OpenAPI document."""
     table = as_markdown(rows())
     texts = {
-        page: PLACE.sub(
-            lambda found: f"{found[1]}\n{table}\n\n{found[2]}",
-            page.read_text(encoding="utf-8"),
-        )
-        for page in PAGES
+        page: filled(page, "operations", table)
+        for page in (README, DOCS / "operations.md")
     }
+    simulator = DOCS / "simulator.md"
+    texts[simulator] = filled(simulator, "life cycles", life_cycles())
     texts[OPENAPI] = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
     return texts
 

@@ -31,6 +31,7 @@ PRINTS = {
     "options": r"404 ResourceNotFound\n",
     "async": r"404 ResourceNotFound\n",
     "button": "",
+    "served": r"Completed\n",
 }
 
 

@@ -41,9 +41,10 @@ _OPTIONS = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Make the reader of the command line."""
+    made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    made.add_argument(
         "--public-key",
         action="append",
         default=[],
@@ -52,20 +53,20 @@ def _parser() -> argparse.ArgumentParser:
         " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox. Without any, a"
         " key pair is made",
     )
-    parser.add_argument(
+    made.add_argument(
         "--port",
         type=int,
         help=f"a port; 0 is any free one (default: {DEFAULT_PORT}, or the next free)",
     )
-    parser.add_argument(
+    made.add_argument(
         "--db",
         metavar="FILE",
         help="keep the state in a file, which survives kill -9 (default: in memory)",
     )
-    parser.add_argument(
+    made.add_argument(
         "--http", action="store_true", help="serve plain http instead of TLS"
     )
-    return parser
+    return made
 
 
 def registered(text: str) -> Merchant:
@@ -142,7 +143,7 @@ def _told(
 def main(argv: Sequence[str]) -> int:
     """Serve until stopped; 2 is a wrong command line."""
     try:
-        return _serve(_parser().parse_args(argv))
+        return _serve(parser().parse_args(argv))
     except ConfigurationError as error:
         sys.stderr.write(f"amazonpay simulate: {error}\n")
         return 2
