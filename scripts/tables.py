@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from AmazonPay._operations_table import as_markdown, rows
+from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator.openapi import document
 
 ROOT = Path(__file__).parents[1]
@@ -15,16 +16,31 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from reference import faults  # noqa: E402 - a table that a test proves row by row
 
-PAGES = [ROOT / "README.md", ROOT / "docs" / "operations.md"]
-RELIABILITY = ROOT / "docs" / "reliability.md"
-OPENAPI = ROOT / "docs" / "openapi.json"
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+OPENAPI = DOCS / "openapi.json"
 
 
-def _with(page: Path, name: str, table: str) -> str:
-    """Put a table into its place on a page, between two comments."""
-    place = re.compile(rf"(?s)(<!-- {name}: [^\n]* -->\n).*?(<!-- /{name} -->)")
-    return place.sub(
-        lambda found: f"{found[1]}\n{table}\n\n{found[2]}",
+def life_cycles() -> str:
+    """Draw the life cycle of each kind of object: one arrow a line."""
+    parts: list[str] = []
+    for kind, arrows in LIFE_CYCLES.items():
+        name = re.sub("[A-Z]", lambda found: f" {found[0].lower()}", kind)
+        parts += [f"### {name.capitalize()}", ""]
+        parts += ["| from | when | to | reason |", "|---|---|---|---|"]
+        for arrow in arrows:
+            states = ", ".join(f"`{state}`" for state in arrow.states) or "new"
+            reason = f"`{arrow.reason}`" if arrow.reason else ""
+            parts.append(f"| {states} | {arrow.event} | `{arrow.to}` | {reason} |")
+        parts.append("")
+    return "\n".join(parts[:-1])
+
+
+def filled(page: Path, name: str, text: str) -> str:
+    """Put a text between the marks of its name on a page."""
+    return re.sub(
+        rf"(?s)(<!-- {name}: [^\n]* -->\n).*?(<!-- /{name} -->)",
+        lambda found: f"{found[1]}\n{text}\n\n{found[2]}",
         page.read_text(encoding="utf-8"),
     )
 
@@ -32,8 +48,14 @@ def _with(page: Path, name: str, table: str) -> str:
 def made() -> dict[Path, str]:
     """Make the pages with their tables, and the OpenAPI document."""
     table = as_markdown(rows())
-    texts = {page: _with(page, "operations", table) for page in PAGES}
-    texts[RELIABILITY] = _with(RELIABILITY, "faults", faults.as_markdown())
+    texts = {
+        page: filled(page, "operations", table)
+        for page in (README, DOCS / "operations.md")
+    }
+    simulator = DOCS / "simulator.md"
+    texts[simulator] = filled(simulator, "life cycles", life_cycles())
+    reliability = DOCS / "reliability.md"
+    texts[reliability] = filled(reliability, "faults", faults.as_markdown())
     texts[OPENAPI] = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
     return texts
 

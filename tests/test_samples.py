@@ -40,6 +40,7 @@ PRINTS = {
     "database": r"\[\]\n",
     "sweep": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
+    "served": r"Completed\n",
 }
 
 

@@ -361,6 +361,7 @@ def test_without_options_the_rules_are_the_default_ones_and_a_seed_is_told() -> 
     [
         (["--public-key", "no-file"], "takes ID=FILE"),
         (["--public-key", "A=/nowhere/x.pem"], "cannot be read"),
+        (["--public-key", "A=x.pem,nonsense=1"], "'x.pem,nonsense=1' cannot be read"),
         (["--port", "99999"], "cannot be used"),
         (["--db", "/nowhere/x.db"], "cannot be opened"),
         (["--headroom", "0"], "headroom is 1 or more"),
@@ -384,6 +385,28 @@ def test_a_key_comes_with_its_options(public_key: Path) -> None:
     one = registered(f"A={public_key},region=uk,currency=GBP,environment=sandbox")
     assert (one.region, one.ledger_currency) == ("eu", "GBP")
     assert one.environments == {"sandbox"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("region=moon", "region is one of"),
+        ("region=eu,currency=USD", "ledger currency is one of"),
+        ("currency=AUD", "ledger currency is one of"),
+        ("environment=prod", "sandbox or live"),
+    ],
+)
+def test_an_option_of_a_key_that_cannot_be_is_named(
+    options: str, said: str, public_key: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        registered(f"A={public_key},{options}")
+
+
+def test_a_key_id_and_its_environment_agree(public_key: Path) -> None:
+    with pytest.raises(ConfigurationError, match="other environment"):
+        registered(f"LIVE-A={public_key},environment=sandbox")
+    assert registered(f"LIVE-A={public_key}").environments == {"live"}
 
 
 def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:

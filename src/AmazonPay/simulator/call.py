@@ -34,7 +34,9 @@ class APICall:
     def simulated(self, *known: str) -> str | None:
         """Give the simulation code, if it is one that this call knows.
 
-        `amazon-pay-checkout/sandbox-simulations.html`.
+        `amazon-pay-checkout/sandbox-simulations.html`. What a code does on reads,
+        updates and Cancel Charge, where an official cartridge sends it, is unconfirmed:
+        nothing. That a live key's are heeded like a sandbox one's is unconfirmed, too.
         """
         code = self.simulation_code
         if code is None or code in known:

@@ -290,6 +290,7 @@ def capture_charge(world: World, call: APICall) -> Result:
         raise Refusal(
             "TransactionAmountExceeded", "The amount is above the one authorized"
         )
+    # The permission may be closed: that it does not matter here is unconfirmed.
     permission = world.get(permissions.KIND, charge["permission"])
     left = permissions.room(world, permission)
     if permission["type"] == "OneTime" and amount_of(amount) > left:

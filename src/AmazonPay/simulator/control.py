@@ -24,7 +24,7 @@ _PATH = re.compile(r"/_simulator/(?P<what>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?"
 
 # What each act takes: the member, the name of the argument, and its type.
 _Members: TypeAlias = "dict[str, tuple[str, type]]"
-_ACTS: dict[tuple[str, str | None], _Members] = {
+ACTS: dict[tuple[str, str | None], _Members] = {
     ("checkoutSessions", "choose"): {
         "card": ("card", str),
         "shippingAddress": ("shipping_address", dict),
@@ -56,12 +56,12 @@ def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
     _check_origin(request)
     found = _PATH.fullmatch(request.path)
     what, id_, act = found.groups() if found else ("", "", "")
-    if (what, act) not in _ACTS:
+    if (what, act) not in ACTS:
         raise Refusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise Refusal("RequestNotSupported", "A buyer acts by POST")
     body = validation.parsed(request.body)
-    given = _read(body, _ACTS[what, act], required=what in _REQUIRED)
+    given = _read(body, ACTS[what, act], required=what in _REQUIRED)
     if what == "buyers":
         key_id = given.pop("public_key_id", next(iter(simulator.merchants), ""))
         return 200, {"buyerToken": simulator.sign_in(key_id, **given)}

@@ -26,7 +26,7 @@ def _payments(world: World) -> Iterator[tuple[datetime, str, Decimal]]:
     """Tell what was paid out, when a day was over, and in which currency.
 
     Nothing is paid out while a currency's balance is not above zero; it is carried
-    over. Both are a guess.
+    over. Both are a guess (unconfirmed).
     """
     balances: dict[str, Decimal] = {}
     days = groupby(ledger.entries(world), key=lambda entry: entry.day_over)

@@ -1,0 +1,106 @@
+"""What the simulator's page says is what the simulator does."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from AmazonPay.simulator import buyer, command
+from AmazonPay.simulator.addresses import CARDS
+from AmazonPay.simulator.control import ACTS
+from AmazonPay.simulator.settings import Settings
+from reference.codes import CHARGE_DECLINES, SESSION_ENDS
+from reference.states import ARROWS
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "AmazonPay"
+PAGE = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
+
+
+def section(name: str) -> str:
+    """Give what stands below a heading."""
+    return PAGE.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+
+def cells(text: str) -> list[list[str]]:
+    """Give the cells of all tables, without their heads."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    heads = {number - 1 for number, line in enumerate(lines) if line.startswith("|--")}
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for number, line in enumerate(lines)
+        if number not in heads and not line.startswith("|--")
+    ]
+
+
+def test_every_unconfirmed_point_is_listed_with_its_file() -> None:
+    rows = cells(section("Where we guessed"))
+    assert all(len(row) == 4 and all(row) for row in rows)
+    listed = Counter(row[3].strip("`") for row in rows)
+    marked = Counter(
+        path.name
+        for path in (
+            *(PACKAGE / "simulator").glob("**/*.py"),
+            PACKAGE / "lifecycles.py",
+        )
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "unconfirmed" in line
+    )
+    assert set(listed) == set(marked)
+    assert {name: marked[name] for name in marked if listed[name] < marked[name]} == {}
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    named = re.findall(r"`(\w+_\w+)`", section("Where we guessed"))
+    assert set(named) <= set(Settings.__slots__)
+
+
+def test_every_option_is_explained() -> None:
+    parser = command.parser()
+    options = {
+        option
+        for action in parser._actions  # noqa: SLF001 - argparse has no public list
+        for option in action.option_strings
+        if option not in {"-h", "--help"}
+    }
+    explained = set(re.findall(r"^\| `(--[\w-]+)", section("Start it"), re.MULTILINE))
+    assert explained == options
+
+
+def test_every_act_of_the_buyer_is_explained_with_its_members() -> None:
+    told: dict[tuple[str, str | None], set[str]] = {}
+    for row in cells(section("The buyer's part")):
+        found = re.fullmatch(r"`/_simulator/(\w+)(?:/\{id\}/(\w+))?`", row[0])
+        if found is not None:
+            told[found[1], found[2]] = set(re.findall(r"`(\w+)`", row[2]))
+    assert told == {act: set(members) for act, members in ACTS.items()}
+    assert {act for what, act in told if what == "chargePermissions"} == set(
+        buyer.IN_ACCOUNT
+    )
+
+
+def test_every_card_and_simulation_code_is_listed() -> None:
+    text = section("The buyer's part")
+    assert set(re.findall(r"`(\d{4})`", text)) == set(CARDS)
+    for code in (*SESSION_ENDS, *CHARGE_DECLINES, "CaptureInitiated", "AmazonClosed"):
+        assert f"`{code}`" in text
+    for code in Settings().pending_simulation_codes:
+        assert f"`{code}`" in text
+
+
+def test_the_life_cycles_are_drawn_arrow_by_arrow() -> None:
+    drawn = section("Life cycles")
+    for kind, arrows in ARROWS.items():
+        name = re.sub("([A-Z])", r" \1", kind).capitalize()
+        part = drawn.partition(f"### {name}\n")[2].partition("###")[0]
+        found = {
+            (
+                state if state != "new" else None,
+                row[2].strip("`"),
+                row[3].strip("`") or None,
+            )
+            for row in cells(part)
+            for state in row[0].replace("`", "").split(", ")
+        }
+        assert found == arrows
