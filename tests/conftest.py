@@ -19,9 +19,10 @@ import guard
 guard.stand()
 
 # A busy machine must not fail a test; in CI the same commit gives the same run.
-hypothesis.settings.register_profile("local", deadline=None)
+EXAMPLES = 60
+hypothesis.settings.register_profile("local", deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.register_profile(
-    "ci", deadline=None, derandomize=True, database=None
+    "ci", deadline=None, max_examples=EXAMPLES, derandomize=True, database=None
 )
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 

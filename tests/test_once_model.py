@@ -121,7 +121,7 @@ def perform(model: Model, wanted: Any) -> Any:
     return 0.0 if isinstance(wanted, Now) else model.send(wanted)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.data(), st.booleans())
 def test_workers_in_any_order_charge_at_most_once(
     data: st.DataObject, stores_refusals: bool

@@ -41,7 +41,17 @@ def test_the_walk_fails_when_the_key_of_an_operation_is_dropped(
     operation: str, tmp_path: Path
 ) -> None:
     kinds = (KEYED[operation],)
-    walk = Walk(orders=20, seed=3, kinds=kinds, drop=operation, cuts=0.1, patience=60)
+    walk = Walk(
+        orders=16,
+        seed=3,
+        processes=2,
+        workers=8,
+        kinds=kinds,
+        drop=operation,
+        cuts=0.1,
+        kill_every=10_000,
+        patience=60,
+    )
     report = run(walk, tmp_path)
     assert f"{operation} was run again after it had been carried out" in report.faults
 

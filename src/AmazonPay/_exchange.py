@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._clock import is_date_refusal, lead_of
+from .errors import TransportError
 from .response import Response
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ._clock import ClockOffset, Time
     from ._config import Retry
     from ._operation import Call
-    from .errors import TransportError
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
@@ -94,24 +94,21 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
     attempt = 0
     while True:
         attempt += 1
-        outcome = yield Send(started + deadline - now())
-        if outcome is None:
-            raise AssertionError("a driver answers every Send")
+        # A driver answers every Send.
+        outcome = cast("Outcome", (yield Send(started + deadline - now())))
         spent = now() - started
-        response: Response[Any] | None = None
+        end: Response[Any] | TransportError
         least = 0.0
         if isinstance(outcome, Answer):
-            response = _response(call, outcome, attempt, spent)
-            if response.ok and is_whole(call, response):
-                return response
-            outcome_unknown = outcome_unknown or (
-                acts and _is_ambiguous(call, response)
-            )
-            response.outcome_unknown = outcome_unknown
-            if is_date_refusal(response):
+            end = _response(call, outcome, attempt, spent)
+            if end.ok and is_whole(call, end):
+                return end
+            outcome_unknown = outcome_unknown or (acts and _is_ambiguous(call, end))
+            end.outcome_unknown = outcome_unknown
+            if is_date_refusal(end):
                 # Nothing was carried out, so that any class may be sent again; once.
-                response.clock_lead = lead_of(response, means.time.utc())
-                learned = means.offset.learn(response.clock_lead, now())
+                end.clock_lead = lead_of(end, means.time.utc())
+                learned = means.offset.learn(end.clock_lead, now())
                 if learned and not date_corrected and spent < deadline:
                     date_corrected = True
                     continue
@@ -119,14 +116,15 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
             least = retry_after(outcome.headers)
         else:
             outcome_unknown = outcome_unknown or (acts and outcome.sent)
+            end = _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
             again = not outcome.final and (call.repeat != "once" or not outcome.sent)
         pause = max(least, jitter(_backoff(retry, attempt)))
         if again and attempt < retry.attempts and spent + pause < deadline:
             yield Wait(pause)
-        elif isinstance(outcome, Failure):
-            raise _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
-        elif response is not None:
-            return response
+        elif isinstance(end, TransportError):
+            raise end
+        else:
+            return end
 
 
 def _response(call: Call, answer: Answer, attempts: int, spent: float) -> Response[Any]:

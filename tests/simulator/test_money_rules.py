@@ -430,4 +430,4 @@ class Money(RuleBasedStateMachine):
 
 
 TestMoney = Money.TestCase
-TestMoney.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestMoney.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
