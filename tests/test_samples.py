@@ -29,6 +29,7 @@ PRINTS = {
     "first": r"[0-9a-f-]{36} Open\n",
     "configuration": "",
     "charge": r"404 ResourceNotFound False\n",
+    "shipping": r"unknown ResourceNotFound\n",
     "options": r"404 ResourceNotFound\n",
     "async": r"404 ResourceNotFound\n",
     "button": "",
