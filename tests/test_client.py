@@ -501,6 +501,22 @@ def test_a_client_that_could_not_be_built_says_so() -> None:
     assert "could not be built" in repr(object.__new__(Client))
 
 
+def test_an_unreadable_success_of_a_call_that_acts_leaves_its_outcome_unknown() -> None:
+    peer = Peer(lambda _: httpx2.Response(200, content=b"<html>"))
+    response = client_for(peer).create_charge(BODY, idempotency_key="k")
+    with pytest.raises(InvalidResponse) as caught:
+        response.json()
+    assert caught.value.outcome_unknown
+    assert caught.value.idempotency_key == "k"
+    assert caught.value.response is response
+
+
+def test_every_error_says_whether_the_outcome_is_unknown() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        client_for(Peer(created)).get_charge("")
+    assert not caught.value.outcome_unknown
+
+
 # Options ------------------------------------------------------------------------------
 
 

@@ -12,6 +12,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -109,7 +111,8 @@ def test_a_second_event_loop_opens_a_connection_of_its_own(tmp_path: Path) -> No
         assert server.connections == 2
 
 
-def test_a_cancelled_call_leaves_the_pool_usable() -> None:
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_call_leaves_the_pool_usable(backend: str) -> None:
     waiting = threading.Event()
 
     def first_hangs(peer: socket.socket) -> None:
@@ -125,15 +128,14 @@ def test_a_cancelled_call_leaves_the_pool_usable() -> None:
         async with AsyncClient(
             "SANDBOX-A", KEY, "us", endpoint_url=f"http://127.0.0.1:{port}"
         ) as client:
-            call = asyncio.create_task(client.get_charge("hang"))
-            await asyncio.to_thread(waiting.wait, 10)
-            call.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await call
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(client.get_charge, "hang")
+                await anyio.to_thread.run_sync(waiting.wait, 10)
+                tasks.cancel_scope.cancel()
             assert (await client.get_charge("C1")).ok
 
     with serving(first_hangs) as server:
-        asyncio.run(main(server.port))
+        anyio.run(main, server.port, backend=backend)
 
 
 def test_a_certificate_of_a_private_authority_is_trusted_when_told() -> None:

@@ -68,6 +68,9 @@ def shown(name: str | None) -> str:
 class AmazonPayError(Exception):
     """Base of every error that this package raises on purpose."""
 
+    outcome_unknown: bool = False
+    """Whether the call may have been carried out all the same; see `TransportError`."""
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (type(self), self.args, _safe_members(self))
 
@@ -231,12 +234,25 @@ class ReportUnavailable(AmazonPayError):
 
 
 class InvalidResponse(AmazonPayError):
-    """The answer's body is not JSON; `content` has its bytes."""
+    """The answer's body is not JSON; `content` has its bytes.
 
-    def __init__(self, message: str, *, content: bytes, status_code: int) -> None:
-        super().__init__(message)
-        self.content = content
-        self.status_code = status_code
+    Of a call that acts, such an answer leaves the outcome unknown: a gateway may have
+    made it up.
+    """
+
+    def __init__(self, response: Response[Any]) -> None:
+        super().__init__(
+            f"{response.operation}: the answer ({response.status_code},"
+            f" {len(response.content)} bytes) is not JSON; see .content"
+        )
+        self.response = response
+        self.content = response.content
+        self.operation = response.operation
+        self.status_code = response.status_code
+        self.request_id = response.request_id
+        self.idempotency_key = response.idempotency_key
+        self.attempts = response.attempts
+        self.outcome_unknown = response.outcome_unknown
 
 
 class APIError(AmazonPayError):

@@ -96,12 +96,7 @@ class Response(Generic[T]):
         """
         parsed = self._parse()
         if parsed is _UNREADABLE:
-            raise InvalidResponse(
-                f"{self.operation}: the answer ({self.status_code},"
-                f" {len(self.content)} bytes) is not JSON; see .content",
-                content=self.content,
-                status_code=self.status_code,
-            )
+            raise InvalidResponse(self)
         return cast("T", parsed)
 
     @property
