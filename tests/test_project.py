@@ -62,8 +62,13 @@ def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
                 assert re.search(rf"── {name}\b", tree), name
 
 
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Clint'"):
+        getattr(AmazonPay, "Clint")  # noqa: B009 - a checker knows that it is missing
+
+
 def test_the_public_names_are_these() -> None:
-    public = {name for name in vars(AmazonPay) if not name.startswith("_")}
+    public = {name for name in dir(AmazonPay) if not name.startswith("_")}
     modules = {name for name in public if type(getattr(AmazonPay, name)) is type(re)}
     errors_named = {
         name

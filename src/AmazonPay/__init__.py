@@ -1,15 +1,15 @@
 """Amazon Pay API v2 for Python: `Client` blocks, `AsyncClient` awaits.
 
 Importing this package loads neither the HTTP nor the crypto library; constructing a
-client does.
+client does. What few programs need is loaded when it is named.
 """
+
+from typing import TYPE_CHECKING
 
 from ._config import Retry as Retry
 from ._config import Timeout as Timeout
-from .breaker import Breaker as Breaker
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
-from .decisions import Decision as Decision
 from .errors import AmazonPayError as AmazonPayError
 from .errors import AmountExceeded as AmountExceeded
 from .errors import APIError as APIError
@@ -48,11 +48,42 @@ from .errors import TimedOut as TimedOut
 from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
-from .idempotency import idempotency_key as idempotency_key
-from .journal import Journal as Journal
-from .journal import SQLiteJournal as SQLiteJournal
-from .money import price as price
-from .objects import allowed_actions as allowed_actions
-from .objects import merge as merge
-from .pacing import RateLimits as RateLimits
 from .response import Response as Response
+
+if TYPE_CHECKING:
+    from .breaker import Breaker as Breaker
+    from .decisions import Decision as Decision
+    from .idempotency import idempotency_key as idempotency_key
+    from .journal import Journal as Journal
+    from .journal import SQLiteJournal as SQLiteJournal
+    from .money import price as price
+    from .objects import allowed_actions as allowed_actions
+    from .objects import merge as merge
+    from .pacing import RateLimits as RateLimits
+
+_LATER = {
+    "Breaker": "breaker",
+    "Decision": "decisions",
+    "Journal": "journal",
+    "RateLimits": "pacing",
+    "SQLiteJournal": "journal",
+    "allowed_actions": "objects",
+    "idempotency_key": "idempotency",
+    "merge": "objects",
+    "price": "money",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what is named for the first time."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER} - {"TYPE_CHECKING"})

@@ -36,7 +36,6 @@ from ._options import (
 )
 from ._procedure import Blocking, Now, Transfer
 from ._telemetry import LOGGER, Tracer, tell
-from .breaker import PROBE_DEADLINE, Circuit
 from .errors import (
     AmazonPayError,
     ClientClosed,
@@ -47,13 +46,12 @@ from .errors import (
     TransportError,
     bare,
 )
-from .pacing import apaced, limits_from, paced
 from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from datetime import timedelta
     from types import TracebackType
 
@@ -66,7 +64,7 @@ if TYPE_CHECKING:
     from ._procedure import Step
     from ._signer import Signer
     from ._transport import AsyncConnections, Connections
-    from .breaker import Breaker
+    from .breaker import Breaker, Circuit
     from .pacing import RateLimits
     from .response import Response
 
@@ -159,8 +157,8 @@ class _BaseClient(Operations, Procedures, ABC):
                 },
             )
             self._identity = next(iter(self._identities.values()))
-            self._limits = limits_from(rate_limits)
-            self._circuit = None if breaker is None else Circuit(breaker)
+            self._limits = _limits_from(rate_limits)
+            self._circuit = _circuit_of(breaker)
             self._check_awaited()
             self._options = Options(
                 timeout_from(timeout),
@@ -352,6 +350,8 @@ class _BaseClient(Operations, Procedures, ABC):
 
     def _prober(self) -> Self:
         """Give a view that asks once, in a part of the time."""
+        from .breaker import PROBE_DEADLINE
+
         options = self._options
         return self.with_options(
             deadline=min(PROBE_DEADLINE, options.deadline / 2),
@@ -412,6 +412,24 @@ def _button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
         return payload.encode()
     encode_body(payload)  # the same refusals: floats, NaN, what is no JSON
     return json.dumps(payload).encode()
+
+
+def _limits_from(
+    rate_limits: RateLimits | Literal["live", "sandbox"] | None,
+) -> RateLimits | None:
+    if rate_limits is None:
+        return None
+    from .pacing import limits_from
+
+    return limits_from(rate_limits)
+
+
+def _circuit_of(breaker: Breaker | None) -> Circuit | None:
+    if breaker is None:
+        return None
+    from .breaker import Circuit
+
+    return Circuit(breaker)
 
 
 def _signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:
@@ -554,7 +572,11 @@ class Client(_BaseClient):
                     with suppress(TransportError):
                         self._prober().send(probe)
                 time_left = ends - means.time.now()
-                send = paced(self._limits, identity, call, means.time, attempt)
+                send: Callable[[float], Outcome] = attempt
+                if self._limits is not None:
+                    from .pacing import paced
+
+                    send = paced(self._limits, identity, call, means.time, attempt)
                 response = run(call, options.retry, time_left, means, send)
             except TransportError as error:
                 self._told(span, call, error)
@@ -731,7 +753,11 @@ class AsyncClient(_BaseClient):
                     with suppress(TransportError):
                         await self._prober().send(probe)
                 time_left = ends - means.time.now()
-                send = apaced(self._limits, identity, call, means.time, attempt)
+                send: Callable[[float], Awaitable[Outcome]] = attempt
+                if self._limits is not None:
+                    from .pacing import apaced
+
+                    send = apaced(self._limits, identity, call, means.time, attempt)
                 response = await arun(call, options.retry, time_left, means, send)
             except TransportError as error:
                 self._told(span, call, error)

@@ -267,13 +267,9 @@ def _plausible(wait: float, bucket: Bucket) -> float:
     return wait
 
 
-def limits_from(
-    value: RateLimits | Literal["live", "sandbox"] | None,
-) -> RateLimits | None:
+def limits_from(value: RateLimits | Literal["live", "sandbox"]) -> RateLimits:
     """Read `rate_limits=`: a name is a `RateLimits` in memory."""
-    if value is None or isinstance(value, RateLimits):
-        return value
-    return RateLimits(value)
+    return value if isinstance(value, RateLimits) else RateLimits(value)
 
 
 # Attempts that wait for their turn ----------------------------------------------------
@@ -287,15 +283,15 @@ _HELD_BACK = Failure(
 
 
 def paced(
-    limits: RateLimits | None,
+    limits: RateLimits,
     identity: Identity,
     call: Call,
     time: Time,
     send: Callable[[float], Outcome],
 ) -> Callable[[float], Outcome]:
     """Make each attempt of a call wait for its turn, before it is signed."""
-    bucket = None if limits is None else limits.bucket(identity, call.operation)
-    if limits is None or bucket is None:
+    bucket = limits.bucket(identity, call.operation)
+    if bucket is None:
         return send
 
     def attempt(time_left: float) -> Outcome:
@@ -312,15 +308,15 @@ def paced(
 
 
 def apaced(
-    limits: RateLimits | None,
+    limits: RateLimits,
     identity: Identity,
     call: Call,
     time: Time,
     send: Callable[[float], Awaitable[Outcome]],
 ) -> Callable[[float], Awaitable[Outcome]]:
     """Do the same, awaiting."""
-    bucket = None if limits is None else limits.bucket(identity, call.operation)
-    if limits is None or bucket is None:
+    bucket = limits.bucket(identity, call.operation)
+    if bucket is None:
         return send
 
     async def attempt(time_left: float) -> Outcome:
