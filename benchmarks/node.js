@@ -52,9 +52,12 @@ const seconds = ({ user, system }) => (user + system) / 1e6;
 
 async function main() {
     for await (const line of createInterface({ input: process.stdin })) {
-        const { calls, concurrency } = JSON.parse(line);
+        const { warm_up: first, calls, concurrency } = JSON.parse(line);
+        const batch = (size) =>
+            Promise.all(Array.from({ length: concurrency }, () => several(size / concurrency)));
+        await batch(first);
         const before = process.cpuUsage();
-        await Promise.all(Array.from({ length: concurrency }, () => several(calls / concurrency)));
+        await batch(calls);
         const cpu = seconds(process.cpuUsage(before));
         console.log(JSON.stringify({ cpu, total: seconds(process.cpuUsage()) }));
     }

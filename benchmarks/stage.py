@@ -52,9 +52,10 @@ class Worker:
             text=True,
         )
 
-    def batch(self, calls: int, concurrency: int = 1) -> float:
+    def batch(self, calls: int, concurrency: int = 1, *, warm_up: int = 0) -> float:
         """Have calls made; give the seconds of CPU that one of them took."""
-        return self.ask(calls=calls, concurrency=concurrency)["cpu"] / calls
+        answer = self.ask(warm_up=warm_up, calls=calls, concurrency=concurrency)
+        return answer["cpu"] / calls
 
     def ask(self, **order: int) -> dict[str, float]:
         """Send a line, and read the line that answers it."""

@@ -35,7 +35,7 @@ def measure(stage: Stage) -> dict[str, list[Row]]:
                 imports[name].append(seconds)
         for name, costs in answers.items():
             worker = stage.contender(name)
-            costs.append(worker.ask(calls=1, concurrency=1)["total"])
+            costs.append(worker.ask(warm_up=0, calls=1, concurrency=1)["total"])
             worker.end()
     return {
         "Start": [

@@ -1,8 +1,8 @@
 """The inside of a contender's process: it makes calls on demand and tells their CPU.
 
-A line on standard input asks for a batch, `{"calls": 100, "concurrency": 1}`; the line
-that answers gives seconds of CPU: `cpu` of the batch, `total` since the process
-started. Nothing here needs a package, for `benchmarks.peer` runs where ours is not.
+A line on standard input asks for a batch, `{"warm_up": 4, "calls": 100, "concurrency":
+1}`; the line that answers gives seconds of CPU: `cpu` of the calls after the warm-up,
+`total` since the process started. Nothing here needs a package, for `benchmarks.peer` runs where ours is not.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ def work(contender: Contender) -> None:
     """Answer batches until standard input ends."""
     for line in sys.stdin:
         asked = json.loads(line)
+        if asked["warm_up"]:
+            contender.batch(asked["warm_up"], asked["concurrency"])
         begun = time.process_time()
         contender.batch(asked["calls"], asked["concurrency"])
         ended = time.process_time()

@@ -49,7 +49,10 @@ def scene(private_key_pem: str, tmp_path: Path) -> Iterator[Scene]:
 
 @pytest.mark.parametrize("name", CONTENDERS)
 def test_a_contender_makes_its_calls(name: str, scene: Scene) -> None:
-    batches = [{"calls": 2, "concurrency": 1}, {"calls": 4, "concurrency": 2}]
+    batches = [
+        {"warm_up": 0, "calls": 2, "concurrency": 1},
+        {"warm_up": 2, "calls": 4, "concurrency": 2},
+    ]
     done = subprocess.run(
         [
             sys.executable,
