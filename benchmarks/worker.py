@@ -2,7 +2,8 @@
 
 A line on standard input asks for a batch, `{"warm_up": 4, "calls": 100, "concurrency":
 1}`; the line that answers gives seconds of CPU: `cpu` of the calls after the warm-up,
-`total` since the process started. Nothing here needs a package, for `benchmarks.peer` runs where ours is not.
+`total` since the process started. Nothing here needs a package: `benchmarks.peer` runs
+where ours is not.
 """
 
 from __future__ import annotations
