@@ -17,7 +17,7 @@ LOWEST_TESTS := $(addprefix tests/, test_body.py test_client.py test_key.py test
 	test_transport.py test_procedures.py test_signers.py test_telemetry.py test_pacing.py test_pacing_redis.py \
 	test_journal.py test_server.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo test bench soak system lock operations $(CHECKS)
+.PHONY: demo test bench soak mutants system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
@@ -75,6 +75,12 @@ wheel: $(VENV)/stamp
 soak: $(VENV)/stamp
 	cd tests && ../$(PY) -m walk.supervisor $(SOAK)
 
+# Break the code that money depends on, and see that a test notices.
+mutants: .venv-mutants/stamp
+	rm -rf mutants
+	.venv-mutants/bin/mutmut run > /dev/null
+	.venv-mutants/bin/python scripts/mutants.py
+
 # Writes the table of operations into README and docs.
 operations: $(VENV)/stamp
 	$(PY) scripts/tables.py
@@ -94,6 +100,10 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 
 .venv-peer/stamp: requirements/peer.txt scripts/venv
 	scripts/venv .venv-peer requirements/peer.txt
+	@touch $@
+
+.venv-mutants/stamp: requirements/mutants.txt pyproject.toml scripts/venv
+	scripts/venv .venv-mutants requirements/mutants.txt --editable
 	@touch $@
 
 .venv-lowest/stamp: requirements/lowest.txt pyproject.toml scripts/venv
