@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from purchases import HELPERS, LEFT
+from unmeasured import unmeasured
 
 CRASH = Path(__file__).parent / "crash.py"
 
@@ -22,7 +23,11 @@ def command(what: str, folder: Path, helper: str) -> list[str]:
 
 def run(what: str, folder: Path, helper: str) -> list[Any]:
     done = subprocess.run(
-        command(what, folder, helper), capture_output=True, text=True, check=False
+        command(what, folder, helper),
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -55,6 +60,7 @@ def test_a_process_that_is_killed_while_it_waits_for_the_answer(
 ) -> None:
     with subprocess.Popen(
         command("hang", tmp_path, helper),
+        env=unmeasured(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

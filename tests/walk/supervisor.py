@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from AmazonPay.journal import Entry, SQLiteJournal
+from unmeasured import unmeasured
 
 from .audit import audit
 from .plan import KINDS, Kind, order
@@ -80,7 +81,8 @@ class _Running:
     kills: int = 0
 
     def python(self, *args: str, out: int | None = None) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", *args], cwd=TESTS, stdout=out)
+        command = [sys.executable, "-m", *args]
+        return subprocess.Popen(command, cwd=TESTS, stdout=out, env=unmeasured())
 
     def start_amazon(self) -> None:
         self.amazon = self.python("walk.amazon", str(self.folder), out=subprocess.PIPE)
