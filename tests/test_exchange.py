@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from AmazonPay import (
     ServerError,
     TransportError,
 )
-from AmazonPay._clock import ClockOffset, Time
+from AmazonPay._clock import ClockOffset, SkippedTime, Time
 from AmazonPay._exchange import (
     REPEATED_STATUSES,
     Answer,
@@ -45,6 +46,8 @@ CLASSES: tuple[Repeat, ...] = ("read", "key", "state", "reference", "once")
 RESENDING = tuple(c for c in CLASSES if c != "once")
 ACTING = tuple(c for c in CLASSES if c != "read")
 
+START = 1000.0
+"""A monotonic clock does not begin at 0."""
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REFUSED = Failure(ConnectionFailed, "connection refused", sent=False)
 LOST = Failure(ConnectionLost, "the connection broke", sent=True)
@@ -78,13 +81,13 @@ class ScriptedTime(Time):
     """A clock that only moves when it is told to."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = START
 
     def now(self) -> float:
         return self.seconds
 
     def utc(self) -> datetime:
-        return NOON + timedelta(seconds=self.seconds)
+        return NOON + timedelta(seconds=self.seconds - START)
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
@@ -135,7 +138,8 @@ def play(
             step = steps.send(reply)
             if isinstance(step, Send):
                 played.sent += 1
-                assert step.time_left == pytest.approx(deadline - clock.now())
+                spent = clock.now() - START
+                assert step.time_left == pytest.approx(deadline - spent)
                 reply = next(outcomes)
                 clock.sleep(each_takes)
             else:
@@ -393,6 +397,76 @@ def test_the_account_of_doubt_holds_for_any_run_of_outcomes(
         assert all(outcome == REFUSED for outcome in seen[:-1])
 
 
+# What is told -----------------------------------------------------------------------
+
+
+def test_a_response_tells_its_key_its_time_and_what_is_known() -> None:
+    played = play([answer(503), answer(422)], each_takes=2.0, retry=Retry(base=1.0))
+    response = played.response
+    assert response is not None
+    assert response.idempotency_key == "key-1"
+    assert response.operation == "create_charge"
+    assert response.elapsed == timedelta(seconds=5)
+    assert response.outcome_unknown is True
+    certain = play([answer(422)]).response
+    assert certain is not None
+    assert certain.outcome_unknown is False
+
+
+@pytest.mark.parametrize(
+    ("failure", "consequence"),
+    [
+        (LOST, "the outcome is unknown: repeat only with the same idempotency_key"),
+        (REFUSED, "nothing was carried out"),
+    ],
+)
+def test_an_error_tells_the_call_the_reason_and_the_consequence(
+    failure: Failure, consequence: str
+) -> None:
+    cause = OSError("below")
+    error = play([replace(failure, cause=cause)], retry=Retry(attempts=1)).error
+    assert error is not None
+    assert str(error).startswith(f"create_charge: {failure.reason} (attempts 1); ")
+    assert consequence in str(error)
+    assert error.operation == "create_charge"
+    assert error.__cause__ is cause
+
+
+def test_no_attempt_begins_at_the_deadline() -> None:
+    one_second = Retry(base=1.0)
+    assert play([answer(503)] * 4, retry=one_second, deadline=3.0).sent == 2
+    assert play([answer(503)] * 4, retry=one_second, deadline=3.1).sent == 3
+
+
+def test_pauses_without_back_off_take_no_time() -> None:
+    assert play([LOST, answer(200)], retry=Retry(base=0.0)).waits == [0.0]
+
+
+def test_pauses_that_are_skipped_add_up() -> None:
+    time = SkippedTime()
+    begun = time.now()
+    time.sleep(100.0)
+    time.sleep(50.0)
+    anyio.run(time.asleep, 25.0)
+    anyio.run(time.asleep, 5.0)
+    assert 180.0 <= time.now() - begun < 200.0
+
+
+def test_a_real_pause_of_nothing_passes() -> None:
+    Time().sleep(0.0)
+    anyio.run(Time().asleep, 0.0)
+
+
+def test_the_system_clock_is_told_in_utc() -> None:
+    assert Time().utc().tzinfo is UTC
+
+
+def test_a_clock_that_is_fifteen_minutes_fast_is_corrected_just_so() -> None:
+    offset = ClockOffset(lambda _: None)
+    assert offset.learn(timedelta(minutes=15), now=0.0)
+    assert not offset.learn(timedelta(minutes=15, seconds=1), now=0.0)
+
+
 # Dates --------------------------------------------------------------------------------
 
 
@@ -422,7 +496,7 @@ def test_a_date_that_was_too_early_is_set_back_and_sent_again_at_once(
     assert played.response is not None
     assert played.response.ok
     assert not played.outcome_unknown
-    assert played.offset.set_back(0.0) == timedelta(seconds=7)
+    assert played.offset.set_back(START) == timedelta(seconds=7)
 
 
 def test_a_date_is_corrected_once_in_a_call() -> None:
@@ -495,8 +569,8 @@ def test_a_doubt_is_said_before_a_wrong_clock() -> None:
 
 def test_a_correction_lasts_ten_minutes() -> None:
     offset = play([date_refusal(5), answer(200)]).offset
-    assert offset.set_back(599.9) == timedelta(seconds=7)
-    assert offset.set_back(600.0) == timedelta(0)
+    assert offset.set_back(START + 599.9) == timedelta(seconds=7)
+    assert offset.set_back(START + 600.0) == timedelta(0)
 
 
 def test_one_warning_is_given_while_a_correction_lasts() -> None:

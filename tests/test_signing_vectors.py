@@ -183,3 +183,39 @@ def test_requests_go_where_the_official_sdks_send_them(case: dict[str, Any]) -> 
         assert path == f"/{case['expected_path']}"
     else:
         assert case["expected_url"].startswith(base + "/")
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [
+        ("/v2/charges/ghxyz", "/v2/charges/ghxyz"),
+        ("/a%2fb", "/a%2fb"),
+        ("/a%2Fb", "/a%2Fb"),
+        ("/a%zz", "/a%25zz"),
+        ("a//b/", "/a/b/"),
+    ],
+)
+def test_a_path_is_encoded_once(path: str, canonical: str) -> None:
+    assert _signing.canonical_path(path) == canonical
+
+
+def test_a_query_is_read_at_its_first_equals_sign() -> None:
+    assert _signing.canonical_query_of("b=1=2&a=/&a") == "a=&a=%2F&b=1%3D2"
+
+
+def test_several_values_of_a_header_are_joined_in_order() -> None:
+    headers = [("X-B", "1"), ("x-a", " 2  3 "), ("x-b", "4")]
+    assert _signing.canonical_headers(headers) == ("x-a:2 3\nx-b:1,4\n", "x-a;x-b")
+
+
+def test_a_mismatch_tells_the_verifiers_own_text() -> None:
+    mismatch = _signing.SignatureMismatch("the text")
+    assert mismatch.string_to_sign == "the text"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"), [("a/b", "a%2Fb"), ("ä ~", "%C3%A4%20~"), ("*+", "%2A%2B")]
+)
+def test_reserved_characters_are_encoded(text: str, encoded: str) -> None:
+    assert _signing.percent_encode(text) == encoded
+    assert _signing.percent_encode("/", safe="/") == "/"

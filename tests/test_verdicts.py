@@ -1,0 +1,161 @@
+"""Why a verdict is what it is: the reasons of the decision tables, with values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from AmazonPay._entry import Entry
+from AmazonPay.decisions import Heard, Seen, Verdict, decide
+
+PRICE = {"amount": "10.00", "currencyCode": "USD"}
+OTHER = {"amount": "10.01", "currencyCode": "USD"}
+YEN = {"amount": "10", "currencyCode": "JPY"}
+CHARGE = {"chargePermissionId": "S01", "chargeAmount": PRICE}
+REFUND = {"chargeId": "S01-C1", "refundAmount": PRICE}
+
+
+def entry(operation: str, **more: Any) -> Entry:
+    given: dict[str, Any] = {
+        "key": "k",
+        "namespace": "shop",
+        "order": "1",
+        "operation": operation,
+        "attempt": 1,
+        "path": "/charges/S01-C1",
+        "body": b"{}",
+        "digest": "d",
+        **more,
+    }
+    return Entry(**given)
+
+
+def shown(state: str, reason: object = None, **more: Any) -> dict[str, Any]:
+    return {"statusDetails": {"state": state, "reasonCode": reason}, **more}
+
+
+def seen_charge(state: str, reason: object = None, **more: Any) -> Seen:
+    return Seen(shown(state, reason, **{**CHARGE, **more}))
+
+
+def test_a_refusal_that_contradicts_the_state_is_pending_with_its_code() -> None:
+    said = Heard("refused", "InvalidChargeStatus")
+    verdict = decide(entry("capture_charge"), {}, seen_charge("Authorized"), said)
+    assert verdict == Verdict("pending", "InvalidChargeStatus")
+
+
+def test_a_created_charge_that_is_not_known_yet_is_still_to_be_sent() -> None:
+    assert decide(entry("create_charge"), CHARGE, Seen(), None) is None
+
+
+def test_a_create_whose_answer_was_lost_is_unknown_with_the_reason() -> None:
+    said = Heard("lost", "TimedOut")
+    verdict = decide(entry("create_charge"), CHARGE, Seen(), said)
+    assert verdict == Verdict("unknown", "TimedOut")
+
+
+def test_a_definite_no_keeps_its_reason() -> None:
+    known = entry("create_charge", outcome="no", reason="HardDeclined")
+    verdict = decide(known, CHARGE, Seen(), None)
+    assert verdict == Verdict("no", "HardDeclined")
+
+
+@pytest.mark.parametrize("operation", ["create_charge", "create_refund"])
+def test_an_object_that_cannot_be_seen_is_unknown_with_the_reason(
+    operation: str,
+) -> None:
+    made = entry(operation, object_id="x")
+    verdict = decide(made, CHARGE | REFUND, Seen(reason="ResourceNotFound"), None)
+    assert verdict == Verdict("unknown", "ResourceNotFound")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"chargePermissionId": "S02"}, "ObjectMismatch"),
+        ({"chargeAmount": OTHER}, "AmountMismatch"),
+        ({"chargeAmount": YEN}, "CurrencyMismatch"),
+    ],
+)
+def test_a_charge_that_is_not_the_one_asked_for_is_unknown(
+    more: dict[str, Any], reason: str
+) -> None:
+    made = entry("create_charge", object_id="S01-C1")
+    verdict = decide(made, CHARGE, seen_charge("Authorized", **more), None)
+    assert verdict == Verdict("unknown", reason)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"chargeId": "S01-C2"}, "ObjectMismatch"),
+        ({"refundAmount": OTHER}, "AmountMismatch"),
+        ({"refundAmount": YEN}, "CurrencyMismatch"),
+    ],
+)
+def test_a_refund_that_is_not_the_one_asked_for_is_unknown(
+    more: dict[str, Any], reason: str
+) -> None:
+    made = entry("create_refund", object_id="S01-R1")
+    seen = Seen(shown("Refunded", **{**REFUND, **more}))
+    assert decide(made, REFUND, seen, None) == Verdict("unknown", reason)
+
+
+def test_a_refund_that_was_declined_says_why() -> None:
+    made = entry("create_refund", object_id="S01-R1")
+    seen = Seen(shown("Declined", "AmazonRejected", **REFUND))
+    assert decide(made, REFUND, seen, None) == Verdict("no", "AmazonRejected")
+
+
+def test_a_created_charge_that_was_canceled_says_why() -> None:
+    made = entry("create_charge", object_id="S01-C1")
+    verdict = decide(made, CHARGE, seen_charge("Canceled", "ExpiredUnused"), None)
+    assert verdict == Verdict("no", "ExpiredUnused")
+
+
+def completed(charge: dict[str, Any] | None, reason: str | None = None) -> Seen:
+    return Seen(shown("Completed", chargeId="S01-C1"), reason, charge)
+
+
+def test_a_completed_session_whose_charge_cannot_be_seen_is_unknown() -> None:
+    asked = {"chargeAmount": PRICE}
+    verdict = decide(
+        entry("complete_checkout_session"), asked, completed(None, "TimedOut"), None
+    )
+    assert verdict == Verdict("unknown", "TimedOut")
+
+
+def test_a_completed_session_whose_charge_was_declined_says_why() -> None:
+    asked = {"chargeAmount": PRICE}
+    charge = shown("Declined", "HardDeclined", chargeAmount=PRICE)
+    verdict = decide(entry("complete_checkout_session"), asked, completed(charge), None)
+    assert verdict == Verdict("no", "HardDeclined")
+
+
+def test_a_session_that_was_canceled_says_why() -> None:
+    seen = Seen(shown("Canceled", "BuyerCanceled"))
+    verdict = decide(entry("complete_checkout_session"), {}, seen, None)
+    assert verdict == Verdict("no", "BuyerCanceled")
+
+
+def test_a_capture_of_a_canceled_charge_says_why() -> None:
+    seen = seen_charge("Canceled", "MerchantCanceled")
+    verdict = decide(entry("capture_charge"), {}, seen, None)
+    assert verdict == Verdict("no", "MerchantCanceled")
+
+
+def test_a_cancel_that_came_too_late_names_the_state() -> None:
+    verdict = decide(entry("cancel_charge"), {}, seen_charge("Captured"), None)
+    assert verdict == Verdict("no", "Captured")
+
+
+def test_a_cancel_that_worked_gives_the_charges_own_reason() -> None:
+    seen = seen_charge("Canceled", "MerchantCanceled")
+    verdict = decide(entry("cancel_charge"), {}, seen, None)
+    assert verdict == Verdict("success", "MerchantCanceled")
+
+
+def test_a_reason_that_is_no_text_is_none() -> None:
+    verdict = decide(entry("cancel_charge"), {}, seen_charge("Canceled", 5), None)
+    assert verdict == Verdict("success", None)
