@@ -123,3 +123,9 @@ def test_sums_and_differences_are_exact_to_the_last_digit(
     assert subtract(add(a, b), b) == a
     assert compare(a, b) == (more > less)
     assert compare(b, a) == -(more > less)
+
+
+def test_an_amount_has_at_most_forty_digits() -> None:
+    assert price("9" * 40, "JPY")["amount"] == "9" * 40
+    with pytest.raises(InvalidRequest, match="40 digits"):
+        price("9" * 41, "JPY")

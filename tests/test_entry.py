@@ -1,0 +1,54 @@
+"""One entry of a journal: what happens to it, with values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from AmazonPay._entry import Entry, begun, digest_of, noted, resolved, time_text
+
+ENTRY = Entry(
+    key="k",
+    namespace="shop",
+    order="1",
+    operation="complete_checkout_session",
+    attempt=1,
+    path="/checkoutSessions/s/complete",
+    body=b"{}",
+    digest=digest_of(b"{}"),
+)
+
+
+def test_an_entry_that_a_person_settles_keeps_the_reason() -> None:
+    settled = resolved("no", "seen in Seller Central", None)(replace(ENTRY, runs=2))
+    assert settled.reason == "seen in Seller Central"
+    assert settled.outcome == "no"
+    assert not settled.in_doubt
+
+
+def test_what_a_later_call_knows_of_the_charge_is_noted() -> None:
+    known = replace(ENTRY, confirm_only=True, charge_ids=("S01-C1",))
+    entry = noted(known)(ENTRY)
+    assert entry.confirm_only
+    assert entry.charge_ids == ("S01-C1",)
+
+
+def test_the_first_body_is_the_one_that_is_sent() -> None:
+    same = replace(ENTRY, body=b"{ }")
+    assert begun(same)(ENTRY).body == b"{}"
+    assert begun(same)(replace(ENTRY, body=None)).body == b"{ }"
+
+
+def test_a_moment_is_written_in_utc() -> None:
+    tokyo = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=9)))
+    assert time_text(tokyo) == time_text(datetime(2026, 1, 1, 18, tzinfo=UTC))
+    assert time_text(tokyo).startswith("20260101T180000")
+
+
+def test_amounts_that_floats_cannot_tell_apart_differ() -> None:
+    one, other = b'{"a": 0.10000000000000000001}', b'{"a": 0.1}'
+    assert digest_of(one) != digest_of(other)
+
+
+def test_a_row_without_a_time_is_an_entry_without_one() -> None:
+    assert Entry.from_row(ENTRY.to_row()) == ENTRY
