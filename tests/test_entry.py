@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
 
 from AmazonPay._entry import Entry, begun, digest_of, noted, resolved, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 ENTRY = Entry(
     key="k",
@@ -39,6 +46,16 @@ def test_the_first_body_is_the_one_that_is_sent() -> None:
     assert begun(same)(replace(ENTRY, body=None)).body == b"{ }"
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_a_moment_is_written_in_utc() -> None:
     tokyo = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=9)))
     assert time_text(tokyo) == time_text(datetime(2026, 1, 1, 18, tzinfo=UTC))

@@ -219,3 +219,13 @@ def test_a_mismatch_tells_the_verifiers_own_text() -> None:
 def test_reserved_characters_are_encoded(text: str, encoded: str) -> None:
     assert _signing.percent_encode(text) == encoded
     assert _signing.percent_encode("/", safe="/") == "/"
+
+
+def test_the_authorization_names_the_key_that_signed() -> None:
+    value = _signing.sign(
+        lambda _: b"signed", _signing.V2, "SANDBOX-A", "GET", "/", "", [("a", "1")], b""
+    )
+    parsed = _signing.parse_authorization(value)
+    assert parsed.algorithm == "AMZN-PAY-RSASSA-PSS-V2"
+    assert parsed.public_key_id == "SANDBOX-A"
+    assert parsed.signature == b"signed"
