@@ -61,6 +61,18 @@ class Entry:
     reason: str | None = None
     object_id: str | None = field(default=None, repr=False)
     """The object that a success of our own named."""
+    other_object_ids: tuple[str, ...] = field(default=(), repr=False)
+    """Ids that later answers named under the same key; there should be none."""
+    environment: str | None = None
+    """`sandbox` or `live`: where the request is sent. None in older entries."""
+    region: str | None = None
+    """`na`, `eu` or `jp`. None in older entries."""
+    public_key_id: str | None = field(default=None, repr=False)
+    """The id of the key that signs the request. None in older entries."""
+    abandoned: str | None = None
+    """Why the shop gave the entry up; it is never sent again. None if it did not."""
+    created: datetime | None = None
+    """When the entry was first written. None in older entries."""
     changed: datetime | None = None
     """When the journal wrote it last."""
 
@@ -111,13 +123,20 @@ class Entry:
             "outcome": self.outcome,
             "reason": self.reason,
             "object_id": self.object_id,
+            "other_object_ids": json.dumps(self.other_object_ids),
+            "environment": self.environment,
+            "region": self.region,
+            "public_key_id": self.public_key_id,
+            "abandoned": self.abandoned,
+            "created": None if self.created is None else time_text(self.created),
             "changed": None if self.changed is None else time_text(self.changed),
         }
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Entry:
         """Read what `to_row` wrote; other columns are passed over."""
-        ids, changed, body = row["charge_ids"], row["changed"], row["body"]
+        ids, body = row["charge_ids"], row["body"]
+        other_ids = row["other_object_ids"]
         return cls(
             key=row["idempotency_key"],
             namespace=row["namespace"],
@@ -134,9 +153,13 @@ class Entry:
             outcome=row["outcome"],
             reason=row["reason"],
             object_id=row["object_id"],
-            changed=None
-            if changed is None
-            else datetime.strptime(changed, _TIME).replace(tzinfo=UTC),
+            other_object_ids=() if other_ids is None else tuple(json.loads(other_ids)),
+            environment=row["environment"],
+            region=row["region"],
+            public_key_id=row["public_key_id"],
+            abandoned=row["abandoned"],
+            created=_read_time(row["created"]),
+            changed=_read_time(row["changed"]),
         )
 
 
@@ -147,6 +170,11 @@ Change: TypeAlias = Callable[[Entry | None], Entry]
 def time_text(moment: datetime) -> str:
     """Write a moment as text of one length, in UTC."""
     return moment.astimezone(UTC).strftime(_TIME)
+
+
+def _read_time(text: str | None) -> datetime | None:
+    """Read what `time_text` wrote."""
+    return None if text is None else datetime.strptime(text, _TIME).replace(tzinfo=UTC)
 
 
 def read_body(body: bytes) -> dict[str, Any]:

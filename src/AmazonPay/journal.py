@@ -113,6 +113,12 @@ COLUMNS: Final = {
     "outcome": "TEXT",
     "reason": "TEXT",
     "object_id": "TEXT",
+    "other_object_ids": "TEXT",
+    "environment": "TEXT",
+    "region": "TEXT",
+    "public_key_id": "TEXT",
+    "abandoned": "TEXT",
+    "created": "TEXT",
     "changed": "TEXT NOT NULL",
 }
 """What `Entry.to_row` writes."""

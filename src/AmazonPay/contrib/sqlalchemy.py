@@ -63,6 +63,12 @@ def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
         Column("outcome", String(16)),
         Column("reason", String(64)),
         Column("object_id", String(64)),
+        Column("other_object_ids", Text),
+        Column("environment", String(16)),
+        Column("region", String(16)),
+        Column("public_key_id", String(128)),
+        Column("abandoned", Text),
+        Column("created", String(32)),
         # Text of one length, in UTC: it sorts alike in every database.
         Column("changed", String(32), nullable=False),
         # Raised by each change: who finds another one than he read has lost the race.
