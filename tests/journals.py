@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from AmazonPay import Response
-from AmazonPay._exchange import Wait
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking, Flow, Now, Step, run
+from AmazonPay._core.declare import Blocking, Flow, Now, Step, run
+from AmazonPay._core.operation import Call
+from AmazonPay._core.retry import Wait
 
 if TYPE_CHECKING:
-    from AmazonPay._entry import Change
+    from AmazonPay._once.entry import Change
     from AmazonPay.journal import Entry
 
 Reply = Response[Any] | Exception

@@ -37,8 +37,8 @@ from AmazonPay import (
     SigningFailed,
     TimedOut,
 )
-from AmazonPay._exchange import Wait
-from AmazonPay._operation import Call, operations_of
+from AmazonPay._core.operation import Call, operations_of
+from AmazonPay._core.retry import Wait
 from AmazonPay.breaker import TRANSITIONS, Circuit, Event, Standing, event_of
 from AmazonPay.resources import Operations
 

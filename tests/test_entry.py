@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay._entry import Entry, begun, digest_of, noted, resolved, time_text
+from AmazonPay._once.entry import Entry, begun, digest_of, noted, resolved, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator

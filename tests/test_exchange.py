@@ -25,8 +25,9 @@ from AmazonPay import (
     ServerError,
     TransportError,
 )
-from AmazonPay._clock import ClockOffset, SkippedTime, Time
-from AmazonPay._exchange import (
+from AmazonPay._core.clock import ClockOffset, SkippedTime, Time
+from AmazonPay._core.operation import Call, Repeat
+from AmazonPay._core.retry import (
     REPEATED_STATUSES,
     Answer,
     Failure,
@@ -37,7 +38,6 @@ from AmazonPay._exchange import (
     exchange,
     retry_after,
 )
-from AmazonPay._operation import Call, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
 from sqlalchemy.exc import IntegrityError
 
 from AmazonPay import ConfigurationError, JournalConflict, SQLiteJournal
-from AmazonPay._entry import (
+from AmazonPay._once.entry import (
     answered,
     begun,
     concluded,

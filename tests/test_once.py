@@ -16,15 +16,15 @@ from AmazonPay import (
     TimedOut,
     idempotency_key,
 )
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking
+from AmazonPay._core.declare import Blocking
+from AmazonPay._core.operation import Call
 from AmazonPay.errors import error_for
 from AmazonPay.journal import resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 
 if TYPE_CHECKING:
-    from AmazonPay._procedure import Flow
+    from AmazonPay._core.declare import Flow
 
 MONEY = {"amount": "10.00", "currencyCode": "USD"}
 ZERO = {"amount": "0.00", "currencyCode": "USD"}

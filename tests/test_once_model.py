@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from AmazonPay import TimedOut
-from AmazonPay._procedure import Blocking, Now
+from AmazonPay._core.declare import Blocking, Now
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, answer, refusal
 
 if TYPE_CHECKING:
     from AmazonPay import Response
-    from AmazonPay._operation import Call
+    from AmazonPay._core.operation import Call
 
 MONEY = {"amount": "10.00", "currencyCode": "USD"}
 BODY = {"chargePermissionId": "S01", "chargeAmount": MONEY}

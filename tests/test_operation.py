@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay import InvalidRequest
-from AmazonPay._operation import encoded_query, operation
+from AmazonPay._core.operation import encoded_query, operation
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:

@@ -25,8 +25,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
 from AmazonPay import AsyncClient, Client, ConfigurationError, RateLimits, Retry
-from AmazonPay._clock import Time
-from AmazonPay._procedure import Now
+from AmazonPay._core.clock import Time
+from AmazonPay._core.declare import Now
 from AmazonPay.pacing import Bucket, Limit
 from loopback import OK, read_request, serving
 from redis_server import redis_server, socket_path

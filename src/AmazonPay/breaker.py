@@ -13,9 +13,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ._config import positive
-from ._exchange import is_whole
-from ._telemetry import LOGGER
+from ._core.config import positive
+from ._core.retry import is_whole
+from ._core.telemetry import LOGGER
 from .errors import (
     CircuitOpen,
     ConfigurationError,
@@ -28,8 +28,8 @@ from .resources import Operations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._clock import Time
-    from ._operation import Call
+    from ._core.clock import Time
+    from ._core.operation import Call
     from .response import Response
 
 State: TypeAlias = Literal["closed", "open", "half-open", "probing"]

@@ -14,19 +14,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
-from . import _signing
-from ._body import encode_body
-from ._clock import ClockOffset, SkippedTime, Time
-from ._config import Retry, Timeout, checked_deadline, timeout_from
-from ._exchange import Failure, Means, Wait
-from ._identity import SignerFailed, identities, key_pairs
-from ._operation import (
+from ._core.clock import ClockOffset, SkippedTime, Time
+from ._core.config import Retry, Timeout, checked_deadline, timeout_from
+from ._core.declare import Blocking, Now, Transfer
+from ._core.json_body import encode_body
+from ._core.operation import (
     Call,
     checked_idempotency_key,
     encoded_query,
     new_idempotency_key,
 )
-from ._options import (
+from ._core.options import (
     DEFAULT_DEADLINE,
     DEFAULT_RETRY,
     DEFAULT_TIMEOUT,
@@ -34,8 +32,10 @@ from ._options import (
     Options,
     callers_headers,
 )
-from ._procedure import Blocking, Now, Transfer
-from ._telemetry import LOGGER, Tracer, tell
+from ._core.retry import Failure, Means, Wait
+from ._core.telemetry import LOGGER, Tracer, tell
+from ._signing.canonical import canonical_path
+from ._signing.request_signer import SignerFailed, key_pairs, request_signers
 from .errors import (
     AmazonPayError,
     ClientClosed,
@@ -58,12 +58,12 @@ if TYPE_CHECKING:
     import httpx2
     from typing_extensions import TypedDict, Unpack
 
-    from ._exchange import Outcome
-    from ._identity import Identity, Key
-    from ._operation import Body, Query, Repeat
-    from ._procedure import Step
-    from ._signer import Signer
-    from ._transport import AsyncConnections, Connections
+    from ._core.declare import Step
+    from ._core.operation import Body, Query, Repeat
+    from ._core.retry import Outcome
+    from ._http.send import AsyncConnections, Connections
+    from ._signing.request_signer import Key, RequestSigner
+    from ._signing.signer import Signer
     from .breaker import Breaker, Circuit
     from .pacing import RateLimits
     from .response import Response
@@ -105,8 +105,8 @@ def _tell_of_clock(lead: timedelta) -> None:
 class _BaseClient(Operations, Procedures, ABC):
     """What both clients share: everything but sending."""
 
-    _identity: Identity
-    _identities: dict[str, Identity]
+    _signer: RequestSigner
+    _signers: dict[str, RequestSigner]
     _options: Options
     _offset: ClockOffset
     _skipped: SkippedTime
@@ -143,7 +143,7 @@ class _BaseClient(Operations, Procedures, ABC):
     ) -> None:
         refused: AmazonPayError | None = None
         try:
-            self._identities = identities(
+            self._signers = request_signers(
                 key_pairs(public_key_id, private_key, signer, keys),
                 region=region,
                 sandbox=sandbox,
@@ -156,7 +156,7 @@ class _BaseClient(Operations, Procedures, ABC):
                     "x-amz-pay-platform-version": platform_version,
                 },
             )
-            self._identity = next(iter(self._identities.values()))
+            self._signer = next(iter(self._signers.values()))
             self._limits = _limits_from(rate_limits)
             self._circuit = _circuit_of(breaker)
             self._check_awaited()
@@ -175,8 +175,8 @@ class _BaseClient(Operations, Procedures, ABC):
             raise refused
         self._offset = ClockOffset(_tell_of_clock)
         self._skipped = SkippedTime()
-        self._tracer = Tracer(self._identity.endpoint)
-        if sandbox is None and self._identity.endpoint.base_path == "/live/v2":
+        self._tracer = Tracer(self._signer.endpoint)
+        if sandbox is None and self._signer.endpoint.base_path == "/live/v2":
             LOGGER.warning(
                 "sandbox is not given and the public key id names no environment:"
                 " this client is live and moves real money"
@@ -249,7 +249,7 @@ class _BaseClient(Operations, Procedures, ABC):
                 client itself decides, or a key id that is not among its own.
         """
         options = self._options.changed(
-            self._identity.endpoint.environment,
+            self._signer.endpoint.environment,
             timeout=timeout,
             deadline=deadline,
             retry=retry,
@@ -258,13 +258,13 @@ class _BaseClient(Operations, Procedures, ABC):
             auth_token=auth_token,
             raise_for_status=raise_for_status,
         )
-        identity = self._identity
+        identity = self._signer
         if public_key_id is not None:
-            if public_key_id not in self._identities:
+            if public_key_id not in self._signers:
                 raise InvalidRequest("public_key_id is not among this client's keys")
-            identity = self._identities[public_key_id]
+            identity = self._signers[public_key_id]
         view = object.__new__(type(self))
-        vars(view).update(vars(self), _options=options, _identity=identity)
+        vars(view).update(vars(self), _options=options, _signer=identity)
         return view
 
     @property
@@ -290,12 +290,12 @@ class _BaseClient(Operations, Procedures, ABC):
             InvalidRequest: the payload is no JSON, or holds a float amount.
             SigningFailed: the signer did; it is the cause.
         """
-        if self._identity.signer_awaits:
+        if self._signer.signer_awaits:
             raise InvalidRequest(
                 "this signer is awaited: use await agenerate_button_signature(…)"
             )
         try:
-            return self._identity.button_signature(_button_payload(payload))
+            return self._signer.button_signature(_button_payload(payload))
         except SignerFailed as failed:
             raise _signing_failed("generate_button_signature", failed) from None
 
@@ -312,7 +312,7 @@ class _BaseClient(Operations, Procedures, ABC):
         if not isinstance(method, str) or re.fullmatch(r"[A-Za-z]+", method) is None:
             raise InvalidRequest("method must be an HTTP method, such as POST")
         method = method.upper()
-        given = dict(callers_headers(headers, self._identity.endpoint.environment))
+        given = dict(callers_headers(headers, self._signer.endpoint.environment))
         named = given.pop(IDEMPOTENCY_KEY, None)
         key = idempotency_key if idempotency_key is not None else named
         if key is not None:
@@ -338,7 +338,7 @@ class _BaseClient(Operations, Procedures, ABC):
         )
 
     def _means(self) -> Means:
-        from ._transport import jitter
+        from ._http.send import jitter
 
         time = _REAL_TIME if self._options.retry.wait else self._skipped
         return Means(time, self._offset, jitter)
@@ -376,9 +376,9 @@ class _BaseClient(Operations, Procedures, ABC):
         )
 
     def __repr__(self) -> str:
-        if "_identity" not in vars(self):
+        if "_signer" not in vars(self):
             return f"<{type(self).__name__} that could not be built>"
-        endpoint = self._identity.endpoint
+        endpoint = self._signer.endpoint
         return f"<{type(self).__name__} {endpoint.environment} {endpoint.authority}>"
 
     def __reduce__(self) -> NoReturn:
@@ -400,7 +400,7 @@ def _checked_path(path: str) -> str:
             "path starts below the API version, as in /charges/…, without query, blank,"
             " empty or dot-only parts; pass the query as query="
         )
-    return _signing.canonical_path(path)
+    return canonical_path(path)
 
 
 def _button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
@@ -530,10 +530,10 @@ class Client(_BaseClient):
         proxy: str | None,
         trust_env: bool,  # noqa: FBT001 - the constructor's own
     ) -> Connections:
-        from ._transport import Connections, transport_options
+        from ._http.send import Connections, transport_options
 
         options = transport_options(
-            self._identity.endpoint,
+            self._signer.endpoint,
             given=transport is not None,
             verify=verify,
             proxy=proxy,
@@ -542,16 +542,16 @@ class Client(_BaseClient):
         return Connections(options, transport)
 
     def _check_awaited(self) -> None:
-        if any(one.signer_awaits for one in self._identities.values()):
+        if any(one.signer_awaits for one in self._signers.values()):
             raise ConfigurationError("a signer that is awaited needs an AsyncClient")
         if self._limits is not None and self._limits.awaits:
             raise ConfigurationError("a Redis that is awaited needs an AsyncClient")
 
     def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built: sign, send, repeat."""
-        from ._transport import run, send_once
+        from ._http.send import run, send_once
 
-        identity, options, means = self._identity, self._options, self._means()
+        identity, options, means = self._signer, self._options, self._means()
         self._connections.current()
 
         def attempt(time_left: float) -> Outcome:
@@ -586,7 +586,7 @@ class Client(_BaseClient):
 
     def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
-        from ._transfer import checked_link, transfer
+        from ._http.transfer import checked_link, transfer
 
         match step:
             case Call():
@@ -594,7 +594,7 @@ class Client(_BaseClient):
             case Wait():
                 self._means().time.sleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
+                checked_link(step.url, at_home=self._signer.endpoint.is_loopback)
                 transfer(self._connections.current(), step, self._options.timeout)
             case Blocking():
                 return step.work()
@@ -703,10 +703,10 @@ class AsyncClient(_BaseClient):
         proxy: str | None,
         trust_env: bool,  # noqa: FBT001 - the constructor's own
     ) -> AsyncConnections:
-        from ._transport import AsyncConnections, transport_options
+        from ._http.send import AsyncConnections, transport_options
 
         options = transport_options(
-            self._identity.endpoint,
+            self._signer.endpoint,
             given=transport is not None,
             verify=verify,
             proxy=proxy,
@@ -722,7 +722,7 @@ class AsyncClient(_BaseClient):
         See `generate_button_signature`, which does the same with a key in memory.
         """
         try:
-            return await self._identity.abutton_signature(
+            return await self._signer.abutton_signature(
                 _button_payload(payload), self._options.deadline
             )
         except SignerFailed as failed:
@@ -730,9 +730,9 @@ class AsyncClient(_BaseClient):
 
     async def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built: sign, send, repeat."""
-        from ._transport import arun, asend_once
+        from ._http.send import arun, asend_once
 
-        identity, options, means = self._identity, self._options, self._means()
+        identity, options, means = self._signer, self._options, self._means()
         self._connections.current()
 
         async def attempt(time_left: float) -> Outcome:
@@ -769,7 +769,7 @@ class AsyncClient(_BaseClient):
         """Do one step of a procedure."""
         import anyio.to_thread
 
-        from ._transfer import atransfer, checked_link
+        from ._http.transfer import atransfer, checked_link
 
         match step:
             case Call():
@@ -777,7 +777,7 @@ class AsyncClient(_BaseClient):
             case Wait():
                 await self._means().time.asleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
+                checked_link(step.url, at_home=self._signer.endpoint.is_loopback)
                 await atransfer(
                     self._connections.current(), step, self._options.timeout
                 )

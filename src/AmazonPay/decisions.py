@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn, Self
 
-    from ._entry import Entry
+    from ._once.entry import Entry
     from .resources.charges import Charge
     from .response import Response
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ._entry import Entry, resolved, time_text
+from ._once.entry import Entry, resolved, time_text
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Literal
 
-    from ._entry import Change
+    from ._once.entry import Change
 
 
 __all__ = ["Entry", "Journal", "SQLiteJournal", "resolve"]

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from ._exchange import Failure
-from ._operation import operations_of
-from ._telemetry import LOGGER
+from ._core.operation import operations_of
+from ._core.retry import Failure
+from ._core.telemetry import LOGGER
 from .errors import ConfigurationError, HeldBack
 from .resources import Operations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
 
-    from ._clock import Time
-    from ._config import Environment
-    from ._exchange import Outcome
-    from ._identity import Identity
-    from ._operation import Call
+    from ._core.clock import Time
+    from ._core.config import Environment
+    from ._core.operation import Call
+    from ._core.retry import Outcome
+    from ._signing.request_signer import RequestSigner
 
 # How long a Redis that failed is left alone, and how long an awaited one may take.
 _REST = 30.0
@@ -147,7 +147,7 @@ class RateLimits:
         self._by_process: dict[int, dict[str, StateStore]] = {}
         self._redis_rests_until = 0.0
 
-    def bucket(self, identity: Identity, operation: str) -> Bucket | None:
+    def bucket(self, identity: RequestSigner, operation: str) -> Bucket | None:
         """Find the bucket of a call; None if it is not paced."""
         operation = _SAME_PATH.get(operation, operation)
         limit = self._limits.get(operation)
@@ -284,7 +284,7 @@ _HELD_BACK = Failure(
 
 def paced(
     limits: RateLimits,
-    identity: Identity,
+    identity: RequestSigner,
     call: Call,
     time: Time,
     send: Callable[[float], Outcome],
@@ -309,7 +309,7 @@ def paced(
 
 def apaced(
     limits: RateLimits,
-    identity: Identity,
+    identity: RequestSigner,
     call: Call,
     time: Time,
     send: Callable[[float], Awaitable[Outcome]],

@@ -42,7 +42,7 @@ from AmazonPay.journal import Entry, resolve
 from AmazonPay.money import add, amount_of, compare, subtract
 from AmazonPay.objects import AmazonObject
 from AmazonPay.pacing import LIVE, Limit
-from AmazonPay.resources._shapes import Price, Unspecified
+from AmazonPay.resources._common import Price, Unspecified
 from AmazonPay.resources.authorization_tokens import AuthorizationToken
 from AmazonPay.resources.buyers import Buyer
 from AmazonPay.resources.charge_permissions import ChargePermission

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from .._entry import Entry, time_text
+from .._once.entry import Entry, time_text
 from ..errors import ConfigurationError
 from ..journal import utc_now
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from .._entry import Change
+    from .._once.entry import Change
 
 TABLE_NAME = "amazonpay_journal"
 

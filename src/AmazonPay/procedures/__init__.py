@@ -1,6 +1,6 @@
 """Procedures: methods of both clients that make several calls, one topic a file."""
 
-from .._procedure import Iteration, Procedure
+from .._core.declare import Iteration, Procedure
 from .evidence import Evidence as Evidence
 from .once import Once as Once
 from .paging import Paging as Paging

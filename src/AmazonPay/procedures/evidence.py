@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from .._procedure import Flow, Transfer, ask, procedure
+from .._core.declare import Flow, Transfer, ask, procedure
 from ..errors import InvalidRequest
 from ..resources.files import File, Files
 

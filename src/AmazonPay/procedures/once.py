@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._procedure import procedure
+from .._core.declare import procedure
 from ..errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._entry import Entry
-    from .._operation import Body
-    from .._procedure import Flow
+    from .._core.declare import Flow
+    from .._core.operation import Body
+    from .._once.entry import Entry
     from ..decisions import Decision
     from ..journal import Journal
     from ..objects import AmazonObject
@@ -46,7 +46,7 @@ def _once(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
-    from .._once import act, intended_entry  # few programs need it
+    from .._once.flow import act, intended_entry  # few programs need it
 
     intended = intended_entry(
         name,
@@ -340,6 +340,6 @@ class Once:
         """
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
-        from .._once import act
+        from .._once.flow import act
 
         return act(entry, journal, deadline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from .._procedure import Item, Pages, ask, iteration
+from .._core.declare import Item, Pages, ask, iteration
 from ..resources.disbursements import Disbursement, DisbursementOperations
 from ..resources.reports import (
     ProcessingStatus,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, procedure
+from .._core.declare import Flow, Item, Pages, Transfer, ask, iteration, procedure
 from ..errors import ReportUnavailable, TransportError
 from ..resources.reports import ReportOperations
 from .waiting import REPORT_STATES, poll

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
-from .._exchange import Wait
-from .._procedure import Flow, ask, now, procedure
+from .._core.declare import Flow, ask, now, procedure
+from .._core.retry import Wait
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations

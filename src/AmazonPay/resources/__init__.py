@@ -19,7 +19,7 @@ Amazon's page: `amazon-pay-api-v2/error-handling.html`.
 
 from __future__ import annotations
 
-from .._operation import Operation, operations_of
+from .._core.operation import Operation, operations_of
 from .authorization_tokens import AuthorizationTokens
 from .buyers import Buyers
 from .charge_permissions import ChargePermissions

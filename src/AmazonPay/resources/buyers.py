@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from .._operation import operation
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import Address, PrimeMembershipType
+from ._common import Address, PrimeMembershipType
 
 
 class Buyer(TypedDict):

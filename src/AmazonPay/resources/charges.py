@@ -14,9 +14,9 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
-from ._shapes import (
+from ._common import (
     Id,
     MaxLen,
     MerchantMetadata,

@@ -10,10 +10,10 @@ from typing import Annotated, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
-from ._carriers import KnownCarrierCode
-from ._shapes import Id, MinLen, Pattern
+from ._carrier_codes import KnownCarrierCode
+from ._common import Id, MinLen, Pattern
 
 CarrierCode: TypeAlias = KnownCarrierCode | Annotated[str, Pattern("[A-Z0-9_]+")]
 """A known code, or one that Amazon has added since; another case is unconfirmed."""

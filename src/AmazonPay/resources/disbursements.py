@@ -10,9 +10,9 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from .._operation import operation
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import CurrencyCode
+from ._common import CurrencyCode
 
 
 class Disbursement(TypedDict):

@@ -12,9 +12,9 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
-from ._shapes import Ge, Id, MinLen, Price, PriceInput, ReleaseEnvironment
+from ._common import Ge, Id, MinLen, Price, PriceInput, ReleaseEnvironment
 
 # --- Values -----------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
 
 FileType: TypeAlias = Literal[

@@ -11,9 +11,9 @@ from typing import Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
-from ._shapes import CountryCode, Id, LedgerCurrency, PriceInput, SoftDescriptor
+from ._common import CountryCode, Id, LedgerCurrency, PriceInput, SoftDescriptor
 
 InStoreState: TypeAlias = Literal["Completed", "Pending", "Declined"] | str
 """`Declined` is unconfirmed."""

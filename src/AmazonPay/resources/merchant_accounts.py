@@ -14,9 +14,9 @@ from typing import Annotated, Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.operation import Body, operation
 from ..response import Response
-from ._shapes import CountryCode, Id, LedgerCurrency, Pattern, PriceInput, Unspecified
+from ._common import CountryCode, Id, LedgerCurrency, Pattern, PriceInput, Unspecified
 
 Date: TypeAlias = Annotated[str, Pattern("[0-9]{8}")]
 """As in `19800131`."""

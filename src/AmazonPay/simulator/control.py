@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from .._config import is_loopback
+from .._core.config import is_loopback
 from . import buyer, validation
 from .refusals import Refusal
 

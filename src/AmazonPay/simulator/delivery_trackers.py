@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from ..resources._carriers import KnownCarrierCode
+from ..resources._carrier_codes import KnownCarrierCode
 from . import charge_permissions as permissions
 from .refusals import Refusal
 

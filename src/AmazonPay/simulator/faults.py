@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from .._config import Environment
+    from .._core.config import Environment
     from .settings import Settings
     from .values import Pairs
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict, is_typeddict
 
-from .._operation import operations_of
+from .._core.operation import operations_of
 from ..resources import Operations
 from . import queries
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic.json_schema import JsonSchemaMode
 
-    from .._operation import Operation
+    from .._core.operation import Operation
 
 _REFERENCE = "#/components/schemas/{model}"
 _SUCCESS = re.compile(r"Answers: ([^.]*)\.")

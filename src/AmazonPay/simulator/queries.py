@@ -20,7 +20,7 @@ from typing import (
 )
 from urllib.parse import parse_qsl
 
-from .._operation import operations_of
+from .._core.operation import operations_of
 from ..resources import Operations
 from .clock import read
 from .refusals import Refusal

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any
 
-from .._config import REGIONS
-from .._operation import operations_of
+from .._core.config import REGIONS
+from .._core.operation import operations_of
 from ..resources import Operations
 from . import (
     authorization_tokens,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
-    from .._config import Environment
+    from .._core.config import Environment
     from .call import Handler
     from .merchants import Merchant
     from .routes import Route

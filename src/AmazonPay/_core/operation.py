@@ -31,12 +31,12 @@ from typing import (
     overload,
 )
 
-from ._body import encode_body
-from ._signing import canonical_query, percent_encode
-from .errors import AmazonPayError, InvalidRequest, bare
+from .._signing.canonical import canonical_query, percent_encode
+from ..errors import AmazonPayError, InvalidRequest, bare
+from .json_body import encode_body
 
 if TYPE_CHECKING:
-    from .response import Response
+    from ..response import Response
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 SignBytes: TypeAlias = Callable[[bytes], bytes]
 AsyncSignBytes: TypeAlias = Callable[[bytes], Awaitable[bytes]]

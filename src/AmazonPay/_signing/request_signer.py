@@ -1,4 +1,4 @@
-"""Who calls, and whom: a key id, its signer and an endpoint make requests of calls."""
+"""Turn a `Call` into a signed HTTP request, for one key id and one endpoint."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from . import _signing
-from ._config import checked_public_key_id, endpoint_for
-from ._key import load_private_key
-from ._operation import checked_headers
-from ._options import AUTH_TOKEN, IDEMPOTENCY_KEY, SIMULATION_CODE
-from ._signer import awaits, checked_signature, signing_function
-from .errors import ConfigurationError
+from .._core.config import checked_public_key_id, endpoint_for
+from .._core.operation import checked_headers
+from .._core.options import AUTH_TOKEN, IDEMPOTENCY_KEY, SIMULATION_CODE
+from ..errors import ConfigurationError
+from .private_key import load_private_key
+from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
+from .signer import awaits, checked_signature, signing_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import TypeIs
 
-    from ._config import Endpoint
-    from ._operation import Call
-    from ._options import Options
-    from ._signer import Signer
+    from .._core.config import Endpoint
+    from .._core.operation import Call
+    from .._core.options import Options
+    from .rsa_pss import Algorithm
+    from .signer import Signer
 
     Key = str | bytes | os.PathLike[str] | RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A signed request, ready to leave."""
+class SignedRequest:
+    """An HTTP request that is complete and signed."""
 
     method: str
     url: str = field(repr=False)
@@ -40,34 +41,38 @@ class Attempt:
     """Every header, `host` and `authorization` among them."""
     body: bytes = field(repr=False)
     must_stay_here: bool
-    """Whether the peer must prove to be this machine."""
+    """Whether the connected peer must be this machine."""
 
 
 class SignerFailed(Exception):  # noqa: N818 - it becomes a `SigningFailed`
-    """A signer of the caller's raised, or gave no signature; see the cause."""
+    """The caller's signer raised an error or returned no signature; see the cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A request that only lacks its signature."""
+class UnsignedRequest:
+    """An HTTP request that lacks only its `authorization` header."""
 
     method: str
     url: str
     headers: list[tuple[bytes, bytes]]
     body: bytes
-    text: _signing.Unsigned
+    message: bytes
+    """What is to be signed."""
+    authorization: str
+    """The `authorization` header up to the signature."""
     must_stay_here: bool
 
-    def signed(self, signature: bytes) -> Attempt:
-        authorization = self.text.authorization(signature).encode()
-        self.headers.append((b"authorization", authorization))
-        return Attempt(
-            self.method, self.url, self.headers, self.body, self.must_stay_here
+    def signed(self, signature: bytes) -> SignedRequest:
+        """Return the request with its `authorization` header."""
+        authorization = self.authorization.encode() + b64encode(signature)
+        headers = [*self.headers, (b"authorization", authorization)]
+        return SignedRequest(
+            self.method, self.url, headers, self.body, self.must_stay_here
         )
 
 
 def _user_agent() -> str:
-    """Name this package; whatever cannot be found out is left out."""
+    """Return the `User-Agent`; a version that cannot be found becomes `unknown`."""
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
@@ -78,14 +83,17 @@ def _user_agent() -> str:
     return f"AmazonPayClient/{ours} (Python/{platform.python_version()})"
 
 
-class Identity:
-    """One key id at one endpoint; made once, shared by every view of a client."""
+class RequestSigner:
+    """Builds and signs requests for one key id at one endpoint.
+
+    It is made once per key id and shared by every view of a client.
+    """
 
     def __init__(
         self,
         public_key_id: str,
         key: RSAPrivateKey | Signer,
-        algorithm: _signing.Algorithm,
+        algorithm: Algorithm,
         endpoint: Endpoint,
         unsigned: Mapping[str, str | None],
     ) -> None:
@@ -97,7 +105,7 @@ class Identity:
         self.in_memory = isinstance(key, RSAPrivateKey)
         """Whether signing takes no time worth a thread, and cannot fail."""
         self._sign: Callable[[bytes], Any] = (
-            _signing.rsa_signer(key, algorithm)
+            rsa_signer(key, algorithm)
             if isinstance(key, RSAPrivateKey)
             else signing_function(key)
         )
@@ -129,33 +137,40 @@ class Identity:
 
     # Signatures -----------------------------------------------------------------------
 
-    def attempt(self, call: Call, options: Options, set_back: timedelta) -> Attempt:
-        """Sign a call as of now: a fresh date and signature, the same key and bytes.
+    def attempt(
+        self, call: Call, options: Options, set_back: timedelta
+    ) -> SignedRequest:
+        """Sign a call with the current date; key and bytes are the same each time.
 
         Raises:
             SignerFailed: the caller's own signer did.
         """
-        draft = self._draft(call, options, set_back)
-        return draft.signed(self._signature(draft.text.message))
+        request = self.unsigned(call, options, set_back)
+        return request.signed(self.sign(request.message))
 
     async def aattempt(
         self, call: Call, options: Options, set_back: timedelta, time_left: float
-    ) -> Attempt:
-        """Do the same, awaiting, for as long as there is time."""
-        draft = self._draft(call, options, set_back)
-        return draft.signed(await self._asignature(draft.text.message, time_left))
+    ) -> SignedRequest:
+        """Sign as `attempt` does, awaiting, for at most `time_left` seconds."""
+        request = self.unsigned(call, options, set_back)
+        return request.signed(await self.asign(request.message, time_left))
 
     def button_signature(self, payload: bytes) -> str:
-        """Sign a button's payload."""
-        message = _signing.button_message(self.algorithm, payload)
-        return b64encode(self._signature(message)).decode()
+        """Return the signature of a button's payload, as base64."""
+        message = button_message(self.algorithm, payload)
+        return b64encode(self.sign(message)).decode()
 
     async def abutton_signature(self, payload: bytes, time_left: float) -> str:
-        """Do the same, awaiting."""
-        message = _signing.button_message(self.algorithm, payload)
-        return b64encode(await self._asignature(message, time_left)).decode()
+        """Return the signature of a button's payload, awaiting the signer."""
+        message = button_message(self.algorithm, payload)
+        return b64encode(await self.asign(message, time_left)).decode()
 
-    def _signature(self, message: bytes) -> bytes:
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message.
+
+        Raises:
+            SignerFailed: the caller's own signer did.
+        """
         if self.in_memory:
             return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
         try:
@@ -163,7 +178,12 @@ class Identity:
         except Exception as error:
             raise SignerFailed from error
 
-    async def _asignature(self, message: bytes, time_left: float) -> bytes:
+    async def asign(self, message: bytes, time_left: float) -> bytes:
+        """Return the signature of a message, waiting at most `time_left` seconds.
+
+        Raises:
+            SignerFailed: the caller's own signer did, or took too long.
+        """
         if self.in_memory:
             return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
         import anyio.to_thread
@@ -182,25 +202,28 @@ class Identity:
 
     # Requests -------------------------------------------------------------------------
 
-    def _draft(self, call: Call, options: Options, set_back: timedelta) -> _Draft:
+    def unsigned(
+        self, call: Call, options: Options, set_back: timedelta
+    ) -> UnsignedRequest:
+        """Return the request of a call, dated now minus `set_back`."""
         path = self.endpoint.base_path + call.path
         date = (datetime.now(UTC) - set_back).strftime("%Y%m%dT%H%M%SZ")
         body = call.body if call.body is not None else b""
-        own = [("x-amz-pay-date", date)]
+        signed = [("x-amz-pay-date", date)]
         if call.idempotency_key is not None:
-            own.append((IDEMPOTENCY_KEY, call.idempotency_key))
+            signed.append((IDEMPOTENCY_KEY, call.idempotency_key))
         token = next(
             (v for n, v in call.headers if n == AUTH_TOKEN), options.auth_token
         )
         if token is not None:
-            own.append((AUTH_TOKEN, token))
-        text = _signing.unsigned(
+            signed.append((AUTH_TOKEN, token))
+        message, authorization = message_to_sign(
             self.algorithm,
             self.public_key_id,
             call.method,
             path,
             call.query,
-            (*self._signed_headers, *own),
+            (*self._signed_headers, *signed),
             body,
         )
         unsigned = [(n, v) for n, v in call.headers if n != AUTH_TOKEN]
@@ -209,13 +232,20 @@ class Identity:
             unsigned.append((SIMULATION_CODE, options.simulation_code))
         headers = [
             *self._fixed,
-            *[(n.encode(), v.encode()) for n, v in (*own, *unsigned)],
+            *[(n.encode(), v.encode()) for n, v in (*signed, *unsigned)],
         ]
         if call.body is not None:
             headers.append((b"content-length", str(len(body)).encode()))
         query = f"?{call.query}" if call.query else ""
-        url = f"{self._origin}{path}{query}"
-        return _Draft(call.method, url, headers, body, text, self._must_stay_here)
+        return UnsignedRequest(
+            call.method,
+            f"{self._origin}{path}{query}",
+            headers,
+            body,
+            message,
+            authorization,
+            self._must_stay_here,
+        )
 
 
 def key_pairs(
@@ -224,7 +254,7 @@ def key_pairs(
     signer: Signer | None,
     keys: Sequence[tuple[str, Key | Signer]] | None,
 ) -> list[tuple[str, Key | Signer]]:
-    """Read the three ways to say who signs; the first pair is the one that does."""
+    """Return pairs of key id and key or signer; the first pair signs."""
     if keys is None:
         if public_key_id is None:
             raise ConfigurationError("public_key_id is missing")
@@ -247,7 +277,7 @@ def key_pairs(
 
 
 def _is_key(given: Key | Signer) -> TypeIs[Key]:
-    """Tell a key from a signer; what is neither is refused as a key."""
+    """Whether `given` is a key; what is neither key nor signer counts as a key."""
     if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
         given, "private_numbers"
     ):
@@ -255,7 +285,7 @@ def _is_key(given: Key | Signer) -> TypeIs[Key]:
     return not hasattr(given, "sign") and not callable(given)
 
 
-def identities(  # noqa: PLR0913 - what both constructors take
+def request_signers(  # noqa: PLR0913 - what both constructors take
     pairs: Sequence[tuple[str, Key | Signer]],
     *,
     region: str | None,
@@ -264,17 +294,17 @@ def identities(  # noqa: PLR0913 - what both constructors take
     algorithm: str,
     endpoint_url: str | None,
     unsigned: Mapping[str, str | None],
-) -> dict[str, Identity]:
-    """Make an identity for each key id, in order; all of one environment."""
+) -> dict[str, RequestSigner]:
+    """Return a request signer for each key id, in order; all of one environment."""
     if region is None:
         raise ConfigurationError("region is missing: us, eu or jp")
-    chosen = _signing.algorithm_named(algorithm)
-    made: dict[str, Identity] = {}
+    chosen = algorithm_named(algorithm)
+    made: dict[str, RequestSigner] = {}
     for given_id, key in pairs:
         key_id = checked_public_key_id(given_id)
         endpoint = endpoint_for(key_id, region, sandbox, endpoint_url)
         loaded = load_private_key(key, password) if _is_key(key) else key
-        made[key_id] = Identity(key_id, loaded, chosen, endpoint, unsigned)
+        made[key_id] = RequestSigner(key_id, loaded, chosen, endpoint, unsigned)
     if len({one.endpoint.environment for one in made.values()}) > 1:
         raise ConfigurationError("the public key ids in keys name two environments")
     return made

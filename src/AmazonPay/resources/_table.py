@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ._operation import operations_of
-from .resources import Operations
+from .._core.operation import operations_of
+from . import Operations
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .errors import LARGEST_CORRECTION
+from ..errors import LARGEST_CORRECTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .response import Response
+    from ..response import Response
 
 _MARGIN = timedelta(seconds=2)
 _LASTS = 600.0

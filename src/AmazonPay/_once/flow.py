@@ -16,8 +16,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ._body import encode_body
-from ._entry import (
+from .._core.declare import Blocking, Flow, now
+from .._core.json_body import encode_body
+from ..decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
+from ..errors import APIError, InvalidRequest, JournalConflict, TransportError
+from ..idempotency import idempotency_key
+from ..money import compare
+from ..objects import state_of
+from ..procedures.waiting import watch
+from ..resources.charge_permissions import ChargePermissions
+from ..resources.charges import Charge, Charges
+from ..resources.checkout_sessions import CheckoutSessions
+from ..resources.refunds import Refunds
+from .entry import (
     CREATING,
     Entry,
     answered,
@@ -27,30 +38,12 @@ from ._entry import (
     noted,
     read_body,
 )
-from ._procedure import Blocking, Flow, now
-from .decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
-from .errors import APIError, InvalidRequest, JournalConflict, TransportError
-from .idempotency import idempotency_key
-from .money import compare
-from .objects import state_of
-from .procedures.waiting import watch
-from .resources.charge_permissions import (
-    ChargePermissions,
-)
-from .resources.charges import (
-    Charge,
-    Charges,
-)
-from .resources.checkout_sessions import (
-    CheckoutSessions,
-)
-from .resources.refunds import Refunds
 
 if TYPE_CHECKING:
-    from ._entry import Change
-    from ._operation import Body, Call, Operation
-    from .journal import Journal
-    from .response import Response
+    from .._core.operation import Body, Call, Operation
+    from ..journal import Journal
+    from ..response import Response
+    from .entry import Change
 
 _OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
     operation.name: operation

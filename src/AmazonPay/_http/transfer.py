@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 import anyio
 import httpx2
 
-from ._config import is_loopback
-from ._transport import failure_of
-from .errors import TransferFailed
+from .._core.config import is_loopback
+from ..errors import TransferFailed
+from .send import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from ._config import Timeout
-    from ._procedure import Transfer
+    from .._core.config import Timeout
+    from .._core.declare import Transfer
 
 _CHUNK = 65536
 _SUCCESS = range(200, 300)

@@ -11,12 +11,12 @@ import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from .errors import TransportError, shown
+from ..errors import TransportError, shown
 
 if TYPE_CHECKING:
-    from ._config import Endpoint
-    from ._operation import Call
-    from .response import Response
+    from ..response import Response
+    from .config import Endpoint
+    from .operation import Call
 
 LOGGER = logging.getLogger("AmazonPay")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NoReturn, cast
 
-from .errors import InvalidRequest
+from ..errors import InvalidRequest
 
 
 def _encoded(value: object) -> object:

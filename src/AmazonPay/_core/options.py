@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ._config import Retry, Timeout, checked_deadline, timeout_from
-from ._operation import checked_headers
-from .errors import InvalidRequest
+from ..errors import InvalidRequest
+from .config import Retry, Timeout, checked_deadline, timeout_from
+from .operation import checked_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._config import Environment
+    from .config import Environment
 
 AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
 SIMULATION_CODE = "x-amz-pay-simulation-code"

@@ -16,10 +16,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
-from .errors import JournalConflict
+from ..errors import JournalConflict
 
 if TYPE_CHECKING:
-    from .decisions import Outcome, Verdict, Word
+    from ..decisions import Outcome, Verdict, Word
 
 SETTLED: Final = frozenset({"success", "no"})
 

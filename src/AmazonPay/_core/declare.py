@@ -24,14 +24,14 @@ from typing import (
     overload,
 )
 
-from ._exchange import Wait
-from ._operation import Call, Operation
-from .errors import AmazonPayError, bare
+from ..errors import AmazonPayError, bare
+from .operation import Call, Operation
+from .retry import Wait
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .response import Response
+    from ..response import Response
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -19,9 +19,9 @@ import anyio
 import anyio.lowlevel
 import httpx2
 
-from ._config import is_loopback
-from ._exchange import Answer, Failure, Send, exchange
-from .errors import (
+from .._core.config import is_loopback
+from .._core.retry import Answer, Failure, Send, exchange
+from ..errors import (
     CertificateRefused,
     ClientClosed,
     ConfigurationError,
@@ -34,11 +34,11 @@ from .errors import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ._config import Endpoint, Retry, Timeout
-    from ._exchange import Means, Outcome
-    from ._identity import Attempt
-    from ._operation import Call
-    from .response import Response
+    from .._core.config import Endpoint, Retry, Timeout
+    from .._core.operation import Call
+    from .._core.retry import Means, Outcome
+    from .._signing.request_signer import SignedRequest
+    from ..response import Response
 
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
@@ -294,7 +294,7 @@ def _url(text: str) -> httpx2.URL:
 
 
 def _request(
-    attempt: Attempt, timeout: Timeout, time_left: float, stay_here: object
+    attempt: SignedRequest, timeout: Timeout, time_left: float, stay_here: object
 ) -> httpx2.Request:
     extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
     if attempt.must_stay_here:
@@ -340,7 +340,7 @@ class _Body:
 
 def send_once(
     transport: httpx2.BaseTransport,
-    attempt: Attempt,
+    attempt: SignedRequest,
     timeout: Timeout,
     time_left: float,
 ) -> Outcome:
@@ -363,7 +363,7 @@ def send_once(
 
 async def asend_once(
     transport: httpx2.AsyncBaseTransport,
-    attempt: Attempt,
+    attempt: SignedRequest,
     timeout: Timeout,  # noqa: ASYNC109 - socket steps, beside the deadline
     time_left: float,
 ) -> Outcome:

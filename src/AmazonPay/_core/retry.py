@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ._clock import is_date_refusal, lead_of
-from .errors import TransportError
-from .response import Response
+from ..errors import TransportError
+from ..response import Response
+from .clock import is_date_refusal, lead_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from ._clock import ClockOffset, Time
-    from ._config import Retry
-    from ._operation import Call
+    from .clock import ClockOffset, Time
+    from .config import Retry
+    from .operation import Call
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
