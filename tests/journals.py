@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from AmazonPay import Response
-from AmazonPay._core.declare import Blocking, Flow, Now, Step, run
-from AmazonPay._core.operation import Call
-from AmazonPay._core.retry import Wait
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import run
+from AmazonPay._core.steps import Flow, Now, RunInThread, Step, Wait
 
 if TYPE_CHECKING:
     from AmazonPay._once.entry import Change
@@ -101,7 +101,7 @@ class Player:
         if isinstance(step, Now):
             return self.clock
         self.steps.append(step)
-        if isinstance(step, Blocking):
+        if isinstance(step, RunInThread):
             return step.work()
         if isinstance(step, Wait):
             self.clock += step.seconds

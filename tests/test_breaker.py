@@ -37,8 +37,9 @@ from AmazonPay import (
     SigningFailed,
     TimedOut,
 )
-from AmazonPay._core.operation import Call, operations_of
-from AmazonPay._core.retry import Wait
+from AmazonPay._core.call import Call
+from AmazonPay._core.operation import operations_of
+from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, Circuit, Event, Standing, event_of
 from AmazonPay.resources import Operations
 
@@ -214,8 +215,15 @@ def ended(
 
 
 def call(method: str = "POST", operation: str = "create_charge") -> Call:
-    repeat = "read" if method == "GET" else "key"
-    return Call(operation, method, "/x", "/x", "", b"{}", "k", repeat)  # type: ignore[arg-type] # a Repeat
+    return Call(
+        operation=operation,
+        method=method,
+        route="/x",
+        path="/x",
+        body=b"{}",
+        idempotency_key="k",
+        repeat="read" if method == "GET" else "key",
+    )
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 409, 422])

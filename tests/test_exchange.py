@@ -25,8 +25,8 @@ from AmazonPay import (
     ServerError,
     TransportError,
 )
+from AmazonPay._core.call import Call, Repeat
 from AmazonPay._core.clock import ClockOffset, SkippedTime, Time
-from AmazonPay._core.operation import Call, Repeat
 from AmazonPay._core.retry import (
     REPEATED_STATUSES,
     Answer,
@@ -34,10 +34,10 @@ from AmazonPay._core.retry import (
     Means,
     Outcome,
     Send,
-    Wait,
     exchange,
     retry_after,
 )
+from AmazonPay._core.steps import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,15 +61,14 @@ def call(
     operation: str = "create_charge",
 ) -> Call:
     return Call(
-        operation,
-        "POST",
-        "/charges",
-        "/charges",
-        "",
-        b"{}",
-        "key-1",
-        repeat,
-        empty_answer,
+        operation=operation,
+        method="POST",
+        route="/charges",
+        path="/charges",
+        body=b"{}",
+        idempotency_key="key-1",
+        repeat=repeat,
+        empty_answer=empty_answer,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from AmazonPay import InvalidRequest
-from AmazonPay._core.operation import encoded_query, operation
+from AmazonPay._core.operation import operation
+from AmazonPay._core.parameters import encoded_query
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:

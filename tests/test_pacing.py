@@ -24,7 +24,7 @@ from AmazonPay import (
     Retry,
 )
 from AmazonPay._core.clock import Time
-from AmazonPay._core.declare import Now
+from AmazonPay._core.steps import Now
 from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
 from reference.throttling import QUOTAS

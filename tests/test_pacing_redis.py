@@ -26,7 +26,7 @@ from redis.retry import Retry as RedisRetry
 
 from AmazonPay import AsyncClient, Client, ConfigurationError, RateLimits, Retry
 from AmazonPay._core.clock import Time
-from AmazonPay._core.declare import Now
+from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
 from loopback import OK, read_request, serving
 from redis_server import redis_server, socket_path

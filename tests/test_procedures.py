@@ -21,9 +21,9 @@ from AmazonPay import (
     Retry,
     TransferFailed,
 )
-from AmazonPay._core.declare import Flow, Now, Pages, Step, Transfer, iterate, run
-from AmazonPay._core.operation import Call
-from AmazonPay._core.retry import Wait
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import iterate, run
+from AmazonPay._core.steps import Flow, Now, Pages, Step, Transfer, Wait
 from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
 from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles, rows_of

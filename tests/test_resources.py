@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import get_type_hints, is_typeddict
 
 from AmazonPay import AsyncClient, Client, resources
-from AmazonPay._core.operation import Call, Operation, operations_of
+from AmazonPay._core.operation import Operation, operations_of
 from AmazonPay.resources import FILES, Operations
 from AmazonPay.resources._carrier_codes import KnownCarrierCode
 from AmazonPay.response import Response
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 class Blocking(Operations):
-    def send(self, call: Call) -> Response[Any]:
-        return Response(200, {}, call.body or b"", operation=call.operation)
+    def perform(self, step: Any) -> Response[Any]:
+        return Response(200, {}, step.body or b"", operation=step.operation)
 
 
 class Awaiting(Operations):
-    async def send(self, call: Call) -> Response[Any]:
-        return Response(200, {}, call.body or b"", operation=call.operation)
+    async def perform(self, step: Any) -> Response[Any]:
+        return Response(200, {}, step.body or b"", operation=step.operation)
 
 
 DECLARED = operations_of(Operations)
@@ -466,13 +466,13 @@ def test_a_client_shows_real_functions(kind: type) -> None:
         assert shown.__qualname__ == f"{kind.__name__}.{name}"
 
 
-def test_a_class_that_cannot_send_keeps_the_declarations() -> None:
+def test_a_class_that_performs_no_steps_keeps_the_declarations() -> None:
     class Middle(Operations):
         pass
 
     class Last(Middle):
-        def send(self, call: Call) -> Response[Any]:
-            return Response(200, {}, b"", operation=call.route)
+        def perform(self, step: Any) -> Response[Any]:
+            return Response(200, {}, b"", operation=step.route)
 
     assert isinstance(inspect.getattr_static(Middle, "get_charge"), Operation)
     assert Last().get_charge("S01").operation == "/charges/{charge_id}"
@@ -484,8 +484,8 @@ def test_a_subclass_keeps_a_method_of_its_own() -> None:
             return charge_id
 
     class Child(Own):
-        def send(self, call: Call) -> Response[Any]:
-            return super().send(call)
+        def perform(self, step: Any) -> Response[Any]:
+            return super().perform(step)
 
     assert Child().get_charge("S01") == "S01"
     assert Child().get_refund("S01").operation == "get_refund"

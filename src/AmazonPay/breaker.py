@@ -28,8 +28,8 @@ from .resources import Operations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ._core.call import Call
     from ._core.clock import Time
-    from ._core.operation import Call
     from .response import Response
 
 State: TypeAlias = Literal["closed", "open", "half-open", "probing"]

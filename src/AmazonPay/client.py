@@ -14,25 +14,20 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
+from ._core.call import Call
 from ._core.clock import ClockOffset, SkippedTime, Time
 from ._core.config import Retry, Timeout, checked_deadline, timeout_from
-from ._core.declare import Blocking, Now, Transfer
-from ._core.json_body import encode_body
-from ._core.operation import (
-    Call,
+from ._core.headers import (
+    IDEMPOTENCY_KEY,
+    callers_headers,
     checked_idempotency_key,
-    encoded_query,
     new_idempotency_key,
 )
-from ._core.options import (
-    DEFAULT_DEADLINE,
-    DEFAULT_RETRY,
-    DEFAULT_TIMEOUT,
-    IDEMPOTENCY_KEY,
-    Options,
-    callers_headers,
-)
-from ._core.retry import Failure, Means, Wait
+from ._core.json_body import encode_body
+from ._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT, Options
+from ._core.parameters import encoded_query
+from ._core.retry import Failure, Means
+from ._core.steps import Now, RunInThread, Transfer, Wait
 from ._core.telemetry import LOGGER, Tracer, tell
 from ._signing.canonical import canonical_path
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
@@ -58,9 +53,10 @@ if TYPE_CHECKING:
     import httpx2
     from typing_extensions import TypedDict, Unpack
 
-    from ._core.declare import Step
-    from ._core.operation import Body, Query, Repeat
+    from ._core.call import Body, Repeat
+    from ._core.parameters import Query
     from ._core.retry import Outcome
+    from ._core.steps import Step
     from ._http.send import AsyncConnections, Connections
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
@@ -325,14 +321,14 @@ class _BaseClient(Operations, Procedures, ABC):
         if method == "POST" and key is None:
             key = new_idempotency_key()
         return Call(
-            "request",
-            method,
-            "(request)",
-            _checked_path(path),
-            encoded_query(query),
-            None if body is None else encode_body(body),
-            key,
-            repeat,
+            operation="request",
+            method=method,
+            route="(request)",
+            path=_checked_path(path),
+            query=encoded_query(query),
+            body=None if body is None else encode_body(body),
+            idempotency_key=key,
+            repeat=repeat,
             empty_answer=True,
             headers=tuple(given.items()),
         )
@@ -596,7 +592,7 @@ class Client(_BaseClient):
             case Transfer():
                 checked_link(step.url, at_home=self._signer.endpoint.is_loopback)
                 transfer(self._connections.current(), step, self._options.timeout)
-            case Blocking():
+            case RunInThread():
                 return step.work()
             case Now():
                 return self._means().time.now()
@@ -781,7 +777,7 @@ class AsyncClient(_BaseClient):
                 await atransfer(
                     self._connections.current(), step, self._options.timeout
                 )
-            case Blocking():
+            case RunInThread():
                 return await anyio.to_thread.run_sync(step.work)
             case Now():
                 return self._means().time.now()

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
 
+    from ._core.call import Call
     from ._core.clock import Time
     from ._core.config import Environment
-    from ._core.operation import Call
     from ._core.retry import Outcome
     from ._signing.request_signer import RequestSigner
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from AmazonPay import AmazonPayError, AsyncClient, Client, Retry, Timeout, price
-from AmazonPay._core.operation import new_idempotency_key
+from AmazonPay._core.headers import new_idempotency_key
 from AmazonPay.idempotency import idempotency_key
 from AmazonPay.journal import SQLiteJournal
 

@@ -1,118 +1,41 @@
-"""Procedures: several calls that belong together, written once for both clients.
+"""Declare a method once, for both clients.
 
-A procedure is a generator. It yields steps (a `Call`, a `Wait`, a `Transfer`, `Now`,
-`Blocking` work) and is sent what came of each; an error of a step is raised inside it.
-So it is plain data in, plain data out: tests play it without a client, a clock or a
-network.
+`@operation`, `@procedure` and `@iteration` stand over a typed signature and a
+docstring. For type checkers, the descriptor that they make is blocking on a `Client`
+and awaitable on an `AsyncClient`. At run time, `Declarations` places real functions on
+both classes, so that `help()`, `inspect` and `unittest.mock` find what they expect.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
-from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
     Any,
     Concatenate,
     Generic,
     ParamSpec,
-    Protocol,
-    TypeAlias,
+    Self,
     TypeVar,
-    cast,
     overload,
 )
 
 from ..errors import AmazonPayError, bare
-from .operation import Call, Operation
-from .retry import Wait
+from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
-    from ..response import Response
+    from .steps import Flow, Pages
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """Tell the monotonic clock, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Move a file to or from a pre-signed link: no signature, no redirect."""
-
-    method: str
-    url: str = field(repr=False)
-    content_type: str | None = None
-    source: Path | None = None
-    """What to send."""
-    target: Path | None = None
-    """Where to write a 2xx answer's body; nothing is left there on failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Blocking:
-    """Do work of the caller's that blocks, such as a write to his database.
-
-    A blocking client does it in place, an awaiting one in a worker thread, where it
-    runs to its end even if the task is cancelled.
-    """
-
-    work: Callable[[], object]
-
-
-Step: TypeAlias = Call | Wait | Now | Transfer | Blocking
-Flow: TypeAlias = Generator[Step, Any, R]
-"""A procedure under way: it ends with an `R`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item(Generic[T]):
-    """One element of an iteration, handed to the caller."""
-
-    value: T = field(repr=False)
-
-
-Pages: TypeAlias = Generator[Step | Item[T], Any, None]
-"""An iteration under way: it yields many a `T`."""
-
-
-class SyncPerformer(Protocol):
-    """What a procedure needs of a blocking client."""
-
-    def perform(self, step: Step, /) -> object:
-        """Do one step."""
-        ...
-
-
-class AsyncPerformer(Protocol):
-    """What a procedure needs of an awaiting client."""
-
-    def perform(self, step: Step, /) -> Coroutine[Any, Any, object]:
-        """Do one step."""
-        ...
-
-
-def ask(
-    operation: Operation[P, Response[T]], *args: P.args, **kwargs: P.kwargs
-) -> Flow[Response[T]]:
-    """Make one API call from inside a procedure, checked like the method itself."""
-    return cast("Response[T]", (yield operation.build(args, kwargs)))
-
-
-def now() -> Flow[float]:
-    """Read the clock from inside a procedure."""
-    return cast("float", (yield Now()))
-
-
-class _Declared(Generic[P, R]):
-    """What procedures and iterations share: a declaration, shown on both clients."""
+class Declared(Generic[P, R]):
+    """A method of both clients: its signature, its docstring, and its flow."""
 
     def __init__(self, declared: Callable[Concatenate[Any, P], Any]) -> None:
         self.__doc__ = declared.__doc__
@@ -121,187 +44,154 @@ class _Declared(Generic[P, R]):
         self.declared = declared
         self.signature = inspect.signature(declared)
 
-    def _dressed(self, function: Any, owner: type, returned: str) -> Callable[..., Any]:  # noqa: ANN401 - one of the functions below
-        inner = (
-            str(self.signature.return_annotation).partition("[")[2].removesuffix("]")
-        )
-        annotation = returned.format(inner) if returned else inner
-        function.__name__ = self.name
-        function.__qualname__ = f"{owner.__qualname__}.{self.name}"
-        function.__doc__ = self.__doc__
-        function.__module__ = owner.__module__
-        function.__signature__ = self.signature.replace(return_annotation=annotation)
-        return cast("Callable[..., Any]", function)
+    def begin(
+        self, client: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:  # noqa: ANN401 - a Flow, or Pages
+        """Return the flow of one call of this method.
+
+        Raises:
+            TypeError: the arguments do not fit the signature.
+            AmazonPayError: an argument cannot be sent.
+        """
+        return self.declared(client, *args, **kwargs)
+
+    def placed_on(self, owner: type) -> Callable[..., Any]:
+        """Return the function that `owner` shows; it awaits where `perform` does."""
+        awaits = inspect.iscoroutinefunction(getattr(owner, "perform", None))
+        function, returned = self._function(awaits=awaits)
+        shown: Any = function
+        shown.__name__ = self.name
+        shown.__qualname__ = f"{owner.__qualname__}.{self.name}"
+        shown.__doc__ = self.__doc__
+        shown.__module__ = owner.__module__
+        shown.__signature__ = self.signature.replace(return_annotation=returned)
+        return function
+
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        """Return a function that runs the flow, and the type that it returns."""
+        raise NotImplementedError
 
 
-class Procedure(_Declared[P, R]):
-    """A method that makes several calls and returns once."""
+class Method(Declared[P, R]):
+    """A method that returns once."""
 
-    def placed_on(self, owner: Any) -> Callable[..., Any]:  # noqa: ANN401 - either client
-        """Make the method that `owner` shows: `async def` where it awaits."""
-        declared = self.declared
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        begin = self.begin
 
-        # An error tracker shows each frame's variables: an error leaves from one that
-        # has let go of the caller's values.
-        def blocking(self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        # Error trackers show the variables of each frame. So an error is raised from a
+        # frame that no longer holds the caller's arguments.
+        def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             try:
-                flow: Flow[R] = declared(self, *args, **kwargs)
-                return run(flow, self)
-            except AmazonPayError as error:
+                flow = begin(self, args, kwargs)
+            except (AmazonPayError, TypeError) as error:
                 failure = bare(error)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return run(flow, self)
+                except AmazonPayError as error:
+                    failure = bare(error)
             del args, kwargs
             raise failure
 
-        async def awaitable(
-            self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
-        ) -> R:
+        async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             try:
-                flow: Flow[R] = declared(self, *args, **kwargs)
-                return await arun(flow, self)
-            except AmazonPayError as error:
+                flow = begin(self, args, kwargs)
+            except (AmazonPayError, TypeError) as error:
                 failure = bare(error)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return await arun(flow, self)
+                except AmazonPayError as error:
+                    failure = bare(error)
             del args, kwargs
             raise failure
 
-        awaits = inspect.iscoroutinefunction(owner.perform)
-        return self._dressed(awaitable if awaits else blocking, owner, "")
+        return awaiting if awaits else blocking, self._returned()
+
+    def _returned(self) -> object:
+        return _result_of(self.signature.return_annotation)
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Procedure[P, R]: ...
+    def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(
         self, instance: AsyncPerformer, owner: type
     ) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
-    def __get__(self, instance: SyncPerformer, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: Performer, owner: type) -> Callable[P, R]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
-        """Be itself: what clients show is placed on them."""
+        """Return the declaration: on a client, a placed function hides it."""
         return self
 
 
-class Iteration(_Declared[P, T]):
-    """A method that pages: it yields elements and asks for more as they are used."""
+class Iteration(Declared[P, T]):
+    """A method that returns an iterator, which asks for more as it is used."""
 
-    def placed_on(self, owner: Any) -> Callable[..., Any]:  # noqa: ANN401 - either client
-        """Make the method that `owner` shows: an async generator where it awaits."""
-        declared = self.declared
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        begin = self.begin
 
-        def blocking(
-            self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs
-        ) -> Iterator[T]:
-            return iterate(declared(self, *args, **kwargs), self)
+        def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Iterator[T]:  # noqa: ANN401 - typed by __get__
+            return iterate(begin(self, args, kwargs), self)
 
-        def awaitable(
-            self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
+        def awaiting(
+            self: AsyncPerformer,
+            /,
+            *args: Any,  # noqa: ANN401 - typed by __get__
+            **kwargs: Any,  # noqa: ANN401 - typed by __get__
         ) -> AsyncIterator[T]:
-            return aiterate(declared(self, *args, **kwargs), self)
+            return aiterate(begin(self, args, kwargs), self)
 
-        if inspect.iscoroutinefunction(owner.perform):
-            return self._dressed(awaitable, owner, "AsyncIterator[{}]")
-        return self._dressed(blocking, owner, "Iterator[{}]")
+        element = _result_of(self.signature.return_annotation)
+        if awaits:
+            return awaiting, f"AsyncIterator[{element}]"
+        return blocking, f"Iterator[{element}]"
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Iteration[P, T]: ...
+    def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(
         self, instance: AsyncPerformer, owner: type
     ) -> Callable[P, AsyncIterator[T]]: ...
     @overload
-    def __get__(
-        self, instance: SyncPerformer, owner: type
-    ) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, instance: Performer, owner: type) -> Callable[P, Iterator[T]]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
-        """Be itself: what clients show is placed on them."""
+        """Return the declaration: on a client, a placed function hides it."""
         return self
 
 
-def procedure(declared: Callable[Concatenate[Any, P], Flow[R]]) -> Procedure[P, R]:
-    """Declare the generator below as a method of both clients."""
-    return Procedure(declared)
+def _result_of(annotation: str) -> str:
+    """Return the `R` of an annotation `Flow[R]`, and the `T` of `Pages[T]`."""
+    parsed = ast.parse(annotation, mode="eval").body
+    if not isinstance(parsed, ast.Subscript):
+        raise TypeError(f"a flow is annotated as Flow[…] or Pages[…], not {annotation}")
+    return ast.unparse(parsed.slice)
+
+
+def procedure(declared: Callable[Concatenate[Any, P], Flow[R]]) -> Method[P, R]:
+    """Declare the function below, which returns a flow, as a method of both clients."""
+    return Method(declared)
 
 
 def iteration(declared: Callable[Concatenate[Any, P], Pages[T]]) -> Iteration[P, T]:
-    """Declare the generator below as an iterator of both clients."""
+    """Declare the generator below as a method of both clients that iterates."""
     return Iteration(declared)
 
 
-def run(flow: Flow[R], performer: SyncPerformer) -> R:
-    """Drive a procedure to its end, blocking."""
-    try:
-        step = next(flow)
-        while True:
-            try:
-                outcome = performer.perform(step)
-            except AmazonPayError as error:
-                step = flow.throw(error)
-            else:
-                step = flow.send(outcome)
-    except StopIteration as stop:
-        return cast("R", stop.value)
-    finally:
-        flow.close()
+class Declarations:
+    """Base of the classes that hold declarations.
 
+    A subclass that has a method `perform` can be called: blocking, or awaiting if
+    `perform` is a coroutine function.
+    """
 
-async def arun(flow: Flow[R], performer: AsyncPerformer) -> R:
-    """Drive a procedure to its end, awaiting."""
-    try:
-        step = next(flow)
-        while True:
-            try:
-                outcome = await performer.perform(step)
-            except AmazonPayError as error:
-                step = flow.throw(error)
-            else:
-                step = flow.send(outcome)
-    except StopIteration as stop:
-        return cast("R", stop.value)
-    finally:
-        flow.close()
-
-
-def iterate(pages: Pages[T], performer: SyncPerformer) -> Iterator[T]:
-    """Drive an iteration as far as it is used, blocking."""
-    try:
-        step = next(pages)
-        while True:
-            if isinstance(step, Item):
-                yield step.value
-                step = pages.send(None)
-                continue
-            try:
-                outcome = performer.perform(step)
-            except AmazonPayError as error:
-                step = pages.throw(error)
-            else:
-                step = pages.send(outcome)
-    except StopIteration:
-        return
-    except AmazonPayError as error:
-        failure = bare(error)
-    finally:
-        pages.close()
-    raise failure
-
-
-async def aiterate(pages: Pages[T], performer: AsyncPerformer) -> AsyncIterator[T]:
-    """Drive an iteration as far as it is used, awaiting."""
-    try:
-        step = next(pages)
-        while True:
-            if isinstance(step, Item):
-                yield step.value
-                step = pages.send(None)
-                continue
-            try:
-                outcome = await performer.perform(step)
-            except AmazonPayError as error:
-                step = pages.throw(error)
-            else:
-                step = pages.send(outcome)
-    except StopIteration:
-        return
-    except AmazonPayError as error:
-        failure = bare(error)
-    finally:
-        pages.close()
-    raise failure
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Place a real function on `cls` for each declaration that it inherits."""
+        super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "perform"):
+            return
+        for base in cls.__mro__:
+            for name, declared in vars(base).items():
+                if isinstance(declared, Declared) and getattr(cls, name) is declared:
+                    setattr(cls, name, declared.placed_on(cls))

@@ -7,33 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
 from .config import Retry, Timeout, checked_deadline, timeout_from
-from .operation import checked_headers
+from .headers import (
+    AUTH_TOKEN,
+    IDEMPOTENCY_KEY,
+    SIMULATION_CODE,
+    callers_headers,
+    checked_headers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .config import Environment
-
-AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
-SIMULATION_CODE = "x-amz-pay-simulation-code"
-IDEMPOTENCY_KEY = "x-amz-pay-idempotency-key"
-
-# What the client itself decides: a caller's value would break signature or framing.
-_RESERVED = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "transfer-encoding",
-        "x-amz-pay-date",
-        "x-amz-pay-host",
-        "x-amz-pay-region",
-    }
-)
 
 DEFAULT_TIMEOUT = Timeout()
 DEFAULT_RETRY = Retry()
@@ -92,16 +77,3 @@ class Options:
         if given:
             changes["headers"] = (*self.headers, *given.items())
         return replace(self, **changes)
-
-
-def callers_headers(
-    headers: Mapping[str, str] | None, environment: Environment
-) -> tuple[tuple[str, str], ...]:
-    """Copy headers of the caller; refuse what the client itself decides."""
-    checked = checked_headers(headers)
-    for name, _ in checked:
-        if name in _RESERVED:
-            raise InvalidRequest(f"the header {name} is the client's own to set")
-        if name == SIMULATION_CODE and environment == "live":
-            raise InvalidRequest("a simulation code makes no sense on a live client")
-    return checked

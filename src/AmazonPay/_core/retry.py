@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from ..errors import TransportError
 from ..response import Response
 from .clock import is_date_refusal, lead_of
+from .steps import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
+    from .call import Call
     from .clock import ClockOffset, Time
     from .config import Retry
-    from .operation import Call
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
@@ -38,13 +39,6 @@ class Send:
     """Sign the call now, and send it; the deadline is `time_left` seconds away."""
 
     time_left: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Do nothing for so many seconds."""
-
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

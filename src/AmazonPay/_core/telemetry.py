@@ -15,8 +15,8 @@ from ..errors import TransportError, shown
 
 if TYPE_CHECKING:
     from ..response import Response
+    from .call import Call
     from .config import Endpoint
-    from .operation import Call
 
 LOGGER = logging.getLogger("AmazonPay")
 

@@ -34,8 +34,8 @@ from ..errors import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from .._core.call import Call
     from .._core.config import Endpoint, Retry, Timeout
-    from .._core.operation import Call
     from .._core.retry import Means, Outcome
     from .._signing.request_signer import SignedRequest
     from ..response import Response

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .._core.config import Timeout
-    from .._core.declare import Transfer
+    from .._core.steps import Transfer
 
 _CHUNK = 65536
 _SUCCESS = range(200, 300)

@@ -16,8 +16,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.declare import Blocking, Flow, now
 from .._core.json_body import encode_body
+from .._core.steps import Flow, RunInThread, now
 from ..decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
 from ..errors import APIError, InvalidRequest, JournalConflict, TransportError
 from ..idempotency import idempotency_key
@@ -40,7 +40,8 @@ from .entry import (
 )
 
 if TYPE_CHECKING:
-    from .._core.operation import Body, Call, Operation
+    from .._core.call import Body, Call
+    from .._core.operation import Operation
     from ..journal import Journal
     from ..response import Response
     from .entry import Change
@@ -152,7 +153,7 @@ def _wire_key(entry: Entry) -> str:
 
 
 def _write(journal: Journal, key: str, change: Change) -> Flow[Entry]:
-    return cast("Entry", (yield Blocking(partial(journal.change, key, change))))
+    return cast("Entry", (yield RunInThread(partial(journal.change, key, change))))
 
 
 def _tell(call: Call) -> Flow[Heard]:
@@ -284,7 +285,7 @@ def _check_attempt(intended: Entry, journal: Journal) -> Flow[None]:
         operation=intended.operation,
         attempt=intended.attempt - 1,
     )
-    found = cast("Entry | None", (yield Blocking(partial(journal.find, before))))
+    found = cast("Entry | None", (yield RunInThread(partial(journal.find, before))))
     if found is None or found.outcome != "no":
         raise JournalConflict(
             f"attempt {intended.attempt} of {intended.operation} needs a definite no of"

@@ -9,8 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._core.config import checked_public_key_id, endpoint_for
-from .._core.operation import checked_headers
-from .._core.options import AUTH_TOKEN, IDEMPOTENCY_KEY, SIMULATION_CODE
+from .._core.headers import (
+    AUTH_TOKEN,
+    IDEMPOTENCY_KEY,
+    SIMULATION_CODE,
+    checked_headers,
+)
 from ..errors import ConfigurationError
 from .private_key import load_private_key
 from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
@@ -22,8 +26,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import TypeIs
 
+    from .._core.call import Call
     from .._core.config import Endpoint
-    from .._core.operation import Call
     from .._core.options import Options
     from .rsa_pss import Algorithm
     from .signer import Signer

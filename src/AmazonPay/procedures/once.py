@@ -17,8 +17,8 @@ from ..errors import InvalidRequest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._core.declare import Flow
-    from .._core.operation import Body
+    from .._core.call import Body
+    from .._core.steps import Flow
     from .._once.entry import Entry
     from ..decisions import Decision
     from ..journal import Journal

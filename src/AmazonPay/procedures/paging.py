@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from .._core.declare import Item, Pages, ask, iteration
+from .._core.declare import iteration
+from .._core.operation import ask
+from .._core.steps import Item, Pages
 from ..resources.disbursements import Disbursement, DisbursementOperations
 from ..resources.reports import (
     ProcessingStatus,

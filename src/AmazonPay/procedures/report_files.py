@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from .._core.declare import Flow, Item, Pages, Transfer, ask, iteration, procedure
+from .._core.declare import iteration, procedure
+from .._core.operation import ask
+from .._core.steps import Flow, Item, Pages, Transfer
 from ..errors import ReportUnavailable, TransportError
 from ..resources.reports import ReportOperations
 from .waiting import REPORT_STATES, poll

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._core.operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 from ._common import (
     Address,

@@ -10,7 +10,8 @@ from typing import Annotated, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._core.operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 from ._carrier_codes import KnownCarrierCode
 from ._common import Id, MinLen, Pattern

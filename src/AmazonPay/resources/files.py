@@ -9,7 +9,8 @@ from typing import Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._core.operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 
 FileType: TypeAlias = Literal[

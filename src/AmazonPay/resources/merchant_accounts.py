@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._core.operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 from ._common import CountryCode, Id, LedgerCurrency, Pattern, PriceInput, Unspecified
 

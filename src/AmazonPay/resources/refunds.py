@@ -10,7 +10,8 @@ from typing import Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._core.operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 from ._common import (
     Id,

@@ -1,0 +1,114 @@
+"""The drivers: run a flow to its end, blocking or awaiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from ..errors import AmazonPayError, bare
+from .steps import Item
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Iterator
+
+    from .steps import Flow, Pages, Step
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Performer(Protocol):
+    """What a driver needs of a blocking client."""
+
+    def perform(self, step: Step, /) -> object:
+        """Do one step, and return its result."""
+        ...
+
+
+class AsyncPerformer(Protocol):
+    """What a driver needs of an awaiting client."""
+
+    def perform(self, step: Step, /) -> Coroutine[Any, Any, object]:
+        """Do one step, and return its result."""
+        ...
+
+
+def run(flow: Flow[R], client: Performer) -> R:
+    """Run a flow to its end, blocking."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = client.perform(step)
+            except AmazonPayError as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as stop:
+        return cast("R", stop.value)
+    finally:
+        flow.close()
+
+
+async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
+    """Run a flow to its end, awaiting."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = await client.perform(step)
+            except AmazonPayError as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as stop:
+        return cast("R", stop.value)
+    finally:
+        flow.close()
+
+
+def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
+    """Run an iteration as far as its elements are used, blocking."""
+    try:
+        step = next(pages)
+        while True:
+            if isinstance(step, Item):
+                yield step.value
+                step = pages.send(None)
+                continue
+            try:
+                result = client.perform(step)
+            except AmazonPayError as error:
+                step = pages.throw(error)
+            else:
+                step = pages.send(result)
+    except StopIteration:
+        return
+    except AmazonPayError as error:
+        failure = bare(error)
+    finally:
+        pages.close()
+    raise failure
+
+
+async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
+    """Run an iteration as far as its elements are used, awaiting."""
+    try:
+        step = next(pages)
+        while True:
+            if isinstance(step, Item):
+                yield step.value
+                step = pages.send(None)
+                continue
+            try:
+                result = await client.perform(step)
+            except AmazonPayError as error:
+                step = pages.throw(error)
+            else:
+                step = pages.send(result)
+    except StopIteration:
+        return
+    except AmazonPayError as error:
+        failure = bare(error)
+    finally:
+        pages.close()
+    raise failure
