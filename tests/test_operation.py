@@ -13,7 +13,8 @@ from AmazonPay._core.parameters import encoded_query
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:
-    return operation(method, template, repeat=repeat)(function)
+    declare = operation(method, template, repeat=repeat, answers=(200,), page="x.html")
+    return declare(function)
 
 
 def read(self: Any, charge_id: str) -> Any:

@@ -7,6 +7,7 @@ the arguments of each call.
 
 from __future__ import annotations
 
+import inspect
 import string
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
@@ -26,22 +27,36 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
+_PAGES = "https://developer.amazon.com/docs/"
 _REPEATS: frozenset[str] = frozenset(get_args(Repeat))
 
 
 class Operation(Method[P, R]):
     """An API operation: its wire form, and a method of both clients."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each fact of the declaration
         self,
         declared: Callable[Concatenate[Any, P], R],
         method: str,
         template: str,
         repeat: Repeat,
         *,
+        answers: tuple[int, ...],
+        page: str,
         empty_answer: bool,
     ) -> None:
         super().__init__(declared)
+        if not answers or not page:
+            raise TypeError(f"{self.name}: its answers and its page are missing")
+        self.answers = answers
+        """The statuses of success."""
+        self.page = _PAGES + page
+        """Amazon's own page about the operation."""
+        statuses = " or ".join(str(status) for status in answers)
+        self.__doc__ = (
+            f"{inspect.cleandoc(declared.__doc__ or '')}\n\n"
+            f"Answers: {statuses}.\nAmazon's page: {self.page}"
+        )
         self.method = method
         self.template = template
         self.repeat: Repeat = repeat
@@ -131,18 +146,33 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def operation(
-    method: str, template: str, *, repeat: Repeat, empty_answer: bool = False
+def operation(  # noqa: PLR0913 - one argument for each fact of the declaration
+    method: str,
+    template: str,
+    *,
+    repeat: Repeat,
+    answers: tuple[int, ...],
+    page: str,
+    empty_answer: bool = False,
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Operation[P, R]]:
     """Declare the function below as the API operation `method template`.
 
     `{names}` in the template are parameters of the function. `body` is the JSON body
     and `idempotency_key` the header. Any other parameter is a query member, whose wire
-    name is the parameter's name in camel case.
+    name is the parameter's name in camel case. `answers` are the statuses of success,
+    and `page` is Amazon's page below `https://developer.amazon.com/docs/`.
     """
 
     def declare(declared: Callable[Concatenate[Any, P], R]) -> Operation[P, R]:
-        return Operation(declared, method, template, repeat, empty_answer=empty_answer)
+        return Operation(
+            declared,
+            method,
+            template,
+            repeat,
+            answers=answers,
+            page=page,
+            empty_answer=empty_answer,
+        )
 
     return declare
 

@@ -1,87 +1,26 @@
-"""What several nouns share: how limits are said, prices, addresses, metadata.
+"""Types that several nouns share: texts with limits, prices, addresses, metadata.
 
-A request is a closed `TypedDict`: a member that Amazon does not know is refused with
-400 `UnrecognizedField`, so a checker refuses it first. A response is open: a member or
-a value that came after this version breaks nothing. Members keep Amazon's names, and
-what an answer does not set is null and not left out.
+A request is a closed `TypedDict`. Amazon refuses an unknown member with 400
+`UnrecognizedField`; a type checker refuses it before that. An answer is open: a member
+or a value that is newer than this version breaks nothing. Members keep Amazon's names.
+A member that an answer does not set is null; it is not left out.
 
-A limit sits on the member as `Annotated` metadata. Checkers look past it; pydantic and
-whoever else reads annotations at run time can act on it, and nothing is imported for
-that until they do.
+Amazon's pages: `amazon-pay-api-v2/checkout-session.html`,
+`amazon-pay-api-v2/charge.html`, `amazon-pay-api-v2/charge-permission.html`,
+`amazon-pay-api-v2/buyer.html`,
+`amazon-pay-checkout/multi-currency-integration.html`,
+`amazon-pay-recurring-checkout/manage-recurring-payments.html`,
+`amazon-pay-paymentmethodonfile/checkout-session.html`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
-if TYPE_CHECKING:
-    from annotated_types import BaseMetadata
-
-_Schema: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit of `annotated_types`, the package that readers of annotations share.
-
-    It is loaded when one of them reads this, and not to call the API.
-    """
-
-    name: Literal["Ge", "Le", "MaxLen", "MinLen"]
-    value: int
-
-    __is_annotated_types_grouped_metadata__: ClassVar[Literal[True]] = True
-
-    def __iter__(self) -> Iterator[BaseMetadata]:
-        """Give the limit itself, as that package's `GroupedMetadata` does."""
-        import annotated_types
-
-        yield getattr(annotated_types, self.name)(self.value)
-
-
-Ge = partial(Limit, "Ge")
-Le = partial(Limit, "Le")
-MaxLen = partial(Limit, "MaxLen")
-MinLen = partial(Limit, "MinLen")
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """The whole text fits `regex`, which JSON Schema and Rust read alike."""
-
-    regex: str
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: Callable[[object], _Schema]
-    ) -> _Schema:
-        """Let pydantic check it, and publish it as `pattern`."""
-        return {**handler(source), "pattern": f"^(?:{self.regex})$"}
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """A decimal of zero or more with at most `most` digits after the point."""
-
-    most: int
-
-    def __get_pydantic_core_schema__(
-        self, source: object, handler: Callable[[object], _Schema]
-    ) -> _Schema:
-        """Let pydantic check it."""
-        return {**handler(source), "ge": 0, "decimal_places": self.most}
-
-    def __get_pydantic_json_schema__(
-        self, _schema: object, _handler: Callable[[object], _Schema]
-    ) -> _Schema:
-        """Publish a plain number: `multipleOf` 0.01 fails on binary fractions."""
-        return {"type": "number", "minimum": 0}
-
+from ._constraints import Ge, MaxLen, MinLen, Pattern, Places
 
 # --- Texts with a limit -----------------------------------------------------------
 
@@ -135,10 +74,7 @@ Amount: TypeAlias = (
 
 
 class Price(TypedDict):
-    """An amount in an answer: `{"amount": "14.00", "currencyCode": "USD"}`.
-
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """An amount in an answer: `{"amount": "14.00", "currencyCode": "USD"}`."""
 
     amount: str
     """Units of the currency: two decimals, none for JPY."""
@@ -146,11 +82,7 @@ class Price(TypedDict):
 
 
 class PriceInput(TypedDict, closed=True):
-    """An amount in a request; the number of decimals is the currency's.
-
-    Mandatory: `amount`, `currencyCode`.
-    Amazon's page: `amazon-pay-checkout/multi-currency-integration.html`.
-    """
+    """An amount in a request; the number of decimals is the currency's."""
 
     amount: Amount
     """At most two decimals, none for JPY."""
@@ -168,7 +100,6 @@ class BuyerDetails(TypedDict):
     """The buyer of a Checkout Session or a Charge Permission.
 
     A member whose scope was not asked for is null.
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
     """
 
     buyerId: str
@@ -185,7 +116,6 @@ class Address(TypedDict):
 
     In the US and CA `stateOrRegion` is always a code of two letters, elsewhere text.
     The limits are Amazon's own: a column of that width holds every address.
-    Amazon's page: `amazon-pay-api-v2/buyer.html`.
     """
 
     name: Annotated[str, MaxLen(50)] | None
@@ -202,10 +132,7 @@ class Address(TypedDict):
 
 
 class PaymentPreference(TypedDict):
-    """The buyer's payment instrument, as text for people and nothing to decide by.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """The buyer's payment instrument, as text for people and nothing to decide by."""
 
     paymentDescriptor: str | None
     """Such as `Visa ****1111 (Amazon Pay)`; never card data."""
@@ -215,10 +142,7 @@ class PaymentPreference(TypedDict):
 
 
 class MerchantMetadata(TypedDict):
-    """What the merchant said of the order; a member that was not set is null.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """What the merchant said of the order; a member that was not set is null."""
 
     merchantReferenceId: str | None
     merchantStoreName: str | None
@@ -232,9 +156,6 @@ class MerchantMetadataInput(TypedDict, total=False, closed=True):
     Amazon's page says "characters/bytes" for the limits. Which of them is unconfirmed:
     these count characters, and a text that fits in bytes of UTF-8 is safe either way.
     That the limits hold after checkout as well is unconfirmed, and assumed.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     merchantReferenceId: Annotated[str, MaxLen(256)]
@@ -247,20 +168,13 @@ class MerchantMetadataInput(TypedDict, total=False, closed=True):
 
 
 class ProviderMetadata(TypedDict):
-    """A payment service provider's reference; null for everyone else.
-
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """A payment service provider's reference; null for everyone else."""
 
     providerReferenceId: str | None
 
 
 class ProviderMetadataInput(TypedDict, total=False, closed=True):
-    """A payment service provider's reference; nobody else sends it.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """A payment service provider's reference; nobody else sends it."""
 
     providerReferenceId: str
 
@@ -276,10 +190,7 @@ FrequencyUnit: TypeAlias = Literal["Year", "Month", "Week", "Day", "Variable"]
 
 
 class Frequency(TypedDict):
-    """How often a subscription is charged.
-
-    Amazon's page: `amazon-pay-recurring-checkout/manage-recurring-payments.html`.
-    """
+    """How often a subscription is charged."""
 
     unit: FrequencyUnit | str
     value: str
@@ -287,11 +198,7 @@ class Frequency(TypedDict):
 
 
 class FrequencyInput(TypedDict, closed=True):
-    """How often a subscription is charged: information for mails and expiry.
-
-    Mandatory: `unit`, `value`.
-    Amazon's page: `amazon-pay-recurring-checkout/manage-recurring-payments.html`.
-    """
+    """How often a subscription is charged: information for mails and expiry."""
 
     unit: FrequencyUnit
     value: Annotated[str, Pattern("[0-9]+")] | Annotated[int, Ge(0)]
@@ -299,10 +206,7 @@ class FrequencyInput(TypedDict, closed=True):
 
 
 class RecurringMetadata(TypedDict):
-    """A subscription's rhythm; both members are null for other permissions.
-
-    Amazon's page: `amazon-pay-recurring-checkout/manage-recurring-payments.html`.
-    """
+    """A subscription's rhythm; both members are null for other permissions."""
 
     frequency: Frequency | None
     amount: Price | None
@@ -310,11 +214,7 @@ class RecurringMetadata(TypedDict):
 
 
 class RecurringMetadataInput(TypedDict, total=False, closed=True):
-    """A subscription's rhythm; Amazon enforces none of it and starts no charge.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-recurring-checkout/manage-recurring-payments.html`.
-    """
+    """A subscription's rhythm; Amazon enforces none of it and starts no charge."""
 
     frequency: FrequencyInput
     amount: PriceInput | None
@@ -322,20 +222,13 @@ class RecurringMetadataInput(TypedDict, total=False, closed=True):
 
 
 class PaymentMethodOnFileMetadata(TypedDict):
-    """Whether a saved wallet was only set up, without a payment.
-
-    Amazon's page: `amazon-pay-paymentmethodonfile/charge-permission.html`.
-    """
+    """Whether a saved wallet was only set up, without a payment."""
 
     setupOnly: bool | None
 
 
 class PaymentMethodOnFileMetadataInput(TypedDict, closed=True):
-    """Whether a saved wallet is only set up, without a payment.
-
-    Mandatory: `setupOnly`.
-    Amazon's page: `amazon-pay-paymentmethodonfile/checkout-session.html`.
-    """
+    """Whether a saved wallet is only set up, without a payment."""
 
     setupOnly: bool
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .._core.operation import Operation
 
 _REFERENCE = "#/components/schemas/{model}"
-_SUCCESS = re.compile(r"Answers: ([^.]*)\.")
 
 _KEY = {
     "name": "x-amz-pay-idempotency-key",
@@ -55,14 +54,6 @@ def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
         bodies[0] if bodies else None,
         answer if is_typeddict(answer) else None,
     )
-
-
-def _statuses(operation: Operation[..., Any]) -> list[str]:
-    """Read the successes that a declaration's docstring promises."""
-    found = _SUCCESS.search(" ".join((operation.__doc__ or "").split()))
-    if found is None:
-        raise ValueError(f"{operation.name} does not say what it answers")
-    return re.findall(r"\b[23]\d\d\b", found[1])
 
 
 def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
@@ -117,11 +108,11 @@ def _endpoint(operations: list[Operation[..., Any]]) -> dict[str, Any]:
     first = operations[0]
     bodies = [body for body, _ in map(_types, operations) if body is not None]
     responses: dict[str, Any] = {}
-    for status in dict.fromkeys(s for one in operations for s in _statuses(one)):
+    for status in dict.fromkeys(s for one in operations for s in map(str, one.answers)):
         answers = [
             answer
             for one, (_, answer) in ((one, _types(one)) for one in operations)
-            if answer is not None and status in _statuses(one)
+            if answer is not None and int(status) in one.answers
         ]
         responses[status] = {"description": "Success"}
         if answers and not all(one.empty_answer for one in operations):
