@@ -32,7 +32,7 @@ from AmazonPay import (
     TransportError,
     _signing,
 )
-from AmazonPay._core.clock import lead_of
+from AmazonPay._core.clock_skew import lead_of
 from AmazonPay._core.retry import retry_after
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for

@@ -1,70 +1,84 @@
 """`Client` and `AsyncClient`: configuration in, operations out.
 
 Every operation of the API is a method of both, inherited from `resources`, where each
-is declared once. Constructing a client parses the key and reads the environment;
-importing this module does neither, and loads no HTTP or crypto library.
+is declared once. Constructing a client parses the key and reads the environment.
+Importing this module does neither, and loads no HTTP or crypto library.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    overload,
+)
 
 from ._core.call import Call
-from ._core.clock import ClockOffset, SkippedTime, Time
+from ._core.clock import InstantClock, Time
+from ._core.clock_skew import ClockOffset
 from ._core.config import Retry, Timeout, checked_deadline, timeout_from
-from ._core.headers import (
-    IDEMPOTENCY_KEY,
-    callers_headers,
-    checked_idempotency_key,
-    new_idempotency_key,
-)
+from ._core.declare import procedure
 from ._core.json_body import encode_body
-from ._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT, Options
-from ._core.parameters import encoded_query
-from ._core.retry import Failure, Means
-from ._core.steps import Now, RunInThread, Transfer, Wait
-from ._core.telemetry import LOGGER, Tracer, tell
-from ._signing.canonical import canonical_path
+from ._core.options import (
+    DEFAULT_DEADLINE,
+    DEFAULT_RETRY,
+    DEFAULT_TIMEOUT,
+    Options,
+)
+from ._core.raw_call import raw_call
+from ._core.retry import Failure, Outcome, Runtime, exchange
+from ._core.run import arun, run
+from ._core.steps import Sign, Transmit, one_step
+from ._core.telemetry import LOGGER, Tracer, log_call
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
 from .errors import (
     AmazonPayError,
-    ClientClosed,
     ConfigurationError,
-    ConnectionFailed,
     InvalidRequest,
     SigningFailed,
     TransportError,
-    bare,
+    without_tracebacks,
 )
 from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from types import TracebackType
 
     import httpx2
     from typing_extensions import TypedDict, Unpack
 
-    from ._core.call import Body, Repeat
+    from ._core.call import Body
     from ._core.parameters import Query
-    from ._core.retry import Outcome
-    from ._core.steps import Step
+    from ._core.steps import Flow, Step
+    from ._http import perform
     from ._http.send import AsyncConnections, Connections
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
-    from .breaker import Breaker, Circuit
+    from .breaker import Breaker, CircuitBreaker
     from .pacing import RateLimits
     from .response import Response
 
-    class _CommonOptions(TypedDict, total=False):
+TransportT = TypeVar("TransportT")
+
+if TYPE_CHECKING:
+
+    class _ClientOptions(TypedDict, Generic[TransportT], total=False, closed=True):
+        """What every way to construct a client takes; see `Client`."""
+
         algorithm: str
         endpoint_url: str | None
         timeout: float | Timeout
@@ -72,6 +86,7 @@ if TYPE_CHECKING:
         retry: Retry
         rate_limits: RateLimits | Literal["live", "sandbox"] | None
         breaker: Breaker | None
+        transport: TransportT | None
         verify: ssl.SSLContext | None
         proxy: str | None
         trust_env: bool
@@ -80,17 +95,11 @@ if TYPE_CHECKING:
         integrator_version: str | None
         platform_version: str | None
 
-    class _ClientOptions(_CommonOptions, total=False, closed=True):
-        transport: httpx2.BaseTransport | None
-
-    class _AsyncClientOptions(_CommonOptions, total=False, closed=True):
-        transport: httpx2.AsyncBaseTransport | None
-
 
 _REAL_TIME = Time()
 
 
-def _tell_of_clock(lead: timedelta) -> None:
+def _warn_clock_skew(lead: timedelta) -> None:
     LOGGER.warning(
         "Amazon Pay refused a request's date: the system clock is about %.0f s fast;"
         " dates are set back for ten minutes, but set the clock",
@@ -98,18 +107,62 @@ def _tell_of_clock(lead: timedelta) -> None:
     )
 
 
-class _BaseClient(Operations, Procedures, ABC):
-    """What both clients share: everything but sending."""
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What a client and all its views share."""
 
+    signers: dict[str, RequestSigner]
+    """By public key id."""
+    connections: Any
+    rate_limits: RateLimits | None
+    circuit: CircuitBreaker | None
+    tracer: Tracer
+    offset: ClockOffset
+    instant_clock: InstantClock
+
+
+class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
+    """What both clients share: everything but I/O."""
+
+    _shared: _Shared
     _signer: RequestSigner
-    _signers: dict[str, RequestSigner]
     _options: Options
-    _offset: ClockOffset
-    _skipped: SkippedTime
-    _tracer: Tracer
-    _limits: RateLimits | None
-    _circuit: Circuit | None
-    _connections: Any
+    _runtime: Runtime
+    _performer: Any
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            private_key: Key,
+            region: str,
+            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+            *,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            *,
+            signer: Signer,
+            region: str,
+            sandbox: bool | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            keys: Sequence[tuple[str, Key | Signer]],
+            region: str,
+            sandbox: bool | None = None,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
 
     def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
         self,
@@ -128,7 +181,7 @@ class _BaseClient(Operations, Procedures, ABC):
         retry: Retry = DEFAULT_RETRY,
         rate_limits: RateLimits | Literal["live", "sandbox"] | None = None,
         breaker: Breaker | None = None,
-        transport: Any = None,  # noqa: ANN401 - typed by each client
+        transport: TransportT | None = None,
         verify: ssl.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = True,
@@ -139,7 +192,7 @@ class _BaseClient(Operations, Procedures, ABC):
     ) -> None:
         refused: AmazonPayError | None = None
         try:
-            self._signers = request_signers(
+            signers = request_signers(
                 key_pairs(public_key_id, private_key, signer, keys),
                 region=region,
                 sandbox=sandbox,
@@ -152,45 +205,91 @@ class _BaseClient(Operations, Procedures, ABC):
                     "x-amz-pay-platform-version": platform_version,
                 },
             )
-            self._signer = next(iter(self._signers.values()))
-            self._limits = _limits_from(rate_limits)
-            self._circuit = _circuit_of(breaker)
-            self._check_awaited()
-            self._options = Options(
+            first = next(iter(signers.values()))
+            limits = _rate_limits(rate_limits)
+            self._check_awaited(signers, limits)
+            options = Options(
                 timeout_from(timeout),
                 checked_deadline(deadline),
                 retry,
                 raise_for_status,
             )
-            self._connections = self._connect(transport, verify, proxy, trust_env)
+            shared = _Shared(
+                signers=signers,
+                connections=self._connect(
+                    transport,
+                    first,
+                    {"verify": verify, "proxy": proxy, "trust_env": trust_env},
+                ),
+                rate_limits=limits,
+                circuit=_circuit(breaker),
+                tracer=Tracer(first.endpoint),
+                offset=ClockOffset(_warn_clock_skew),
+                instant_clock=InstantClock(),
+            )
+            self._use(shared, first, options)
         except (ConfigurationError, InvalidRequest) as error:
-            refused = bare(error)
-        # An error tracker shows this frame's variables.
+            refused = without_tracebacks(error)
+        # Error trackers show the variables of this frame.
         del private_key, private_key_password, signer, keys
         if refused is not None:
             raise refused
-        self._offset = ClockOffset(_tell_of_clock)
-        self._skipped = SkippedTime()
-        self._tracer = Tracer(self._signer.endpoint)
         if sandbox is None and self._signer.endpoint.base_path == "/live/v2":
             LOGGER.warning(
                 "sandbox is not given and the public key id names no environment:"
                 " this client is live and moves real money"
             )
 
+    def _use(self, shared: _Shared, signer: RequestSigner, options: Options) -> None:
+        """Set all that a client consists of; a view shares `shared`."""
+        from ._http.send import jitter
+
+        time = _REAL_TIME if options.retry.wait else shared.instant_clock
+        vars(self).update(
+            _shared=shared,
+            _signer=signer,
+            _options=options,
+            _runtime=Runtime(time, shared.offset, jitter),
+            _performer=self._performer_kind()(
+                shared.connections, time, options.timeout, signer.endpoint.is_loopback
+            ),
+        )
+
     @abstractmethod
     def _connect(
         self,
-        transport: Any,  # noqa: ANN401 - typed by each client
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        trust_env: bool,  # noqa: FBT001 - the constructor's own
+        transport: TransportT | None,
+        signer: RequestSigner,
+        options: dict[str, Any],
     ) -> Any:  # noqa: ANN401 - the connections of each client
-        """Make the connections of this kind of client, or keep a given transport."""
+        """Return the connections of this kind of client."""
         ...
 
-    def _check_awaited(self) -> None:
+    @abstractmethod
+    def _performer_kind(self) -> Any:  # noqa: ANN401 - a class of each client
+        """Return the class that does the steps of this kind of client."""
+        ...
+
+    def _check_awaited(
+        self, signers: dict[str, RequestSigner], limits: RateLimits | None
+    ) -> None:
         """Refuse a signer or a Redis that this kind of client cannot use."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Replace a public method, as tests do; nothing else can be set.
+
+        A subclass of your own may set attributes of its own.
+
+        Raises:
+            AttributeError: setting the attribute would change nothing.
+        """
+        kind = type(self)
+        if kind.__module__ == __name__ and not callable(getattr(kind, name, None)):
+            raise AttributeError(
+                f"{kind.__name__}.{name} cannot be set: pass options to the"
+                " constructor or to with_options()"
+            )
+        super().__setattr__(name, value)
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the constructor's own
@@ -216,8 +315,9 @@ class _BaseClient(Operations, Procedures, ABC):
         if text not in _TRUTH:
             raise ConfigurationError("AMAZON_PAY_SANDBOX must be true or false")
         options.setdefault("endpoint_url", os.environ.get("AMAZON_PAY_ENDPOINT_URL"))
-        arguments: Any = (public_key_id, private_key, region, _TRUTH[text])
-        return cls(*arguments, **options)
+        kind: Any = cls
+        made: Self = kind(public_key_id, private_key, region, _TRUTH[text], **options)
+        return made
 
     def with_options(  # noqa: PLR0913 - one keyword for each option
         self,
@@ -237,8 +337,8 @@ class _BaseClient(Operations, Procedures, ABC):
         act out a case, see `amazon-pay-checkout/sandbox-simulations.html`.
         `auth_token` is the token of a delegated call, see
         `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` is another
-        one of `keys`: try a new key with a read before you put it first. What is left
-        out stays.
+        one of `keys`: try a new key with a read before you put it first. An option
+        that is left out stays as it is.
 
         Raises:
             InvalidRequest: a simulation code on a live client, a header that the
@@ -254,23 +354,24 @@ class _BaseClient(Operations, Procedures, ABC):
             auth_token=auth_token,
             raise_for_status=raise_for_status,
         )
-        identity = self._signer
+        signer = self._signer
         if public_key_id is not None:
-            if public_key_id not in self._signers:
+            if public_key_id not in self._shared.signers:
                 raise InvalidRequest("public_key_id is not among this client's keys")
-            identity = self._signers[public_key_id]
+            signer = self._shared.signers[public_key_id]
         view = object.__new__(type(self))
-        vars(view).update(vars(self), _options=options, _signer=identity)
+        vars(view).update(vars(self))
+        view._use(self._shared, signer, options)
         return view
 
     @property
     def available(self) -> bool:
         """Whether a new checkout makes sense: False while the breaker is open.
 
-        It looks, and makes no call. Without a `breaker` it is always True.
+        Reading it makes no call. Without a `breaker` it is always True.
         """
-        circuit = self._circuit
-        return circuit is None or circuit.available(self._means().time.now())
+        circuit = self._shared.circuit
+        return circuit is None or circuit.available(self._runtime.time.now())
 
     def generate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
@@ -295,81 +396,109 @@ class _BaseClient(Operations, Procedures, ABC):
         except SignerFailed as failed:
             raise _signing_failed("generate_button_signature", failed) from None
 
-    def _call(  # noqa: PLR0913 - `request`'s own parameters
+    @procedure
+    def request(  # noqa: PLR0913 - one parameter for each part of a request
         self,
         method: str,
         path: str,
-        body: Body | None,
-        query: Query | None,
-        headers: Mapping[str, str] | None,
-        idempotency_key: str | None,
-    ) -> Call:
-        """Build the call of `request`, which no declaration knows."""
-        if not isinstance(method, str) or re.fullmatch(r"[A-Za-z]+", method) is None:
-            raise InvalidRequest("method must be an HTTP method, such as POST")
-        method = method.upper()
-        given = dict(callers_headers(headers, self._signer.endpoint.environment))
-        named = given.pop(IDEMPOTENCY_KEY, None)
-        key = idempotency_key if idempotency_key is not None else named
-        if key is not None:
-            key = checked_idempotency_key(key)
-        repeat: Repeat = "once"
-        if method == "GET":
-            repeat = "read"
-        elif method == "POST" and key is not None:
-            repeat = "key"
-        if method == "POST" and key is None:
-            key = new_idempotency_key()
-        return Call(
-            operation="request",
-            method=method,
-            route="(request)",
-            path=_checked_path(path),
-            query=encoded_query(query),
-            body=None if body is None else encode_body(body),
-            idempotency_key=key,
-            repeat=repeat,
-            empty_answer=True,
-            headers=tuple(given.items()),
+        body: Body | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Flow[Response[dict[str, Any]]]:
+        """Call any path of the API, signed like every operation.
+
+        `path` starts below the version: `/charges/…`. A GET is repeated after a
+        failure, a POST only with an `idempotency_key` of yours, anything else not once
+        bytes have left.
+
+        Raises:
+            InvalidRequest: path, query, body or headers cannot be sent.
+            TransportError: no answer; see its `outcome_unknown`.
+        """
+        environment = self._signer.endpoint.environment
+        return one_step(
+            raw_call(method, path, body, query, headers, idempotency_key, environment)
         )
 
-    def _means(self) -> Means:
-        from ._http.send import jitter
+    # The life of a call ---------------------------------------------------------------
 
-        time = _REAL_TIME if self._options.retry.wait else self._skipped
-        return Means(time, self._offset, jitter)
+    def _life(self, call: Call) -> Flow[Response[Any]]:
+        """Run a call: the breaker, the attempts, the log and the span."""
+        options, runtime, tracer = self._options, self._runtime, self._shared.tracer
+        self._shared.connections.current()  # a closed client says so before all else
+        with tracer.span(call) as span:
+            outcome: Response[Any] | TransportError
+            try:
+                ends = runtime.time.now() + options.deadline
+                yield from self._pass_breaker(call)
+                outcome = yield from exchange(
+                    call,
+                    options.retry,
+                    ends - runtime.time.now(),
+                    runtime,
+                    partial(self._attempt, call),
+                )
+            except TransportError as error:
+                self._report(span, call, error)
+                raise
+            self._report(span, call, outcome)
+        return outcome.raise_for_status() if options.raise_for_status else outcome
 
-    def _gate(self, call: Call) -> Iterable[Call]:
-        """Refuse a checkout that the breaker does; give the probe to make before."""
-        circuit = self._circuit
-        return () if circuit is None else circuit.gate(call, self._means().time)
+    def _pass_breaker(self, call: Call) -> Flow[None]:
+        """Make the probe that a half-open breaker needs, and raise if it stays open."""
+        circuit, time = self._shared.circuit, self._runtime.time
+        if circuit is None or not circuit.gates(call):
+            return
+        if circuit.needs_probe(time.now()):
+            from .breaker import PROBE, PROBE_DEADLINE
 
-    def _prober(self) -> Self:
-        """Give a view that asks once, in a part of the time."""
-        from .breaker import PROBE_DEADLINE
+            options = self._options
+            prober = self.with_options(
+                deadline=min(PROBE_DEADLINE, options.deadline / 2),
+                retry=replace(options.retry, attempts=1),
+                raise_for_status=False,
+            )
+            with suppress(TransportError):
+                yield from prober._life(PROBE)  # noqa: SLF001 - a view of this client
+        circuit.check(call)
 
-        options = self._options
-        return self.with_options(
-            deadline=min(PROBE_DEADLINE, options.deadline / 2),
-            retry=replace(options.retry, attempts=1),
-            raise_for_status=False,
+    def _attempt(self, call: Call, time_left: float) -> Flow[Outcome]:
+        """Make one attempt: wait for a turn, sign, send."""
+        signer, runtime, limits = self._signer, self._runtime, self._shared.rate_limits
+        ends = runtime.time.now() + time_left
+        if limits is not None:
+            from .pacing import turn
+
+            held_back = yield from turn(limits, signer, call, runtime.time, time_left)
+            if held_back is not None:
+                return held_back
+        set_back = runtime.offset.set_back(runtime.time.now())
+        request = signer.unsigned(call, self._options, set_back)
+        signature: bytes | Failure = yield Sign(
+            signer, request.message, ends - runtime.time.now()
         )
+        if isinstance(signature, Failure):
+            return signature
+        outcome: Outcome = yield Transmit(
+            request.signed(signature),
+            self._options.timeout,
+            ends - runtime.time.now(),
+        )
+        return outcome
 
-    def _told(
+    def _report(
         self,
         span: Any,  # noqa: ANN401 - see Tracer
         call: Call,
         outcome: Response[Any] | TransportError,
     ) -> None:
-        if self._circuit is not None:
-            self._circuit.record(call, outcome, self._means().time.now())
-        tell(call, outcome)
-        self._tracer.end(span, call, outcome)
-
-    def _finished(self, response: Response[Any]) -> Response[Any]:
-        return (
-            response.raise_for_status() if self._options.raise_for_status else response
-        )
+        """Tell breaker, log and span how a call ended."""
+        if self._shared.circuit is not None:
+            self._shared.circuit.record(call, outcome, self._runtime.time.now())
+        log_call(call, outcome)
+        self._shared.tracer.end(span, call, outcome)
 
     def __repr__(self) -> str:
         if "_signer" not in vars(self):
@@ -384,21 +513,6 @@ class _BaseClient(Operations, Procedures, ABC):
 _TRUTH = {"": None, "true": True, "1": True, "false": False, "0": False}
 
 
-def _checked_path(path: str) -> str:
-    segments = path.split("/") if isinstance(path, str) else []
-    if (
-        segments[:1] != [""]
-        or not segments[1:]
-        or any(not segment.strip(".") for segment in segments[1:])
-        or re.search(r"[?#\\\x00-\x20\x7f]", path)
-    ):
-        raise InvalidRequest(
-            "path starts below the API version, as in /charges/…, without query, blank,"
-            " empty or dot-only parts; pass the query as query="
-        )
-    return canonical_path(path)
-
-
 def _button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
     import json
 
@@ -406,26 +520,26 @@ def _button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
         return payload
     if isinstance(payload, str):
         return payload.encode()
-    encode_body(payload)  # the same refusals: floats, NaN, what is no JSON
+    encode_body(payload)  # refuses floats, NaN and what is no JSON, as for API bodies
     return json.dumps(payload).encode()
 
 
-def _limits_from(
-    rate_limits: RateLimits | Literal["live", "sandbox"] | None,
+def _rate_limits(
+    given: RateLimits | Literal["live", "sandbox"] | None,
 ) -> RateLimits | None:
-    if rate_limits is None:
+    if given is None:
         return None
     from .pacing import limits_from
 
-    return limits_from(rate_limits)
+    return limits_from(given)
 
 
-def _circuit_of(breaker: Breaker | None) -> Circuit | None:
+def _circuit(breaker: Breaker | None) -> CircuitBreaker | None:
     if breaker is None:
         return None
-    from .breaker import Circuit
+    from .breaker import CircuitBreaker
 
-    return Circuit(breaker)
+    return CircuitBreaker(breaker)
 
 
 def _signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:
@@ -436,17 +550,7 @@ def _signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:
     return error
 
 
-def _not_signed(failed: SignerFailed) -> Failure:
-    reason = "the signer failed"
-    return Failure(SigningFailed, reason, sent=False, cause=failed.__cause__)
-
-
-_CLOSED = Failure(
-    ConnectionFailed, "this client was closed meanwhile", sent=False, final=True
-)
-
-
-class Client(_BaseClient):
+class Client(BaseClient["httpx2.BaseTransport"]):
     """Amazon Pay API v2, blocking. Threads may share one client.
 
     Args:
@@ -482,155 +586,44 @@ class Client(_BaseClient):
         ConfigurationError: an argument is missing, unreadable or contradicts another.
     """
 
-    _connections: Connections
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __init__(
-            self,
-            public_key_id: str,
-            private_key: Key,
-            region: str,
-            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
-            *,
-            private_key_password: str | bytes | None = None,
-            **options: Unpack[_ClientOptions],
-        ) -> None: ...
-        @overload
-        def __init__(
-            self,
-            public_key_id: str,
-            *,
-            signer: Signer,
-            region: str,
-            sandbox: bool | None = None,
-            **options: Unpack[_ClientOptions],
-        ) -> None: ...
-        @overload
-        def __init__(
-            self,
-            *,
-            keys: Sequence[tuple[str, Key | Signer]],
-            region: str,
-            sandbox: bool | None = None,
-            private_key_password: str | bytes | None = None,
-            **options: Unpack[_ClientOptions],
-        ) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
-
     def _connect(
         self,
         transport: httpx2.BaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        trust_env: bool,  # noqa: FBT001 - the constructor's own
+        signer: RequestSigner,
+        options: dict[str, Any],
     ) -> Connections:
         from ._http.send import Connections, transport_options
 
-        options = transport_options(
-            self._signer.endpoint,
-            given=transport is not None,
-            verify=verify,
-            proxy=proxy,
-            trust_env=trust_env,
-        )
-        return Connections(options, transport)
+        given = transport is not None
+        made = transport_options(signer.endpoint, given=given, **options)
+        return Connections(made, transport)
 
-    def _check_awaited(self) -> None:
-        if any(one.signer_awaits for one in self._signers.values()):
+    def _performer_kind(self) -> type[perform.Performer]:
+        from ._http.perform import Performer
+
+        return Performer
+
+    def _check_awaited(
+        self, signers: dict[str, RequestSigner], limits: RateLimits | None
+    ) -> None:
+        if any(one.signer_awaits for one in signers.values()):
             raise ConfigurationError("a signer that is awaited needs an AsyncClient")
-        if self._limits is not None and self._limits.awaits:
+        if limits is not None and limits.awaits:
             raise ConfigurationError("a Redis that is awaited needs an AsyncClient")
 
     def send(self, call: Call) -> Response[Any]:
-        """Run a call that an operation has built: sign, send, repeat."""
-        from ._http.send import run, send_once
-
-        identity, options, means = self._signer, self._options, self._means()
-        self._connections.current()
-
-        def attempt(time_left: float) -> Outcome:
-            set_back = means.offset.set_back(means.time.now())
-            try:
-                signed = identity.attempt(call, options, set_back)
-                connection = self._connections.current()
-            except SignerFailed as failed:
-                return _not_signed(failed)
-            except ClientClosed:
-                return _CLOSED
-            return send_once(connection, signed, options.timeout, time_left)
-
-        with self._tracer.span(call) as span:
-            try:
-                ends = means.time.now() + options.deadline
-                for probe in self._gate(call):
-                    with suppress(TransportError):
-                        self._prober().send(probe)
-                time_left = ends - means.time.now()
-                send: Callable[[float], Outcome] = attempt
-                if self._limits is not None:
-                    from .pacing import paced
-
-                    send = paced(self._limits, identity, call, means.time, attempt)
-                response = run(call, options.retry, time_left, means, send)
-            except TransportError as error:
-                self._told(span, call, error)
-                raise
-            self._told(span, call, response)
-        return self._finished(response)
+        """Run a call that an operation has built."""
+        return run(self._life(call), self)
 
     def perform(self, step: Step) -> object:
-        """Do one step of a procedure."""
-        from ._http.transfer import checked_link, transfer
-
-        match step:
-            case Call():
-                return self.send(step)
-            case Wait():
-                self._means().time.sleep(step.seconds)
-            case Transfer():
-                checked_link(step.url, at_home=self._signer.endpoint.is_loopback)
-                transfer(self._connections.current(), step, self._options.timeout)
-            case RunInThread():
-                return step.work()
-            case Now():
-                return self._means().time.now()
-        return None
-
-    def request(  # noqa: PLR0913 - one parameter for each part of a request
-        self,
-        method: str,
-        path: str,
-        body: Body | None = None,
-        query: Query | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        idempotency_key: str | None = None,
-    ) -> Response[dict[str, Any]]:
-        """Call any path of the API, signed like every operation.
-
-        `path` starts below the version: `/charges/…`. A GET is repeated after a
-        failure, a POST only with an `idempotency_key` of yours, anything else not once
-        bytes have left.
-
-        Raises:
-            InvalidRequest: path, query, body or headers cannot be sent.
-            TransportError: no answer; see its `outcome_unknown`.
-        """
-        try:
-            return self.send(
-                self._call(method, path, body, query, headers, idempotency_key)
-            )
-        except AmazonPayError as error:
-            failure = bare(error)
-        # An error tracker shows this frame's variables.
-        del path, body, query, headers, idempotency_key
-        raise failure
+        """Do one step of a flow, and return its result."""
+        if isinstance(step, Call):
+            return self.send(step)
+        return self._performer.perform(step)
 
     def close(self) -> None:
         """Close the connections; any later call of this client or its views says so."""
-        self._connections.close()
+        self._shared.connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -644,7 +637,7 @@ class Client(_BaseClient):
         self.close()
 
 
-class AsyncClient(_BaseClient):
+class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
     """Amazon Pay API v2, awaiting, on asyncio and trio.
 
     Takes what `Client` takes, `transport` being an `httpx2.AsyncBaseTransport`. Used
@@ -655,60 +648,22 @@ class AsyncClient(_BaseClient):
         ConfigurationError: an argument is missing, unreadable or contradicts another.
     """
 
-    _connections: AsyncConnections
-
-    if TYPE_CHECKING:
-
-        @overload
-        def __init__(
-            self,
-            public_key_id: str,
-            private_key: Key,
-            region: str,
-            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
-            *,
-            private_key_password: str | bytes | None = None,
-            **options: Unpack[_AsyncClientOptions],
-        ) -> None: ...
-        @overload
-        def __init__(
-            self,
-            public_key_id: str,
-            *,
-            signer: Signer,
-            region: str,
-            sandbox: bool | None = None,
-            **options: Unpack[_AsyncClientOptions],
-        ) -> None: ...
-        @overload
-        def __init__(
-            self,
-            *,
-            keys: Sequence[tuple[str, Key | Signer]],
-            region: str,
-            sandbox: bool | None = None,
-            private_key_password: str | bytes | None = None,
-            **options: Unpack[_AsyncClientOptions],
-        ) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
-
     def _connect(
         self,
         transport: httpx2.AsyncBaseTransport | None,
-        verify: ssl.SSLContext | None,
-        proxy: str | None,
-        trust_env: bool,  # noqa: FBT001 - the constructor's own
+        signer: RequestSigner,
+        options: dict[str, Any],
     ) -> AsyncConnections:
         from ._http.send import AsyncConnections, transport_options
 
-        options = transport_options(
-            self._signer.endpoint,
-            given=transport is not None,
-            verify=verify,
-            proxy=proxy,
-            trust_env=trust_env,
-        )
-        return AsyncConnections(options, transport)
+        given = transport is not None
+        made = transport_options(signer.endpoint, given=given, **options)
+        return AsyncConnections(made, transport)
+
+    def _performer_kind(self) -> type[perform.AsyncPerformer]:
+        from ._http.perform import AsyncPerformer
+
+        return AsyncPerformer
 
     async def agenerate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
@@ -725,95 +680,18 @@ class AsyncClient(_BaseClient):
             raise _signing_failed("agenerate_button_signature", failed) from None
 
     async def send(self, call: Call) -> Response[Any]:
-        """Run a call that an operation has built: sign, send, repeat."""
-        from ._http.send import arun, asend_once
-
-        identity, options, means = self._signer, self._options, self._means()
-        self._connections.current()
-
-        async def attempt(time_left: float) -> Outcome:
-            set_back = means.offset.set_back(means.time.now())
-            try:
-                signed = await identity.aattempt(call, options, set_back, time_left)
-                connection = self._connections.current()
-            except SignerFailed as failed:
-                return _not_signed(failed)
-            except ClientClosed:
-                return _CLOSED
-            return await asend_once(connection, signed, options.timeout, time_left)
-
-        with self._tracer.span(call) as span:
-            try:
-                ends = means.time.now() + options.deadline
-                for probe in self._gate(call):
-                    with suppress(TransportError):
-                        await self._prober().send(probe)
-                time_left = ends - means.time.now()
-                send: Callable[[float], Awaitable[Outcome]] = attempt
-                if self._limits is not None:
-                    from .pacing import apaced
-
-                    send = apaced(self._limits, identity, call, means.time, attempt)
-                response = await arun(call, options.retry, time_left, means, send)
-            except TransportError as error:
-                self._told(span, call, error)
-                raise
-            self._told(span, call, response)
-        return self._finished(response)
+        """Run a call that an operation has built."""
+        return await arun(self._life(call), self)
 
     async def perform(self, step: Step) -> object:
-        """Do one step of a procedure."""
-        import anyio.to_thread
-
-        from ._http.transfer import atransfer, checked_link
-
-        match step:
-            case Call():
-                return await self.send(step)
-            case Wait():
-                await self._means().time.asleep(step.seconds)
-            case Transfer():
-                checked_link(step.url, at_home=self._signer.endpoint.is_loopback)
-                await atransfer(
-                    self._connections.current(), step, self._options.timeout
-                )
-            case RunInThread():
-                return await anyio.to_thread.run_sync(step.work)
-            case Now():
-                return self._means().time.now()
-        return None
-
-    async def request(  # noqa: PLR0913 - one parameter for each part of a request
-        self,
-        method: str,
-        path: str,
-        body: Body | None = None,
-        query: Query | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        idempotency_key: str | None = None,
-    ) -> Response[dict[str, Any]]:
-        """Call any path of the API, signed like every operation.
-
-        See `Client.request`.
-
-        Raises:
-            InvalidRequest: path, query, body or headers cannot be sent.
-            TransportError: no answer; see its `outcome_unknown`.
-        """
-        try:
-            return await self.send(
-                self._call(method, path, body, query, headers, idempotency_key)
-            )
-        except AmazonPayError as error:
-            failure = bare(error)
-        # An error tracker shows this frame's variables.
-        del path, body, query, headers, idempotency_key
-        raise failure
+        """Do one step of a flow, and return its result."""
+        if isinstance(step, Call):
+            return await self.send(step)
+        return await self._performer.perform(step)
 
     async def aclose(self) -> None:
         """Close the connections; any later call of this client or its views says so."""
-        await self._connections.aclose()
+        await self._shared.connections.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -103,7 +103,7 @@ def _unpickled(
 _E = TypeVar("_E", bound=BaseException)
 
 
-def bare(error: _E) -> _E:
+def without_tracebacks(error: _E) -> _E:
     """Take the tracebacks off an error and its causes: their frames hold values.
 
     Error trackers show the variables of each frame, and so would show bodies and keys.

@@ -21,7 +21,7 @@ from typing import (
     overload,
 )
 
-from ..errors import AmazonPayError, bare
+from ..errors import AmazonPayError, without_tracebacks
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
 
 if TYPE_CHECKING:
@@ -84,13 +84,13 @@ class Method(Declared[P, R]):
             try:
                 flow = begin(self, args, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = bare(error)
+                failure = without_tracebacks(error)
             else:
                 args, kwargs = (), {}
                 try:
                     return run(flow, self)
                 except AmazonPayError as error:
-                    failure = bare(error)
+                    failure = without_tracebacks(error)
             del args, kwargs
             raise failure
 
@@ -98,13 +98,13 @@ class Method(Declared[P, R]):
             try:
                 flow = begin(self, args, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = bare(error)
+                failure = without_tracebacks(error)
             else:
                 args, kwargs = (), {}
                 try:
                     return await arun(flow, self)
                 except AmazonPayError as error:
-                    failure = bare(error)
+                    failure = without_tracebacks(error)
             del args, kwargs
             raise failure
 

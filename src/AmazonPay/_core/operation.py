@@ -16,6 +16,7 @@ from .declare import Method
 from .headers import checked_idempotency_key, new_idempotency_key
 from .json_body import encode_body
 from .parameters import encoded_id, encoded_query
+from .steps import one_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,14 +132,10 @@ class Operation(Method[P, R]):
     ) -> Flow[R]:
         """Return the flow of one call: a single step."""
         del client
-        return _one_step(self.build(args, kwargs))
+        return one_step(self.build(args, kwargs))
 
     def _returned(self) -> object:
         return self.signature.return_annotation
-
-
-def _one_step(call: Call) -> Flow[Any]:
-    return (yield call)
 
 
 def _camel_case(name: str) -> str:

@@ -1,27 +1,26 @@
-"""The life of one call, as a pure generator that both clients drive.
+"""The life of one call: attempts, pauses, and whether the outcome is known.
 
-`exchange` yields what to do next, `Send` or `Wait`, and is sent the outcome: an
-`Answer`, or a `Failure`. It decides by the call's repeat class and nothing else
-whether to send again, and keeps account of what may have happened: see
-`docs/reliability.md`.
+`exchange` decides by the call's repeat class alone whether to attempt it again, and
+records what may have happened: see `docs/reliability.md`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import TransportError
 from ..response import Response
-from .clock import is_date_refusal, lead_of
-from .steps import Wait
+from .clock_skew import is_date_refusal, lead_of
+from .steps import Flow, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
 
     from .call import Call
-    from .clock import ClockOffset, Time
+    from .clock import Time
+    from .clock_skew import ClockOffset
     from .config import Retry
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -32,13 +31,6 @@ _LARGEST_EXPONENT = 64
 # On Create Charge this 500 says that no charge was made, so that a new key may be
 # right; on Capture and Refund it says nothing: `amazon-pay-api-v2/charge.html`.
 _DEFINITE_5XX = frozenset({("create_charge", "ProcessingFailure")})
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Sign the call now, and send it; the deadline is `time_left` seconds away."""
-
-    time_left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +56,53 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What an exchange takes from the world; a test gives its own."""
+class Runtime:
+    """The clock and the randomness that a call uses; tests pass their own."""
 
     time: Time
     offset: ClockOffset
     jitter: Callable[[float], float]
-    """Pick a number between 0 and the given limit."""
+    """Return a random number between 0 and the given limit."""
 
 
 Outcome: TypeAlias = Answer | Failure
-Exchange: TypeAlias = "Generator[Send | Wait, Outcome | None, Response[Any]]"
 
 
-def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchange:
-    """Run one call: attempts, waits, and the account of what may have happened."""
-    now, jitter = means.time.now, means.jitter
+def exchange(
+    call: Call,
+    retry: Retry,
+    deadline: float,
+    runtime: Runtime,
+    attempt: Callable[[float], Flow[Outcome]],
+) -> Flow[Response[Any]]:
+    """SignedRequest a call until it is answered, and record whether it may have worked.
+
+    `deadline` is the number of seconds for all attempts, and `attempt` makes one
+    within the seconds it is given.
+    """
+    now, jitter = runtime.time.now, runtime.jitter
     started = now()
     # A read changes nothing, so however it fails, nothing is left unknown.
     acts = call.repeat != "read"
     outcome_unknown = False
     date_corrected = False
-    attempt = 0
+    attempts = 0
     while True:
-        attempt += 1
-        # A driver answers every Send.
-        outcome = cast("Outcome", (yield Send(started + deadline - now())))
+        attempts += 1
+        outcome = yield from attempt(started + deadline - now())
         spent = now() - started
         end: Response[Any] | TransportError
         least = 0.0
         if isinstance(outcome, Answer):
-            end = _response(call, outcome, attempt, spent)
+            end = _response(call, outcome, attempts, spent)
             if end.ok and is_whole(call, end):
                 return end
             outcome_unknown = outcome_unknown or (acts and _is_ambiguous(call, end))
             end.outcome_unknown = outcome_unknown
             if is_date_refusal(end):
                 # Nothing was carried out, so that any class may be sent again; once.
-                end.clock_lead = lead_of(end, means.time.utc())
-                learned = means.offset.learn(end.clock_lead, now())
+                end.clock_lead = lead_of(end, runtime.time.utc())
+                learned = runtime.offset.learn(end.clock_lead, now())
                 if learned and not date_corrected and spent < deadline:
                     date_corrected = True
                     continue
@@ -110,10 +110,10 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
             least = retry_after(outcome.headers)
         else:
             outcome_unknown = outcome_unknown or (acts and outcome.sent)
-            end = _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
+            end = _error(call, outcome, attempts, outcome_unknown=outcome_unknown)
             again = not outcome.final and (call.repeat != "once" or not outcome.sent)
-        pause = max(least, jitter(_backoff(retry, attempt)))
-        if again and attempt < retry.attempts and spent + pause < deadline:
+        pause = max(least, jitter(_backoff(retry, attempts)))
+        if again and attempts < retry.attempts and spent + pause < deadline:
             yield Wait(pause)
         elif isinstance(end, TransportError):
             raise end
@@ -133,8 +133,8 @@ def _response(call: Call, answer: Answer, attempts: int, spent: float) -> Respon
     )
 
 
-def _backoff(retry: Retry, attempt: int) -> float:
-    return min(retry.cap, retry.base * 2.0 ** min(attempt - 1, _LARGEST_EXPONENT))
+def _backoff(retry: Retry, attempts: int) -> float:
+    return min(retry.cap, retry.base * 2.0 ** min(attempts - 1, _LARGEST_EXPONENT))
 
 
 def is_whole(call: Call, response: Response[Any]) -> bool:

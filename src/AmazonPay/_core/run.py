@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ..errors import AmazonPayError, bare
+from ..errors import AmazonPayError, without_tracebacks
 from .steps import Item
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = bare(error)
+        failure = without_tracebacks(error)
     finally:
         pages.close()
     raise failure
@@ -108,7 +108,7 @@ async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = bare(error)
+        failure = without_tracebacks(error)
     finally:
         pages.close()
     raise failure

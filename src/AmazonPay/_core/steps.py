@@ -14,6 +14,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
+    Protocol,
     TypeAlias,
     TypeVar,
     cast,
@@ -22,7 +23,12 @@ from typing import (
 from .call import Call
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
+
+    from .._signing.request_signer import RequestSigner, SignedRequest
+    from .clock import Time
+    from .config import Timeout
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -38,6 +44,48 @@ class Wait:
 @dataclass(frozen=True, slots=True)
 class Now:
     """Read the monotonic clock, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign a message, within `time_left` seconds; the result is the signature.
+
+    Where the caller's own signer fails, the result is a `Failure`.
+    """
+
+    signer: RequestSigner
+    message: bytes = field(repr=False)
+    time_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send a signed request once; the result is an `Answer` or a `Failure`."""
+
+    request: SignedRequest
+    timeout: Timeout
+    time_left: float
+    """Seconds until the deadline of the call."""
+
+
+class Turns(Protocol):
+    """What `TakeTurn` needs of rate limits."""
+
+    def take(self, bucket: Any, time: Time, /) -> float:  # noqa: ANN401 - the limits know its type
+        """Take a turn and return 0, or return the seconds until the next attempt."""
+        ...
+
+    def atake(self, bucket: Any, time: Time, /) -> Coroutine[Any, Any, float]:  # noqa: ANN401 - the same limits
+        """Do as `take`, awaiting."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTurn:
+    """Ask rate limits for a turn; the result is 0, or the seconds to wait before."""
+
+    limits: Turns
+    bucket: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +112,9 @@ class RunInThread:
     work: Callable[[], object]
 
 
-Step: TypeAlias = Call | Wait | Now | Transfer | RunInThread
+Step: TypeAlias = (
+    Call | Wait | Now | Sign | Transmit | TakeTurn | Transfer | RunInThread
+)
 Flow: TypeAlias = Generator[Step, Any, R]
 """A flow that ends with an `R`."""
 
@@ -78,6 +128,11 @@ class Item(Generic[T]):
 
 Pages: TypeAlias = Generator[Step | Item[T], Any, None]
 """A flow that also yields many a `T` for the caller."""
+
+
+def one_step(step: Step) -> Flow[Any]:
+    """Return the flow of a single step, which ends with its result."""
+    return (yield step)
 
 
 def now() -> Flow[float]:

@@ -24,7 +24,7 @@ _FIRST_ERROR = 400
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
-def tell(call: Call, outcome: Response[Any] | TransportError) -> None:
+def log_call(call: Call, outcome: Response[Any] | TransportError) -> None:
     """Write the log line of a call: WARNING where its outcome is unknown or lost."""
     lost = isinstance(outcome, TransportError)
     level = logging.WARNING if lost or outcome.outcome_unknown else logging.INFO

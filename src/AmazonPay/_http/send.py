@@ -20,7 +20,7 @@ import anyio.lowlevel
 import httpx2
 
 from .._core.config import is_loopback
-from .._core.retry import Answer, Failure, Send, exchange
+from .._core.retry import Answer, Failure
 from ..errors import (
     CertificateRefused,
     ClientClosed,
@@ -32,13 +32,9 @@ from ..errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from .._core.call import Call
-    from .._core.config import Endpoint, Retry, Timeout
-    from .._core.retry import Means, Outcome
+    from .._core.config import Endpoint, Timeout
+    from .._core.retry import Outcome
     from .._signing.request_signer import SignedRequest
-    from ..response import Response
 
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
@@ -384,53 +380,6 @@ async def asend_once(
     return Answer(response.status_code, _headers(response), b"".join(body.chunks))
 
 
-# The drivers --------------------------------------------------------------------------
-
-
 def jitter(limit: float) -> float:
-    """Pick a pause below a limit."""
+    """Return a random pause below a limit, in seconds."""
     return random.uniform(0.0, limit)  # noqa: S311 - spreads load, guards no secret
-
-
-def run(
-    call: Call,
-    retry: Retry,
-    deadline: float,
-    means: Means,
-    send: Callable[[float], Outcome],
-) -> Response[Any]:
-    """Drive an exchange to its end, blocking."""
-    steps = exchange(call, retry, deadline, means)
-    outcome: Outcome | None = None
-    while True:
-        try:
-            step = steps.send(outcome)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return] # the generator's Response
-        if isinstance(step, Send):
-            outcome = send(step.time_left)
-        else:
-            means.time.sleep(step.seconds)
-            outcome = None
-
-
-async def arun(
-    call: Call,
-    retry: Retry,
-    deadline: float,
-    means: Means,
-    send: Callable[[float], Awaitable[Outcome]],
-) -> Response[Any]:
-    """Drive an exchange to its end, awaiting."""
-    steps = exchange(call, retry, deadline, means)
-    outcome: Outcome | None = None
-    while True:
-        try:
-            step = steps.send(outcome)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return] # the generator's Response
-        if isinstance(step, Send):
-            outcome = await send(step.time_left)
-        else:
-            await means.time.asleep(step.seconds)
-            outcome = None
