@@ -480,7 +480,7 @@ def test_a_child_that_is_forked_in_mid_count_goes_on() -> None:
 
         circuit = CircuitBreaker(Breaker(failures=1))
 
-        circuit._turn("a call is answered", 0.0)
+        circuit._apply("a call is answered", 0.0)
         with circuit._locks[os.getpid()]:
             child = os.fork()
             if child == 0:

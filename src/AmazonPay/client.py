@@ -8,6 +8,7 @@ Importing this module does neither, and loads no HTTP or crypto library.
 from __future__ import annotations
 
 import os
+import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -190,6 +191,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         integrator_version: str | None = None,
         platform_version: str | None = None,
     ) -> None:
+        handled = sys.exception()
         refused: AmazonPayError | None = None
         try:
             signers = request_signers(
@@ -229,7 +231,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             )
             self._use(shared, first, options)
         except (ConfigurationError, InvalidRequest) as error:
-            refused = without_tracebacks(error)
+            refused = without_tracebacks(error, handled)
         # Error trackers show the variables of this frame.
         del private_key, private_key_password, signer, keys
         if refused is not None:
@@ -359,10 +361,18 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             if public_key_id not in self._shared.signers:
                 raise InvalidRequest("public_key_id is not among this client's keys")
             signer = self._shared.signers[public_key_id]
+        return self._view(signer, options)
+
+    def _view(self, signer: RequestSigner, options: Options) -> Self:
         view = object.__new__(type(self))
         vars(view).update(vars(self))
         view._use(self._shared, signer, options)
         return view
+
+    def within(self, seconds: float) -> Self:
+        """Return a view for one procedure, which must end within so many seconds."""
+        until = self._runtime.time.now() + seconds
+        return self._view(self._signer, replace(self._options, procedure_ends=until))
 
     @property
     def available(self) -> bool:
@@ -431,14 +441,16 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         with tracer.span(call) as span:
             outcome: Response[Any] | TransportError
             try:
-                ends = runtime.time.now() + options.deadline
+                ends, repeat_until = options.ends(runtime.time.now())
                 yield from self._pass_breaker(call)
+                now = runtime.time.now()
                 outcome = yield from exchange(
                     call,
                     options.retry,
-                    ends - runtime.time.now(),
+                    ends - now,
                     runtime,
                     partial(self._attempt, call),
+                    repeat_within=repeat_until - now,
                 )
             except TransportError as error:
                 self._report(span, call, error)
@@ -482,6 +494,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         if isinstance(signature, Failure):
             return signature
         outcome: Outcome = yield Transmit(
+            call,
             request.signed(signature),
             self._options.timeout,
             ends - runtime.time.now(),

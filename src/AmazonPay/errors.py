@@ -103,18 +103,26 @@ def _unpickled(
 _E = TypeVar("_E", bound=BaseException)
 
 
-def without_tracebacks(error: _E) -> _E:
+def without_tracebacks(error: _E, handled: BaseException | None = None) -> _E:
     """Take the tracebacks off an error and its causes: their frames hold values.
 
     Error trackers show the variables of each frame, and so would show bodies and keys.
+    The caller's own exceptions keep theirs: the one that they `handled` when they made
+    the call, and what a signer of theirs raised.
     """
-    found: BaseException | None = error
-    while found is not None:
+    seen = {id(None), id(handled)}
+    following: list[BaseException | None] = [error]
+    while following:
+        found = following.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
         found.__traceback__ = None
-        following = found.__cause__ or found.__context__
         if found.__suppress_context__ and found.__cause__ is None:
-            found.__context__ = following = None
-        found = following
+            found.__context__ = None
+        if isinstance(found, SigningFailed):
+            seen.add(id(found.__cause__))
+        following += found.__cause__, found.__context__
     return error
 
 
@@ -179,7 +187,7 @@ class ConnectionLost(TransportError):
 
 
 class ResponseTooLarge(TransportError):
-    """The answer was longer than 32 MiB and was not read to its end."""
+    """The answer was longer than 4 MiB, decoded, and was not read to its end."""
 
 
 class SigningFailed(TransportError):

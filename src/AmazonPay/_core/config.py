@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, InvalidRequest
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 
@@ -31,6 +32,8 @@ REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
 # The SDKs test the prefix in upper case and without its dash; so do we.
 _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
+_LARGEST = sys.float_info.max
+
 _HTTP_PORTS = {"https": 443, "http": 80}
 
 
@@ -46,6 +49,12 @@ class Timeout:
     def __post_init__(self) -> None:
         for field in fields(self):
             positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
+
+    @property
+    def longest(self) -> float:
+        """The longest that one socket step may take."""
+        steps = (self.connect, self.read, self.write, self.pool)
+        return max(math.inf if seconds is None else seconds for seconds in steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not math.isfinite(value):
+    if not -_LARGEST <= value <= _LARGEST:  # NaN is not, either
         raise ConfigurationError(f"{name} must be finite")
     return value
 
@@ -107,6 +116,15 @@ def checked_deadline(value: float) -> float:
     """Check `deadline=`: the seconds that all attempts of a call share."""
     positive("deadline", value)
     return value
+
+
+def checked_procedure_deadline(value: object) -> float:
+    """Check `deadline=` of a method that makes several calls: 0 waits for nothing."""
+    try:
+        _not_negative("deadline", value)
+    except ConfigurationError as error:
+        raise InvalidRequest(str(error)) from None
+    return cast("float", value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -22,6 +23,7 @@ from typing import (
 )
 
 from ..errors import AmazonPayError, without_tracebacks
+from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
 
 if TYPE_CHECKING:
@@ -55,6 +57,14 @@ class Declared(Generic[P, R]):
         """
         return self.declared(client, *args, **kwargs)
 
+    def _within(self, client: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a client, or a view of it
+        """Return the client, or the view of it that ends at the method's `deadline`."""
+        parameter = self.signature.parameters.get("deadline")
+        if parameter is None:
+            return client
+        given = kwargs.get("deadline", parameter.default)
+        return client.within(checked_procedure_deadline(given))
+
     def placed_on(self, owner: type) -> Callable[..., Any]:
         """Return the function that `owner` shows; it awaits where `perform` does."""
         awaits = inspect.iscoroutinefunction(getattr(owner, "perform", None))
@@ -76,35 +86,39 @@ class Method(Declared[P, R]):
     """A method that returns once."""
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
-        begin = self.begin
+        begin, within = self.begin, self._within
 
         # Error trackers show the variables of each frame. So an error is raised from a
         # frame that no longer holds the caller's arguments.
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
             try:
                 flow = begin(self, args, kwargs)
+                client = within(self, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error)
+                failure = without_tracebacks(error, handled)
             else:
                 args, kwargs = (), {}
                 try:
-                    return run(flow, self)
+                    return run(flow, client)
                 except AmazonPayError as error:
-                    failure = without_tracebacks(error)
+                    failure = without_tracebacks(error, handled)
             del args, kwargs
             raise failure
 
         async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
             try:
                 flow = begin(self, args, kwargs)
+                client = within(self, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error)
+                failure = without_tracebacks(error, handled)
             else:
                 args, kwargs = (), {}
                 try:
-                    return await arun(flow, self)
+                    return await arun(flow, client)
                 except AmazonPayError as error:
-                    failure = without_tracebacks(error)
+                    failure = without_tracebacks(error, handled)
             del args, kwargs
             raise failure
 
@@ -130,10 +144,10 @@ class Iteration(Declared[P, T]):
     """A method that returns an iterator, which asks for more as it is used."""
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
-        begin = self.begin
+        begin, within = self.begin, self._within
 
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Iterator[T]:  # noqa: ANN401 - typed by __get__
-            return iterate(begin(self, args, kwargs), self)
+            return iterate(begin(self, args, kwargs), within(self, kwargs))
 
         def awaiting(
             self: AsyncPerformer,
@@ -141,7 +155,7 @@ class Iteration(Declared[P, T]):
             *args: Any,  # noqa: ANN401 - typed by __get__
             **kwargs: Any,  # noqa: ANN401 - typed by __get__
         ) -> AsyncIterator[T]:
-            return aiterate(begin(self, args, kwargs), self)
+            return aiterate(begin(self, args, kwargs), within(self, kwargs))
 
         element = _result_of(self.signature.return_annotation)
         if awaits:

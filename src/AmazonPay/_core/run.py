@@ -1,7 +1,12 @@
-"""The drivers: run a flow to its end, blocking or awaiting."""
+"""The drivers: run a flow to its end, blocking or awaiting.
+
+An exception of a step is raised inside the flow. One that the flow does not handle,
+such as a cancellation, leaves at once and unchanged.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import AmazonPayError, without_tracebacks
@@ -39,7 +44,7 @@ def run(flow: Flow[R], client: Performer) -> R:
         while True:
             try:
                 result = client.perform(step)
-            except AmazonPayError as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -56,7 +61,7 @@ async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
         while True:
             try:
                 result = await client.perform(step)
-            except AmazonPayError as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -68,23 +73,25 @@ async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
 
 def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
     """Run an iteration as far as its elements are used, blocking."""
+    handled = sys.exception()
     try:
         step = next(pages)
         while True:
             if isinstance(step, Item):
                 yield step.value
+                handled = sys.exception()
                 step = pages.send(None)
                 continue
             try:
                 result = client.perform(step)
-            except AmazonPayError as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
                 step = pages.throw(error)
             else:
                 step = pages.send(result)
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = without_tracebacks(error)
+        failure = without_tracebacks(error, handled)
     finally:
         pages.close()
     raise failure
@@ -92,23 +99,25 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
 
 async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
     """Run an iteration as far as its elements are used, awaiting."""
+    handled = sys.exception()
     try:
         step = next(pages)
         while True:
             if isinstance(step, Item):
                 yield step.value
+                handled = sys.exception()
                 step = pages.send(None)
                 continue
             try:
                 result = await client.perform(step)
-            except AmazonPayError as error:
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
                 step = pages.throw(error)
             else:
                 step = pages.send(result)
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = without_tracebacks(error)
+        failure = without_tracebacks(error, handled)
     finally:
         pages.close()
     raise failure

@@ -62,6 +62,7 @@ class Sign:
 class Transmit:
     """Send a signed request once; the result is an `Answer` or a `Failure`."""
 
+    call: Call
     request: SignedRequest
     timeout: Timeout
     time_left: float

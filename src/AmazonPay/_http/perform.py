@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio.to_thread
@@ -57,7 +58,8 @@ class Performer:
             transport = self.connections.current()
         except ClientClosed:
             return _CLOSED
-        return send_once(transport, step.request, step.timeout, step.time_left)
+        ends = monotonic() + step.time_left
+        return send_once(transport, step.request, step.timeout, ends, step.call)
 
     def _wait(self, step: Wait) -> None:
         self.time.sleep(step.seconds)
@@ -111,7 +113,8 @@ class AsyncPerformer:
             transport = self.connections.current()
         except ClientClosed:
             return _CLOSED
-        return await asend_once(transport, step.request, step.timeout, step.time_left)
+        ends = monotonic() + step.time_left
+        return await asend_once(transport, step.request, step.timeout, ends, step.call)
 
     async def _wait(self, step: Wait) -> None:
         await self.time.asleep(step.seconds)

@@ -1,8 +1,9 @@
-"""The only place that does I/O: connections, one attempt, and the two drivers.
+"""Connections, one attempt, and the two drivers.
 
 Connections are httpx2's transports, without its Client: an API call needs no cookies,
-redirects or auth hooks. Everything httpx2 raises becomes a `Failure` that says whether
-a part of the request may have left.
+redirects or auth hooks. What a transport raises becomes a `Failure` that says whether
+a part of the request may have left. An exception that is not the transport's, such as
+one that a signal handler raised meanwhile, leaves at once and unchanged.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import ssl
 import time
 import weakref
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
 import httpx2
 
 from .._core.config import is_loopback
-from .._core.retry import Answer, Failure
+from .._core.retry import Answer, Failure, note_unknown
 from ..errors import (
     CertificateRefused,
     ClientClosed,
@@ -30,15 +31,19 @@ from ..errors import (
     ResponseTooLarge,
     TimedOut,
 )
+from .network import LONGEST_STEP, PROGRESS, Progress, causes_of, interruption_in
+from .transports import AsyncPoolTransport, PoolTransport, is_socks
 
 if TYPE_CHECKING:
+    from .._core.call import Call
     from .._core.config import Endpoint, Timeout
     from .._core.retry import Outcome
     from .._signing.request_signer import SignedRequest
 
-_LARGEST_ANSWER = 32 * 1024 * 1024
+_T = TypeVar("_T")
+
+_LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
-_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
 
 # The order matters: an exception is what its first matching row says. What is not
 # known to have failed before the request left counts as sent.
@@ -52,44 +57,67 @@ _NOT_SENT: tuple[
     (httpx2.UnsupportedProtocol, ConnectionFailed, "no connection"),
     (ConnectionRefusedError, ConnectionFailed, "connection refused"),
 )
+# The same of our own transports, which know that nothing was sent.
+_KNOWN_NOT_SENT: tuple[
+    tuple[type[Exception], type[ConnectionFailed | TimedOut], str], ...
+] = (
+    *_NOT_SENT,
+    (httpx2.LocalProtocolError, ConnectionFailed, "the request cannot be sent"),
+    (httpx2.WriteTimeout, TimedOut, "no time was left to send the request"),
+    (httpx2.TimeoutException, ConnectionFailed, "no connection in time"),
+    (Exception, ConnectionFailed, "no connection"),
+)
 _SENT: tuple[tuple[type[Exception], type[ConnectionLost | TimedOut], str], ...] = (
     (httpx2.TimeoutException, TimedOut, "no answer in time"),
+    (httpx2.DecodingError, ConnectionLost, "the answer cannot be decoded"),
     (httpx2.TransportError, ConnectionLost, "the connection broke"),
     (OSError, ConnectionLost, "the connection broke"),
 )
-TRANSPORT_EXCEPTIONS = (httpx2.TransportError, httpx2.StreamError, OSError)
+_TRANSPORT_EXCEPTIONS = (
+    httpx2.TransportError,
+    httpx2.DecodingError,
+    httpx2.StreamError,
+)
+
+NO_TIME_LEFT = Failure(
+    TimedOut, "no time was left to send the request", sent=False, final=True
+)
 
 
 class _PeerIsElsewhere(httpx2.ConnectError):
     """A name written as loopback led off this machine."""
 
 
-def failure_of(error: Exception) -> Failure:
-    """Translate what a transport raised."""
-    if _is_certificate_error(error):
-        return Failure(
-            CertificateRefused,
-            "the server's certificate is not trusted",
-            sent=False,
-            final=True,
-            cause=error,
-        )
-    for kind, becomes, reason in _NOT_SENT:
-        if isinstance(error, kind):
-            final = isinstance(error, _PeerIsElsewhere)
-            return Failure(becomes, reason, sent=False, final=final, cause=error)
+def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
+    """Translate what a transport raised.
+
+    `sent` says whether a part of the request may have left, if that is known. If not,
+    the exception itself decides, and never what it was raised during.
+    """
+    if not sent:
+        if _is_certificate_error(error):
+            return Failure(
+                CertificateRefused,
+                "the server's certificate is not trusted",
+                sent=False,
+                final=True,
+                cause=error,
+            )
+        for kind, becomes, reason in _NOT_SENT if sent is None else _KNOWN_NOT_SENT:
+            if isinstance(error, kind):
+                final = isinstance(error, (_PeerIsElsewhere, httpx2.LocalProtocolError))
+                return Failure(becomes, reason, sent=False, final=final, cause=error)
     for kind, lost, reason in _SENT:
         if isinstance(error, kind):
             return Failure(lost, reason, sent=True, cause=error)
     return Failure(ConnectionLost, "the transport failed", sent=True, cause=error)
 
 
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _is_certificate_error(error: Exception) -> bool:
+    """Whether a connection was not made because of the server's certificate."""
+    return isinstance(error, (httpx2.ConnectError, ssl.SSLError)) and any(
+        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)
+    )
 
 
 # Connections --------------------------------------------------------------------------
@@ -158,12 +186,54 @@ def transport_options(
             "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
             " be used"
         ) from None
-    return {
-        "verify": shared,
-        "proxy": checked_proxy,
-        "trust_env": False,
-        "limits": _LIMITS,
-    }
+    if checked_proxy is not None and is_socks(checked_proxy):
+        _check_for_socks()
+    return {"context": shared, "proxy": checked_proxy}
+
+
+def _check_for_socks() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("socksio") is None:
+        raise ConfigurationError("a SOCKS proxy needs the package socksio")
+
+
+class _Process:
+    """A mark of this process: a forked child has another one."""
+
+
+_this_process = _Process()
+
+
+def _mark_the_child() -> None:
+    global _this_process  # noqa: PLW0603 - one for each process
+    _this_process = _Process()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_the_child)
+
+
+class _Given(Generic[_T]):
+    """A transport of the caller's, which belongs to the process that it came to."""
+
+    def __init__(self, transport: _T) -> None:
+        self._transport = transport
+        self._process = _this_process
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process was forked since."""
+        return self._process is not _this_process
+
+    def current(self) -> _T:
+        """Return the transport; parent and child must not share its connections."""
+        if self.is_inherited:
+            raise ClientClosed(
+                "the transport of this client belongs to the process that this one was"
+                " forked from: build transport and client after the fork"
+            )
+        return self._transport
 
 
 class Connections:
@@ -173,8 +243,9 @@ class Connections:
         self, options: dict[str, Any], given: httpx2.BaseTransport | None
     ) -> None:
         self._options = options
-        self._given = given
-        self._by_process: dict[int, httpx2.BaseTransport] = {}
+        self._given = None if given is None else _Given(given)
+        # What a parent opened stays untouched here for as long as the client lives.
+        self._by_process: dict[_Process, httpx2.BaseTransport] = {}
         self._closed = False
         # A client that nobody closes lets go of its sockets with itself.
         weakref.finalize(self, _close_mine, self._by_process)
@@ -184,13 +255,12 @@ class Connections:
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
-            return self._given
-        process = os.getpid()
-        found = self._by_process.get(process)
+            return self._given.current()
+        found = self._by_process.get(_this_process)
         if found is None:
             # setdefault is atomic: no lock, which a fork could leave locked for ever.
-            made = httpx2.HTTPTransport(**self._options)
-            found = self._by_process.setdefault(process, made)
+            made = PoolTransport(**self._options)
+            found = self._by_process.setdefault(_this_process, made)
         return found
 
     def close(self) -> None:
@@ -198,28 +268,31 @@ class Connections:
         if not self._closed:
             self._closed = True
             _close_mine(self._by_process)
-            if self._given is not None:
-                self._given.close()
+            if self._given is not None and not self._given.is_inherited:
+                self._given.current().close()
 
 
-def _close_mine(by_process: dict[int, httpx2.BaseTransport]) -> None:
+def _close_mine(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
     """Close what this process opened; what a parent opened is the parent's."""
-    mine = by_process.pop(os.getpid(), None)
+    mine = by_process.pop(_this_process, None)
     if mine is not None:
         mine.close()
 
 
 class AsyncConnections:
-    """Awaiting transports: one for each event loop."""
+    """Awaiting transports: one for each event loop of each process."""
 
     def __init__(
         self, options: dict[str, Any], given: httpx2.AsyncBaseTransport | None
     ) -> None:
         self._options = options
-        self._given = given
-        self._by_loop: weakref.WeakKeyDictionary[object, httpx2.AsyncBaseTransport]
-        self._by_loop = weakref.WeakKeyDictionary()
-        self._process = os.getpid()
+        self._given = None if given is None else _Given(given)
+        # A forked child may go on with its parent's event loop. To close, there, a
+        # connection of the parent would stop the parent's loop from watching it, so
+        # what a parent opened stays untouched.
+        self._by_loop: weakref.WeakKeyDictionary[
+            object, dict[_Process, httpx2.AsyncBaseTransport]
+        ] = weakref.WeakKeyDictionary()
         self._closed = False
 
     def current(self) -> httpx2.AsyncBaseTransport:
@@ -227,31 +300,34 @@ class AsyncConnections:
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
-            return self._given
+            return self._given.current()
         loop = anyio.lowlevel.current_token().native_token
-        if self._process != os.getpid():
-            self._by_loop.clear()
-            self._process = os.getpid()
-        found = self._by_loop.get(loop)
+        by_process = self._by_loop.setdefault(loop, {})
+        found = by_process.get(_this_process)
         if found is None:
-            found = self._by_loop[loop] = httpx2.AsyncHTTPTransport(**self._options)
+            found = by_process[_this_process] = AsyncPoolTransport(**self._options)
         return found
 
     async def aclose(self) -> None:
         """Close what the running event loop opened; the caller's own transport too."""
-        if not self._closed:
-            self._closed = True
-            loop = anyio.lowlevel.current_token().native_token
-            mine = self._given or self._by_loop.pop(loop, None)
-            if mine is not None:
-                await mine.aclose()
+        if self._closed:
+            return
+        self._closed = True
+        if self._given is not None:
+            if not self._given.is_inherited:
+                await self._given.current().aclose()
+            return
+        loop = anyio.lowlevel.current_token().native_token
+        mine = self._by_loop.get(loop, {}).pop(_this_process, None)
+        if mine is not None:
+            await mine.aclose()
 
 
 # One attempt --------------------------------------------------------------------------
 
 
 def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
-    left = max(time_left, _SHORTEST_TIMEOUT)
+    left = min(max(time_left, _SHORTEST_TIMEOUT), LONGEST_STEP)
 
     def cut(seconds: float | None) -> float:
         return left if seconds is None else min(seconds, left)
@@ -325,59 +401,140 @@ class _Body:
 
     def add(self, chunk: bytes) -> Failure | None:
         self._size += len(chunk)
-        self.chunks.append(chunk)
         if self._size > _LARGEST_ANSWER:
-            reason = "the answer is longer than 32 MiB"
+            reason = "the answer is longer than 4 MiB"
             return Failure(ResponseTooLarge, reason, sent=True, final=True)
+        self.chunks.append(chunk)
         if time.monotonic() > self._ends_at:
             return Failure(TimedOut, "no whole answer in time", sent=True)
         return None
+
+    def answer(self, response: httpx2.Response, headers: dict[str, str]) -> Answer:
+        return Answer(response.status_code, headers, b"".join(self.chunks))
+
+
+def _is_encoded(headers: dict[str, str]) -> bool:
+    """Whether a body is compressed, though requests ask for one that is not."""
+    return headers.get("content-encoding", "identity").strip().lower() != "identity"
 
 
 def send_once(
     transport: httpx2.BaseTransport,
     attempt: SignedRequest,
     timeout: Timeout,
-    time_left: float,
+    ends: float,
+    call: Call,
 ) -> Outcome:
-    """Send one signed request, and read its answer to the end."""
-    body = _Body(time.monotonic() + time_left)
+    """Send one signed request, and read its answer to the end.
+
+    The attempt is over at `ends`, on the monotonic clock, or one socket time-out later.
+    """
+    time_left = ends - time.monotonic()
+    if time_left <= 0:
+        return NO_TIME_LEFT
+    progress, outer = Progress(ends), PROGRESS.get()
+    PROGRESS.set(progress)
+    answer: Answer | None = None
     try:
         response = transport.handle_request(
             _request(attempt, timeout, time_left, _stay_here)
         )
         try:
-            for chunk in cast("httpx2.SyncByteStream", response.stream):
+            headers, body = _headers(response), _Body(ends)
+            stream = cast("httpx2.SyncByteStream", response.stream)
+            # httpx2 decodes a bounded piece at a time: `add` sees a bomb grow.
+            chunks = response.iter_bytes() if _is_encoded(headers) else stream
+            for chunk in chunks:
                 if failure := body.add(chunk):
                     return failure
+            answer = body.answer(response, headers)
+            # Closing the answer frees its connection for another call.
+            progress.stream = None
         finally:
             response.close()
-    except TRANSPORT_EXCEPTIONS as error:
-        return failure_of(error)
-    return Answer(response.status_code, _headers(response), b"".join(body.chunks))
+    except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
+        interruption = interruption_in(error)
+        if interruption is error or _is_foreign(error, progress):
+            _leave(error, progress, call)
+            raise
+        if interruption is None:
+            return answer or failure_of(error, sent=progress.sent)
+    except BaseException as error:
+        _leave(error, progress, call)
+        raise
+    else:
+        return answer
+    finally:
+        PROGRESS.set(outer)
+    # The transport has wrapped an exception that is not its own.
+    _leave(interruption, progress, call)
+    raise interruption
+
+
+def _leave(error: BaseException, progress: Progress, call: Call) -> None:
+    """Prepare for an exception that is not the transport's: it ends the call."""
+    progress.put_away()
+    if progress.sent is not False:
+        note_unknown(error, call)
+
+
+def _is_foreign(error: Exception, progress: Progress) -> bool:
+    """Whether an `OSError` came out of our own transport: it raises none."""
+    return isinstance(error, OSError) and progress.sent is not None
 
 
 async def asend_once(
     transport: httpx2.AsyncBaseTransport,
     attempt: SignedRequest,
     timeout: Timeout,  # noqa: ASYNC109 - socket steps, beside the deadline
-    time_left: float,
+    ends: float,
+    call: Call,
 ) -> Outcome:
-    """Send one signed request, and read its answer to the end."""
-    body = _Body(time.monotonic() + time_left)
+    """Send one signed request, and read its answer to the end.
+
+    The attempt is over at `ends`, on the monotonic clock.
+    """
+    time_left = ends - time.monotonic()
+    if time_left <= 0:
+        return NO_TIME_LEFT
+    progress, outer = Progress(ends), PROGRESS.get()
+    PROGRESS.set(progress)
+    answer: Answer | None = None
     try:
-        response = await transport.handle_async_request(
-            _request(attempt, timeout, time_left, _astay_here)
+        # A cancellation of the caller's leaves this scope; that of the deadline does
+        # not.
+        with anyio.move_on_after(time_left):
+            response = await transport.handle_async_request(
+                _request(attempt, timeout, time_left, _astay_here)
+            )
+            try:
+                headers, body = _headers(response), _Body(ends)
+                stream = cast("httpx2.AsyncByteStream", response.stream)
+                chunks = response.aiter_bytes() if _is_encoded(headers) else stream
+                async for chunk in chunks:
+                    if failure := body.add(chunk):
+                        return failure
+                answer = body.answer(response, headers)
+            finally:
+                await response.aclose()
+        return answer or failure_of(
+            httpx2.ReadTimeout("the deadline has passed"), sent=progress.sent
         )
-        try:
-            async for chunk in cast("httpx2.AsyncByteStream", response.stream):
-                if failure := body.add(chunk):
-                    return failure
-        finally:
-            await response.aclose()
-    except TRANSPORT_EXCEPTIONS as error:
-        return failure_of(error)
-    return Answer(response.status_code, _headers(response), b"".join(body.chunks))
+    except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
+        interruption = interruption_in(error)
+        if interruption is error or _is_foreign(error, progress):
+            _leave(error, progress, call)
+            raise
+        if interruption is None:
+            return answer or failure_of(error, sent=progress.sent)
+    except BaseException as error:
+        _leave(error, progress, call)
+        raise
+    finally:
+        PROGRESS.set(outer)
+    # The transport has wrapped an exception that is not its own.
+    _leave(interruption, progress, call)
+    raise interruption
 
 
 def jitter(limit: float) -> float:

@@ -52,6 +52,22 @@ class SignerFailed(Exception):  # noqa: N818 - it becomes a `SigningFailed`
     """The caller's signer raised an error or returned no signature; see the cause."""
 
 
+def _signer_failed(error: Exception) -> SignerFailed:
+    """Say that a signer failed; raise `error` if a signal came while it signed.
+
+    The signer's error keeps the frames of the signer, without those above it.
+    """
+    from .._http.network import raised_by_a_signal_handler
+
+    if raised_by_a_signal_handler(error):
+        raise error
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_globals.get("__package__") == __package__:
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+    return SignerFailed()
+
+
 @dataclass(frozen=True, slots=True)
 class UnsignedRequest:
     """An HTTP request that lacks only its `authorization` header."""
@@ -180,7 +196,7 @@ class RequestSigner:
         try:
             return checked_signature(self._sign(message))
         except Exception as error:
-            raise SignerFailed from error
+            raise _signer_failed(error) from error
 
     async def asign(self, message: bytes, time_left: float) -> bytes:
         """Return the signature of a message, waiting at most `time_left` seconds.
@@ -202,7 +218,7 @@ class RequestSigner:
                 )
                 return checked_signature(signature)
         except Exception as error:
-            raise SignerFailed from error
+            raise _signer_failed(error) from error
 
     # Requests -------------------------------------------------------------------------
 
