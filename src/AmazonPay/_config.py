@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
@@ -32,6 +31,9 @@ REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
 _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
 _HTTP_PORTS = {"https": 443, "http": 80}
+
+_LONGEST = 1_000_000.0
+"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,10 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not math.isfinite(value):
-        raise ConfigurationError(f"{name} must be finite")
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ConfigurationError(
+            f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
+        )
     return value
 
 
