@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from ._hosts import is_this_machine
 from .errors import ConfigurationError
 
 Environment: TypeAlias = Literal["live", "sandbox"]
@@ -139,14 +141,14 @@ class Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
-    from ipaddress import ip_address
-
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        found = ip_address(host)
     except ValueError:
         return False
+    # Newer versions of Python count mapped addresses in.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def region_named(name: str) -> Region:
@@ -214,13 +216,12 @@ def endpoint_for(
         return Endpoint("https", found.host, 443, found, environment, base_path)
     scheme, host, port = _split(endpoint_url)
     endpoint = Endpoint(scheme, host, port, found, environment, base_path)
-    if endpoint.is_loopback:
-        if environment == "live":
-            raise ConfigurationError(
-                "a live client does not talk to this machine: pass sandbox=True, or a"
-                " SANDBOX key, to use a simulator"
-            )
-    elif scheme == "http":
+    if environment == "live" and is_this_machine(host):
+        raise ConfigurationError(
+            "a live client does not talk to this machine: pass sandbox=True, or a"
+            " SANDBOX key, to use a simulator"
+        )
+    if scheme == "http" and not endpoint.is_loopback:
         raise ConfigurationError(
             "endpoint_url takes plain http only to localhost, 127.0.0.0/8 or ::1"
         )

@@ -586,7 +586,7 @@ class Client(_BaseClient):
 
     def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
-        from ._transfer import checked_link, transfer
+        from ._transfer import transfer
 
         match step:
             case Call():
@@ -594,8 +594,13 @@ class Client(_BaseClient):
             case Wait():
                 self._means().time.sleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
-                transfer(self._connections.current(), step, self._options.timeout)
+                transfer(
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
+                )
             case Blocking():
                 return step.work()
             case Now():
@@ -769,7 +774,7 @@ class AsyncClient(_BaseClient):
         """Do one step of a procedure."""
         import anyio.to_thread
 
-        from ._transfer import atransfer, checked_link
+        from ._transfer import atransfer
 
         match step:
             case Call():
@@ -777,9 +782,12 @@ class AsyncClient(_BaseClient):
             case Wait():
                 await self._means().time.asleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 await atransfer(
-                    self._connections.current(), step, self._options.timeout
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
                 )
             case Blocking():
                 return await anyio.to_thread.run_sync(step.work)

@@ -86,11 +86,12 @@ _PICKLED = frozenset(
         "lead",
         "operation",
         "outcome_unknown",
-        "processing_status",
         "status_code",
     }
 )
-_SERVERS_OWN = frozenset({"object_id", "reason", "reason_code", "request_id"})
+_SERVERS_OWN = frozenset(
+    {"object_id", "processing_status", "reason", "reason_code", "request_id"}
+)
 _PICKLED_OF_A_DECISION = frozenset({"key", "new_attempt", "operation", "outcome"})
 
 
