@@ -41,6 +41,7 @@ _CHUNK = 65536
 _OK = 200
 _SUCCESS = range(200, 300)
 _PORTS = {"http": 80, "https": 443}
+_LARGEST_PORT = 65535
 
 
 # Links --------------------------------------------------------------------------------
@@ -64,6 +65,8 @@ def checked_link(url: str, *, at_home: bool, endpoint: Endpoint | None = None) -
         parts = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
         raise _not_followed("is not https") from None
+    if parts.port is not None and not 0 < parts.port <= _LARGEST_PORT:
+        raise _not_followed("is not https")
     host = parts.raw_host.decode("ascii")
     if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
         raise _not_followed("names a user")
