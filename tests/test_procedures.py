@@ -246,7 +246,16 @@ def test_rows_are_read_by_the_names_of_the_header_line(
 # Evidence -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", 'a\n"' + "x" * 200_000 + '"\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2,3\n",
+        'a\n"' + "x" * 200_000 + '"\n',
+        "a," * 600_000,
+        "a,b\n" + "1," * 600_000 + "\n",
+    ],
+    ids=["long row", "long field", "long header", "long line"],
+)
 def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
 from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, now, procedure
 from ..errors import ReportUnavailable, TransferFailed, shown
@@ -18,6 +18,7 @@ from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 
 _LINKS = 3
 """How many links are asked for: one lives 30 seconds, and no download is resumed."""
+_LONGEST_LINE = 1_000_000
 
 
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
@@ -103,15 +104,16 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
     """Read a report's file, row by row, each by the names of the header line.
 
     Raises:
-        ReportUnavailable: this is no table, or a row has more fields than the header.
+        ReportUnavailable: this is no table: a row has more fields than the header, or a
+            line more than a million characters.
     """
     import csv
 
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        header = file.readline()
+        header = file.readline(_LONGEST_LINE)
         separator = "\t" if "\t" in header else ","
         file.seek(0)
-        rows = csv.DictReader(file, delimiter=separator, restval="")
+        rows = csv.DictReader(_lines(file), delimiter=separator, restval="")
         while True:
             try:
                 row: dict[str | None, str] | None = next(rows, None)
@@ -122,6 +124,16 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
             if None in row:
                 raise _no_table(rows.line_num)
             yield cast("dict[str, str]", row)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Read a file line by line, as far as lines have a sensible length."""
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            raise _no_table(number)
+        yield line
 
 
 def _no_table(line: int) -> ReportUnavailable:
