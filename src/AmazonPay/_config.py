@@ -40,7 +40,10 @@ _LONGEST = 1_000_000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits as long as the deadline."""
+    """Seconds that one socket step may take; None waits as long as the deadline.
+
+    No time may be longer than 1,000,000 seconds.
+    """
 
     connect: float | None = 5.0
     read: float | None = 30.0

@@ -29,7 +29,7 @@ def object_of(response: Response[T]) -> T:
     found = response.raise_for_status().json()
     if not isinstance(found, dict):
         raise InvalidResponse(response, "is no JSON object")
-    return found
+    return cast("T", found)
 
 
 def text_of(response: Response[Any], *path: str) -> str:
@@ -73,8 +73,7 @@ def list_of(response: Response[Any], name: str) -> list[Any]:
     found = member(object_of(response), name)
     if not isinstance(found, list):
         raise InvalidResponse(response, f"has no list as {name}")
-    elements: list[Any] = found
-    return elements
+    return [*cast("list[object]", found)]
 
 
 def member(value: object, *path: str) -> object:

@@ -6,7 +6,6 @@ Amazon's page on pending states: `amazon-pay-checkout/asynchronous-processing.ht
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from .._exchange import Wait
@@ -89,8 +88,10 @@ class Waiting:
         without a state.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
-        get = partial(ask, Charges.get_charge, charge_id)
-        return object_of((yield from poll(get, STATE, until, deadline)))
+        last = yield from poll(
+            lambda: ask(Charges.get_charge, charge_id), STATE, until, deadline
+        )
+        return object_of(last)
 
     @procedure
     def wait_for_refund(
@@ -109,8 +110,10 @@ class Waiting:
         without a state.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        get = partial(ask, Refunds.get_refund, refund_id)
-        return object_of((yield from poll(get, STATE, until, deadline)))
+        last = yield from poll(
+            lambda: ask(Refunds.get_refund, refund_id), STATE, until, deadline
+        )
+        return object_of(last)
 
     @procedure
     def wait_for_report(
@@ -129,5 +132,10 @@ class Waiting:
         without a state.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
-        get = partial(ask, ReportOperations.get_report, report_id)
-        return object_of((yield from poll(get, PROCESSING_STATUS, until, deadline)))
+        last = yield from poll(
+            lambda: ask(ReportOperations.get_report, report_id),
+            PROCESSING_STATUS,
+            until,
+            deadline,
+        )
+        return object_of(last)
