@@ -102,6 +102,14 @@ PRIVATE_NAMES = [
     "\uff11\uff12\uff17.\uff10.\uff10.\uff11",
     "exämple.com",
 ]
+NO_ADDRESSES = [
+    "1.2.3.4.5",
+    "99999999999",
+    "09.1.1.1",
+    "256.1",
+    "1.1.256.1",
+    "1.1.1.256",
+]
 PUBLIC_ADDRESSES = [
     "8.8.8.8",
     "52.94.236.248",
@@ -124,12 +132,14 @@ def test_this_machine_is_known_in_every_spelling(host: str) -> None:
     assert not is_public_host(host)
 
 
-@pytest.mark.parametrize("host", PRIVATE_ADDRESSES + PUBLIC_ADDRESSES + PUBLIC_NAMES)
+@pytest.mark.parametrize(
+    "host", PRIVATE_ADDRESSES + PUBLIC_ADDRESSES + PUBLIC_NAMES + NO_ADDRESSES
+)
 def test_no_other_host_is_this_machine(host: str) -> None:
     assert not is_this_machine(host)
 
 
-@pytest.mark.parametrize("host", PRIVATE_ADDRESSES + PRIVATE_NAMES)
+@pytest.mark.parametrize("host", PRIVATE_ADDRESSES + PRIVATE_NAMES + NO_ADDRESSES)
 def test_a_private_host_is_not_public(host: str) -> None:
     assert not is_public_host(host)
     assert not is_public_address(host)

@@ -466,6 +466,18 @@ def test_the_answer_to_an_upload_is_not_read(awaits: bool, tmp_path: Path) -> No
 
 
 @BOTH
+def test_an_upload_that_does_not_end_in_time_is_given_up(
+    awaits: bool, tmp_path: Path
+) -> None:
+    source = tmp_path / "e.png"
+    source.write_bytes(b"png" * 100_000)
+    step = Transfer("PUT", FILE, source=source)
+    with pytest.raises(TransferFailed, match="too long") as caught:
+        perform(awaits, Peer(), step, deadline=0.000_001)
+    assert caught.value.final
+
+
+@BOTH
 def test_a_folder_that_is_missing_is_an_error_of_the_disk(
     awaits: bool, tmp_path: Path
 ) -> None:

@@ -132,9 +132,10 @@ def _address(name: str) -> Address | None:
         return None
     try:
         *high, low = (_number(part) for part in parts)
-        value = low + sum(byte << (24 - 8 * place) for place, byte in enumerate(high))
-        return IPv4Address(value)
-    except ValueError:
+        # The last part fills all bytes that the others leave.
+        rest = low.to_bytes(most - len(high), "big")
+        return IPv4Address(bytes(high) + rest)
+    except (OverflowError, ValueError):
         return None
 
 
