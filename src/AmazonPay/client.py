@@ -253,7 +253,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             _options=options,
             _runtime=Runtime(time, shared.offset, jitter),
             _performer=self._performer_kind()(
-                shared.connections, time, options.timeout, signer.endpoint.is_loopback
+                shared.connections, time, options, signer.endpoint
             ),
         )
 
@@ -587,9 +587,12 @@ class Client(BaseClient["httpx2.BaseTransport"]):
             allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
         transport: An `httpx2` transport of your own; `close()` closes it.
-        verify: An `ssl.SSLContext` that trusts a private CA. Never switched off.
+        verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
+            Never switched off.
         proxy: A proxy's URL.
-        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once.
+        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once,
+            and to leave SSLKEYLOGFILE in force. If not, a context in `verify` that
+            logs session keys for SSLKEYLOGFILE stops doing so.
         raise_for_status: Whether every call raises for a 4xx or 5xx.
         integrator_id: A solution provider's platform id, sent as a header.
         integrator_version: The version of a provider's plugin, sent as a header.

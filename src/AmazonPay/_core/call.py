@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ..errors import InvalidRequest
+
 Repeat: TypeAlias = Literal["read", "key", "state", "reference", "once"]
 """What may be repeated after an ambiguous failure; see `docs/reliability.md`."""
 
 Body: TypeAlias = Mapping[str, object] | str | bytes
 """A JSON object, or its encoded text, which is sent and signed byte for byte."""
+
+
+_LONGEST_TARGET = 60_000
+"""The HTTP library refuses a URL of 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +40,9 @@ class Call:
     """Whether a 2xx answer without a body is complete."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Further headers, sent unsigned."""
+
+    def __post_init__(self) -> None:
+        if len(self.path) + len(self.query) > _LONGEST_TARGET:
+            raise InvalidRequest(
+                f"path and query have more than {_LONGEST_TARGET} characters"
+            )

@@ -8,14 +8,13 @@ Amazon's time, and dates are set back for a while. Follows
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LARGEST_CORRECTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from ..response import Response
 
@@ -34,20 +33,29 @@ def is_date_refusal(response: Response[Any]) -> bool:
     )
 
 
-def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
-    """Tell how far the system clock is ahead of Amazon's; None if this cannot say.
+def http_date(value: str) -> datetime | None:
+    """Return an HTTP date in UTC; None for what is no date with a time zone.
 
-    Only an answer of Amazon itself is believed: it has a request id, and no cache has
-    kept it.
+    A server chooses each number of it, so any number may be too large.
     """
     from email.utils import parsedate_to_datetime
 
+    try:
+        date = parsedate_to_datetime(value)
+        return None if date.tzinfo is None else date.astimezone(UTC)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
+
+
+def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
+    """Return how far the system clock is ahead of Amazon's, or None.
+
+    Trust only uncached answers with a request id: those are Amazon's own.
+    """
     if response.request_id is None or "age" in response.headers:
         return None
-    try:
-        return received - parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
+    date = http_date(response.headers.get("date", ""))
+    return None if date is None else received - date
 
 
 class ClockOffset:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import AmazonPayError, TransportError
 from ..response import Response
-from .clock_skew import is_date_refusal, lead_of
+from .clock_skew import http_date, is_date_refusal, lead_of
 from .steps import Flow, Wait
 
 if TYPE_CHECKING:
@@ -232,15 +232,10 @@ def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return `Retry-After` in seconds: a number, or a date measured from `Date`."""
-    from email.utils import parsedate_to_datetime
-
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
-
-    try:
-        until = parsedate_to_datetime(value)
-        sent = parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - sent).total_seconds())
-    except (ValueError, TypeError):
+        return float(value)  # infinite when it has too many digits for a float
+    until, sent = http_date(value), http_date(headers.get("date", ""))
+    if until is None or sent is None:
         return 0.0
+    return max(0.0, (until - sent).total_seconds())

@@ -99,7 +99,9 @@ class Transfer:
     source: Path | None = None
     """The file to send."""
     target: Path | None = None
-    """Where to write the body of a 2xx answer; nothing is left there on failure."""
+    """Where to write the file; nothing is left there on failure."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long it may take, where that is longer than the client's own deadline."""
 
 
 @dataclass(frozen=True, slots=True)

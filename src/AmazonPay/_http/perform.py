@@ -13,13 +13,14 @@ from .._core.steps import Now, RunInThread, Sign, TakeTurn, Transfer, Transmit, 
 from .._signing.request_signer import SignerFailed
 from ..errors import ClientClosed, ConnectionFailed, SigningFailed
 from .send import asend_once, send_once
-from .transfer import atransfer, checked_link, transfer
+from .transfer import atransfer, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .._core.clock import Time
-    from .._core.config import Timeout
+    from .._core.config import Endpoint
+    from .._core.options import Options
     from .._core.steps import Step
     from .send import AsyncConnections, Connections
 
@@ -39,9 +40,8 @@ class Performer:
 
     connections: Connections
     time: Time
-    timeout: Timeout
-    at_home: bool
-    """Whether the endpoint is this machine, so that its links are too."""
+    options: Options
+    endpoint: Endpoint
 
     def perform(self, step: Step) -> object:
         """Do one step, and return its result."""
@@ -74,8 +74,13 @@ class Performer:
         return step.work()
 
     def _transfer(self, step: Transfer) -> None:
-        checked_link(step.url, at_home=self.at_home)
-        transfer(self.connections.current(), step, self.timeout)
+        transfer(
+            self.connections.current(),
+            step,
+            self.options.timeout,
+            max(step.seconds, self.options.deadline),
+            self.endpoint,
+        )
 
     _BY_KIND: ClassVar[dict[type, Callable[[Performer, Any], object]]] = {
         Sign: _sign,
@@ -94,9 +99,8 @@ class AsyncPerformer:
 
     connections: AsyncConnections
     time: Time
-    timeout: Timeout
-    at_home: bool
-    """Whether the endpoint is this machine, so that its links are too."""
+    options: Options
+    endpoint: Endpoint
 
     async def perform(self, step: Step) -> object:
         """Do one step, and return its result."""
@@ -129,8 +133,13 @@ class AsyncPerformer:
         return await anyio.to_thread.run_sync(step.work)
 
     async def _transfer(self, step: Transfer) -> None:
-        checked_link(step.url, at_home=self.at_home)
-        await atransfer(self.connections.current(), step, self.timeout)
+        await atransfer(
+            self.connections.current(),
+            step,
+            self.options.timeout,
+            max(step.seconds, self.options.deadline),
+            self.endpoint,
+        )
 
     _BY_KIND: ClassVar[
         dict[type, Callable[[AsyncPerformer, Any], Awaitable[object]]]

@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from ..errors import InvalidRequest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,8 +26,16 @@ class CanonicalHeaders(NamedTuple):
 
 
 def percent_encode(text: str, safe: str = "") -> str:
-    """Encode by RFC 3986: keep unreserved characters, write all others as %XX."""
-    return quote(text, safe=safe)
+    """Encode by RFC 3986: keep unreserved characters, write all others as %XX.
+
+    Raises:
+        InvalidRequest: the text holds half a surrogate pair, which has no UTF-8.
+    """
+    try:
+        return quote(text, safe=safe)
+    except UnicodeEncodeError:
+        problem = "a path or a query holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the text, which the other error holds
 
 
 def canonical_path(path: str) -> str:
