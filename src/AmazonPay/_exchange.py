@@ -96,18 +96,19 @@ def exchange(
     retry: Retry,
     deadline: float,
     means: Means,
-    repeat_within: float = math.inf,
+    pause_within: float = math.inf,
 ) -> Exchange:
     """Run one call: attempts, waits, and the account of what may have happened.
 
-    All attempts share `deadline` seconds. A repeat begins within `repeat_within`
-    seconds, or not at all.
+    All attempts share `deadline` seconds, and pauses end within `pause_within`
+    seconds. After that a broken connection is tried again at once, and what asks for a
+    pause is not repeated.
     """
     now, jitter = means.time.now, means.jitter
     started = now()
     # A repeat that cannot be answered in time would leave a doubt, and nothing else.
     answered_within = min(_LEAST_TIME, deadline * _LEAST_PART)
-    repeat_within = min(repeat_within, deadline - answered_within)
+    repeat_within = deadline - answered_within
     # A read changes nothing, so however it fails, nothing is left unknown.
     acts = call.repeat != "read"
     outcome_unknown = False
@@ -141,7 +142,13 @@ def exchange(
             end = _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
             again = not outcome.final and (call.repeat != "once" or not outcome.sent)
         pause = max(least, jitter(_backoff(retry, attempt)))
-        if again and attempt < retry.attempts and spent + pause < repeat_within:
+        pauses_until = spent + pause
+        if pauses_until > pause_within and isinstance(outcome, Failure):
+            pause, pauses_until = 0.0, spent
+        fits = pauses_until < repeat_within and (
+            not pause or pauses_until <= pause_within
+        )
+        if again and attempt < retry.attempts and fits:
             yield Wait(pause, outcome_unknown)
             if now() - started < deadline:
                 continue

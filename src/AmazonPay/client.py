@@ -580,7 +580,7 @@ class Client(_BaseClient):
 
         with self._tracer.span(call) as span:
             try:
-                ends, repeat_until = options.ends(means.time.now())
+                ends, pause_until = options.ends(means.time.now())
                 for probe in self._gate(call):
                     with suppress(TransportError):
                         self._prober().send(probe)
@@ -596,7 +596,7 @@ class Client(_BaseClient):
                     ends - now,
                     means,
                     send,
-                    repeat_within=repeat_until - now,
+                    pause_within=pause_until - now,
                 )
             except TransportError as error:
                 self._told(span, call, error)
@@ -770,7 +770,7 @@ class AsyncClient(_BaseClient):
 
         with self._tracer.span(call) as span:
             try:
-                ends, repeat_until = options.ends(means.time.now())
+                ends, pause_until = options.ends(means.time.now())
                 for probe in self._gate(call):
                     with suppress(TransportError):
                         await self._prober().send(probe)
@@ -786,7 +786,7 @@ class AsyncClient(_BaseClient):
                     ends - now,
                     means,
                     send,
-                    repeat_within=repeat_until - now,
+                    pause_within=pause_until - now,
                 )
             except TransportError as error:
                 self._told(span, call, error)
