@@ -13,8 +13,9 @@ import socket
 import ssl
 import threading
 import time
+import tracemalloc
 import zlib
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import anyio
 import httpcore2
@@ -23,6 +24,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import (
+    APIError,
     AsyncClient,
     CertificateRefused,
     Client,
@@ -38,12 +40,15 @@ from AmazonPay import (
     Timeout,
     TransportError,
 )
-from AmazonPay._http.network import causes_of
+from AmazonPay._http.network import PROGRESS, Progress, causes_of
+from AmazonPay._http.transports import AsyncPoolTransport, PoolTransport
 from AmazonPay.errors import bare
-from loopback import OK, Server, answering, read_request, serving, tls, trusting
+from loopback import OK, Server, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+T = TypeVar("T")
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ONCE = Retry(attempts=1)
@@ -183,13 +188,13 @@ def test_a_peer_that_takes_no_bytes_ends_with_the_deadline(
 ) -> None:
     done = threading.Event()
 
-    def speak(peer: socket.socket) -> None:
+    def speak(_: socket.socket) -> None:
         done.wait(10)
 
     with serving(speak) as server:
-        signer_headers = {"integrator_id": "x" * 20_000_000}
+        large = {"integrator_id": "x" * 20_000_000}
         with pytest.raises(TimedOut) as caught:
-            call(server, deadline=0.5, timeout=5, **signer_headers)
+            call(server, deadline=0.5, timeout=5, **large)
         done.set()
     assert caught.value.outcome_unknown
 
@@ -418,8 +423,7 @@ def test_a_cancelled_call_leaves_as_such_with_a_note(backend: str) -> None:
             async def call() -> None:
                 try:
                     await client.create_charge({})
-                except BaseException as error:
-                    assert isinstance(error, anyio.get_cancelled_exc_class())
+                except anyio.get_cancelled_exc_class() as error:
                     noted.extend(notes_of(error))
                     raise
 
@@ -444,6 +448,18 @@ def test_a_limit_of_the_callers_is_theirs(backend: str) -> None:
         anyio.run(main, backend=backend)
 
 
+def while_handling(error: Exception, act: Callable[[], T]) -> T:
+    """Do something in an `except` block of the caller's."""
+    try:
+        throw(error)
+    except Exception:  # noqa: BLE001 - the caller's, whatever it is
+        return act()
+
+
+def throw(error: BaseException) -> NoReturn:
+    raise error
+
+
 # What decides -------------------------------------------------------------------------
 
 
@@ -465,13 +481,8 @@ def test_what_the_caller_is_handling_says_nothing_of_the_call(
         read_request(peer)
         peer.recv(1)
 
-    with serving(speak) as server:
-        try:
-            raise handled
-        except Exception as error:
-            with pytest.raises(TimedOut) as caught:
-                call(server, timeout=0.1)
-            assert error.__traceback__ is not None
+    with serving(speak) as server, pytest.raises(TimedOut) as caught:
+        while_handling(handled, lambda: call(server, timeout=0.1))
     assert caught.value.outcome_unknown
 
 
@@ -488,10 +499,8 @@ def test_what_the_caller_is_handling_says_nothing_of_the_call(
 def test_a_given_transports_own_context_decides_nothing(raised: Exception) -> None:
     def peer(request: httpx2.Request) -> httpx2.Response:
         del request
-        try:
-            raise ssl.SSLCertVerificationError
-        except ssl.SSLError:
-            raise raised  # noqa: B904 - the context is the point
+        other = ssl.SSLCertVerificationError("another server's")
+        while_handling(other, lambda: throw(raised))
 
     transport = httpx2.MockTransport(peer)
     client = Client("SANDBOX-A", KEY, "us", transport=transport, retry=ONCE)
@@ -510,10 +519,8 @@ def test_a_given_transports_certificate_error_is_one(kind: str) -> None:
             raise refused
         if kind == "wrapped":
             raise httpx2.ConnectError("x") from refused
-        try:
-            raise httpcore2.ConnectError(refused) from None
-        except httpcore2.ConnectError as error:
-            raise httpx2.ConnectError("x") from error
+        # As it comes out of a pool of httpcore2, which takes the cause off.
+        raise httpx2.ConnectError("x") from httpcore2.ConnectError(refused)
 
     transport = httpx2.MockTransport(peer)
     client = Client("SANDBOX-A", KEY, "us", transport=transport)
@@ -573,9 +580,10 @@ def test_a_proxy_that_says_nothing_has_seen_no_request(
         read_request(peer)
         peer.recv(1)
 
-    with serving(speak) as proxy, pytest.raises(ConnectionFailed) as caught:
+    with serving(speak) as proxy:
         url = f"http://127.0.0.1:{proxy.port}"
-        call(proxy, endpoint_url=None, proxy=url, timeout=0.1)
+        with pytest.raises(ConnectionFailed) as caught:
+            call(proxy, endpoint_url=None, proxy=url, timeout=0.1)
     assert not caught.value.outcome_unknown
 
 
@@ -604,11 +612,12 @@ def test_a_proxy_that_says_nothing_has_seen_no_request(
 def test_a_header_that_the_http_library_refuses_is_refused_before(
     name: Any, value: Any
 ) -> None:
+    headers: dict[Any, Any] = {name: value}
     with serving() as server, Client("SANDBOX-A", **options(server)) as client:
         with pytest.raises(InvalidRequest, match="header"):
-            client.request("POST", "/charges", {}, headers={name: value})
+            client.request("POST", "/charges", {}, headers=headers)
         with pytest.raises(InvalidRequest, match="header"):
-            client.with_options(headers={name: value})
+            client.with_options(headers=headers)
         assert server.connections == 0
 
 
@@ -782,8 +791,6 @@ def test_an_answer_beyond_four_mebibytes_is_refused(
 
 @CLIENTS
 def test_a_bomb_uses_no_memory(call: Callable[..., Any]) -> None:
-    import tracemalloc
-
     bomb = gzip.compress(gzip.compress(bytes(512 * 1024 * 1024), 1), 1)
     with serving(says(bomb, "gzip, gzip")) as server:
         tracemalloc.start()
@@ -830,25 +837,164 @@ def test_what_the_caller_is_handling_keeps_its_traceback(name: str) -> None:
     client = Client("SANDBOX-A", KEY, "us", transport=transport)
     client = client.with_options(raise_for_status=True)
     arguments = ("GET", "/x") if name == "request" else ("C1",)
-    try:
-        try:
-            raise ValueError("theirs")
-        except ValueError as error:
-            raise KeyError("theirs, too") from error
-    except KeyError as error:
-        traces = [error.__traceback__, error.__cause__.__traceback__]  # type: ignore[union-attr] # raised so
-        with pytest.raises(TransportError if name == "" else Exception):
-            getattr(client, name)(*arguments)
-        assert None not in traces
-        assert [error.__traceback__, error.__cause__.__traceback__] == traces  # type: ignore[union-attr] # raised so
+    first, second = ValueError("theirs"), KeyError("theirs, too")
+    call = functools.partial(getattr(client, name), *arguments)
+    with pytest.raises(APIError) as caught:
+        while_handling(first, lambda: while_handling(second, call))
+    assert caught.value.__context__ is second
+    assert second.__context__ is first
+    for error in (first, second):
+        assert error.__traceback__ is not None
+        assert error.__traceback__.tb_frame.f_code is while_handling.__code__
 
 
 def test_what_the_caller_is_handling_keeps_its_traceback_in_an_iteration() -> None:
     transport = httpx2.MockTransport(lambda _: httpx2.Response(404, json={}))
     client = Client("SANDBOX-A", KEY, "us", transport=transport)
+    error = ValueError("theirs")
+    with pytest.raises(APIError) as caught:
+        while_handling(error, lambda: next(client.iter_reports()))
+    assert caught.value.__context__ is error
+    assert error.__traceback__ is not None
+
+
+# Proxies ------------------------------------------------------------------------------
+
+AMAZON, _ = tls("pay-api.amazon.com", authority=AUTHORITY)
+URL = "https://pay-api.amazon.com/x"
+
+
+def tunnel(*said: bytes, request_of: int = 0) -> Callable[[socket.socket], None]:
+    """Make an https proxy that is its own end: it speaks TLS inside of TLS."""
+
+    def speak(peer: socket.socket) -> None:
+        assert read_request(peer).startswith(b"CONNECT pay-api.amazon.com:443 ")
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        inner = AMAZON.wrap_bio(incoming, outgoing, server_side=True)
+
+        def run(step: Callable[..., Any], *args: Any) -> Any:
+            while True:
+                try:
+                    result = step(*args)
+                except ssl.SSLWantReadError:
+                    peer.sendall(outgoing.read())
+                    if not (data := peer.recv(65536)):
+                        raise ConnectionError from None
+                    incoming.write(data)
+                else:
+                    peer.sendall(outgoing.read())
+                    return result
+
+        run(inner.do_handshake)
+        received = b""
+        while b"\r\n\r\n" not in received or len(received) < request_of:
+            received += run(inner.read, 65536)
+        for piece in said:
+            run(inner.write, piece)
+        run(inner.read, 1)
+
+    return speak
+
+
+@contextlib.contextmanager
+def progressing(seconds: float) -> Generator[Progress]:
+    """Be an attempt that has so many seconds."""
+    progress = Progress(time.monotonic() + seconds)
+    PROGRESS.set(progress)
     try:
-        raise ValueError("theirs")
-    except ValueError as error:
-        with pytest.raises(Exception, match="get_reports"):
-            next(client.iter_reports())
-        assert error.__traceback__ is not None
+        yield progress
+    finally:
+        PROGRESS.set(None)
+
+
+def sent_through(server: Server, content: bytes = b"{}") -> bytes:
+    """Send a request through an https proxy; give what is answered."""
+    trusted = trusting(AUTHORITY)
+    proxy = httpx2.Proxy(f"https://localhost:{server.port}", ssl_context=trusted)
+    limits = {"connect": 5, "read": 5, "write": 5, "pool": 5}
+    request = httpx2.Request(
+        "POST", URL, content=content, extensions={"timeout": limits}
+    )
+    with PoolTransport(trusted, proxy) as transport:
+        return transport.handle_request(request).read()
+
+
+def asent_through(server: Server, content: bytes = b"{}") -> bytes:
+    """Do the same, awaiting."""
+    trusted = trusting(AUTHORITY)
+    proxy = httpx2.Proxy(f"https://localhost:{server.port}", ssl_context=trusted)
+
+    async def main() -> bytes:
+        async with AsyncPoolTransport(trusted, proxy) as transport:
+            request = httpx2.Request("POST", URL, content=content)
+            return await (await transport.handle_async_request(request)).aread()
+
+    return anyio.run(main)
+
+
+@pytest.mark.parametrize("send", [sent_through, asent_through])
+@pytest.mark.parametrize("size", [2, 500_000])
+def test_an_https_proxy_carries_tls_inside_of_tls(
+    size: int, send: Callable[..., bytes]
+) -> None:
+    with (
+        serving(tunnel(OK, request_of=size), CONTEXT) as server,
+        progressing(30) as progress,
+    ):
+        assert send(server, b"x" * size) == b"{}"
+        assert (progress.tls_layers, progress.sent) == (2, True)
+
+
+def test_an_https_proxy_keeps_the_deadline_inside_of_tls() -> None:
+    with (
+        serving(tunnel(request_of=10_000), CONTEXT) as server,
+        progressing(0.5),
+        pytest.raises(httpx2.ReadTimeout),
+    ):
+        sent_through(server)
+
+
+@pytest.mark.parametrize("send", [sent_through, asent_through])
+def test_an_answer_that_breaks_off_inside_of_tls_has_been_asked_for(
+    send: Callable[..., bytes],
+) -> None:
+    def speak(peer: socket.socket) -> None:
+        with contextlib.suppress(ConnectionError):
+            tunnel()(peer)
+
+    def cut(peer: socket.socket) -> None:
+        threading.Timer(0.2, peer.close).start()
+        speak(peer)
+
+    with (
+        serving(cut, CONTEXT) as server,
+        progressing(5) as progress,
+        pytest.raises(httpx2.TransportError),
+    ):
+        send(server)
+    assert progress.sent
+
+
+@pytest.mark.parametrize("send", [sent_through, asent_through])
+def test_an_https_proxy_that_ends_the_tunnel_has_seen_no_request(
+    send: Callable[..., bytes],
+) -> None:
+    def speak(peer: socket.socket) -> None:
+        read_request(peer)
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    with (
+        serving(speak, CONTEXT) as server,
+        progressing(5) as progress,
+        pytest.raises(httpx2.ConnectError),
+    ):
+        send(server)
+    assert progress.sent is False
+
+
+def test_a_socks_proxy_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    for url in ("socks5://localhost:1", "socks5h://localhost:1"):
+        with pytest.raises(ConfigurationError, match="socksio"):
+            Client("A", KEY, "us", True, proxy=url)

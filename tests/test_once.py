@@ -493,11 +493,11 @@ def test_a_closed_client_is_raised_and_leaves_no_doubt(journal: MemoryJournal) -
 def test_an_error_that_says_so_is_raised_and_leaves_a_doubt(
     journal: MemoryJournal,
 ) -> None:
-    class Doubtful(AmazonPayError):
+    class DoubtfulError(AmazonPayError):
         outcome_unknown = True
 
-    with pytest.raises(Doubtful):
-        Player(Doubtful("?")).play(create(journal))
+    with pytest.raises(DoubtfulError):
+        Player(DoubtfulError("?")).play(create(journal))
     assert journal.entry.in_doubt
 
 
