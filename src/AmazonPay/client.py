@@ -441,7 +441,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         with tracer.span(call) as span:
             outcome: Response[Any] | TransportError
             try:
-                ends, repeat_until = options.ends(runtime.time.now())
+                ends, pause_until = options.ends(runtime.time.now())
                 yield from self._pass_breaker(call)
                 now = runtime.time.now()
                 outcome = yield from exchange(
@@ -450,7 +450,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
                     ends - now,
                     runtime,
                     partial(self._attempt, call),
-                    repeat_within=repeat_until - now,
+                    pause_within=pause_until - now,
                 )
             except TransportError as error:
                 self._report(span, call, error)

@@ -78,16 +78,17 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
     deadline: float,
     runtime: Runtime,
     attempt: Callable[[float], Flow[Outcome]],
-    repeat_within: float = math.inf,
+    pause_within: float = math.inf,
 ) -> Flow[Response[Any]]:
     """Attempt a call until it is answered, and record whether it may have worked.
 
     All attempts share `deadline` seconds; `attempt` makes one within the seconds that
-    it is given. A repeat begins within `repeat_within` seconds, or not at all.
+    it is given. Pauses end within `pause_within` seconds. After that, a broken
+    connection is tried again at once, and what asks for a pause is not repeated.
     """
     # A repeat that cannot be answered in time would leave a doubt, and nothing else.
     answered_within = min(_LEAST_TIME, deadline * _LEAST_PART)
-    repeat_within = min(repeat_within, deadline - answered_within)
+    repeat_within = deadline - answered_within
     state = _Exchange(call, runtime)
     try:
         while True:
@@ -100,8 +101,12 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
                 if state.corrects_date(end) and state.spent() < deadline:
                     continue
             pause = max(_least_pause(outcome), runtime.jitter(state.backoff(retry)))
-            soon_enough = state.spent() + pause < repeat_within
-            if soon_enough and state.may_repeat(outcome, retry):
+            if pause > pause_within - state.spent() and isinstance(outcome, Failure):
+                pause = 0.0
+            fits = state.spent() + pause < repeat_within and (
+                not pause or pause <= pause_within - state.spent()
+            )
+            if fits and state.may_repeat(outcome, retry):
                 yield Wait(pause)
                 if state.spent() < deadline:
                     continue

@@ -35,6 +35,8 @@ from .network import LONGEST_STEP, PROGRESS, Progress, causes_of, interruption_i
 from .transports import AsyncPoolTransport, PoolTransport, is_socks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .._core.call import Call
     from .._core.config import Endpoint, Timeout
     from .._core.retry import Outcome
@@ -383,13 +385,26 @@ def _stay_here(event: str, info: dict[str, Any]) -> None:
     if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
         info["return_value"].close()
         raise _PeerIsElsewhere("localhost is not this machine")
+    _let_out(event, info)
+
+
+def _let_out(event: str, info: dict[str, Any]) -> None:
+    """Raise what a signal handler raised: httpcore2 passes over a failed write."""
+    if event.endswith(".failed") and (found := interruption_in(info["exception"])):
+        raise found
 
 
 async def _astay_here(event: str, info: dict[str, Any]) -> None:
-    """Do the same, awaiting."""
+    """Do as `_stay_here`, awaiting."""
     if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
         await info["return_value"].aclose()
         raise _PeerIsElsewhere("localhost is not this machine")
+    _let_out(event, info)
+
+
+async def _alet_out(event: str, info: dict[str, Any]) -> None:
+    """Do as `_let_out`, awaiting."""
+    _let_out(event, info)
 
 
 @lru_cache(maxsize=512)
@@ -399,11 +414,11 @@ def _url(text: str) -> httpx2.URL:
 
 
 def _request(
-    attempt: SignedRequest, timeout: Timeout, time_left: float, stay_here: object
+    attempt: SignedRequest, timeout: Timeout, time_left: float, trace: object
 ) -> httpx2.Request:
     extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
-    if attempt.must_stay_here:
-        extensions["trace"] = stay_here
+    if trace is not None:
+        extensions["trace"] = trace
     return httpx2.Request(
         attempt.method,
         _url(attempt.url),
@@ -424,31 +439,64 @@ def _headers(response: httpx2.Response) -> dict[str, str]:
     return headers
 
 
+_TOO_LARGE = Failure(
+    ResponseTooLarge, "the answer is longer than 4 MiB", sent=True, final=True
+)
+
+
+class _Whole(httpx2.SyncByteStream):
+    """A body that has come to its end."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+
 class _Body:
     """Collects an answer's body within size and time."""
 
     def __init__(self, ends_at: float) -> None:
-        self.chunks: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._size = 0
         self._ends_at = ends_at
 
     def add(self, chunk: bytes) -> Failure | None:
         self._size += len(chunk)
         if self._size > _LARGEST_ANSWER:
-            reason = "the answer is longer than 4 MiB"
-            return Failure(ResponseTooLarge, reason, sent=True, final=True)
-        self.chunks.append(chunk)
+            return _TOO_LARGE
+        self._chunks.append(chunk)
         if time.monotonic() > self._ends_at:
             return Failure(TimedOut, "no whole answer in time", sent=True)
         return None
 
-    def answer(self, response: httpx2.Response, headers: dict[str, str]) -> Answer:
-        return Answer(response.status_code, headers, b"".join(self.chunks))
+    def outcome(self, response: httpx2.Response) -> Outcome:
+        """Make an answer of it all."""
+        headers = _headers(response)
+        content = b"".join(self._chunks)
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        if encoding != "identity":  # requests ask for that alone
+            decoded = _decoded(content, encoding)
+            if decoded is None:
+                return _TOO_LARGE
+            content = decoded
+        return Answer(response.status_code, headers, content)
 
 
-def _is_encoded(headers: dict[str, str]) -> bool:
-    """Whether a body is compressed, though requests ask for one that is not."""
-    return headers.get("content-encoding", "identity").strip().lower() != "identity"
+def _decoded(content: bytes, encoding: str) -> bytes | None:
+    """Decode a body as httpx2 does, piece by piece; None if it grows too large."""
+    coded = httpx2.Response(
+        200, headers={"content-encoding": encoding}, stream=_Whole(content)
+    )
+    pieces: list[bytes] = []
+    size = 0
+    for piece in coded.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _LARGEST_ANSWER:
+            return None
+    return b"".join(pieces)
 
 
 def send_once(
@@ -465,22 +513,22 @@ def send_once(
     time_left = ends - time.monotonic()
     if time_left <= 0:
         return NO_TIME_LEFT
+    trace = _stay_here if attempt.must_stay_here else None
+    if trace is None and not isinstance(transport, PoolTransport):
+        trace = _let_out
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Answer | None = None
+    answer: Outcome | None = None
     try:
         response = transport.handle_request(
-            _request(attempt, timeout, time_left, _stay_here)
+            _request(attempt, timeout, time_left, trace)
         )
         try:
-            headers, body = _headers(response), _Body(ends)
-            stream = cast("httpx2.SyncByteStream", response.stream)
-            # httpx2 decodes a bounded piece at a time: `add` sees a bomb grow.
-            chunks = response.iter_bytes() if _is_encoded(headers) else stream
-            for chunk in chunks:
+            body = _Body(ends)
+            for chunk in cast("httpx2.SyncByteStream", response.stream):
                 if failure := body.add(chunk):
                     return failure
-            answer = body.answer(response, headers)
+            answer = body.outcome(response)
             # Closing the answer frees its connection for another call.
             progress.stream = None
         finally:
@@ -530,24 +578,25 @@ async def asend_once(
     time_left = ends - time.monotonic()
     if time_left <= 0:
         return NO_TIME_LEFT
+    trace = _astay_here if attempt.must_stay_here else None
+    if trace is None and not isinstance(transport, AsyncPoolTransport):
+        trace = _alet_out
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Answer | None = None
+    answer: Outcome | None = None
     try:
         # A cancellation of the caller's leaves this scope; that of the deadline does
         # not.
         with anyio.move_on_after(time_left):
             response = await transport.handle_async_request(
-                _request(attempt, timeout, time_left, _astay_here)
+                _request(attempt, timeout, time_left, trace)
             )
             try:
-                headers, body = _headers(response), _Body(ends)
-                stream = cast("httpx2.AsyncByteStream", response.stream)
-                chunks = response.aiter_bytes() if _is_encoded(headers) else stream
-                async for chunk in chunks:
+                body = _Body(ends)
+                async for chunk in cast("httpx2.AsyncByteStream", response.stream):
                     if failure := body.add(chunk):
                         return failure
-                answer = body.answer(response, headers)
+                answer = body.outcome(response)
             finally:
                 await response.aclose()
         return answer or failure_of(

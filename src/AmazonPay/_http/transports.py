@@ -170,19 +170,28 @@ class PoolTransport(httpx2.BaseTransport):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
+    """No generator, which would have to be closed by whoever does not use it up."""
+
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
         self._stream = stream
+        self._chunks = stream.__aiter__()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
         try:
-            async for chunk in self._stream:
-                yield chunk
+            chunk: bytes = await self._chunks.__anext__()
+        except StopAsyncIteration:
+            raise
         except Exception as error:
             if translated := _translated(error):
                 raise translated from error
             raise
+        return chunk
 
     async def aclose(self) -> None:
+        await self._chunks.aclose()
         await self._stream.aclose()
 
 
