@@ -126,10 +126,15 @@ def jobs_of_their_own(folder: Path, size: int) -> Counter[str]:
 # A process whose threads use the journal while it forks -------------------------------
 
 
+def set_alarm() -> None:
+    """End this process if it hangs."""
+    signal.alarm(int(PATIENCE))
+
+
 def _end(path: str, name: str) -> NoReturn:
     """Be a forked child: write an entry, and read it."""
     try:
-        signal.alarm(int(PATIENCE))
+        set_alarm()
         _begin(path, name)
         found = SQLiteJournal(path).find(name)
         os._exit(0 if found is not None and found.runs == 1 else 1)

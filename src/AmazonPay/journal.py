@@ -17,7 +17,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from . import _fork_gate
 from ._entry import Entry, resolved, time_text
@@ -132,7 +132,7 @@ COLUMNS: Final = {
 }
 """What `Entry.to_row` writes."""
 
-_OPEN: Final = "(outcome IS NULL OR outcome IN ('pending', 'unknown', 'moved'))"
+_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
 
 _VERSION: Final = 1
 """The `user_version` of the files that this release writes."""
@@ -229,8 +229,9 @@ class SQLiteJournal:
 
         def work(connection: sqlite3.Connection) -> Entry:
             found = _entry_of(connection, key)
+            made = change(found)
             moment = _aware(self._clock())
-            entry = replace(change(found), changed=moment)
+            entry = replace(made, changed=moment)
             if found is None and entry.created is None:
                 entry = replace(entry, created=moment)
             row = entry.to_row()
@@ -300,19 +301,22 @@ class SQLiteJournal:
         """Create or migrate the file, and remember which one it is."""
         _fork_gate.gate.run(self._create)
         self._file = self._found()
-        version, self._id = self._run(_identity, _READ)
-        if version < _VERSION:
+        found = self._run(_Contents, _READ)
+        if found.version < _VERSION:
             try:
                 self._id = self._run(_migrate, _WRITE)
             except JournalFailed:
                 # An older file that cannot be written can still be read.
-                if not self._read_only() or not self._run(_is_journal, _READ):
+                if not self._read_only() or not found.is_journal:
                     raise
-        elif not self._run(_is_journal, _READ):
-            raise JournalFailed("the journal's file holds something else")
-        # Busy, or read-only: it works without, and the next instance tries again.
-        with contextlib.suppress(JournalFailed):
-            self._run(_log_ahead, begin=None)
+        else:
+            if not found.is_journal:
+                raise JournalFailed("the journal's file holds something else")
+            self._id = found.id
+        if found.mode != "wal":
+            # Busy, or read-only: it works without, and the next instance tries again.
+            with contextlib.suppress(JournalFailed):
+                self._run(_log_ahead, begin=None)
         self._make_private()
 
     def _create(self) -> None:
@@ -370,7 +374,7 @@ class SQLiteJournal:
             try:
                 return self._connected(work, begin, "mode=rw")
             except sqlite3.OperationalError as error:
-                lacks_log = error.sqlite_errorname.startswith(_CANNOT_WRITE)
+                lacks_log = _name_of(error).startswith(_CANNOT_WRITE)
                 if begin != _READ or not lacks_log or not self._read_only():
                     raise
                 return self._unchanging(work)
@@ -412,13 +416,13 @@ class SQLiteJournal:
                 _INHERITED.append(connection)
 
     def _check_identity(self, connection: sqlite3.Connection) -> None:
-        version, id_ = _identity(connection)
-        if version > _VERSION:
+        version = _pragma(connection, "user_version")
+        if not 0 <= version <= _VERSION:
             raise JournalFailed(
-                f"the journal's file has version {version}: a newer release wrote it,"
-                f" and this one knows version {_VERSION}"
+                f"the journal's file has version {version}: a newer release wrote it;"
+                f" this one knows versions up to {_VERSION}"
             )
-        if self._id not in {0, id_}:
+        if self._id not in {0, _pragma(connection, "application_id")}:
             raise JournalFailed("the journal's file was replaced by another one")
 
     # A read-only disk -----------------------------------------------------------------
@@ -464,9 +468,14 @@ def _system_failure(error: OSError) -> JournalFailed:
     return JournalFailed(f"the journal's file: {error.strerror}")
 
 
+def _name_of(error: sqlite3.Error) -> str:
+    """Return SQLite's name of an error, or that of Python's own."""
+    return getattr(error, "sqlite_errorname", type(error).__name__)
+
+
 def _database_failure(error: sqlite3.Error) -> JournalFailed:
     """Translate a failure of the database; its own text may show values."""
-    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    name = _name_of(error)
     kind = name.removeprefix("SQLITE_").partition("_")[0]
     what = _FAILURES.get(kind, "the journal's database fails")
     return JournalFailed(f"{what} ({name})")
@@ -487,40 +496,42 @@ def _entry_from(row: sqlite3.Row) -> Entry:
         raise JournalFailed("an entry of the journal is damaged") from None
 
 
-def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return the version of a file and the random number that tells it from others."""
-    names = ("user_version", "application_id")
-    version, id_ = (connection.execute(f"PRAGMA {one}").fetchone()[0] for one in names)
-    return version, id_
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def _columns(connection: sqlite3.Connection) -> set[str]:
-    return {row["name"] for row in connection.execute("PRAGMA table_info(entry)")}
+class _Contents:
+    """What a file holds: its version, and whether it is a journal at all.
 
+    `id` is a random number, which tells the file from one that took its place.
+    """
 
-def _is_journal(connection: sqlite3.Connection) -> bool:
-    version, _ = _identity(connection)
-    needed = set(COLUMNS) - (set() if version else _ADDED)
-    return needed <= _columns(connection)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.version: int = _pragma(connection, "user_version")
+        self.id: int = _pragma(connection, "application_id")
+        self.mode: str = _pragma(connection, "journal_mode")
+        listed = connection.execute("PRAGMA table_info(entry)").fetchall()
+        self.columns = {row["name"] for row in listed}
+        needed = set(COLUMNS) - (set() if self.version else _ADDED)
+        self.is_journal = needed <= self.columns
+        self.empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
 
 
 def _migrate(connection: sqlite3.Connection) -> int:
     """Make a journal of an empty or an older file; return what tells it from others."""
-    version, id_ = _identity(connection)
-    if version == _VERSION:  # another process was faster
-        return id_
-    columns = _columns(connection)
-    if not columns and not connection.execute("SELECT 1 FROM sqlite_master").fetchall():
+    found = _Contents(connection)
+    if found.version == _VERSION:  # another process was faster
+        return found.id
+    if found.empty:
         definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
-    elif not _is_journal(connection):
+    elif not found.is_journal:
         raise JournalFailed("the journal's file holds something else")
-    elif connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+    elif _pragma(connection, "integrity_check(1)") != "ok":
         raise JournalFailed("the journal's file is damaged")
-    else:
-        for name in COLUMNS:
-            if name not in columns:
-                connection.execute(f"ALTER TABLE entry ADD COLUMN {name} TEXT")
+    for name in COLUMNS:
+        if not found.empty and name not in found.columns:
+            connection.execute(f"ALTER TABLE entry ADD COLUMN {name} TEXT")
     connection.execute(
         "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
     )
