@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections import Counter
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -87,7 +88,7 @@ def _worker(path: str, number: int, size: int, start: Barrier) -> None:
                 failed[repr(error)] += 1
 
     start.wait()
-    _together([lambda thread=thread: jobs(thread) for thread in range(THREADS)])
+    _together([partial(jobs, thread) for thread in range(THREADS)])
     if failed:
         sys.stderr.write(f"{failed}\n")
         sys.exit(1)
@@ -183,7 +184,7 @@ def _forking(path: str, size: int) -> None:
                 failed["hung" if code == -signal.SIGALRM else "child failed"] += 1
         done.set()
 
-    _together([fork, *(lambda thread=thread: write(thread) for thread in range(3))])
+    _together([fork, *(partial(write, thread) for thread in range(THREADS))])
     if failed:
         sys.stderr.write(f"{failed}\n")
         sys.exit(1)

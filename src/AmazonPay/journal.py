@@ -255,11 +255,11 @@ class SQLiteJournal:
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
         """List what is not settled. See `Journal.open_entries`."""
-        until = "9" if before is None else time_text(_aware(before))
+        until = None if before is None else time_text(_aware(before))
         rows = self._run(
             lambda connection: connection.execute(
-                f"SELECT * FROM entry WHERE {_OPEN} AND changed < ?"  # noqa: S608 - our own names
-                " ORDER BY changed, idempotency_key LIMIT ?",
+                f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
+                " ORDER BY changed, idempotency_key LIMIT ?2",
                 (until, limit),
             ).fetchall(),
             _READ,
@@ -429,7 +429,12 @@ class SQLiteJournal:
 
     def _read_only(self) -> bool:
         folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120 - a path
-        return not (os.access(folder, os.W_OK) and os.access(self._path, os.W_OK))
+        # Not every system can tell for the user in effect.
+        in_effect = os.access in os.supports_effective_ids
+        return not all(
+            os.access(name, os.W_OK, effective_ids=in_effect)
+            for name in (folder, self._path)
+        )
 
     def _unchanging(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         """Read a file beside which SQLite cannot create its log, and need not."""
