@@ -124,7 +124,10 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip("."):
         raise InvalidRequest(f"{name} must not be empty or made of dots")
-    return percent_encode(value)
+    try:
+        return percent_encode(value)
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{name} holds a lone surrogate") from None
 
 
 def _wire_value(name: str, value: object) -> str:
@@ -154,11 +157,14 @@ def _wire_value(name: str, value: object) -> str:
 
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Write a query once, in canonical order: the text signed is the text sent."""
-    return canonical_query(
-        (name, _wire_value(name, value))
-        for name, value in (query or {}).items()
-        if value is not None
-    )
+    try:
+        return canonical_query(
+            (name, _wire_value(name, value))
+            for name, value in (query or {}).items()
+            if value is not None
+        )
+    except UnicodeEncodeError:
+        raise InvalidRequest("the query holds a lone surrogate") from None
 
 
 def _camel_case(name: str) -> str:

@@ -10,13 +10,14 @@ Bodies may hold personal data, such as a note to the buyer: `forget` erases them
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ._entry import Entry, resolved, time_text
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidRequest
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,6 +68,39 @@ class Journal(Protocol):
         All else stays, the key above all: Amazon keeps keys for ever.
         """
         ...
+
+
+def checked_journal(journal: object) -> None:
+    """Refuse what is no journal, before anything is sent.
+
+    Raises:
+        InvalidRequest: it is a class, has no `change` or `find`, or awaits in them.
+    """
+    if isinstance(journal, type):
+        raise InvalidRequest(f"journal is the class {journal.__name__}: make one of it")
+    for name in ("change", "find"):
+        method = getattr(journal, name, None)
+        if not callable(method):
+            raise InvalidRequest(
+                f"journal is a {type(journal).__name__}, which has no {name}(); pass a"
+                " SQLiteJournal, a SQLAlchemyJournal or one of your own"
+            )
+        if inspect.iscoroutinefunction(method):
+            raise InvalidRequest(
+                f"the journal's {name}() awaits, and must block: an AsyncClient calls"
+                " it in a worker thread"
+            )
+
+
+def checked_limit(limit: object) -> int:
+    """Refuse what is no number of entries to list.
+
+    Raises:
+        InvalidRequest: it is no int, or below 1.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidRequest("limit is an int of 1 or more")
+    return limit
 
 
 def resolve(
@@ -228,7 +262,7 @@ class SQLiteJournal:
             rows: list[Any] = connection.execute(
                 f"SELECT {_NAMES} FROM entry WHERE {_OPEN} AND changed < ?"  # noqa: S608 - our own names
                 " ORDER BY changed, idempotency_key LIMIT ?",
-                (until, limit),
+                (until, checked_limit(limit)),
             ).fetchall()
         return [Entry.from_row(row) for row in rows]
 
