@@ -200,7 +200,10 @@ class Worker:
             until = datetime.now(UTC) - LEFT_ALONE
             for entry in self.journal.open_entries(before=until, limit=10):
                 self.beat()
-                self.call("resume", entry, journal=self.journal)
+                try:
+                    self.call("resume", entry, journal=self.journal)
+                except JournalConflict:
+                    continue  # its object has settled another order
                 self.workers.pulse.answer(self.slot)
             self.idle.wait(SHORTLY)
 
