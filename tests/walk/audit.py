@@ -205,7 +205,9 @@ def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> Audit
         store.close()
     beliefs = Shop(folder / "shop.db").beliefs()
     by_order: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
+    # Claims, which say to which order an object belongs, are entries but no requests.
+    requests = [entry for entry in entries if not entry.operation.startswith("claim ")]
+    for entry in requests:
         by_order[entry.order.partition("/")[0]].append(entry)
     audited = 0
     for order in orders:
@@ -229,6 +231,6 @@ def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> Audit
         faults,
         orders=audited,
         charges=sum(len(one.charges) for one in found.values()),
-        entries=len(entries),
+        entries=len(requests),
         refused=sum(bool(one["refused"]) for one in beliefs.values()),
     )
