@@ -153,22 +153,21 @@ class ShopGone(Broken):
 @pytest.mark.parametrize(
     ("broken", "what"),
     [
-        (DeadAtStart, "process 0 ended by itself (0)"),
-        (AwaitingDeadAtStart, "process 1 ended by itself (1)"),
-        (AllDeadAtStart, "process 0 ended by itself (0)"),
+        (DeadAtStart, r"process 0 ended by itself \(0\)"),
+        (AwaitingDeadAtStart, r"process 1 ended by itself \(1\)"),
+        (AllDeadAtStart, r"process [01] ended by itself \(0\)"),
         (NeverStarted, "process 1 was not started"),
-        (NotRestarted, "process 1 ended by itself (-9)"),
+        (NotRestarted, r"process 1 ended by itself \(-9\)"),
         (AmazonDead, "the simulator ended by itself"),
         (WireDead, "the wire ended by itself"),
-        (ShopGone, "process 0 ended by itself (70)"),
+        (ShopGone, r"process 0 ended by itself \(70\)"),
     ],
 )
 def test_what_dies_fails_the_walk_at_once(
     broken: type[Supervisor], what: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(WalkFailed) as caught:
+    with pytest.raises(WalkFailed, match=f"^{what}"):
         broken(SMALL, tmp_path).run()
-    assert str(caught.value).startswith(what)
 
 
 class Stopped(Supervisor):

@@ -191,6 +191,15 @@ class Shop:
             ).fetchone()
         return int(row[0]), int(row[1])
 
+    def open_orders(self) -> list[Progress]:
+        """List orders that are not done."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT number, step, attempt, session, permission, charge, address"
+                " FROM shop_order WHERE NOT done ORDER BY number"
+            ).fetchall()
+        return [Progress(*row) for row in rows]
+
     def beliefs(self) -> dict[int, dict[str, object]]:
         """Read all that the shop believes."""
         with self.reading() as connection:

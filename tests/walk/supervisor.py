@@ -232,7 +232,11 @@ class Supervisor:
             if not left:
                 return
             if self.progress.stands_still("steps", steps):
-                self.fail(f"no step was done for {self.walk.patience:g} s")
+                stuck = [f"{at.number} at {at.step}" for at in self.shop.open_orders()]
+                self.fail(
+                    f"no step was done for {self.walk.patience:g} s; order"
+                    f" {', '.join(stuck[:20])}"
+                )
             if steps >= due:
                 self.kill()
                 due = steps + self.dice.randint(1, every)
