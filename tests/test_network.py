@@ -43,10 +43,13 @@ from AmazonPay import (
 from AmazonPay._http.network import PROGRESS, Progress, causes_of
 from AmazonPay._http.transports import AsyncPoolTransport, PoolTransport
 from AmazonPay.errors import bare
+from journals import MemoryJournal
 from loopback import OK, Server, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from AmazonPay._entry import Change, Entry
 
 T = TypeVar("T")
 
@@ -636,6 +639,46 @@ def test_a_request_that_the_http_library_refuses_all_the_same_was_not_sent(
         call(server, retry=Retry(base=0))
     assert not caught.value.outcome_unknown
     assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("name", ["create_charge_or_get", "capture_or_get_charge"])
+def test_a_client_that_is_closed_before_the_request_leaves_no_doubt_in_the_journal(
+    name: str, awaits: bool
+) -> None:
+    money = {"amount": "1.00", "currencyCode": "USD"}
+    charge = {"chargeId": "C1", "statusDetails": {"state": "Authorized"}}
+    kind: Any = AsyncClient if awaits else Client
+    acted: list[str] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        if request.method != "GET":
+            acted.append(request.method)
+        return httpx2.Response(200, json=charge)
+
+    class Closing(MemoryJournal):
+        """Closes the client between what is written down and the request."""
+
+        def change(self, key: str, change: Change, /) -> Entry:
+            entry = super().change(key, change)
+            if entry.in_doubt:
+                client._connections._closed = True  # noqa: SLF001 - in any thread
+            return entry
+
+    journal = Closing()
+    client = kind("A", KEY, "us", True, transport=httpx2.MockTransport(peer))
+    arguments = {
+        "create_charge_or_get": ({"chargePermissionId": "S", "chargeAmount": money},),
+        "capture_or_get_charge": ("C1", {"captureAmount": money}),
+    }[name]
+    call = functools.partial(
+        getattr(client, name), *arguments, journal=journal, namespace="n", order="1"
+    )
+    with pytest.raises(ClientClosed):
+        anyio.run(call) if awaits else call()
+    assert acted == []
+    assert not journal.entry.in_doubt
+    assert journal.entry.outcome is None
 
 
 # Forks --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ AmazonPayError
 ├── ConfigurationError (ValueError)    the client cannot be built as asked
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
 │   └── JournalConflict                the journal knows another request, or no refusal
-├── ClientClosed (RuntimeError)        the client was closed before this call
+├── ClientClosed (RuntimeError)        closed, or forked with its own transport
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
 │   │   └── CertificateRefused         not the server it claims to be; never retried
@@ -143,7 +143,10 @@ class JournalConflict(InvalidRequest):
 
 
 class ClientClosed(AmazonPayError, RuntimeError):
-    """The client was closed; build a new one."""
+    """The client was closed, or its own transport is another process's: nothing sent.
+
+    Build a new one.
+    """
 
 
 class TransportError(AmazonPayError):
