@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from ._hosts import is_this_machine
 from .errors import ConfigurationError, InvalidRequest
 
 Environment: TypeAlias = Literal["live", "sandbox"]
@@ -32,14 +33,18 @@ REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
 # The SDKs test the prefix in upper case and without its dash; so do we.
 _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
-_LARGEST = sys.float_info.max
-
 _HTTP_PORTS = {"https": 443, "http": 80}
+
+_LONGEST = 1_000_000.0
+"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits as long as the deadline."""
+    """Seconds that one socket step may take; None waits as long as the deadline.
+
+    No time may be longer than 1,000,000 seconds.
+    """
 
     connect: float | None = 5.0
     read: float | None = 30.0
@@ -86,8 +91,10 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not -_LARGEST <= value <= _LARGEST:  # NaN is not, either
-        raise ConfigurationError(f"{name} must be finite")
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ConfigurationError(
+            f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
+        )
     return value
 
 
@@ -153,14 +160,14 @@ class Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
-    from ipaddress import ip_address
-
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        found = ip_address(host)
     except ValueError:
         return False
+    # Newer versions of Python count mapped addresses in.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def region_named(name: str) -> Region:
@@ -228,13 +235,12 @@ def endpoint_for(
         return Endpoint("https", found.host, 443, found, environment, base_path)
     scheme, host, port = _split(endpoint_url)
     endpoint = Endpoint(scheme, host, port, found, environment, base_path)
-    if endpoint.is_loopback:
-        if environment == "live":
-            raise ConfigurationError(
-                "a live client does not talk to this machine: pass sandbox=True, or a"
-                " SANDBOX key, to use a simulator"
-            )
-    elif scheme == "http":
+    if environment == "live" and is_this_machine(host):
+        raise ConfigurationError(
+            "a live client does not talk to this machine: pass sandbox=True, or a"
+            " SANDBOX key, to use a simulator"
+        )
+    if scheme == "http" and not endpoint.is_loopback:
         raise ConfigurationError(
             "endpoint_url takes plain http only to localhost, 127.0.0.0/8 or ::1"
         )

@@ -55,6 +55,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # What the HTTP library sends: RFC 9110, 5.5 and 5.6.2, without text outside ASCII.
 _HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"(?:[!-~]+(?:[ \t]+[!-~]+)*)?")
+_LONGEST_TARGET = 60_000
+"""The HTTP library refuses a URL of 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ class Call:
     empty_answer: bool = False
     """Whether a 2xx without a body is a whole answer."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.path) + len(self.query) > _LONGEST_TARGET:
+            raise InvalidRequest(
+                f"path and query have more than {_LONGEST_TARGET} characters"
+            )
 
 
 class SyncCaller(Protocol):

@@ -9,6 +9,7 @@ that a signal handler raised meanwhile passes through them unchanged.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import select
@@ -24,11 +25,8 @@ import anyio.lowlevel
 import httpcore2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from types import CodeType
-
-LONGEST_STEP = 1_000_000.0
-"""The longest time-out in seconds: a socket takes none above 2 ** 31 milliseconds."""
 
 _TLS_RECORD = 16_384
 # Where the errors of a socket are raised. The last two replace the first ones.
@@ -62,6 +60,17 @@ class Progress:
 PROGRESS: ContextVar[Progress | None] = ContextVar("AmazonPay.progress", default=None)
 
 
+@contextlib.contextmanager
+def ending(ends: float) -> Generator[Progress]:
+    """Have every step of the block on a socket end by `ends`."""
+    outer, progress = PROGRESS.get(), Progress(ends)
+    PROGRESS.set(progress)
+    try:
+        yield progress
+    finally:
+        PROGRESS.set(outer)
+
+
 def _step(
     seconds: float | None, stream: Stream | None = None
 ) -> tuple[float, float | None]:
@@ -72,9 +81,7 @@ def _step(
         progress.stream = stream
         left = progress.ends - now
         seconds = left if seconds is None or left < seconds else seconds
-    if seconds is None or seconds < LONGEST_STEP:
-        return now, seconds
-    return now, LONGEST_STEP
+    return now, seconds
 
 
 def _begin_write(stream: Stream | AsyncStream) -> None:
@@ -466,7 +473,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         """Try the addresses of a host."""
         loop = anyio.lowlevel.current_token().native_token
         is_trio = type(loop).__module__.startswith("trio.")
-        backend = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()
+        backend: Any = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()
         try:
             return AsyncStream(
                 await backend.connect_tcp(
