@@ -31,7 +31,13 @@ from ._entry import (
 from ._operation import encoded_id
 from ._procedure import Blocking, Flow, now
 from .decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
-from .errors import APIError, InvalidRequest, JournalConflict, TransportError
+from .errors import (
+    AmazonPayError,
+    APIError,
+    InvalidRequest,
+    JournalConflict,
+    TransportError,
+)
 from .idempotency import derived_key, idempotency_key
 from .money import compare
 from .objects import state_of
@@ -199,6 +205,18 @@ def _tell(call: Call) -> Flow[Heard]:
         return heard(error.response)
 
 
+def _ask(call: Call, journal: Journal, key: str) -> Flow[Heard]:
+    """Make the call that acts; what refuses to send it leaves no doubt behind."""
+    try:
+        return (yield from _tell(call))
+    except AmazonPayError as error:
+        refused = error  # such as ClientClosed
+    if not refused.outcome_unknown:
+        reason = type(refused).__name__
+        yield from _write(journal, key, answered("unasked", reason, None))
+    raise refused
+
+
 def _get(operation: Operation[..., Any], id_: str) -> Flow[Seen]:
     said = yield from _tell(operation.build((id_,), {}))
     if said.response is None or said.word != "done":
@@ -293,7 +311,8 @@ def act(intended: Entry, journal: Journal, deadline: float) -> Flow[Decision[Any
     if creating or decide(entry, asked, seen, None) is None:
         entry = yield from _write(journal, intended.key, begun(intended))
         if not entry.final:
-            said = _named(member, (yield from _tell(_call(entry))))
+            answer = yield from _ask(_call(entry), journal, intended.key)
+            said = _named(member, answer)
             entry = yield from _write(
                 journal,
                 intended.key,
