@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 from dataclasses import replace
@@ -19,17 +20,24 @@ from AmazonPay import (
     Client,
     JournalConflict,
     OutcomeUnknown,
+    ReportUnavailable,
+    ResponseTooLarge,
     Retry,
     TimedOut,
+    Timeout,
     TransferFailed,
 )
 from AmazonPay._entry import Entry
 from AmazonPay._operation import Call
+from AmazonPay._procedure import Transfer
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import SQLiteJournal, resolve
+from AmazonPay.procedures.evidence import Evidence
 from AmazonPay.procedures.once import Once
+from AmazonPay.procedures.report_files import ReportFiles
+from AmazonPay.procedures.waiting import Waiting
 from journals import NAMES, MemoryJournal, Player, answer, refusal
-from loopback import read_request, serving
+from loopback import OK, read_request, serving
 
 if TYPE_CHECKING:
     import socket
@@ -440,3 +448,240 @@ def test_a_file_that_broke_off_is_not_left_behind(
         )
     assert [path.name for path in tmp_path.iterdir()] == ["r.csv"] * there
     assert not there or target.read_text() == "yesterday's\n"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "error", [httpx2.StreamClosed(), httpx2.StreamConsumed()], ids=["closed", "read"]
+)
+def test_a_stream_that_fails_in_itself_is_a_failed_transfer(
+    error: Exception, awaits: bool, tmp_path: Path, private_key: RSAPrivateKey
+) -> None:
+    with pytest.raises(TransferFailed):
+        call(
+            private_key,
+            reports(lambda _: httpx2.Response(200, stream=Broken(error))),
+            awaits,
+            lambda client: client.download_report("9", tmp_path / "r.csv"),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://files.example/x", "http://10.0.0.1/x", "http://127.0.0.1.evil/x"]
+)
+def test_a_client_of_this_machine_follows_plain_links_to_this_machine_alone(
+    url: str, tmp_path: Path, private_key: RSAPrivateKey
+) -> None:
+    asked: list[httpx2.URL] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url)
+        return httpx2.Response(200, content=b"")
+
+    step = Transfer("GET", url, target=tmp_path / "r.csv")
+    with pytest.raises(TransferFailed):
+        call(
+            private_key,
+            httpx2.MockTransport(peer),
+            False,
+            lambda client: client.perform(step),
+            endpoint_url="http://127.0.0.1:1",
+        )
+    assert asked == []
+
+
+# Connections --------------------------------------------------------------------------
+
+
+class Closable(httpx2.MockTransport):
+    """A transport of the caller's that remembers being closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@BOTH
+def test_a_client_closes_the_transport_that_it_was_given(
+    awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    transport = Closable(lambda _: httpx2.Response(200, json={}))
+    call(private_key, transport, awaits, lambda client: client.get_charge("C1"))
+    assert transport.closed == 1
+
+
+def test_a_client_that_is_forgotten_lets_go_of_its_connection(
+    private_key: RSAPrivateKey,
+) -> None:
+    gone = threading.Event()
+
+    def speak(peer: socket.socket) -> None:
+        while read_request(peer):
+            peer.sendall(OK)
+        gone.set()
+
+    with serving(speak) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        client = Client("A", private_key, "us", True, endpoint_url=url)
+        assert client.get_charge("C1").ok
+        assert not gone.is_set()
+        del client
+        gc.collect()
+        assert gone.wait(10.0)
+
+
+@BOTH
+def test_an_answer_that_is_too_long_leaves_a_doubt(
+    awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    def long(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(201, content=b" " * (33 << 20))
+
+    with pytest.raises(ResponseTooLarge) as caught:
+        call(
+            private_key,
+            httpx2.MockTransport(long),
+            awaits,
+            lambda client: client.create_charge(CHARGE),
+        )
+    assert caught.value.outcome_unknown
+    assert caught.value.attempts == 1
+
+
+def test_a_header_that_comes_twice_is_one_with_both_values(
+    private_key: RSAPrivateKey,
+) -> None:
+    def twice(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers=[("x-a", "1"), ("X-A", "2")], json={})
+
+    answered = call(
+        private_key,
+        httpx2.MockTransport(twice),
+        False,
+        lambda client: client.get_charge("C1"),
+    )
+    assert answered.headers["x-a"] == "1, 2"
+
+
+@BOTH
+def test_no_socket_step_outlasts_the_deadline(
+    awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    seen: list[dict[str, float]] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx2.Response(200, json={})
+
+    long = Timeout(connect=60.0, read=60.0, write=60.0, pool=60.0)
+    for timeout in (Timeout(), long, Timeout(read=None)):
+        call(
+            private_key,
+            httpx2.MockTransport(peer),
+            awaits,
+            lambda client: client.get_charge("C1"),
+            deadline=2.0,
+            timeout=timeout,
+        )
+    assert all(0.0 < seconds <= 2.0 for steps in seen for seconds in steps.values())
+
+
+# Waiting and paging -------------------------------------------------------------------
+
+
+def reply(**members: Any) -> Any:
+    return answer(members)
+
+
+@pytest.mark.parametrize(
+    ("declared", "final", "passing"),
+    [
+        (
+            Waiting.wait_for_charge.declared,
+            ["Authorized", "Captured", "Canceled", "Declined"],
+            ["AuthorizationInitiated", "CaptureInitiated", "StateOfTheFuture", ""],
+        ),
+        (
+            Waiting.wait_for_refund.declared,
+            ["Refunded", "Declined"],
+            ["RefundInitiated", "StateOfTheFuture", ""],
+        ),
+    ],
+    ids=["charge", "refund"],
+)
+def test_waiting_ends_with_every_state_that_lasts_and_no_other(
+    declared: Any, final: list[str], passing: list[str]
+) -> None:
+    for state in final:
+        player = Player(reply(statusDetails={"state": state}))
+        player.play(declared(None, "1"))
+        assert player.waits == []
+    for state in passing:
+        shown = reply(statusDetails={"state": state})
+        player = Player(shown, reply(statusDetails={"state": final[0]}))
+        player.play(declared(None, "1"))
+        assert player.waits == [1.0]
+
+
+def test_waiting_ends_with_every_status_of_a_report_that_lasts() -> None:
+    for status in ("COMPLETED", "FAILED", "CANCELLED"):
+        player = Player(reply(processingStatus=status))
+        player.play(Waiting.wait_for_report.declared(None, "1"))
+        assert player.waits == []
+    player = Player(
+        *[reply(processingStatus="IN_PROGRESS")] * 20, reply(processingStatus="FAILED")
+    )
+    player.play(Waiting.wait_for_report.declared(None, "1", deadline=3600.0))
+    assert (len(player.waits), max(player.waits)) == (20, 30.0)
+    assert player.waits == sorted(player.waits)
+
+
+@BOTH
+@pytest.mark.parametrize("token", [None, ""])
+@pytest.mark.parametrize("name", ["iter_reports", "iter_disbursements"])
+def test_a_page_without_a_next_one_is_the_last(
+    name: str, token: str | None, awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    asked: list[str] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        page: Any = {"reports": [], "disbursements": [], "nextToken": token}
+        return httpx2.Response(200, json=page)
+
+    def act(client: Any) -> Any:
+        if not awaits:
+            return list(getattr(client, name)())
+
+        async def collected() -> list[Any]:
+            return [one async for one in getattr(client, name)()]
+
+        return collected()
+
+    assert call(private_key, httpx2.MockTransport(peer), awaits, act) == []
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "IN_PROGRESS"])
+def test_only_a_completed_report_is_fetched(status: str, tmp_path: Path) -> None:
+    shown = reply(processingStatus=status, reportDocumentId="d")
+    player = Player(shown)
+    declared: Any = ReportFiles.download_report.declared
+    with pytest.raises(ReportUnavailable, match=status):
+        player.play(declared(None, "1", tmp_path / "r.csv", deadline=0.0))
+    assert len(player.calls) == 1
+
+
+def test_evidence_that_got_no_place_is_not_sent(tmp_path: Path) -> None:
+    file = tmp_path / "e.png"
+    file.write_bytes(b"png")
+    player = Player(refusal(403, "UnauthorizedAccess"))
+    declared: Any = Evidence.upload_evidence.declared
+    with pytest.raises(APIError):
+        player.play(declared(None, file))
+    assert len(player.steps) == 1

@@ -208,6 +208,7 @@ class Connections:
 
 def _close_mine(by_process: dict[int, httpx2.BaseTransport]) -> None:
     """Close what this process opened; what a parent opened is the parent's."""
+    # pragma: no mutate block - a finalizer, which mutmut's call stack does not survive
     mine = by_process.pop(os.getpid(), None)
     if mine is not None:
         mine.close()
