@@ -40,13 +40,16 @@ from AmazonPay import (
     Timeout,
     TransportError,
 )
-from AmazonPay._http.network import PROGRESS, Progress, causes_of
+from AmazonPay._http.network import causes_of, ending
 from AmazonPay._http.transports import AsyncPoolTransport, PoolTransport
 from AmazonPay.errors import without_tracebacks
+from journals import MemoryJournal
 from loopback import OK, Server, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+
+    from AmazonPay._once.entry import Change, Entry
 
 T = TypeVar("T")
 
@@ -231,10 +234,12 @@ def test_time_outs_without_limit_are_the_deadlines(call: Callable[..., Any]) -> 
             call(server, deadline=0.2, timeout=unlimited)
 
 
-def test_a_time_out_that_no_socket_takes_is_the_longest_there_is() -> None:
+@CLIENTS
+def test_the_longest_time_that_is_taken_is_one_that_sockets_take(
+    call: Callable[..., Any],
+) -> None:
     with serving() as server:
-        assert blocking(server, deadline=1e300, timeout=1e300).ok
-        assert awaiting(server, deadline=1e300, timeout=1e300).ok
+        assert call(server, deadline=1_000_000, timeout=1_000_000).ok
 
 
 @pytest.mark.parametrize(
@@ -500,7 +505,7 @@ def test_a_given_transports_own_context_decides_nothing(raised: Exception) -> No
     def peer(request: httpx2.Request) -> httpx2.Response:
         del request
         other = ssl.SSLCertVerificationError("another server's")
-        while_handling(other, lambda: throw(raised))
+        return while_handling(other, lambda: throw(raised))
 
     transport = httpx2.MockTransport(peer)
     client = Client("SANDBOX-A", KEY, "us", transport=transport, retry=ONCE)
@@ -537,8 +542,7 @@ def cyclic() -> httpx2.ReadTimeout:
 
 
 def test_a_cycle_of_causes_is_walked_once() -> None:
-    def peer(request: httpx2.Request) -> httpx2.Response:
-        del request
+    def peer(_: httpx2.Request) -> httpx2.Response:
         raise cyclic()
 
     transport = httpx2.MockTransport(peer)
@@ -638,6 +642,46 @@ def test_a_request_that_the_http_library_refuses_all_the_same_was_not_sent(
         call(server, retry=Retry(base=0))
     assert not caught.value.outcome_unknown
     assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+@pytest.mark.parametrize("name", ["create_charge_or_get", "capture_or_get_charge"])
+def test_a_client_that_is_closed_before_the_request_leaves_no_doubt_in_the_journal(
+    name: str, awaits: bool
+) -> None:
+    money = {"amount": "1.00", "currencyCode": "USD"}
+    charge = {"chargeId": "C1", "statusDetails": {"state": "Authorized"}}
+    kind: Any = AsyncClient if awaits else Client
+    acted: list[str] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        if request.method != "GET":
+            acted.append(request.method)
+        return httpx2.Response(200, json=charge)
+
+    class Closing(MemoryJournal):
+        """Closes the client between what is written down and the request."""
+
+        def change(self, key: str, change: Change, /) -> Entry:
+            entry = super().change(key, change)
+            if entry.in_doubt:
+                client._connections._closed = True  # noqa: SLF001 - in any thread
+            return entry
+
+    journal = Closing()
+    client = kind("A", KEY, "us", True, transport=httpx2.MockTransport(peer))
+    arguments = {
+        "create_charge_or_get": ({"chargePermissionId": "S", "chargeAmount": money},),
+        "capture_or_get_charge": ("C1", {"captureAmount": money}),
+    }[name]
+    call = functools.partial(
+        getattr(client, name), *arguments, journal=journal, namespace="n", order="1"
+    )
+    with pytest.raises(ClientClosed):
+        anyio.run(call) if awaits else call()
+    assert acted == []
+    assert not journal.entry.in_doubt
+    assert journal.entry.outcome is None
 
 
 # Forks --------------------------------------------------------------------------------
@@ -899,17 +943,6 @@ def tunnel(*said: bytes, request_of: int = 0) -> Callable[[socket.socket], None]
     return speak
 
 
-@contextlib.contextmanager
-def progressing(seconds: float) -> Generator[Progress]:
-    """Be an attempt that has so many seconds."""
-    progress = Progress(time.monotonic() + seconds)
-    PROGRESS.set(progress)
-    try:
-        yield progress
-    finally:
-        PROGRESS.set(None)
-
-
 def sent_through(server: Server, content: bytes = b"{}") -> bytes:
     """Send a request through an https proxy; give what is answered."""
     trusted = trusting(AUTHORITY)
@@ -942,7 +975,7 @@ def test_an_https_proxy_carries_tls_inside_of_tls(
 ) -> None:
     with (
         serving(tunnel(OK, request_of=size), CONTEXT) as server,
-        progressing(30) as progress,
+        ending(time.monotonic() + 30) as progress,
     ):
         assert send(server, b"x" * size) == b"{}"
         assert (progress.tls_layers, progress.sent) == (2, True)
@@ -951,7 +984,7 @@ def test_an_https_proxy_carries_tls_inside_of_tls(
 def test_an_https_proxy_keeps_the_deadline_inside_of_tls() -> None:
     with (
         serving(tunnel(request_of=10_000), CONTEXT) as server,
-        progressing(0.5),
+        ending(time.monotonic() + 0.5),
         pytest.raises(httpx2.ReadTimeout),
     ):
         sent_through(server)
@@ -971,7 +1004,7 @@ def test_an_answer_that_breaks_off_inside_of_tls_has_been_asked_for(
 
     with (
         serving(cut, CONTEXT) as server,
-        progressing(5) as progress,
+        ending(time.monotonic() + 5) as progress,
         pytest.raises(httpx2.TransportError),
     ):
         send(server)
@@ -988,7 +1021,7 @@ def test_an_https_proxy_that_ends_the_tunnel_has_seen_no_request(
 
     with (
         serving(speak, CONTEXT) as server,
-        progressing(5) as progress,
+        ending(time.monotonic() + 5) as progress,
         pytest.raises(httpx2.ConnectError),
     ):
         send(server)

@@ -581,12 +581,15 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         algorithm: `AMZN-PAY-RSASSA-PSS` (salt 20) or `AMZN-PAY-RSASSA-PSS-V2` (32).
         endpoint_url: Another server: https anywhere, http to this machine only.
         timeout: Seconds for each socket step, or a `Timeout`.
-        deadline: Seconds that all attempts of a call share.
+        deadline: Seconds that all attempts of a call share. A call ends by then, or one
+            socket time-out later; looking up a host's name, and a `transport` of your
+            own in a blocking client, are not bound by it.
         retry: How a call is repeated; see `Retry`.
         rate_limits: `"live"` or `"sandbox"` to send no faster than Amazon's limits
             allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
-        transport: An `httpx2` transport of your own; `close()` closes it.
+        transport: An `httpx2` transport of your own; `close()` closes it. A process
+            that was forked since cannot use it: `ClientClosed`.
         verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
             Never switched off.
         proxy: A proxy's URL.

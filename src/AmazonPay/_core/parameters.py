@@ -22,7 +22,11 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip("."):
         raise InvalidRequest(f"{name} must not be empty or made of dots")
-    return percent_encode(value)
+    try:
+        return percent_encode(value)
+    except InvalidRequest:
+        problem = f"{name} holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the value, which the other error holds
 
 
 def encoded_query(query: Mapping[str, object] | None) -> str:

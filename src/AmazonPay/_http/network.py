@@ -9,6 +9,7 @@ that a signal handler raised meanwhile passes through them unchanged.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import select
@@ -20,16 +21,12 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
+import anyio.lowlevel
 import httpcore2
-from anyio.abc import ByteStream, SocketAttribute
-from anyio.streams.tls import TLSAttribute, TLSStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from types import CodeType
-
-LONGEST_STEP = 1_000_000.0
-"""The longest time-out in seconds: a socket takes none above 2 ** 31 milliseconds."""
 
 _TLS_RECORD = 16_384
 # Where the errors of a socket are raised. The last two replace the first ones.
@@ -63,15 +60,28 @@ class Progress:
 PROGRESS: ContextVar[Progress | None] = ContextVar("AmazonPay.progress", default=None)
 
 
-def _cut(seconds: float | None) -> float | None:
-    """Return how long the next step may take: its time-out, or what is left."""
+@contextlib.contextmanager
+def ending(ends: float) -> Generator[Progress]:
+    """Have every step of the block on a socket end by `ends`."""
+    outer, progress = PROGRESS.get(), Progress(ends)
+    PROGRESS.set(progress)
+    try:
+        yield progress
+    finally:
+        PROGRESS.set(outer)
+
+
+def _step(
+    seconds: float | None, stream: Stream | None = None
+) -> tuple[float, float | None]:
+    """Begin a step: return its start, and its time-out or what is left, if shorter."""
+    now = time.monotonic()
     progress = PROGRESS.get()
     if progress is not None:
-        left = progress.ends - time.monotonic()
+        progress.stream = stream
+        left = progress.ends - now
         seconds = left if seconds is None or left < seconds else seconds
-    if seconds is None or seconds < LONGEST_STEP:
-        return seconds
-    return LONGEST_STEP
+    return now, seconds
 
 
 def _begin_write(stream: Stream | AsyncStream) -> None:
@@ -258,7 +268,7 @@ class Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Receive some bytes."""
-        started, seconds = self._step(timeout)
+        started, seconds = _step(timeout, self)
         if seconds is not None and seconds <= 0:
             raise httpcore2.ReadTimeout("the deadline has passed")
         try:
@@ -275,7 +285,7 @@ class Stream(httpcore2.NetworkStream):
         """Send all bytes."""
         left = memoryview(buffer)
         while left:
-            started, seconds = self._step(timeout)
+            started, seconds = _step(timeout, self)
             if seconds is not None and seconds <= 0:
                 raise httpcore2.WriteTimeout("the deadline has passed")
             _begin_write(self)
@@ -289,12 +299,6 @@ class Stream(httpcore2.NetworkStream):
                     raise httpcore2.WriteTimeout(error) from error
                 raise httpcore2.WriteError(error) from error
 
-    def _step(self, timeout: float | None) -> tuple[float, float | None]:
-        progress = PROGRESS.get()
-        if progress is not None:
-            progress.stream = self
-        return time.monotonic(), _cut(timeout)
-
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
@@ -306,7 +310,7 @@ class Stream(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> Stream:
         """Turn this connection into one with TLS, or another layer of it."""
-        started, seconds = time.monotonic(), _cut(timeout)
+        started, seconds = _step(timeout)
         wrapped: Any = self._socket
         try:
             if seconds is not None and seconds <= 0:
@@ -363,7 +367,7 @@ class Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - the same
     ) -> Stream:
         """Try each address of a host; looking its name up is not limited in time."""
-        started, seconds = time.monotonic(), _cut(timeout)
+        started, seconds = _step(timeout)
         try:
             addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -372,7 +376,7 @@ class Backend(httpcore2.NetworkBackend):
             raise httpcore2.ConnectError(error) from error
         failure: OSError | None = None
         for address in addresses:
-            started, seconds = time.monotonic(), _cut(timeout)
+            started, seconds = _step(timeout)
             if seconds is not None and seconds <= 0:
                 raise httpcore2.ConnectTimeout("the deadline has passed") from failure
             try:
@@ -402,52 +406,34 @@ def _connected(address: Any, seconds: float | None) -> socket.socket:  # noqa: A
 # Awaiting -----------------------------------------------------------------------------
 
 # One cancel scope around the attempt keeps its deadline here; see `asend_once`.
-_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError, ssl.SSLError)
-
-
-_EXTRA_INFO: dict[str, Any] = {
-    "client_addr": SocketAttribute.local_address,
-    "server_addr": SocketAttribute.remote_address,
-    "socket": SocketAttribute.raw_socket,
-    "ssl_object": TLSAttribute.ssl_object,
-}
 
 
 class AsyncStream(httpcore2.AsyncNetworkStream):
-    """A connection on asyncio or trio."""
+    """A connection of httpcore2's own that knows what was sent on it."""
 
-    def __init__(self, stream: ByteStream, tls_layers: int = 0) -> None:
+    def __init__(
+        self, stream: httpcore2.AsyncNetworkStream, tls_layers: int = 0
+    ) -> None:
         self._stream = stream
         self.tls_layers = tls_layers
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as httpcore2 declares it
         """Receive some bytes."""
-        with anyio.move_on_after(timeout):
-            try:
-                return await self._stream.receive(max_bytes)
-            except anyio.EndOfStream:
-                return b""
-            except _BROKEN as error:
-                raise httpcore2.ReadError(error) from error
-        raise httpcore2.ReadTimeout("no bytes in time")
+        return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as httpcore2 declares it
         """Send all bytes."""
-        if not buffer:
-            return
         _begin_write(self)
-        with anyio.move_on_after(timeout):
-            try:
-                await self._stream.send(buffer)
-            except _BROKEN as error:
-                raise httpcore2.WriteError(error) from error
-            else:
-                return
-        raise httpcore2.WriteTimeout("the bytes were not taken in time")
-
-    async def aclose(self) -> None:
-        """Close the socket."""
-        await self._stream.aclose()
+        try:
+            await self._stream.write(buffer, timeout)
+        except httpcore2.WriteError as error:
+            # httpcore2 passes over a failed write.
+            interruption = interruption_in(error)
+            if interruption is None:
+                raise
+        else:
+            return
+        raise interruption
 
     async def start_tls(
         self,
@@ -456,48 +442,43 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 - as httpcore2 declares it
     ) -> AsyncStream:
         """Turn this connection into one with TLS, or another layer of it."""
-        wrapped: TLSStream | None = None
         try:
-            with anyio.move_on_after(timeout):
-                wrapped = await TLSStream.wrap(
-                    self._stream,
-                    server_side=False,
-                    hostname=server_hostname,
-                    ssl_context=ssl_context,
-                    standard_compatible=False,
-                )
-        except (*_BROKEN, anyio.EndOfStream) as error:
-            raise httpcore2.ConnectError(error) from error
-        finally:
-            if wrapped is None:
-                await anyio.aclose_forcefully(self._stream)
-        if wrapped is None:
-            raise httpcore2.ConnectTimeout("no TLS in time")
-        return AsyncStream(wrapped, self.tls_layers + 1)
+            inner = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+        return AsyncStream(inner, self.tls_layers + 1)
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 declares it
         """Tell what httpcore2 asks of a connection."""
-        if info == "is_readable":
-            return _is_readable(self.get_extra_info("socket"))
-        attribute = _EXTRA_INFO.get(info)
-        return None if attribute is None else self._stream.extra(attribute, None)  # noqa: S610 - no Django
+        return self._stream.get_extra_info(info)
 
 
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections for an awaiting pool."""
+    """Opens connections for an awaiting pool, on asyncio or trio."""
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - as httpcore2 declares it
-        local_address: str | None = None,  # noqa: ARG002 - the pools are made without one
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - the same
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> AsyncStream:
         """Try the addresses of a host."""
-        with anyio.move_on_after(timeout):
-            try:
-                return AsyncStream(await anyio.connect_tcp(host, port))
-            except (OSError, UnicodeError, anyio.BrokenResourceError) as error:
-                raise httpcore2.ConnectError(error) from error
-        raise httpcore2.ConnectTimeout("no connection in time")
+        loop = anyio.lowlevel.current_token().native_token
+        is_trio = type(loop).__module__.startswith("trio.")
+        backend: Any = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()
+        try:
+            return AsyncStream(
+                await backend.connect_tcp(
+                    host, port, timeout, local_address, socket_options
+                )
+            )
+        except UnicodeError as error:  # a name that no DNS can have
+            raise httpcore2.ConnectError(error) from error

@@ -161,7 +161,6 @@ class PoolTransport(httpx2.BaseTransport):
             answer.status,
             headers=answer.headers,
             stream=_Body(answer.stream),
-            extensions=answer.extensions,
         )
 
     def close(self) -> None:
@@ -223,7 +222,6 @@ class AsyncPoolTransport(httpx2.AsyncBaseTransport):
             answer.status,
             headers=answer.headers,
             stream=_AsyncBody(answer.stream),
-            extensions=answer.extensions,
         )
 
     async def aclose(self) -> None:

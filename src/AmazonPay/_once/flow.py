@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.json_body import encode_body
+from .._core.parameters import encoded_id
 from .._core.steps import Flow, RunInThread, now
 from ..decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
 from ..errors import (
@@ -26,7 +27,7 @@ from ..errors import (
     JournalConflict,
     TransportError,
 )
-from ..idempotency import idempotency_key
+from ..idempotency import derived_key, idempotency_key
 from ..money import compare
 from ..objects import state_of
 from ..procedures.waiting import watch
@@ -36,6 +37,7 @@ from ..resources.checkout_sessions import CheckoutSessions
 from ..resources.refunds import Refunds
 from .entry import (
     CREATING,
+    DEFAULT_BODIES,
     Entry,
     answered,
     begun,
@@ -105,7 +107,16 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
     key = idempotency_key(
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
-    data = encode_body({} if body is None else body, ordered=True)
+    if not isinstance(confirm_only, bool):
+        raise InvalidRequest("confirm_only is True or False")
+    declared = _OPERATIONS[name]
+    if body is None:
+        if not declared.body_optional:
+            raise InvalidRequest(f"{name} needs a body")
+        body = DEFAULT_BODIES[name]
+    data = encode_body(body, ordered=True)
+    if not data.lstrip().startswith(b"{"):
+        raise InvalidRequest(f"the body of {name} is JSON, but no object")
     _check(name, read_body(data))
     return Entry(
         key=key,
@@ -113,12 +124,28 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
         order=order,
         operation=name,
         attempt=attempt,
-        path=_OPERATIONS[name].build((*ids, data), {}).path,
+        path=declared.build((*ids, data), {}).path,
         body=data,
         digest=digest_of(data),
         confirm_only=confirm_only,
-        charge_ids=None if charge_ids is None else tuple(charge_ids),
+        charge_ids=_checked_ids(charge_ids),
     )
+
+
+def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
+    """Copy the ids of charges; a str is one id, and no collection of them."""
+    if charge_ids is None:
+        return None
+    kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
+    if not isinstance(charge_ids, Collection) or isinstance(charge_ids, refused):
+        raise InvalidRequest(
+            "charge_ids is a list of ids, such as ['S01-0000000-0000000-C000000'],"
+            f" not a {kind}"
+        )
+    ids = tuple(cast("Collection[str]", charge_ids))
+    for one in ids:
+        encoded_id("an id in charge_ids", one)  # refuses what names no charge
+    return ids
 
 
 def _check(name: str, asked: Mapping[str, Any]) -> None:
@@ -132,8 +159,8 @@ def _check(name: str, asked: Mapping[str, Any]) -> None:
             )
         compare(asked[price], asked[price])  # refuses what is no price
     reference = _REFERENCES.get(name)
-    if reference is not None and not isinstance(asked.get(reference), str):
-        raise InvalidRequest(f"the body of {name} has no {reference}")
+    if reference is not None:
+        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
 
 
 def _call(entry: Entry) -> Call:
@@ -147,7 +174,7 @@ def _call(entry: Entry) -> Call:
 def _wire_key(entry: Entry) -> str:
     if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
         return entry.key
-    return idempotency_key(
+    return derived_key(
         namespace=entry.namespace,
         order=entry.order,
         operation=f"{entry.operation} after {entry.answers}",
@@ -298,7 +325,7 @@ def _check_attempt(intended: Entry, journal: Journal) -> Flow[None]:
     """Refuse an attempt whose predecessor may still succeed."""
     if intended.attempt == 1:
         return
-    before = idempotency_key(
+    before = derived_key(
         namespace=intended.namespace,
         order=intended.order,
         operation=intended.operation,
