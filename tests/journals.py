@@ -48,7 +48,8 @@ class MemoryJournal:
 
     def change(self, key: str, change: Change, /) -> Entry:
         with self._lock:
-            entry = replace(change(self.entries.get(key)), changed=self._clock())
+            made, now = change(self.entries.get(key)), self._clock()
+            entry = replace(made, created=made.created or now, changed=now)
             self.entries[key] = entry
             return entry
 
@@ -70,9 +71,14 @@ class MemoryJournal:
 
     @property
     def entry(self) -> Entry:
-        """The only one."""
-        (entry,) = self.entries.values()
+        """The only request."""
+        (entry,) = self.requests
         return entry
+
+    @property
+    def requests(self) -> list[Entry]:
+        """Each entry that is no claim."""
+        return [one for one in self.entries.values() if not one.is_claim]
 
 
 class Player:
