@@ -5,11 +5,11 @@ swapped id in a return URL is enough. A claim is one more entry of the same jour
 key is derived from operation and object alone, so that all orders meet there, and its
 `digest` is the key of the entry that holds it.
 
-Nobody releases a claim. A holder whose entry is a definite no, with no run under way,
-may be overtaken, and that is all that is left of a holder that was killed. This is safe
-because a holder marks its own entry (`begun`, `reopened`) *before* it takes the claim,
-and because each taking counts up: whoever overtakes read the claim first, then the
-holder's entry, and finds the claim changed if the holder has come back meanwhile.
+Nobody releases a claim. A holder whose entry is a definite no may be overtaken, and
+nothing else is needed when a holder is killed. This is safe because a holder takes back
+its own no (`begun`, `reopened`) *before* it takes the claim, and because each taking
+counts up: whoever overtakes read the claim first, then the holder's entry, and finds
+the claim changed if the holder has come back meanwhile.
 """
 
 from __future__ import annotations
@@ -121,4 +121,4 @@ def _name(entry: Entry) -> tuple[str, str]:
 
 def _released(journal: Journal, held: Entry) -> Flow[bool]:
     holder = yield from find(journal, held.digest)
-    return holder is not None and holder.outcome == "no" and not holder.in_doubt
+    return holder is not None and holder.outcome == "no"
