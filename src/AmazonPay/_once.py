@@ -362,7 +362,9 @@ def act(
     try:
         return (yield from run.flow(deadline, max_age))
     except JournalFailed as failed:
-        failure = run.failure(failed)
+        if not run.may_have_acted:
+            raise
+        failure = run.failure()
         cause = failed if failed.__cause__ is None else failed.__cause__
     raise failure from cause
 
@@ -615,11 +617,15 @@ class _Run:
             error=None if said is None else said.error,
         )
 
-    def failure(self, failed: JournalFailed) -> JournalFailed:
-        """Add to a failure of the journal what is known of the money."""
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether this call, or an earlier one, may have been carried out."""
+        sent = self.said is not None and self.said.word != "unasked"
+        return self.perhaps or sent
+
+    def failure(self) -> JournalFailed:
+        """Make a failure of the journal that keeps what is known of the money."""
         said = self.said
-        if not self.perhaps and (said is None or said.word == "unasked"):
-            return failed
         return JournalFailed(
             f"{self.intended.operation}: the journal failed, and the request may have"
             " been carried out: mend the journal, then call again with the same"
