@@ -5,23 +5,20 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
 
 from AmazonPay import (
     AmazonPayError,
-    Client,
     ConnectionFailed,
     JournalConflict,
     JournalFailed,
-    Retry,
     TimedOut,
 )
 from AmazonPay._operation import Call
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 from purchases import HELPERS, prepared
-from simulated import KEY, KEY_ID, Shop
+from simulated import Shop
 from test_once_simulated import Wire
 
 if TYPE_CHECKING:
@@ -85,50 +82,47 @@ ERRORS: list[Exception] = [
 ]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("helper", HELPERS)
-def test_a_journal_that_fails_at_any_step_says_what_is_known(
-    helper: str, error: Exception
-) -> None:
+def attempted(helper: str, fails_at: int) -> tuple[Wire, JournalFailed | None]:
+    """Call a helper whose journal fails at its so-manyth use."""
     shop = Shop()
     arguments = prepared(shop, helper)
-    amazon = Wire(shop)
-    acted: list[httpx2.Response] = []
+    wire = Wire(shop)
+    journal = Failing(fails_at, OwnError("the table is locked"))
+    try:
+        getattr(wire.client(), helper)(*arguments, journal=journal, **NAMES)
+    except JournalFailed as error:
+        return wire, error
+    return wire, None
 
-    def answering(sent: httpx2.Request) -> httpx2.Response:
-        given = amazon(sent)
-        if sent.method != "GET":
-            acted.append(given)
-        return given
 
-    client = Client(
-        KEY_ID,
-        KEY,
-        "us",
-        transport=httpx2.MockTransport(answering),
-        retry=Retry(base=0),
-    )
-    fails_at, ended = 0, False
-    unknown: list[bool] = []
-    while not ended:
-        journal = Failing(fails_at, error)
-        order = str(fails_at)
-        try:
-            getattr(client, helper)(
-                *arguments, journal=journal, namespace="shop", order=order
-            )
-            ended = True
-        except JournalFailed as failed:
-            assert failed.outcome_unknown is bool(acted)
-            assert (failed.response is not None) is bool(acted)
-            assert (failed.object_id is not None) is bool(acted)
-            assert failed is error or failed.__cause__ is error
-            unknown.append(failed.outcome_unknown)
-        if acted:
-            break
-        fails_at += 1
-    assert unknown[0] is False
-    assert unknown[-1] is True
+@pytest.mark.parametrize("helper", HELPERS)
+def test_a_journal_that_fails_at_any_step_says_what_is_known(helper: str) -> None:
+    told: list[bool] = []
+    while (found := attempted(helper, len(told)))[1] is not None:
+        wire, error = found
+        acted = len(wire.acted) == 1
+        assert error is not None
+        assert error.outcome_unknown is acted
+        assert (error.response is not None) is acted
+        assert (error.object_id is not None) is acted
+        assert isinstance(error.__cause__, OwnError)
+        told.append(acted)
+    # Begun before it is sent; answered, claimed and concluded after it.
+    assert told == sorted(told)
+    assert told.count(False) >= 1
+    assert told.count(True) >= 2
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_whatever_a_journal_raises_is_a_failure_of_the_journal(
+    error: Exception,
+) -> None:
+    for fails_at in range(4):
+        shown = [answer(CHARGE)] if fails_at > 1 else []
+        made = [answer(CHARGE, 201)] if fails_at > 0 else []
+        raised = failed(Failing(fails_at, error), *made, *shown)
+        assert raised.outcome_unknown is (fails_at > 0)
+        assert raised is error or raised.__cause__ is error
 
 
 def failed(journal: MemoryJournal, *script: Reply, **more: Any) -> JournalFailed:

@@ -503,9 +503,10 @@ class _Run:
         self._read((yield from self._write(answered("unasked", None, None))))
 
     def _send(self) -> Flow[None]:
-        heard_of_it = yield from _tell(_call(self.entry))
-        self.named = _id_in(self.entry, heard_of_it)
-        self.said = _about(self.entry, self.asked, heard_of_it)
+        told = yield from _tell(_call(self.entry))
+        self.said = _about(self.entry, self.asked, told)
+        # Whatever the key has made is kept, even where it is not what was asked for.
+        self.named = _id_in(self.entry, told if self.creating else self.said)
         self.entry = yield from self._write(
             answered(self.said.word, self.said.reason, self.named)
         )
