@@ -554,8 +554,15 @@ class _Run:
             wanted = self._wants_claim()
             if wanted and not self._claims(self.entry):
                 yield from self._take_claim()
-            entry = yield from self._write(concluded(self._judge, self._shown_charge()))
-            verdict = self._judge(entry)
+            written: list[Verdict] = []
+
+            def judge(found: Entry, written: list[Verdict] = written) -> Verdict:
+                written.append(self._judge(found))
+                return written[-1]
+
+            entry = yield from self._write(concluded(judge, self._shown_charge()))
+            # What was settled before was not judged anew, only what was just written.
+            verdict = written[-1] if written else self._judge(entry)
             self.entry = entry
             if not wanted or self.taken or self._claims(entry):
                 break
