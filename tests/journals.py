@@ -48,10 +48,11 @@ class MemoryJournal:
 
     def change(self, key: str, change: Change, /) -> Entry:
         with self._lock:
-            made, now = change(self.entries.get(key)), self._clock()
-            entry = replace(made, created=made.created or now, changed=now)
-            self.entries[key] = entry
-            return entry
+            found, now = self.entries.get(key), self._clock()
+            made = change(found)
+            created = made.created or (now if found is None else None)
+            self.entries[key] = replace(made, created=created, changed=now)
+            return self.entries[key]
 
     def find(self, key: str, /) -> Entry | None:
         return self.entries.get(key)

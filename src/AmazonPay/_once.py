@@ -20,6 +20,7 @@ from ._body import encode_body
 from ._claims import holds, is_free, take
 from ._entry import (
     CREATING,
+    DEFAULT_BODIES,
     JOURNAL_CHANGED,
     OBJECT_MISMATCH,
     Entry,
@@ -32,6 +33,7 @@ from ._entry import (
     reopened,
 )
 from ._journal_steps import find, write
+from ._operation import encoded_id
 from ._procedure import Flow, now
 from .decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
 from .errors import (
@@ -41,7 +43,7 @@ from .errors import (
     JournalFailed,
     TransportError,
 )
-from .idempotency import idempotency_key
+from .idempotency import derived_key, idempotency_key
 from .money import compare
 from .objects import state_of
 from .procedures.waiting import watch
@@ -118,7 +120,16 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
     key = idempotency_key(
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
-    data = encode_body({} if body is None else body, ordered=True)
+    if not isinstance(confirm_only, bool):
+        raise InvalidRequest("confirm_only is True or False")
+    declared = _OPERATIONS[name]
+    if body is None:
+        if not declared.body_optional:
+            raise InvalidRequest(f"{name} needs a body")
+        body = DEFAULT_BODIES[name]
+    data = encode_body(body, ordered=True)
+    if not data.lstrip().startswith(b"{"):
+        raise InvalidRequest(f"the body of {name} is JSON, but no object")
     _check(name, read_body(data))
     return Entry(
         key=key,
@@ -126,12 +137,28 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
         order=order,
         operation=name,
         attempt=attempt,
-        path=_OPERATIONS[name].build((*ids, data), {}).path,
+        path=declared.build((*ids, data), {}).path,
         body=data,
         digest=digest_of(data),
         confirm_only=confirm_only,
-        charge_ids=None if charge_ids is None else tuple(charge_ids),
+        charge_ids=_checked_ids(charge_ids),
     )
+
+
+def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
+    """Copy the ids of charges; a str is one id, and no collection of them."""
+    if charge_ids is None:
+        return None
+    kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
+    if not isinstance(charge_ids, Collection) or isinstance(charge_ids, refused):
+        raise InvalidRequest(
+            "charge_ids is a list of ids, such as ['S01-0000000-0000000-C000000'],"
+            f" not a {kind}"
+        )
+    ids = tuple(cast("Collection[str]", charge_ids))
+    for one in ids:
+        encoded_id("an id in charge_ids", one)  # refuses what names no charge
+    return ids
 
 
 def _check(name: str, asked: Mapping[str, Any]) -> None:
@@ -145,8 +172,8 @@ def _check(name: str, asked: Mapping[str, Any]) -> None:
             )
         compare(asked[price], asked[price])  # refuses what is no price
     reference = _REFERENCES.get(name)
-    if reference is not None and not isinstance(asked.get(reference), str):
-        raise InvalidRequest(f"the body of {name} has no {reference}")
+    if reference is not None:
+        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
 
 
 def _call(entry: Entry) -> Call:
@@ -160,7 +187,7 @@ def _call(entry: Entry) -> Call:
 def _wire_key(entry: Entry) -> str:
     if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
         return entry.key
-    return idempotency_key(
+    return derived_key(
         namespace=entry.namespace,
         order=entry.order,
         operation=f"{entry.operation} after {entry.answers}",
@@ -421,7 +448,7 @@ class _Run:
 
     def _find_attempt(self, difference: int) -> Flow[Entry | None]:
         intended = self.intended
-        key = idempotency_key(
+        key = derived_key(
             namespace=intended.namespace,
             order=intended.order,
             operation=intended.operation,

@@ -52,6 +52,8 @@ Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 _REPEATS: frozenset[str] = frozenset(get_args(Repeat))
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _UNSENDABLE = re.compile(r"[\r\n\0]")
+_LONGEST_TARGET = 60_000
+"""The HTTP library refuses a URL of 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ class Call:
     empty_answer: bool = False
     """Whether a 2xx without a body is a whole answer."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.path) + len(self.query) > _LONGEST_TARGET:
+            raise InvalidRequest(
+                f"path and query have more than {_LONGEST_TARGET} characters"
+            )
 
 
 class SyncCaller(Protocol):
@@ -124,7 +132,11 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip("."):
         raise InvalidRequest(f"{name} must not be empty or made of dots")
-    return percent_encode(value)
+    try:
+        return percent_encode(value)
+    except InvalidRequest:
+        problem = f"{name} holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the value, which the other error holds
 
 
 def _wire_value(name: str, value: object) -> str:
@@ -154,11 +166,14 @@ def _wire_value(name: str, value: object) -> str:
 
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Write a query once, in canonical order: the text signed is the text sent."""
-    return canonical_query(
-        (name, _wire_value(name, value))
-        for name, value in (query or {}).items()
-        if value is not None
-    )
+    try:
+        return canonical_query(
+            (name, _wire_value(name, value))
+            for name, value in (query or {}).items()
+            if value is not None
+        )
+    except UnicodeEncodeError:
+        raise InvalidRequest("the query holds a lone surrogate") from None
 
 
 def _camel_case(name: str) -> str:
