@@ -367,7 +367,11 @@ def test_entries_in_flight_of_the_release_before_are_sent_with_their_bytes(
             *arguments, journal=journal, namespace="shop/sandbox/A1", order=order
         )
         assert sent.pop() == (entry.key, entry.body)
-        client.resume(journal.find(entry.key), journal=journal)
+        found = journal.find(entry.key)
+        # Its last change was long ago, so it is at least that old.
+        assert client.resume(found, journal=journal).reason == "TooOld"
+        assert sent == []
+        client.resume(found, journal=journal, max_age=timedelta(days=36_500))
         assert sent.pop() == (entry.key, entry.body)
 
 
