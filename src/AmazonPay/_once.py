@@ -37,6 +37,7 @@ from ._operation import encoded_id
 from ._procedure import Flow, now
 from .decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
 from .errors import (
+    AmazonPayError,
     APIError,
     InvalidRequest,
     JournalConflict,
@@ -529,8 +530,18 @@ class _Run:
         """Take a run back, of which nothing was sent."""
         self._read((yield from self._write(answered("unasked", None, None))))
 
+    def _ask(self) -> Flow[Heard]:
+        """Make the call that acts; what refuses to send it leaves no doubt behind."""
+        try:
+            return (yield from _tell(_call(self.entry)))
+        except AmazonPayError as error:
+            refused = error  # such as ClientClosed
+        if not refused.outcome_unknown:
+            yield from self._step_back()
+        raise refused
+
     def _send(self) -> Flow[None]:
-        told = yield from _tell(_call(self.entry))
+        told = yield from self._ask()
         self.said = _about(self.entry, self.asked, told)
         # Whatever the key has made is kept, even where it is not what was asked for.
         self.named = _id_in(self.entry, told if self.creating else self.said)
