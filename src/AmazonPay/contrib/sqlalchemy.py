@@ -166,7 +166,7 @@ class SQLAlchemyJournal:
         """List what is not settled. See `Journal.open_entries`."""
         table = self.table
         wanted = or_(
-            table.c.outcome.is_(None), table.c.outcome.in_(["pending", "unknown"])
+            table.c.outcome.is_(None), table.c.outcome.not_in(["success", "no"])
         )
         listed = select(table).where(wanted)
         if before is not None:
