@@ -9,7 +9,7 @@ from pathlib import Path
 
 from AmazonPay._operations_table import as_markdown, rows
 from AmazonPay.lifecycles import LIFE_CYCLES
-from AmazonPay.simulator.openapi import document
+from AmazonPay.simulator.wire.openapi import document
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

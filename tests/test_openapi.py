@@ -26,7 +26,7 @@ from AmazonPay._operation import operations_of
 from AmazonPay.resources import Operations
 from AmazonPay.simulator import Request as Came
 from AmazonPay.simulator import Settings, Simulator, merchant
-from AmazonPay.simulator.openapi import document
+from AmazonPay.simulator.wire.openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,7 +32,7 @@ from AmazonPay import Client, ConfigurationError, Response, Retry, TransportErro
 from AmazonPay.__main__ import main
 from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.certificate import make_certificate
-from AmazonPay.simulator.command import registered
+from AmazonPay.simulator.cli import registered
 from AmazonPay.simulator.server import serving
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request, Simulator, merchant
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import Refusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import AUTHORIZATION_TOKEN

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import Refusal
 from reference import orders
 from reference.codes import GOOD_CARDS, GOOD_CARDS_OF_JAPAN
 from reference.places import (

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from AmazonPay.simulator import merchant
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import Refusal
 from reference import orders
 from reference.limits import BUYER_TOKEN_LIFE
 from simulated import KEY, KEY_ID, Reply, Shop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay.simulator import PROFILES, Settings, Store, merchant
-from AmazonPay.simulator.command import parser, settings_of, simulator_of
+from AmazonPay.simulator.cli import parser, settings_of, simulator_of
 from simulated import KEY, KEY_ID, Shop
 
 

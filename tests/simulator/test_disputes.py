@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import Refusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import (

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay.simulator import PROFILES, Request, Settings, Simulator
-from AmazonPay.simulator import faults as faults_module
-from AmazonPay.simulator.faults import Asked, Faults
+from AmazonPay.simulator.engine import faults as faults_module
+from AmazonPay.simulator.engine.faults import Asked, Faults
 from simulated import START, Shop, reply_of
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import pytest
 
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator import simulator as simulator_module
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import Refusal
 from simulated import Shop
 
 if TYPE_CHECKING:
-    from AmazonPay.simulator.call import APICall, Result
-    from AmazonPay.simulator.world import World
+    from AmazonPay.simulator.engine.context import World
+    from AmazonPay.simulator.wire.api_call import APICall, Result
 
 MISSING = (400, "MissingHeader")
 DUPLICATE = (400, "DuplicateIdempotencyKey")

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from AmazonPay.simulator import buyer, command
-from AmazonPay.simulator.addresses import CARDS
-from AmazonPay.simulator.control import ACTS
+from AmazonPay.simulator import cli
+from AmazonPay.simulator.actors import buyer
+from AmazonPay.simulator.actors.control_api import ACTS
+from AmazonPay.simulator.rules.test_data import CARDS
 from AmazonPay.simulator.settings import Settings
 from reference.codes import CHARGE_DECLINES, SESSION_ENDS
 from reference.states import ARROWS
@@ -57,7 +58,7 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_option_is_explained() -> None:
-    parser = command.parser()
+    parser = cli.parser()
     options = {
         option
         for action in parser._actions  # noqa: SLF001 - argparse has no public list

@@ -12,7 +12,7 @@ import pytest
 
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import PROFILES, Profile, Request, Settings
-from AmazonPay.simulator.idempotency import key_of
+from AmazonPay.simulator.wire.idempotency import key_of
 from simulated import SALTS, Shop, authorization, canonical, reply_of
 
 if TYPE_CHECKING:

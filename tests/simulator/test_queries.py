@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay.simulator.queries import members
+from AmazonPay.simulator.wire.queries import members
 from reference.operations import OPERATIONS, QUERIES
 from simulated import Shop
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Settings
-from AmazonPay.simulator.report_schedules import MOST_CAUGHT_UP, period_of
+from AmazonPay.simulator.handlers.report_schedules import MOST_CAUGHT_UP, period_of
 from callers import Caller, on_both_clients
 from fitting import in_order, misfits
 from reference.accounts import (

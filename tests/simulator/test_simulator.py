@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from AmazonPay.simulator import Ids, Request, Simulator, merchant
 from AmazonPay.simulator import simulator as simulator_module
-from AmazonPay.simulator.clock import utc_now
+from AmazonPay.simulator.engine.timestamps import utc_now
 from reference.states import ARROWS
 from simulated import KEY, KEY_ID, Shop, reply_of
 
 if TYPE_CHECKING:
     import pytest
 
-    from AmazonPay.simulator.call import APICall, Result
-    from AmazonPay.simulator.world import World
+    from AmazonPay.simulator.engine.context import World
+    from AmazonPay.simulator.wire.api_call import APICall, Result
 
 
 # Every answer -------------------------------------------------------------------------

@@ -11,14 +11,14 @@ import pytest
 
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import Store
-from AmazonPay.simulator.store import Stored
+from AmazonPay.simulator.engine.store import Stored
 from simulated import Clock, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from AmazonPay.simulator.store import Transaction
+    from AmazonPay.simulator.engine.store import Transaction
 
 OWNER = "A1/sandbox"
 CHARGE = {"id": "C1", "state": "Authorized"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from AmazonPay.pacing import limit_of
 from AmazonPay.simulator import PROFILES, Settings
-from AmazonPay.simulator.throttling import Throttle
+from AmazonPay.simulator.engine.throttling import Throttle
 from reference.operations import OPERATIONS
 from reference.throttling import QUOTAS
 from simulated import START, Shop

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from AmazonPay.journal import Entry
-    from AmazonPay.simulator.store import Row
+    from AmazonPay.simulator.engine.store import Row
 
     from . import plan
 

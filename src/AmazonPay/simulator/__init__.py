@@ -4,13 +4,13 @@
 behind a socket of this machine.
 """
 
-from .ids import Ids as Ids
+from .engine.ids import Ids as Ids
+from .engine.store import Store as Store
 from .merchants import Merchant as Merchant
 from .merchants import merchant as merchant
 from .settings import PROFILES as PROFILES
 from .settings import Profile as Profile
 from .settings import Settings as Settings
 from .simulator import Simulator as Simulator
-from .store import Store as Store
-from .values import Answer as Answer
-from .values import Request as Request
+from .wire.messages import Answer as Answer
+from .wire.messages import Request as Request

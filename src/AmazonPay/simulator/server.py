@@ -15,14 +15,14 @@ import uvicorn
 
 from ..errors import ConfigurationError
 from .certificate import make_certificate
-from .refusals import Refusal
-from .values import Request
+from .wire.errors import Refusal
+from .wire.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
     from .simulator import Simulator
-    from .values import Answer
+    from .wire.messages import Answer
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]

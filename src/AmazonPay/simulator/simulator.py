@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING, Any
 from .._config import REGIONS
 from .._operation import operations_of
 from ..resources import Operations
-from . import (
+from .actors import bank as issuer
+from .actors import buyer
+from .actors.control_api import control
+from .engine.context import World
+from .engine.faults import Asked, Fault, Faults
+from .engine.ids import Ids
+from .engine.store import Store
+from .engine.timestamps import http_date, read, utc_now, written
+from .handlers import (
     authorization_tokens,
-    buyer,
     buyers,
     charge_permissions,
     charges,
@@ -24,42 +31,31 @@ from . import (
     disbursements,
     disputes,
     files,
-    idempotency,
     in_store,
-    issuer,
-    links,
     merchant_accounts,
-    openapi,
-    paging,
-    queries,
     refunds,
     report_schedules,
     reports,
-    validation,
 )
-from .authentication import authenticate, region_of
-from .call import APICall, Raw
-from .clock import http_date, read, utc_now, written
-from .control import control
-from .faults import Asked, Fault, Faults
-from .ids import Ids
-from .refusals import Refusal
-from .routes import route
 from .settings import Settings
-from .store import Store
-from .values import Answer, Request
-from .world import World
+from .wire import bodies as validation
+from .wire import idempotency, links, openapi, paging, queries
+from .wire.api_call import APICall, Raw
+from .wire.authentication import authenticate, region_of
+from .wire.errors import Refusal
+from .wire.messages import Answer, Request
+from .wire.routes import route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
     from .._config import Environment
-    from .call import Handler
+    from .engine.store import Record, Row, Transaction
     from .merchants import Merchant
-    from .routes import Route
-    from .store import Record, Row, Transaction
-    from .values import Pairs
+    from .wire.api_call import Handler
+    from .wire.messages import Pairs
+    from .wire.routes import Route
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 

@@ -1,0 +1,1 @@
+"""Who else acts: the buyer, the bank, and the calls that stand for them."""

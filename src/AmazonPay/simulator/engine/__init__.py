@@ -1,0 +1,1 @@
+"""What keeps state, time and faults, whatever the API is."""

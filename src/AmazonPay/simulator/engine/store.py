@@ -1,0 +1,255 @@
+"""Where a simulator keeps its world: SQLite, in a file or in memory.
+
+One writer at a time: every handled request is one transaction, from the idempotency
+check to the stored answer, and its answer is given after the commit. On a file, what
+was answered survives `kill -9` (write-ahead log, synced at each commit).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Iterator
+
+Record = dict[str, Any]
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE object (
+    owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (owner, kind, id)
+) WITHOUT ROWID;
+CREATE TABLE due (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, owner TEXT NOT NULL,
+    kind TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL
+);
+CREATE INDEX due_at ON due (at, number);
+CREATE TABLE answer (
+    owner TEXT NOT NULL, key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+    body TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL,
+    PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
+CREATE TABLE story (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, owner TEXT NOT NULL,
+    "order" TEXT, kind TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE INDEX story_order ON story ("order", number);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that will happen by itself."""
+
+    number: int
+    at: str
+    owner: str
+    kind: str
+    id: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The first answer under an idempotency key, and what it answered."""
+
+    method: str
+    path: str
+    body: str
+    status: int
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the story: a request, what a buyer did, or a change of state."""
+
+    number: int
+    at: str
+    owner: str
+    order: str | None
+    kind: str
+    facts: Record
+
+
+class Transaction:
+    """What can be read and written between a begin and a commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, owner: str, kind: str, id_: str) -> Record | None:
+        """Read an object's record."""
+        row = self._connection.execute(
+            "SELECT record FROM object WHERE owner = ? AND kind = ? AND id = ?",
+            (owner, kind, id_),
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def all(self, owner: str, kind: str) -> Iterator[Record]:
+        """Read all objects of a kind, by id."""
+        rows = self._connection.execute(
+            "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
+            (owner, kind),
+        ).fetchall()
+        return (json.loads(row[0]) for row in rows)
+
+    def save(self, owner: str, kind: str, record: Record) -> None:
+        """Write an object's record, new or changed."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?)",
+            (owner, kind, record["id"], json.dumps(record)),
+        )
+
+    def delete(self, owner: str, kind: str, id_: str) -> None:
+        """Forget an object."""
+        self._connection.execute(
+            "DELETE FROM object WHERE owner = ? AND kind = ? AND id = ?",
+            (owner, kind, id_),
+        )
+
+    def plan(self, at: str, owner: str, kind: str, id_: str, event: str) -> None:
+        """Let something happen later."""
+        self._connection.execute(
+            "INSERT INTO due (at, owner, kind, id, event) VALUES (?, ?, ?, ?, ?)",
+            (at, owner, kind, id_, event),
+        )
+
+    def next_due(self, until: str) -> Due | None:
+        """Take the earliest planned event up to a moment off the plan."""
+        row = self._connection.execute(
+            "SELECT number, at, owner, kind, id, event FROM due WHERE at <= ?"
+            " ORDER BY at, number LIMIT 1",
+            (until,),
+        ).fetchone()
+        if row is None:
+            return None
+        self._connection.execute("DELETE FROM due WHERE number = ?", (row[0],))
+        return Due(*row)
+
+    @contextlib.contextmanager
+    def attempt(self) -> Generator[None]:
+        """Keep what happens in the block, or nothing of it, within the transaction."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._connection.execute("RELEASE attempt")
+
+    def answer_under(self, owner: str, key: str) -> Stored | None:
+        """Read the answer that a key repeats."""
+        row = self._connection.execute(
+            "SELECT method, path, body, status, answer FROM answer"
+            " WHERE owner = ? AND key = ?",
+            (owner, key),
+        ).fetchone()
+        return None if row is None else Stored(*row)
+
+    def keep_answer(self, owner: str, key: str, stored: Stored) -> None:
+        """Store the answer that a key will repeat for ever."""
+        self._connection.execute(
+            "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                owner,
+                key,
+                stored.method,
+                stored.path,
+                stored.body,
+                stored.status,
+                stored.answer,
+            ),
+        )
+
+    def tell(
+        self, at: str, owner: str, order: str | None, kind: str, facts: Record
+    ) -> None:
+        """Append a row to the story."""
+        self._connection.execute(
+            'INSERT INTO story (at, owner, "order", kind, facts)'
+            " VALUES (?, ?, ?, ?, ?)",
+            (at, owner, order, kind, json.dumps(facts)),
+        )
+
+    def last_number(self) -> int:
+        """Tell the number of the story's last row; 0 of an empty one."""
+        (number,) = self._connection.execute(
+            "SELECT COALESCE(MAX(number), 0) FROM story"
+        ).fetchone()
+        return int(number)
+
+    def story(self, order: str | None = None, after: int = 0) -> list[Row]:
+        """Read the story, of one order or of all."""
+        rows = self._connection.execute(
+            'SELECT number, at, owner, "order", kind, facts FROM story'
+            ' WHERE number > ? AND (? IS NULL OR "order" = ?) ORDER BY number',
+            (after, order, order),
+        ).fetchall()
+        return [
+            Row(number, at, owner, of, kind, json.loads(facts))
+            for number, at, owner, of, kind, facts in rows
+        ]
+
+
+class Store:
+    """A world in SQLite; threads take turns, and so do processes on one file."""
+
+    def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
+        self._lock = threading.Lock()
+        with contextlib.ExitStack() as opened:
+            try:
+                self._connection = sqlite3.connect(
+                    path, timeout=30, isolation_level=None, check_same_thread=False
+                )
+                opened.callback(self._connection.close)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                with self.transaction():
+                    self._prepare()
+            except sqlite3.Error as error:
+                raise ConfigurationError(
+                    f"the store cannot be opened: {error}"
+                ) from None
+            opened.pop_all()
+
+    def _prepare(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == _VERSION:
+            return
+        if version != 0:
+            raise ConfigurationError(
+                f"the store is of version {version}; this package reads {_VERSION}"
+            )
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[Transaction]:
+        """Commit what happens in the block, or nothing of it."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

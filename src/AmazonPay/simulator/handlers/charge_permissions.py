@@ -1,0 +1,319 @@
+"""Charge Permissions: `amazon-pay-api-v2/charge-permission.html`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from ..engine.context import METADATA, metadata
+from ..engine.timestamps import months_later, read, written
+from ..rules.amounts import MONTHLY, amount_of, checked_price, price
+from ..rules.test_data import person
+from ..wire.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..engine.context import World
+    from ..engine.store import Record
+    from ..wire.api_call import APICall, Result
+
+KIND: Final = "chargePermission"
+
+_ONE_TIME_LIFE = timedelta(days=180)
+_RECURRING_MONTHS = 13
+_BUYER_DATA_LIFE = timedelta(days=30)
+
+OPEN_CHARGES = ("AuthorizationInitiated", "Authorized", "CaptureInitiated")
+_ENDED_CHARGES = ("Canceled", "Declined")
+
+
+# The ledger of one permission ---------------------------------------------------------
+
+
+def charges_of(world: World, permission: Record) -> list[Record]:
+    """Read the permission's charges, in the order of their creation."""
+    return [world.get("charge", charge) for charge in permission["charges"]]
+
+
+def used(world: World, permission: Record) -> Decimal:
+    """Tell what of the limit is used up.
+
+    Of a one-time permission that is what was captured; that an open authorization does
+    not lower the balance is unconfirmed: so the documentation says, no recorded body
+    shows it. Of a monthly limit it is what was charged this month, captured or not;
+    that is unconfirmed, too.
+    """
+    charges = charges_of(world, permission)
+    if permission["type"] == "OneTime":
+        return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
+    month = written(world.now)[:6]
+    return _sum(
+        charge["chargeAmount"]
+        for charge in charges
+        if charge["state"] not in _ENDED_CHARGES and charge["created"][:6] == month
+    )
+
+
+def balance(world: World, permission: Record) -> Decimal:
+    """Tell what is left to charge."""
+    return Decimal(permission["limit"]) - used(world, permission)
+
+
+def room(world: World, permission: Record) -> Decimal:
+    """Tell what one more charge or capture may take: what is being captured is gone."""
+    left = balance(world, permission)
+    if permission["type"] != "OneTime":
+        return left
+    return left - _sum(
+        charge["captureAmount"]
+        for charge in charges_of(world, permission)
+        if charge["state"] == "CaptureInitiated"
+    )
+
+
+def _sum(prices: Iterable[dict[str, Any]]) -> Decimal:
+    return sum(map(amount_of, prices), Decimal(0))
+
+
+def refresh(world: World, permission: Record) -> None:
+    """Move a permission as its charges demand."""
+    if permission["state"] == "Closed":
+        return
+    if permission["type"] == "OneTime":
+        _follow_charges(world, permission)
+    if permission["declined"] and permission["state"] == "Chargeable":
+        permission["declined"] = False
+        world.move(KIND, permission, "a charge is declined hard")
+
+
+def _follow_charges(world: World, permission: Record) -> None:
+    left = balance(world, permission)
+    held = _sum(
+        charge["captureAmount"] or charge["chargeAmount"]
+        for charge in charges_of(world, permission)
+        if charge["state"] in OPEN_CHARGES
+    )
+    in_progress = permission["reason"] == "ChargeInProgress"
+    if left <= 0:
+        close(world, permission, "all of it is captured")
+    elif held >= left and permission["state"] == "Chargeable":
+        world.move(KIND, permission, "a charge uses all of it")
+    elif held < left and in_progress:
+        world.move(KIND, permission, "the charge ends")
+
+
+def decline(world: World, permission: Record) -> None:
+    """Let the payment method be invalid, at once or when an open charge has ended."""
+    permission["declined"] = True
+    world.save(KIND, permission)
+    refresh(world, permission)
+
+
+# Life ---------------------------------------------------------------------------------
+
+
+def create(world: World, session: Record, region: str, limit: Decimal) -> Record:
+    """Create the permission that a completed session grants."""
+    kind = session["type"]
+    permission: Record = {
+        "id": world.unused(
+            KIND, lambda: world.ids.order(region, recurring=kind != "OneTime")
+        ),
+        "order": session["id"],
+        "type": kind,
+        "region": region,
+        "created": written(world.now),
+        "closed": None,
+        "expires": _expiry(world, kind, extended=session["extendExpiration"]),
+        "limit": str(limit),
+        "currency": session["currency"],
+        "books": session["books"],
+        "charges": [],
+        "declined": False,
+        "metadata": session["metadata"],
+        "recurring": session["recurring"],
+        "wallet": session["wallet"],
+        "platformId": session["platformId"],
+        "account": session["account"],
+        "scopes": session["scopes"],
+        "address": session["address"],
+        "billing": session["billing"],
+        "descriptor": session["descriptor"],
+    }
+    world.create(KIND, permission)
+    if permission["expires"] is not None:
+        world.plan_at(permission["expires"], KIND, permission, "it expires")
+    return permission
+
+
+def _expiry(world: World, kind: str, *, extended: bool | None) -> str | None:
+    if kind == "PaymentMethodOnFile":
+        return None  # an expiry rule stands on a page not seen (unconfirmed)
+    if kind == "Recurring" or extended:
+        return written(months_later(world.now, _RECURRING_MONTHS))
+    return written(world.now + _ONE_TIME_LIFE)
+
+
+def renew(world: World, permission: Record) -> None:
+    """Start a recurring permission's 13 months anew, as each charge does."""
+    if permission["type"] == "Recurring":
+        permission["expires"] = _expiry(world, "Recurring", extended=None)
+        world.save(KIND, permission)
+        world.plan_at(str(permission["expires"]), KIND, permission, "it expires")
+
+
+def happen(world: World, permission: Record, event: str) -> None:
+    """Let a planned event happen."""
+    overtaken = (
+        permission["expires"] is not None and read(permission["expires"]) > world.now
+    )
+    if permission["state"] != "Closed" and not overtaken:
+        close(world, permission, event)
+
+
+def close(world: World, permission: Record, event: str) -> None:
+    """Close a permission for good; the buyer's data fade from then on."""
+    permission["closed"] = written(world.now)
+    world.move(KIND, permission, event)
+
+
+def limit_of(kind: str, currency: str) -> Decimal:
+    """Tell the monthly limit of a recurring permission or a saved wallet."""
+    return MONTHLY[kind][currency]
+
+
+# The object ---------------------------------------------------------------------------
+
+
+def _knows_the_buyer(world: World, permission: Record) -> bool:
+    since = permission["created"]
+    if permission["type"] != "OneTime":
+        since = permission["closed"]
+    return since is None or world.now - read(since) <= _BUYER_DATA_LIFE
+
+
+def show(world: World, permission: Record) -> dict[str, Any]:
+    """Write a permission as the API does."""
+    currency = permission["currency"]
+    known = _knows_the_buyer(world, permission)
+    reason = permission["reason"]
+    shown: dict[str, Any] = {
+        "chargePermissionId": permission["id"],
+        "chargePermissionReferenceId": None,
+        "platformId": permission["platformId"],
+        "buyer": person(
+            permission["region"], permission["account"], permission["scopes"]
+        )
+        if known
+        else None,
+        "shippingAddress": permission["address"] if known else None,
+        "billingAddress": permission["billing"] if known else None,
+        "paymentPreferences": [
+            {"paymentDescriptor": permission["descriptor"] if known else None}
+        ],
+        "statusDetails": {
+            "state": permission["state"],
+            "reasons": None
+            if reason is None
+            else [{"reasonCode": reason, "reasonDescription": f"Simulated: {reason}"}],
+            "lastUpdatedTimestamp": permission["updated"],
+        },
+        "creationTimestamp": permission["created"],
+        "expirationTimestamp": permission["expires"],
+        "merchantMetadata": metadata(permission["metadata"]),
+        "releaseEnvironment": "Sandbox",
+        "limits": {
+            "amountLimit": price(Decimal(permission["limit"]), currency),
+            "amountBalance": price(
+                max(balance(world, permission), Decimal(0)), currency
+            ),
+        },
+        "chargePermissionType": permission["type"],
+        "recurringMetadata": permission["recurring"]
+        or {"frequency": None, "amount": None},
+        "presentmentCurrency": currency,
+    }
+    if permission["type"] == "PaymentMethodOnFile":
+        shown["paymentMethodOnFileMetadata"] = permission["wallet"]
+    return shown
+
+
+# Calls --------------------------------------------------------------------------------
+
+
+def find(world: World, call: APICall, id_: str) -> Record:
+    """Read the permission that a call names, or refuse the call."""
+    permission = world.find(KIND, id_)
+    if permission is None:
+        raise call.not_found()
+    world.order = permission["order"]
+    return permission
+
+
+def get_charge_permission(world: World, call: APICall) -> Result:
+    """Answer Get Charge Permission."""
+    permission = find(world, call, call.ids["charge_permission_id"])
+    return 200, show(world, permission)
+
+
+def update_charge_permission(world: World, call: APICall) -> Result:
+    """Answer Update Charge Permission."""
+    permission = find(world, call, call.ids["charge_permission_id"])
+    given: dict[str, Any] = dict(call.body.get("merchantMetadata") or {})
+    recurring = call.body.get("recurringMetadata")
+    if permission["state"] == "Closed":
+        old: dict[str, Any] = permission["metadata"] or {}
+        filled = [name for name in METADATA if name in given and old.get(name)]
+        if permission["type"] != "OneTime" or filled or recurring:
+            # Which 422 it is: unconfirmed.
+            raise Refusal(
+                "ChargePermissionNotModifiable",
+                "A closed Charge Permission takes only members that are still empty",
+            )
+    permission["metadata"] = {**(permission["metadata"] or {}), **given}
+    if recurring:
+        before = permission["recurring"]
+        permission["recurring"] = recurring_metadata(recurring, before)
+        if permission["region"] == "eu" and permission["recurring"] != before:
+            # That it needs a new checkout is documented, the code is unconfirmed.
+            raise Refusal(
+                "ChargePermissionNotModifiable",
+                "In the EU and UK another price or rhythm needs a new checkout",
+            )
+    permission["updated"] = written(world.now)
+    world.save(KIND, permission)
+    return 200, show(world, permission)
+
+
+def recurring_metadata(
+    given: dict[str, Any], old: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Write `recurringMetadata`, new members over old ones."""
+    now = {"frequency": None, "amount": None, **(old or {})}
+    frequency = given.get("frequency")
+    if frequency is not None:
+        unit, value = frequency["unit"], str(frequency["value"])
+        if unit == "Variable" and value != "0":
+            raise Refusal(
+                "InvalidParameterValue",
+                "The frequency's value must be 0 with the unit Variable",
+            )
+        now["frequency"] = {"unit": unit, "value": value}
+    if "amount" in given:  # null says that it varies
+        amount = given["amount"]
+        now["amount"] = amount and checked_price(amount, "recurringMetadata.amount")
+    return now
+
+
+def close_charge_permission(world: World, call: APICall) -> Result:
+    """Answer Close Charge Permission."""
+    permission = find(world, call, call.ids["charge_permission_id"])
+    code = call.simulated("AmazonClosed")
+    close(world, permission, "Amazon closes" if code else "merchant closes")
+    if call.body.get("cancelPendingCharges"):
+        for charge in charges_of(world, permission):
+            if charge["state"] in {"AuthorizationInitiated", "Authorized"}:
+                world.move("charge", charge, "permission is closed")
+    return 200, show(world, permission)

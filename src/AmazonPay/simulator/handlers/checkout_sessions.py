@@ -1,0 +1,347 @@
+"""Checkout Sessions: `amazon-pay-api-v2/checkout-session.html`."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from ..engine.context import metadata, provider_metadata, status_details, wrong_state
+from ..engine.timestamps import read, written
+from ..rules import address_rules as delivery
+from ..rules.amounts import amount_of, checked_price
+from ..rules.test_data import person
+from ..wire.errors import Refusal
+from . import charge_permissions as permissions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..engine.context import World
+    from ..engine.store import Record
+    from ..wire.api_call import APICall, Result
+
+KIND: Final = "checkoutSession"
+
+_LIFE = timedelta(hours=24)
+_KEPT = timedelta(days=30)
+
+_DESCRIPTIONS = {
+    "BuyerNotAssociated": (
+        "There is no buyer associated with this Checkout Session. Return the"
+        " checkout session id to the Amazon Pay Button to associate the buyer."
+    ),
+    "ChargeAmountNotSet": "chargeAmount is not set.",
+    "CheckoutResultReturnUrlNotSet": "checkoutResultReturnUrl is not set.",
+    "PaymentIntentNotSet": "paymentIntent is not set.",
+    # The text of this one is unconfirmed.
+    "RecurringFrequencyNotSet": "recurringFrequency is not set.",
+}
+
+
+# The object ---------------------------------------------------------------------------
+
+
+def _members(value: dict[str, Any] | None) -> dict[str, Any]:
+    return value or {}
+
+
+def set_up_only(session: Record) -> bool:
+    """Tell whether a wallet is saved without a payment."""
+    saves = session["type"] == "PaymentMethodOnFile"
+    return saves and bool(_members(session["wallet"]).get("setupOnly"))
+
+
+def pays_at_once(session: Record) -> bool:
+    """Tell whether the buyer pays without a review page."""
+    mode: str | None = session["web"].get("checkoutMode")
+    return mode == "ProcessOrder"
+
+
+def converts(session: Record) -> bool:
+    """Tell whether the buyer pays in another currency than the merchant's."""
+    amount = session["payment"].get("chargeAmount")
+    books = session["books"]
+    return bool(books and amount and amount["currencyCode"] != books)
+
+
+def constraints(session: Record) -> list[str]:
+    """List what is still missing before the buyer can pay, in order."""
+    payment, web = session["payment"], session["web"]
+    missing = {
+        "BuyerNotAssociated": session["account"] is None,
+        "ChargeAmountNotSet": payment.get("chargeAmount") is None
+        and not set_up_only(session),
+        "CheckoutResultReturnUrlNotSet": not web.get("checkoutResultReturnUrl"),
+        "PaymentIntentNotSet": payment.get("paymentIntent") is None,
+        "RecurringFrequencyNotSet": session["type"] == "Recurring"
+        and not _members(session["recurring"]).get("frequency"),
+    }
+    return [name for name, applies in missing.items() if applies]
+
+
+def show(session: Record, origin: str) -> dict[str, Any]:
+    """Write a session as the API does.
+
+    Buyer, addresses, amounts and payment data are returned while it is `Open` only;
+    which other members a session keeps that has ended is unconfirmed.
+    """
+    is_open = session["state"] == "Open"
+    account: str | None = session["account"] if is_open else None
+    known = account is not None
+    web = session["web"]
+    missing = constraints(session) if is_open else []
+    page = f"{origin}/_simulator/checkout/processing"
+    redirect = f"{page}?amazonCheckoutSessionId={session['id']}"
+    shown: dict[str, Any] = {
+        "checkoutSessionId": session["id"],
+        "webCheckoutDetails": {
+            "checkoutReviewReturnUrl": web.get("checkoutReviewReturnUrl"),
+            "checkoutResultReturnUrl": web.get("checkoutResultReturnUrl"),
+            "amazonPayRedirectUrl": redirect if is_open and not missing else None,
+            "checkoutCancelUrl": web.get("checkoutCancelUrl"),
+        },
+        "productType": session["productType"],
+        "paymentDetails": _shown_payment(session["payment"]) if is_open else None,
+        "chargePermissionType": session["type"],
+        "orderType": None,
+        "recurringMetadata": session["recurring"],
+        "paymentMethodOnFileMetadata": session["wallet"],
+        "merchantDetails": None,
+        "merchantMetadata": metadata(session["metadata"]),
+        "supplementaryData": session["supplementaryData"],
+        "buyer": None
+        if account is None
+        else person(session["region"], account, session["scopes"]),
+        "billingAddress": session["billing"] if known else None,
+        "paymentPreferences": [
+            {"paymentDescriptor": session["descriptor"]} if known else None
+        ]
+        if is_open
+        else None,
+        "statusDetails": status_details(session),
+        "shippingAddress": session["address"] if known else None,
+        "platformId": session["platformId"],
+        "chargePermissionId": session["permission"],
+        "chargeId": session["charge"],
+        "constraints": [
+            {"constraintId": name, "description": _DESCRIPTIONS[name]}
+            for name in missing
+        ],
+        "creationTimestamp": session["created"],
+        "expirationTimestamp": session["expires"],
+        "storeId": session["storeId"],
+        "providerMetadata": provider_metadata(session["provider"]),
+        "releaseEnvironment": "Sandbox",
+        "checkoutButtonText": None,
+        "deliverySpecifications": session["delivery"],
+        "tokens": None,
+    }
+    if session["split"] is not None:
+        shown["multiAddressesCheckoutMetadata"] = session["split"]
+    if session["addresses"] is not None:
+        # That the member is absent for other product types is unconfirmed.
+        listed = [json.dumps(one, ensure_ascii=False) for one in session["addresses"]]
+        shown["shippingAddressList"] = listed if known else None
+    return shown
+
+
+def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "paymentIntent": payment.get("paymentIntent"),
+        "canHandlePendingAuthorization": payment.get(
+            "canHandlePendingAuthorization", False
+        ),
+        "chargeAmount": payment.get("chargeAmount"),
+        "totalOrderAmount": payment.get("totalOrderAmount"),
+        "softDescriptor": payment.get("softDescriptor"),
+        "presentmentCurrency": payment.get("presentmentCurrency"),
+        "allowOvercharge": payment.get("allowOvercharge"),
+        "extendExpiration": payment.get("extendExpiration"),
+    }
+
+
+# Life ---------------------------------------------------------------------------------
+
+
+def happen(world: World, session: Record, event: str) -> None:
+    """Let a planned event happen: the end of 24 hours."""
+    if session["state"] == "Open":
+        world.move(KIND, session, event)
+
+
+def find(world: World, call: APICall) -> Record:
+    """Read the session that a call names; after 30 days it is gone."""
+    session = world.find(KIND, call.ids["checkout_session_id"])
+    if session is None or world.now - read(session["created"]) > _KEPT:
+        raise call.not_found()
+    world.order = session["id"]
+    return session
+
+
+def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring `paymentDetails` into the form of answers, and check its combinations."""
+    payment = dict(given)
+    for name in ("chargeAmount", "totalOrderAmount"):
+        if payment.get(name) is not None:
+            payment[name] = checked_price(payment[name], name)
+    return payment
+
+
+def _split(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """Bring the prices of several addresses into the form of answers.
+
+    That they add up to the amount of the charge is unconfirmed, and not asked for.
+    """
+    if given is None:
+        return None
+    return [{**part, "price": checked_price(part["price"], "price")} for part in given]
+
+
+def check_payment(session: Record) -> None:
+    """Refuse payment details that exclude each other, or the merchant's account."""
+    payment: dict[str, Any] = session["payment"]
+    intent = payment.get("paymentIntent")
+    if (
+        payment.get("canHandlePendingAuthorization")
+        and intent == "AuthorizeWithCapture"
+    ):
+        # Which code it is: unconfirmed.
+        raise Refusal(
+            "InvalidParameterCombination",
+            "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other",
+        )
+    if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
+        # With which code it is refused is unconfirmed.
+        raise Refusal(
+            "InvalidParameterCombination", "softDescriptor needs AuthorizeWithCapture"
+        )
+    charge, total = payment.get("chargeAmount"), payment.get("totalOrderAmount")
+    currencies = {amount["currencyCode"] for amount in (charge, total) if amount}
+    if payment.get("presentmentCurrency"):
+        currencies.add(payment["presentmentCurrency"])
+    _check_currencies(session, currencies)
+    if charge and total and amount_of(charge) > amount_of(total):
+        # That the whole may not be less than its part is unconfirmed, but plain.
+        raise Refusal("InvalidParameterValue", "chargeAmount is above totalOrderAmount")
+
+
+def _check_currencies(session: Record, currencies: set[str]) -> None:
+    """Ask for one currency; outside the EU and UK for that of the merchant's books."""
+    if len(currencies) > 1:
+        raise Refusal("CurrencyMismatch", "The payment is in several currencies")
+    books = session["books"]
+    if books and session["region"] != "eu" and currencies - {books}:
+        # With which code it is refused is unconfirmed.
+        raise Refusal("InvalidParameterValue", f"The merchant takes {books}")
+
+
+# Calls --------------------------------------------------------------------------------
+
+
+def create_checkout_session(world: World, call: APICall) -> Result:
+    """Answer Create Checkout Session."""
+    call.simulated()
+    body = call.body
+    web = dict(body["webCheckoutDetails"])
+    # In 2020 this call did not know checkoutMode, which is the button's; whether it
+    # does now is unconfirmed.
+    if web.get("checkoutMode") == "ProcessOrder":
+        needed, given = "paymentDetails", body.get("paymentDetails")
+    else:
+        needed = "checkoutReviewReturnUrl"
+        given = web.get(needed)
+    if not given:
+        raise Refusal("MissingParameterValue", f"{needed} is required")
+    recurring = body.get("recurringMetadata")
+    details = body.get("addressDetails")
+    merchant = call.merchant
+    ledger = merchant.currency_in(call.region)
+    session: Record = {
+        "id": world.ids.uuid(),
+        "region": call.region,
+        "ledger": ledger,
+        # A key without region or currency is anybody's, and so takes any currency.
+        "books": ledger if merchant.region or merchant.ledger_currency else None,
+        "storeId": body["storeId"],
+        "web": web,
+        "payment": _payment(body.get("paymentDetails") or {}),
+        "type": body.get("chargePermissionType", "OneTime"),
+        "recurring": None
+        if recurring is None
+        else permissions.recurring_metadata(recurring, None),
+        "wallet": body.get("paymentMethodOnFileMetadata"),
+        # What a session does to a wallet that is named here is unconfirmed: it makes
+        # a permission of its own.
+        "wallet_of": body.get("chargePermissionId"),
+        "delivery": body.get("deliverySpecifications"),
+        "details": None if details is None else delivery.entered(details),
+        "scopes": body.get("scopes"),
+        "metadata": body.get("merchantMetadata"),
+        "split": _split(body.get("multiAddressesCheckoutMetadata")),
+        "platformId": body.get("platformId"),
+        "provider": body.get("providerMetadata"),
+        "supplementaryData": body.get("supplementaryData"),
+        "productType": None,
+        "account": None,
+        "address": None,
+        "addresses": None,
+        "billing": None,
+        "descriptor": None,
+        "card": None,
+        "consents": True,
+        "paid": False,
+        "permission": None,
+        "charge": None,
+        "created": written(world.now),
+        "expires": written(world.now + _LIFE),
+    }
+    check_payment(session)
+    session["order"] = session["id"]
+    world.create(KIND, session)
+    world.plan(_LIFE, KIND, session, "24 hours pass")
+    return 201, show(session, call.origin)
+
+
+def get_checkout_session(world: World, call: APICall) -> Result:
+    """Answer Get Checkout Session."""
+    return 200, show(find(world, call), call.origin)
+
+
+def update_checkout_session(world: World, call: APICall) -> Result:
+    """Answer Update Checkout Session: members that are left out stay."""
+    session = find(world, call)
+    if session["state"] != "Open" or session["paid"]:
+        # That a buyer who has paid ends it is documented, the code is unconfirmed.
+        raise wrong_state(KIND, session["state"])
+    body = call.body
+    session["web"].update(body.get("webCheckoutDetails") or {})
+    given = _payment(body.get("paymentDetails") or {})
+    session["payment"].update(given)
+    if given.get("chargeAmount"):
+        # Recorded: an Update that sets the amount sets the presentment currency too.
+        currency = given["chargeAmount"]["currencyCode"]
+        session["payment"]["presentmentCurrency"] = currency
+    check_payment(session)
+    session["type"] = body.get("chargePermissionType", session["type"])
+    if body.get("recurringMetadata"):
+        session["recurring"] = permissions.recurring_metadata(
+            body["recurringMetadata"], session["recurring"]
+        )
+    if body.get("merchantMetadata"):
+        session["metadata"] = {
+            **(session["metadata"] or {}),
+            **body["merchantMetadata"],
+        }
+    if "multiAddressesCheckoutMetadata" in body:
+        session["split"] = _split(body["multiAddressesCheckoutMetadata"])
+    for member, name in (
+        ("platformId", "platformId"),
+        ("providerMetadata", "provider"),
+        ("supplementaryData", "supplementaryData"),
+    ):
+        if member in body:
+            session[name] = body[member]
+    session["updated"] = written(world.now)
+    world.save(KIND, session)
+    return 200, show(session, call.origin)

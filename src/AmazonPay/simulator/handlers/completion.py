@@ -1,0 +1,202 @@
+"""The end of a checkout, where the payment becomes real: Complete and Finalize.
+
+Amazon's pages: `amazon-pay-checkout/verify-and-complete-checkout.html`,
+`amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..engine.context import wrong_state
+from ..rules.amounts import amount_of, checked_price, most_overcharged, price
+from ..rules.test_data import CARDS, address
+from ..wire.errors import Refusal
+from . import charge_permissions as permissions
+from . import charges
+from .checkout_sessions import KIND, check_payment, find, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from ..engine.context import World
+    from ..engine.store import Record
+    from ..wire.api_call import APICall, Result
+
+# After 24 hours. For other reasons `Settings.canceled_session_code` says it; where one
+# code ends and the other begins is unconfirmed.
+_CANCELED_CODES = {"Expired": "InvalidCheckoutSessionStatus"}
+
+_SIMULATED_ENDS = {
+    "BuyerCanceled": "buyer cancels",
+    "AmazonCanceled": "Amazon cancels",
+    "Declined": "payment is declined",
+}
+
+
+def show_completed(session: Record) -> dict[str, Any]:
+    """Write the answer of Complete: recorded ones are null but for ids, state, time."""
+    kept = {"checkoutSessionId", "statusDetails", "chargePermissionId", "chargeId"}
+    kept |= {"creationTimestamp"}
+    whole = show(session, "")
+    return {name: value if name in kept else None for name, value in whole.items()}
+
+
+def complete_checkout_session(world: World, call: APICall) -> Result:
+    """Answer Complete Checkout Session: the payment becomes real."""
+    session = find(world, call)
+    code = call.simulated(*_SIMULATED_ENDS, "AuthorizationInitiated")
+    _check_completable(world, session)
+    _check_amounts(session, call.body)
+    if code in _SIMULATED_ENDS:
+        world.move(KIND, session, _SIMULATED_ENDS[code])
+        raise _canceled(world, session)
+    pending = _complete(world, session, code)
+    return 202 if pending else 200, show_completed(session)
+
+
+def finalize_checkout_session(world: World, call: APICall) -> Result:
+    """Answer Finalize Checkout Session, the end of a checkout on the shop's page.
+
+    The codes of its refusals are unconfirmed: they are those of Complete, and the
+    general ones for what differs from the session.
+    """
+    session = find(world, call)
+    call.simulated()
+    body = call.body
+    _check_completable(world, session)
+    _check_amounts(session, body)
+    waits = body.get("canHandlePendingAuthorization")
+    as_one = {**session["payment"], "canHandlePendingAuthorization": waits}
+    check_payment({**session, "payment": as_one})
+    if body["paymentIntent"] != session["payment"].get("paymentIntent"):
+        raise Refusal("InvalidParameterValue", "paymentIntent is not the session's")
+    if session["supplementaryData"] and (
+        body.get("supplementaryData") != session["supplementaryData"]
+    ):
+        raise Refusal(
+            "InvalidParameterValue", "supplementaryData differs from the session"
+        )
+    _check_address(session, body)
+    _complete(world, session, None)
+    shown: dict[str, Any] = {}
+    for name, value in show(session, call.origin).items():
+        shown[name] = value
+        if name == "paymentDetails":
+            shown["cartDetails"] = None
+    return 200, shown
+
+
+def _check_address(session: Record, body: Mapping[str, Any]) -> None:
+    """Ask for the very address that Amazon supplied; a member left out is null."""
+    ours, name = session["address"], "shippingAddress"
+    if session["productType"] == "PayOnly":
+        ours, name = session["billing"], "billingAddress"
+    given = body.get(name)
+    if given is None:
+        raise Refusal("MissingParameterValue", f"{name} is required")
+    if address(given) != ours:
+        raise Refusal("InvalidParameterValue", f"{name} differs from the buyer's")
+
+
+def _canceled(world: World, session: Record) -> Refusal:
+    """Refuse for a canceled session; what has canceled it just now stays."""
+    code = _CANCELED_CODES.get(session["reason"], world.settings.canceled_session_code)
+    reason = session["reason"]
+    return Refusal(code, f"The Checkout Session was canceled: {reason}", keep=True)
+
+
+def _check_completable(world: World, session: Record) -> None:
+    if session["state"] == "Canceled":
+        raise _canceled(world, session)
+    if session["state"] != "Open" or not session["paid"]:
+        raise wrong_state(KIND, session["state"])
+
+
+def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
+    for name in ("chargeAmount", "totalOrderAmount"):
+        ours = session["payment"].get(name)
+        given = body.get(name)
+        if given is None:
+            if ours is not None:
+                raise Refusal("MissingParameterValue", f"{name} is required")
+            continue
+        theirs = checked_price(given, name)
+        if ours is None:
+            raise Refusal("AmountMismatch", f"The session has no {name}")
+        if theirs["currencyCode"] != ours["currencyCode"]:
+            raise Refusal("CurrencyMismatch", f"{name} has another currency")
+        if amount_of(theirs) != amount_of(ours):
+            raise Refusal("AmountMismatch", f"{name} differs from the session")
+
+
+def _complete(world: World, session: Record, code: str | None) -> bool:
+    """Grant the permission and make the charge; tell whether it is pending."""
+    payment = session["payment"]
+    intent = payment.get("paymentIntent", "Confirm")
+    waits = payment.get("canHandlePendingAuthorization") and intent == "Authorize"
+    pending = CARDS[session["card"]].pending
+    if code == "AuthorizationInitiated":
+        if not waits:
+            raise Refusal(
+                "InvalidSandboxSimulationSpecified",
+                "AuthorizationInitiated needs canHandlePendingAuthorization",
+            )
+        pending = "issuer approves"  # its final state is unconfirmed
+    amount = payment.get("chargeAmount")
+    currency = payment.get("presentmentCurrency") or session["ledger"]
+    currency = amount["currencyCode"] if amount else currency
+    kind = _kind(session)
+    limit = _limit(session, kind, currency) * world.settings.headroom
+    if amount and amount_of(amount) > limit:
+        # For Complete this code is unconfirmed.
+        raise Refusal(
+            "TransactionAmountExceeded", f"The limit is {limit} {currency} a month"
+        )
+    permission = permissions.create(
+        world,
+        {
+            **session,
+            "type": kind,
+            "currency": currency,
+            "extendExpiration": payment.get("extendExpiration"),
+        },
+        session["region"],
+        limit,
+    )
+    session["permission"] = permission["id"]
+    if amount is not None and intent != "Confirm":
+        event = "create captured" if intent == "AuthorizeWithCapture" else "create"
+        charge = charges.create(
+            world,
+            permission,
+            price(amount_of(amount), currency),
+            "create pending" if pending else event,
+            descriptor=payment.get("softDescriptor"),
+            metadata=session["metadata"],
+            provider=session["provider"],
+            platformId=session["platformId"],
+        )
+        session["charge"] = charge["id"]
+        if pending:
+            after = world.settings.authorization_settles_after
+            world.plan(after, charges.KIND, charge, pending)
+    world.move(KIND, session, "complete")
+    return bool(pending and session["charge"])
+
+
+def _kind(session: Record) -> str:
+    """Tell what a buyer grants: without his consent to a wallet, this order only."""
+    saves = session["type"] == "PaymentMethodOnFile"
+    return "OneTime" if saves and not session["consents"] else session["type"]
+
+
+def _limit(session: Record, kind: str, currency: str) -> Decimal:
+    if kind != "OneTime":
+        return permissions.limit_of(kind, currency)
+    payment = session["payment"]
+    order = payment.get("totalOrderAmount") or payment["chargeAmount"]
+    if payment.get("allowOvercharge"):
+        return most_overcharged(amount_of(order), currency)
+    return amount_of(order)

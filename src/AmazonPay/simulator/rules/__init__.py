@@ -1,0 +1,1 @@
+"""Amazon's rules as data and pure functions."""

@@ -1,0 +1,96 @@
+"""Where an order may go: `amazon-pay-checkout/address-formatting-and-validation.html`.
+
+The samples of restrictions: `amazon-pay-checkout/address-restriction-samples.html`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..wire.errors import Refusal
+from .test_data import address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_EU = {
+    *("UK", "GB", "DE", "FR", "IT", "ES", "AT", "BE", "BG", "HR", "CY", "CZ", "DK"),
+    *("EE", "FI", "GR", "HU", "IE", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO"),
+    *("SK", "SI", "SE"),
+}
+_WITHOUT_STATE = {"UK", "GB", "SG", "AE", "MX"}
+_NEEDED = ("name", "addressLine1", "postalCode", "countryCode", "phoneNumber")
+_UPPER = ("postalCode", "countryCode")
+
+# By what words Amazon knows a box is unconfirmed.
+_BOXES = {
+    "RestrictPOBoxes": (
+        {"US", "CA", "GB", "FR", "DE", "ES", "PT", "IT", "AU"},
+        re.compile(
+            r"\bp\.? ?o\.? ?box\b|\bpost office box\b|\bpostfach\b|\bbo[iî]te postale\b"
+            r"|\bapartado\b|\bcasella postale\b|\bcaixa postal\b",
+            re.IGNORECASE,
+        ),
+    ),
+    "RestrictPackstations": (
+        {"DE"},
+        re.compile(r"\bpackstation\b", re.IGNORECASE),
+    ),
+}
+_LINES = ("addressLine1", "addressLine2", "addressLine3")
+
+
+def entered(details: Mapping[str, str]) -> dict[str, Any]:
+    """Write `addressDetails` as an address, or refuse them by their country's rule."""
+    given = {name: value.strip() for name, value in details.items()}
+    given.update({name: given[name].upper() for name in _UPPER})
+    country = given["countryCode"]
+    needed = {*_NEEDED, *_needed_in(country)}
+    for name in (*_NEEDED, "city", "stateOrRegion"):
+        if name in needed and not given.get(name):
+            raise Refusal("MissingParameterValue", f"addressDetails.{name} is required")
+    if country in _WITHOUT_STATE and given.get("stateOrRegion"):
+        raise Refusal("InvalidParameterValue", f"{country} takes no stateOrRegion")
+    # Which of the two members it becomes is unconfirmed.
+    return address({**given, "district": given.get("districtOrCounty")})
+
+
+def _needed_in(country: str) -> set[str]:
+    if country == "JP":
+        return {"stateOrRegion"}
+    if country in _EU | _WITHOUT_STATE:
+        return {"city"}
+    return {"city", "stateOrRegion"}
+
+
+def check(where: Mapping[str, Any], specifications: Mapping[str, Any] | None) -> None:
+    """Refuse an address that a session's `deliverySpecifications` leave unusable."""
+    given = specifications or {}
+    text = "\n".join(where[line] or "" for line in _LINES)
+    for name in given.get("specialRestrictions", ()):
+        countries, words = _BOXES[name]
+        if where["countryCode"] in countries and words.search(text):
+            raise _unusable(name)
+    rule = given.get("addressRestrictions")
+    if rule and _matches(where, rule["restrictions"]) != (rule["type"] == "Allowed"):
+        raise _unusable(f"addressRestrictions, {rule['type']}")
+
+
+def _matches(where: Mapping[str, Any], restrictions: Mapping[str, Any]) -> bool:
+    """Tell whether an address is in what restrictions name.
+
+    A country without parts is all of it. With states and postal codes either will do:
+    Amazon's sample names a state and a code of another one. Texts must be equal;
+    wildcards in postal codes are unconfirmed, and have no effect.
+    """
+    part = restrictions.get(where["countryCode"])
+    if not part:
+        return part is not None
+    return where["stateOrRegion"] in part.get("statesOrRegions", ()) or where[
+        "postalCode"
+    ] in part.get("zipCodes", ())
+
+
+def _unusable(why: str) -> Refusal:
+    return Refusal("InvalidParameterValue", f"The buyer cannot choose it: {why}")

@@ -1,0 +1,155 @@
+"""Who calls, and is it signed well: `amazon-pay-api-v2/signing-requests.html`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ... import _signing
+from ..._config import REGIONS
+from .errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._config import Environment
+    from ..merchants import Merchant
+    from .messages import Request
+
+_DATE_FORMS = {
+    r"\d{8}T\d{6}Z": "%Y%m%dT%H%M%SZ",
+    # Node sends this one, and the service takes it.
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ": "%Y-%m-%dT%H:%M:%SZ",
+}
+
+
+def authenticate(
+    request: Request,
+    merchants: Mapping[str, Merchant],
+    environment: Environment | None,
+    now: datetime,
+    oldest: timedelta | None = None,
+) -> tuple[Merchant, Environment]:
+    """Find the caller and check the signature, or refuse.
+
+    `environment` is the path's, if it names one. Which missing header is an error, and
+    how old a date may be, are unconfirmed: only the date and the authorization are
+    required, and no date is too old unless `oldest` says so.
+    """
+    authorization = _authorization(request)
+    merchant = merchants.get(authorization.public_key_id)
+    if merchant is None:
+        raise _wrong_header("authorization", "the PublicKeyId is unknown")
+    chosen = _environment(merchant, environment)
+    _check_date(request, authorization, now, oldest)
+    for name in authorization.signed_headers:
+        if request.header(name) is None:
+            raise Refusal("MissingHeader", f"The signed header {name} did not come")
+    try:
+        _signing.verify(
+            merchant.public_key,
+            authorization,
+            request.method,
+            request.path,
+            request.query,
+            request.headers,
+            request.body,
+        )
+    except _signing.SignatureMismatch as mismatch:
+        text = mismatch.string_to_sign
+        raise Refusal(
+            "InvalidRequestSignature",
+            f"Unable to verify signature, signing String [{text}], signature"
+            " does not match",
+        ) from None
+    return merchant, chosen
+
+
+def region_of(request: Request, merchant: Merchant, *, strict: bool = False) -> str:
+    """Tell the region of a call: the merchant's own, else what the request says.
+
+    `strict` takes the aliases us, de and uk under the older algorithm only, as the
+    official PHP SDK says of the service.
+    """
+    said = request.header("x-amz-pay-region")
+    if said is None:
+        return merchant.region or "na"
+    region = REGIONS.get(said.strip().lower())
+    if region is None or region.code != (merchant.region or region.code):
+        raise _wrong_header("x-amz-pay-region", "it is not the merchant's region")
+    algorithm = (request.header("authorization") or "").partition(" ")[0]
+    if strict and algorithm == _signing.V2.name and said.strip().lower() != region.code:
+        raise _wrong_header("x-amz-pay-region", f"{algorithm} takes na, eu and jp")
+    return region.code
+
+
+def _wrong_header(name: str, why: str) -> Refusal:
+    return Refusal("InvalidHeaderValue", f"The value of {name} is invalid: {why}")
+
+
+def _authorization(request: Request) -> _signing.Authorization:
+    value = request.header("authorization")
+    if value is None:
+        raise Refusal("MissingHeader", "The header authorization is required")
+    if not value.strip():
+        raise Refusal("MissingHeaderValue", "The header authorization is empty")
+    try:
+        parsed = _signing.parse_authorization(value)
+    except _signing.MalformedAuthorization as error:
+        raise _wrong_header("authorization", str(error)) from None
+    if parsed.algorithm not in _signing.ALGORITHMS:
+        # The answer to an unknown algorithm is unconfirmed.
+        raise _wrong_header("authorization", "the algorithm is unknown")
+    return parsed
+
+
+def _environment(merchant: Merchant, named: Environment | None) -> Environment:
+    if named is None:
+        if len(merchant.environments) != 1:
+            raise _wrong_header(
+                "authorization", "a key id without prefix needs /sandbox or /live"
+            )
+        (named,) = merchant.environments
+    if named not in merchant.environments:
+        # The answer to a key of the other environment is unconfirmed.
+        raise _wrong_header("authorization", f"the PublicKeyId is not for {named}")
+    return named
+
+
+def _check_date(
+    request: Request,
+    authorization: _signing.Authorization,
+    now: datetime,
+    oldest: timedelta | None,
+) -> None:
+    value = request.header("x-amz-pay-date")
+    if value is None:
+        raise Refusal("MissingHeader", "The header x-amz-pay-date is required")
+    if "x-amz-pay-date" not in authorization.signed_headers:
+        raise _wrong_header("authorization", "x-amz-pay-date must be signed")
+    date = _read(value.strip())
+    if date is None:
+        raise _wrong_header("x-amz-pay-date", "expected yyyyMMddTHHmmssZ")
+    if date > now:
+        raise Refusal(
+            "InvalidHeaderValue",
+            f"The value {value} provided for x-amz-pay-date should not be in future",
+        )
+    if oldest is not None and now - date >= oldest:
+        # The text is made after the recorded one (unconfirmed).
+        raise Refusal(
+            "InvalidHeaderValue",
+            f"The value {value} provided for x-amz-pay-date should not be older than"
+            f" {oldest.total_seconds():.0f} seconds",
+        )
+
+
+def _read(value: str) -> datetime | None:
+    for form, pattern in _DATE_FORMS.items():
+        if re.fullmatch(form, value, re.ASCII):
+            try:
+                return datetime.strptime(value, pattern).replace(tzinfo=UTC)
+            except ValueError:
+                return None
+    return None

@@ -1,0 +1,74 @@
+"""Which operation a request names, read from the SDK's own declarations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ..._operation import Operation, operations_of
+from ...resources import Operations
+from .errors import Refusal
+
+if TYPE_CHECKING:
+    from ..._config import Environment
+
+_PREFIX = re.compile(r"(?:/(?P<environment>sandbox|live))?/(?P<version>v\d+)(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes."""
+
+    name: str
+    """The operation's, as the clients name it."""
+    method: str
+    environment: Environment | None
+    path: str
+    """Below the version, without a trailing slash."""
+    ids: dict[str, str]
+
+
+@cache
+def _table() -> list[tuple[re.Pattern[str], Operation[..., Any]]]:
+    table: list[tuple[re.Pattern[str], Operation[..., Any]]] = []
+    for operation in operations_of(Operations).values():
+        pattern = re.sub(r"\\?\{(\w+)\\?\}", r"(?P<\1>[^/]+)", operation.template)
+        table.append((re.compile(pattern), operation))
+    return table
+
+
+def route(method: str, path: str) -> Route:
+    """Find the operation for a method and a path, or refuse."""
+    collapsed = re.sub("/+", "/", path)
+    prefix = _PREFIX.match(collapsed)
+    if prefix is None:
+        raise _unknown(path)
+    if prefix["version"] != "v2":
+        raise Refusal(
+            "InvalidAPIVersion", f"The version {prefix['version']} is unknown"
+        )
+    below = collapsed[prefix.end() :].rstrip("/")
+    other_method = False
+    for pattern, operation in _table():
+        found = pattern.fullmatch(below)
+        if found is None:
+            continue
+        if operation.method == method:
+            ids = {name: unquote(value) for name, value in found.groupdict().items()}
+            environment: Environment | None = None
+            if prefix["environment"] is not None:
+                environment = (
+                    "sandbox" if prefix["environment"] == "sandbox" else "live"
+                )
+            return Route(operation.name, method, environment, below, ids)
+        other_method = True
+    if other_method:
+        raise Refusal("RequestNotSupported", f"{method} is not supported for this path")
+    raise _unknown(path)
+
+
+def _unknown(path: str) -> Refusal:
+    return Refusal("ResourceNotFound", f"Resource not found '{path}'")
