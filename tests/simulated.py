@@ -19,7 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from AmazonPay import AsyncClient, Client
-from AmazonPay.simulator import Answer, Ids, Request, Settings, Simulator, merchant
+from AmazonPay.simulator import (
+    HTTPResponse,
+    Ids,
+    Request,
+    Settings,
+    Simulator,
+    merchant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +93,7 @@ class Reply:
         return details["state"], details["reasonCode"]
 
 
-def reply_of(answer: Answer) -> Reply:
+def reply_of(answer: HTTPResponse) -> Reply:
     return Reply(answer.status, answer.body, dict(answer.headers))
 
 

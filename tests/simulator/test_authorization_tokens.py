@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request, Simulator, merchant
-from AmazonPay.simulator.wire.errors import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import AUTHORIZATION_TOKEN
@@ -220,5 +220,5 @@ def test_a_page_that_asks_for_nonsense_is_refused(
 
 
 def test_an_unknown_key_has_no_delegations() -> None:
-    with pytest.raises(Refusal, match="no key id"):
+    with pytest.raises(APIRefusal, match="no key id"):
         Shop().simulator.delegate("SANDBOX-UNKNOWN", MERCHANT)

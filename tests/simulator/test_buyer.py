@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from AmazonPay.simulator.wire.errors import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.codes import GOOD_CARDS, GOOD_CARDS_OF_JAPAN
 from reference.places import (
@@ -76,7 +76,7 @@ def test_an_entered_address_is_shown_with_nulls_for_the_rest() -> None:
 )
 def test_an_address_that_is_none_is_refused(address: dict[str, Any]) -> None:
     shop = Shop()
-    with pytest.raises(Refusal):
+    with pytest.raises(APIRefusal):
         shop.simulator.choose(shop.open(), shipping_address=address)
 
 
@@ -130,18 +130,18 @@ def test_a_card_is_offered_where_amazon_offers_it(region: str) -> None:
         if region == "jp":
             shop.simulator.choose(shop.open(), card=card)
         else:
-            with pytest.raises(Refusal, match="card is one of"):
+            with pytest.raises(APIRefusal, match="card is one of"):
                 shop.simulator.choose(shop.open(), card=card)
 
 
 def test_an_unknown_card_product_or_session_is_named() -> None:
     shop = Shop()
     session = shop.open()
-    with pytest.raises(Refusal, match="card is one of 1111"):
+    with pytest.raises(APIRefusal, match="card is one of 1111"):
         shop.simulator.choose(session, card="9999")
-    with pytest.raises(Refusal, match="product type is one of PayAndShip"):
+    with pytest.raises(APIRefusal, match="product type is one of PayAndShip"):
         shop.simulator.choose(session, product_type="SignIn")
-    with pytest.raises(Refusal, match=UNKNOWN_SESSION):
+    with pytest.raises(APIRefusal, match=UNKNOWN_SESSION):
         shop.simulator.choose(UNKNOWN_SESSION)
 
 
@@ -183,7 +183,7 @@ def test_address_restrictions_decide_what_a_buyer_can_choose(
     if usable:
         shop.simulator.choose(session, shipping_address=FULL)
     else:
-        with pytest.raises(Refusal, match="addressRestrictions"):
+        with pytest.raises(APIRefusal, match="addressRestrictions"):
             shop.simulator.choose(session, shipping_address=FULL)
         assert got(shop, session)["buyer"] is None
 
@@ -208,7 +208,7 @@ def test_boxes_are_refused_where_amazon_knows_them(name: str) -> None:
         address = {**FULL, "countryCode": country, "addressLine2": BOXES[name]}
         try:
             shop.simulator.choose(session_of(shop, **members), shipping_address=address)
-        except Refusal:
+        except APIRefusal:
             refused.add(country)
     assert refused == set(BOXES_KNOWN_IN[name])
 
@@ -279,7 +279,7 @@ def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_non
     shop = Shop()
     body = {**shop.session_body(), **AT_ONCE}
     session = shop.open(body)
-    with pytest.raises(Refusal, match="addressDetails is required"):
+    with pytest.raises(APIRefusal, match="addressDetails is required"):
         shop.simulator.choose(session)
     shop.simulator.choose(session, product_type="PayOnly")
     shop.simulator.pay(session)
@@ -289,7 +289,7 @@ def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_non
 def test_a_buyer_who_pays_at_once_chooses_no_other_address() -> None:
     shop = Shop()
     session = ordered(shop, FULL).json["checkoutSessionId"]
-    with pytest.raises(Refusal, match="merchant gave the address"):
+    with pytest.raises(APIRefusal, match="merchant gave the address"):
         shop.simulator.choose(session, shipping_address=FULL)
 
 
@@ -299,7 +299,7 @@ def test_a_buyer_who_pays_at_once_chooses_no_other_address() -> None:
 def test_a_buyer_pays_when_nothing_is_missing() -> None:
     shop = Shop()
     session = shop.open()
-    with pytest.raises(Refusal, match="BuyerNotAssociated"):
+    with pytest.raises(APIRefusal, match="BuyerNotAssociated"):
         shop.simulator.pay(session)
     shop.simulator.choose(session)
     shop.simulator.pay(session)
@@ -310,7 +310,7 @@ def test_after_paying_a_buyer_neither_chooses_pays_nor_cancels() -> None:
     shop = Shop()
     session = shop.paid()
     for act in (shop.simulator.choose, shop.simulator.pay, shop.simulator.cancel):
-        with pytest.raises(Refusal, match="Checkout Session"):
+        with pytest.raises(APIRefusal, match="Checkout Session"):
             act(session)
 
 
@@ -329,7 +329,7 @@ def test_a_pending_card_needs_a_merchant_who_waits_for_an_authorization(
     shop = Shop()
     session = shop.open(shop.session_body(**payment))
     shop.simulator.choose(session, card=card)
-    with pytest.raises(Refusal, match=f"card {card} needs") as caught:
+    with pytest.raises(APIRefusal, match=f"card {card} needs") as caught:
         shop.simulator.pay(session)
     assert caught.value.status == 400
 
@@ -350,7 +350,7 @@ def test_in_another_currency_visa_and_mastercard_pay(card: str, pays: bool) -> N
     if pays:
         shop.simulator.pay(session)
     else:
-        with pytest.raises(Refusal, match="another currency"):
+        with pytest.raises(APIRefusal, match="another currency"):
             shop.simulator.pay(session)
 
 
@@ -362,7 +362,7 @@ def test_without_consent_there_is_no_wallet_to_set_up() -> None:
         paymentMethodOnFileMetadata={"setupOnly": True},
     )
     shop.simulator.choose(session, consents=False)
-    with pytest.raises(Refusal, match="Without consent"):
+    with pytest.raises(APIRefusal, match="Without consent"):
         shop.simulator.pay(session)
 
 
@@ -404,7 +404,7 @@ def test_a_buyer_mends_the_payment_method_that_was_declined() -> None:
 def test_an_order_cannot_be_closed_by_the_buyer() -> None:
     shop = Shop()
     permission = shop.buy("50", "Confirm").permission
-    with pytest.raises(Refusal, match="Charge Permission"):
+    with pytest.raises(APIRefusal, match="Charge Permission"):
         shop.simulator.manage(permission, "close")
 
 
@@ -412,15 +412,15 @@ def test_a_card_that_is_fine_is_not_mended() -> None:
     shop = Shop()
     held, free = shop.buy().permission, shop.buy("50", "Confirm").permission
     for permission in (held, free):
-        with pytest.raises(Refusal, match="Charge Permission"):
+        with pytest.raises(APIRefusal, match="Charge Permission"):
             shop.simulator.manage(permission, "mendPaymentMethod")
 
 
 def test_an_unknown_permission_or_act_is_named() -> None:
     shop = Shop()
-    with pytest.raises(Refusal, match="S01-0000000-0000000"):
+    with pytest.raises(APIRefusal, match="S01-0000000-0000000"):
         shop.simulator.manage("S01-0000000-0000000", "close")
-    with pytest.raises(Refusal, match="act is one of close"):
+    with pytest.raises(APIRefusal, match="act is one of close"):
         shop.simulator.manage(shop.buy().permission, "burn")
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from AmazonPay.simulator import merchant
-from AmazonPay.simulator.wire.errors import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.limits import BUYER_TOKEN_LIFE
 from simulated import KEY, KEY_ID, Reply, Shop
@@ -97,11 +97,11 @@ def test_the_buyer_of_a_key_for_every_region_lives_where_he_says(
 def test_an_unknown_key_region_or_scope_is_named() -> None:
     shop = Shop()
     shop.simulator.merchants["B"] = merchant("B", KEY.public_key())
-    with pytest.raises(Refusal, match="nobody"):
+    with pytest.raises(APIRefusal, match="nobody"):
         shop.simulator.sign_in("nobody")
-    with pytest.raises(Refusal, match="region is one of"):
+    with pytest.raises(APIRefusal, match="region is one of"):
         shop.simulator.sign_in("B", "moon")
-    with pytest.raises(Refusal, match="scope is one of"):
+    with pytest.raises(APIRefusal, match="scope is one of"):
         shop.simulator.sign_in(KEY_ID, scopes=["shoeSize"])
 
 

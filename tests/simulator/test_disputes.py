@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request
-from AmazonPay.simulator.wire.errors import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import (
@@ -527,7 +527,7 @@ def test_a_dispute_under_review_is_decided(
 
 
 def refusal_of(act: Any, *args: object, **more: object) -> str:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(APIRefusal) as refused:
         act(*args, **more)
     return refused.value.reason_code
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from AmazonPay.simulator import PROFILES, Request, Settings, Simulator
 from AmazonPay.simulator.engine import faults as faults_module
-from AmazonPay.simulator.engine.faults import Asked, Faults
+from AmazonPay.simulator.engine.faults import FaultKey, Faults
 from simulated import START, Shop, reply_of
 
 if TYPE_CHECKING:
@@ -162,10 +162,10 @@ def test_faults_of_both_kinds_come_in_their_shares() -> None:
     )
     kinds: Counter[str] = Counter()
     for number in range(10_000):
-        asked = Asked(
+        asked = FaultKey(
             OWNER, "sandbox", "create_charge", "POST", "/charges", f"{number}"
         )
-        fault = faults.strike(asked, START, taken=False)
+        fault = faults.next_fault(asked, START, held=False)
         kinds[fault.kind if fault else "none"] += 1
     assert kinds["failed"] == pytest.approx(1_000, rel=0.1)
     assert kinds["answer lost"] == pytest.approx(2_000, rel=0.1)

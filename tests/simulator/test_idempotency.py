@@ -9,11 +9,11 @@ import pytest
 
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator import simulator as simulator_module
-from AmazonPay.simulator.wire.errors import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from simulated import Shop
 
 if TYPE_CHECKING:
-    from AmazonPay.simulator.engine.context import World
+    from AmazonPay.simulator.engine.context import Context
     from AmazonPay.simulator.wire.api_call import APICall, Result
 
 MISSING = (400, "MissingHeader")
@@ -269,9 +269,9 @@ def test_a_malformed_body_uses_no_key_up(stored: StoredAnswers) -> None:
 def test_a_fault_is_repeated_only_where_all_is_stored(
     stored: StoredAnswers, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(world: World, call: APICall) -> Result:
-        del world, call
-        raise Refusal("InternalServerError", "simulated")
+    def failing(context: Context, call: APICall) -> Result:
+        del context, call
+        raise APIRefusal("InternalServerError", "simulated")
 
     shop = Shop(settings=Settings(stored_answers=stored))
     with monkeypatch.context() as patched:
@@ -285,9 +285,9 @@ def test_a_fault_is_repeated_only_where_all_is_stored(
 def test_a_defect_answers_500_and_uses_no_key_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def failing(world: World, call: APICall) -> Result:
+    def failing(context: Context, call: APICall) -> Result:
         del call
-        world.save("charge", {"id": "half done"})
+        context.save("charge", {"id": "half done"})
         raise ZeroDivisionError
 
     shop = Shop(settings=Settings(stored_answers="all"))

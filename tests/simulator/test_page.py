@@ -8,7 +8,7 @@ from pathlib import Path
 
 from AmazonPay.simulator import cli
 from AmazonPay.simulator.actors import buyer
-from AmazonPay.simulator.actors.control_api import ACTS
+from AmazonPay.simulator.actors.control_api import ACTIONS
 from AmazonPay.simulator.rules.test_data import CARDS
 from AmazonPay.simulator.settings import Settings
 from reference.codes import CHARGE_DECLINES, SESSION_ENDS
@@ -75,9 +75,9 @@ def test_every_act_of_the_buyer_is_explained_with_its_members() -> None:
         found = re.fullmatch(r"`/_simulator/(\w+)(?:/\{id\}/(\w+))?`", row[0])
         if found is not None:
             told[found[1], found[2]] = set(re.findall(r"`(\w+)`", row[2]))
-    assert told == {act: set(members) for act, members in ACTS.items()}
+    assert told == {act: set(members) for act, members in ACTIONS.items()}
     assert {act for what, act in told if what == "chargePermissions"} == set(
-        buyer.IN_ACCOUNT
+        buyer.ACCOUNT_ACTIONS
     )
 
 

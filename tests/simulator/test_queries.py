@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay.simulator.wire.queries import members
+from AmazonPay.simulator.wire.queries import parameters
 from reference.operations import OPERATIONS, QUERIES
 from simulated import Shop
 
@@ -20,14 +20,14 @@ TIMES = ("createdSince", "createdUntil")
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)
 def test_a_query_has_the_members_of_the_reference(row: Row) -> None:
     expected = list(QUERIES.get(row.name, {}).values())
-    assert list(members(row.name)) == expected
+    assert list(parameters(row.name)) == expected
 
 
 def test_only_the_merchant_id_of_a_token_is_required() -> None:
     required = {
         (name, member.name)
         for name in QUERIES
-        for member in members(name).values()
+        for member in parameters(name).values()
         if member.required
     }
     assert required == {("get_authorization_token", "merchantId")}

@@ -16,7 +16,7 @@ from simulated import KEY, KEY_ID, Shop, reply_of
 if TYPE_CHECKING:
     import pytest
 
-    from AmazonPay.simulator.engine.context import World
+    from AmazonPay.simulator.engine.context import Context
     from AmazonPay.simulator.wire.api_call import APICall, Result
 
 
@@ -136,9 +136,9 @@ def test_a_handler_that_fails_leaves_neither_change_nor_row(
     charge = shop.buy("50").charge
     before = shop.simulator.story()
 
-    def failing(world: World, call: APICall) -> Result:
-        found = world.get("charge", call.ids["charge_id"])
-        world.move("charge", found, "capture")
+    def failing(context: Context, call: APICall) -> Result:
+        found = context.get("charge", call.ids["charge_id"])
+        context.move("charge", found, "capture")
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:

@@ -12,5 +12,5 @@ from .settings import PROFILES as PROFILES
 from .settings import Profile as Profile
 from .settings import Settings as Settings
 from .simulator import Simulator as Simulator
-from .wire.messages import Answer as Answer
+from .wire.messages import HTTPResponse as HTTPResponse
 from .wire.messages import Request as Request

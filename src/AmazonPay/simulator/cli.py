@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def registered(text: str) -> Merchant:
+def merchant_from(text: str) -> Merchant:
     """Read one `--public-key`.
 
     Raises:
@@ -131,7 +131,7 @@ def registered(text: str) -> Merchant:
     return merchant(key_id, pem, **{_OPTIONS[name]: v for name, v in named.items()})
 
 
-def settings_of(arguments: argparse.Namespace) -> Settings:
+def settings_from(arguments: argparse.Namespace) -> Settings:
     """Read the settings from a command line.
 
     Raises:
@@ -145,7 +145,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def simulator_of(
+def build_simulator(
     merchants: list[Merchant],
     store: Store,
     settings: Settings,
@@ -169,7 +169,7 @@ def simulator_of(
     )
 
 
-def _made(folder: Path) -> tuple[Merchant, Path]:
+def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
     """Make a key pair for whoever brings none."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     path = folder / "private.pem"
@@ -189,13 +189,13 @@ def _listener(port: int | None) -> socket.socket:
     return listen(0)
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
     """End as asked to, by way of every cleanup."""
     del number, frame
     sys.exit(0)
 
 
-def _told(
+def _banner(
     address: Address,
     merchants: list[Merchant],
     key: Path | None,
@@ -241,26 +241,28 @@ def _serve(arguments: argparse.Namespace) -> int:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
         )
-        merchants = [registered(text) for text in arguments.public_key]
+        merchants = [merchant_from(text) for text in arguments.public_key]
         key = None
         if not merchants:
-            made, key = _made(folder)
+            made, key = _generated_merchant(folder)
             merchants = [made]
-        settings = settings_of(arguments)
+        settings = settings_from(arguments)
         seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
         store = Store(arguments.db or ":memory:")
         stack.callback(store.close)
         listener = stack.enter_context(_listener(arguments.port))
         server = server_for(
-            simulator_of(merchants, store, settings, seed, time.sleep),
+            build_simulator(merchants, store, settings, seed, time.sleep),
             None if arguments.http else folder,
             lambda authority: print(  # noqa: T201 - what the command is for
-                _told(address_of(listener, authority), merchants, key, arguments, seed),
+                _banner(
+                    address_of(listener, authority), merchants, key, arguments, seed
+                ),
                 flush=True,
             ),
         )
         # uvicorn closes, and raises the signal anew: then the folder goes, and we end.
-        signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGTERM, _exit)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     return 0

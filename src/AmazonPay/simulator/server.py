@@ -15,14 +15,14 @@ import uvicorn
 
 from ..errors import ConfigurationError
 from .certificate import make_certificate
-from .wire.errors import Refusal
+from .wire.errors import APIRefusal
 from .wire.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
     from .simulator import Simulator
-    from .wire.messages import Answer
+    from .wire.messages import HTTPResponse
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PORT = 65535
 
-_TOO_LARGE = Refusal("InvalidRequest", "The body is too large")
+_TOO_LARGE = APIRefusal("InvalidRequest", "The body is too large")
 
 
 class App:
@@ -47,7 +47,7 @@ class App:
         if body is None:
             refused = self._simulator.refuse(_TOO_LARGE)
             headers = (*refused.headers, ("connection", "close"))
-            await _answer(send, replace(refused, headers=headers))
+            await _send_response(send, replace(refused, headers=headers))
             return
         query: bytes = scope["query_string"]
         target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
@@ -62,7 +62,9 @@ class App:
             scope["scheme"],
         )
         # The store lets one in at a time; signatures are checked side by side.
-        await _answer(send, await asyncio.to_thread(self._simulator.handle, request))
+        await _send_response(
+            send, await asyncio.to_thread(self._simulator.handle, request)
+        )
 
     async def _body(self, receive: Receive) -> bytes | None:
         """Read a body, or give None as soon as it is too large, or its sender gone."""
@@ -79,7 +81,7 @@ class App:
                 return body
 
 
-async def _answer(send: Send, answer: Answer) -> None:
+async def _send_response(send: Send, answer: HTTPResponse) -> None:
     headers = [(name.encode(), value.encode()) for name, value in answer.headers]
     headers.append((b"content-length", str(len(answer.body)).encode()))
     await send(

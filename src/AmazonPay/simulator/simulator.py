@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from .._config import REGIONS
 from .._operation import operations_of
 from ..resources import Operations
-from .actors import bank as issuer
-from .actors import buyer
-from .actors.control_api import control
-from .engine.context import World
-from .engine.faults import Asked, Fault, Faults
+from .actors import bank, buyer
+from .actors.control_api import answer_control_call
+from .engine.context import Context
+from .engine.faults import Fault, FaultKey, Faults
 from .engine.ids import Ids
 from .engine.store import Store
-from .engine.timestamps import http_date, read, utc_now, written
+from .engine.timestamps import format_timestamp, http_date, parse_timestamp, utc_now
 from .handlers import (
     authorization_tokens,
     buyers,
@@ -38,12 +37,11 @@ from .handlers import (
     reports,
 )
 from .settings import Settings
-from .wire import bodies as validation
-from .wire import idempotency, links, openapi, paging, queries
+from .wire import bodies, idempotency, links, openapi, paging, queries
 from .wire.api_call import APICall, Raw
 from .wire.authentication import authenticate, region_of
-from .wire.errors import Refusal
-from .wire.messages import Answer, Request
+from .wire.errors import APIRefusal
+from .wire.messages import HTTPResponse, Request
 from .wire.routes import route
 
 if TYPE_CHECKING:
@@ -51,7 +49,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .._config import Environment
-    from .engine.store import Record, Row, Transaction
+    from .engine.store import HistoryRow, Record, Transaction
     from .merchants import Merchant
     from .wire.api_call import Handler
     from .wire.messages import Pairs
@@ -85,8 +83,8 @@ HANDLERS: dict[str, Handler] = {
 }
 
 # What happens by itself, by the kind of object.
-_HAPPENINGS = {
-    noun.KIND: noun.happen
+ON_DUE = {
+    noun.KIND: noun.on_due
     for noun in (
         checkout_sessions,
         charge_permissions,
@@ -140,9 +138,9 @@ class Simulator:
     """Amazon Pay, as far as a merchant's code can see it.
 
     `clock` tells the time; what is due by then happens first in every request, and in
-    `settle()`. `store` keeps the world: in memory, or in a file for the next start.
+    `settle()`. `store` keeps the context: in memory, or in a file for the next start.
     `dice` decide where the settings want faults; `wait` is called for the seconds that
-    a call takes longer by them, and does nothing unless told.
+    a call takes longer by them, and does nothing unless label.
     """
 
     def __init__(  # noqa: PLR0913 - whatever is not pure is given
@@ -165,7 +163,7 @@ class Simulator:
 
     # Requests -------------------------------------------------------------------------
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> HTTPResponse:
         """Answer one request; whatever comes, the answer is Amazon's form of one."""
         request_id = self.ids.uuid()
         try:
@@ -174,27 +172,29 @@ class Simulator:
             elif request.path.startswith(links.PATH):
                 outcome = self._follow(request)
             elif request.path.startswith(CONTROL_PATH):
-                status, value = control(self, request)
+                status, value = answer_control_call(self, request)
                 outcome = _Outcome(status, _encoded(value))
             else:
                 outcome = self._answer(request, request_id)
-        except Refusal as refusal:
+        except APIRefusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
         except Exception:
             _LOGGER.exception("a defect of the simulator, request id %s", request_id)
-            fault = Refusal("InternalServerError", "A defect; see the simulator's log")
+            fault = APIRefusal(
+                "InternalServerError", "A defect; see the simulator's log"
+            )
             outcome = _Outcome(fault.status, _refused(fault))
         return self._given(outcome, request_id)
 
-    def refuse(self, refusal: Refusal) -> Answer:
+    def refuse(self, refusal: APIRefusal) -> HTTPResponse:
         """Answer what is no request yet: a body that is too large, say."""
         outcome = _Outcome(refusal.status, _refused(refusal))
         return self._given(outcome, self.ids.uuid())
 
-    def _given(self, outcome: _Outcome, request_id: str) -> Answer:
-        answer = Answer(outcome.status, outcome.body, outcome.headers)
+    def _given(self, outcome: _Outcome, request_id: str) -> HTTPResponse:
+        answer = HTTPResponse(outcome.status, outcome.body, outcome.headers)
         if outcome.fault is not None:
-            answer = outcome.fault.answer
+            answer = outcome.fault.response
         headers = (
             ("date", http_date(self.clock())),
             ("x-amz-pay-request-id", request_id),
@@ -218,8 +218,8 @@ class Simulator:
             call = APICall(
                 found.name,
                 found.ids,
-                validation.parsed(request.body),
-                queries.checked(found.name, request.query),
+                bodies.parse_body(request.body),
+                queries.parse_query(found.name, request.query),
                 request.path,
                 region,
                 merchant,
@@ -228,93 +228,104 @@ class Simulator:
                 request.header("x-amz-pay-authtoken"),
             )
             if call.auth_token is not None:
-                call = self._acting(call, environment)
-        except Refusal as refusal:
+                call = self._act_for_merchant(call, environment)
+        except APIRefusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
-            with self._world("") as world:
-                self._tell(world, request, outcome, request_id, None)
+            with self._open("") as context:
+                self._add_history(context, request, outcome, request_id, None)
             return outcome
         owner = f"{call.merchant.merchant_id}/{environment}"
-        asked = Asked(owner, environment, found.name, found.method, found.path, key)
-        with self._faults.holding(asked) as taken, self._world(owner) as world:
-            fault = self._faults.strike(asked, world.now, taken=taken)
-            world.stale = self._faults.shows_the_past(asked)
+        fault_key = FaultKey(
+            owner, environment, found.name, found.method, found.path, key
+        )
+        with self._faults.hold_key(fault_key) as held, self._open(owner) as context:
+            fault = self._faults.next_fault(fault_key, context.now, held=held)
+            context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
-                outcome = replace(self._once(world, found, call, key), fault=fault)
+                outcome = replace(self._once(context, found, call, key), fault=fault)
             else:
-                outcome = _Outcome(fault.answer.status, fault.answer.body, fault=fault)
-            self._tell(world, request, outcome, request_id, key)
+                outcome = _Outcome(
+                    fault.response.status, fault.response.body, fault=fault
+                )
+            self._add_history(context, request, outcome, request_id, key)
         return outcome
 
-    def _acting(self, call: APICall, environment: Environment) -> APICall:
+    def _act_for_merchant(self, call: APICall, environment: Environment) -> APICall:
         """Let a delegated call act for the merchant whose token it bears."""
-        with self._world(f"{call.merchant.merchant_id}/{environment}") as world:
-            return authorization_tokens.acting(world, call, self.merchants.values())
+        with self._open(f"{call.merchant.merchant_id}/{environment}") as context:
+            return authorization_tokens.act_for_merchant(
+                context, call, self.merchants.values()
+            )
 
     def _follow(self, request: Request) -> _Outcome:
         """Answer whoever follows a link: unsigned, so by the link's own secret."""
-        with self._world("") as world:
-            kind, record = links.follow(world, request)
-            status, value = _LINKED[kind](world, record, request)
+        with self._open("") as context:
+            kind, record = links.follow_link(context, request)
+            status, value = _LINKED[kind](context, record, request)
             return _outcome(status, value)
 
     def _once(
-        self, world: World, found: Route, call: APICall, key: str | None
+        self, context: Context, found: Route, call: APICall, key: str | None
     ) -> _Outcome:
         """Run a handler, unless the key has an answer already."""
         method = found.method
         if key is not None:
-            key = idempotency.stored_under(key, found.name, self.settings)
+            key = idempotency.storage_key(key, found.name, self.settings)
             try:
-                stored = idempotency.repeated(
-                    world.transaction, world.owner, key, method, found.path, call.body
+                stored = idempotency.stored_response(
+                    context.transaction,
+                    context.owner,
+                    key,
+                    method,
+                    found.path,
+                    call.body,
                 )
-            except Refusal as refusal:
+            except APIRefusal as refusal:
                 return _Outcome(refusal.status, _refused(refusal))
             if stored is not None:
                 return _Outcome(stored.status, stored.answer, replayed=True)
         try:
-            with world.transaction.attempt():
-                outcome = self._run(world, found, call)
-        except Refusal as refusal:
+            with context.transaction.savepoint():
+                outcome = self._run(context, found, call)
+        except APIRefusal as refusal:
             outcome = _Outcome(refusal.status, _refused(refusal))
         if key is not None:
-            idempotency.keep(
-                world.transaction,
+            idempotency.store_response(
+                context.transaction,
                 self.settings,
-                world.owner,
+                context.owner,
                 key,
                 (method, found.path, call.body),
                 (outcome.status, outcome.body),
             )
         return outcome
 
-    def _run(self, world: World, found: Route, call: APICall) -> _Outcome:
-        checked = validation.checked(
+    def _run(self, context: Context, found: Route, call: APICall) -> _Outcome:
+        checked = bodies.check_body(
             found.name,
             dict(call.body),
             takes_unknown_members=self.settings.takes_unknown_members,
         )
         try:
             handler = HANDLERS[found.name]
-            status, value = handler(world, replace(call, body=checked))
-        except Refusal as refusal:
-            if not refusal.keep:
+            status, value = handler(context, replace(call, body=checked))
+        except APIRefusal as refusal:
+            if not refusal.keep_changes:
                 raise
             return _Outcome(refusal.status, _refused(refusal))
         return _outcome(status, value)
 
-    def _tell(
+    def _add_history(
         self,
-        world: World,
+        context: Context,
         request: Request,
         outcome: _Outcome,
         request_id: str,
         key: str | None,
     ) -> None:
-        world.tell(
+        context.add_history(
             "request",
-            world.order,
+            context.order,
             method=request.method,
             target=request.target,
             body=_text(request.body),
@@ -323,7 +334,7 @@ class Simulator:
             requestId=request_id,
             idempotencyKey=key,
             replayed=outcome.replayed,
-            fault=None if outcome.fault is None else outcome.fault.told,
+            fault=None if outcome.fault is None else outcome.fault.label,
         )
 
     @staticmethod
@@ -334,24 +345,24 @@ class Simulator:
     # Time -----------------------------------------------------------------------------
 
     @contextmanager
-    def _world(self, owner: str) -> Generator[World]:
+    def _open(self, owner: str) -> Generator[Context]:
         """Open a transaction in which everything due has happened."""
         with self.store.transaction() as transaction:
             now = self.clock()
             self._catch_up(transaction, now)
-            yield World(transaction, now, owner, self.ids, self.settings, now)
+            yield Context(transaction, now, owner, self.ids, self.settings, now)
 
     def _catch_up(self, transaction: Transaction, now: datetime) -> None:
-        while due := transaction.next_due(written(now)):
-            at = read(due.at)
-            world = World(transaction, at, due.owner, self.ids, self.settings, now)
-            record = world.find(due.kind, due.id)
+        while due := transaction.next_due(format_timestamp(now)):
+            at = parse_timestamp(due.at)
+            context = Context(transaction, at, due.owner, self.ids, self.settings, now)
+            record = context.find(due.kind, due.id)
             if record is not None:
-                _HAPPENINGS[due.kind](world, record, due.event)
+                ON_DUE[due.kind](context, record, due.event)
 
     def settle(self) -> None:
         """Let everything happen that is due by now, without waiting for a request."""
-        with self._world(""):
+        with self._open(""):
             pass
 
     # The buyer, and what happened -----------------------------------------------------
@@ -361,15 +372,15 @@ class Simulator:
         for merchant in self.merchants.values():
             for environment in merchant.environments:
                 owner = f"{merchant.merchant_id}/{environment}"
-                with self._world(owner) as world:
-                    if world.find(kind, id_) is not None:
+                with self._open(owner) as context:
+                    if context.find(kind, id_) is not None:
                         return owner
-        raise Refusal("ResourceNotFound", f"There is no {kind} '{id_}'")
+        raise APIRefusal("ResourceNotFound", f"There is no {kind} '{id_}'")
 
-    def _act(self, session_id: str, act: Callable[[World], Record]) -> dict[str, Any]:
+    def _act(self, session_id: str, act: Callable[[Context], Record]) -> dict[str, Any]:
         owner = self.owner_of(checkout_sessions.KIND, session_id)
-        with self._world(owner) as world:
-            return checkout_sessions.show(act(world), "https://localhost")
+        with self._open(owner) as context:
+            return checkout_sessions.to_json(act(context), "https://localhost")
 
     def choose(  # noqa: PLR0913 - what a buyer chooses on one page
         self,
@@ -384,12 +395,12 @@ class Simulator:
         """Let a buyer sign in and choose card and address; gives the session.
 
         `shipping_addresses` is for the product type `PayAndShipMultiAddress`;
-        `consents` is whether he lets the merchant keep his wallet, if asked.
+        `consents` is whether he lets the merchant keep his wallet, if fault_key.
         """
         return self._act(
             session_id,
-            lambda world: buyer.choose(
-                world,
+            lambda context: buyer.choose(
+                context,
                 session_id,
                 card=card,
                 shipping_address=shipping_address,
@@ -401,11 +412,11 @@ class Simulator:
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; the merchant still has to complete."""
-        return self._act(session_id, lambda world: buyer.pay(world, session_id))
+        return self._act(session_id, lambda context: buyer.pay(context, session_id))
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer leave by the link back to the shop."""
-        return self._act(session_id, lambda world: buyer.cancel(world, session_id))
+        return self._act(session_id, lambda context: buyer.cancel(context, session_id))
 
     def manage(self, permission_id: str, act: str) -> dict[str, Any]:
         """Let the buyer act in his Amazon account; gives the Charge Permission.
@@ -414,9 +425,9 @@ class Simulator:
         `mendPaymentMethod`.
         """
         owner = self.owner_of(charge_permissions.KIND, permission_id)
-        with self._world(owner) as world:
-            permission = buyer.manage(world, permission_id, act)
-            return charge_permissions.show(world, permission)
+        with self._open(owner) as context:
+            permission = buyer.manage(context, permission_id, act)
+            return charge_permissions.to_json(context, permission)
 
     def sign_in(
         self,
@@ -430,59 +441,63 @@ class Simulator:
         """
         merchant = self.merchants.get(public_key_id)
         if merchant is None:
-            raise Refusal("ResourceNotFound", f"There is no key id '{public_key_id}'")
+            raise APIRefusal(
+                "ResourceNotFound", f"There is no key id '{public_key_id}'"
+            )
         named = REGIONS.get((merchant.region or region or "na").lower())
         if named is None:
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", f"The region is one of {', '.join(REGIONS)}"
             )
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
-        with self._world(f"{merchant.merchant_id}/{environment}") as world:
-            return buyer.sign_in(world, named.code, scopes)
+        with self._open(f"{merchant.merchant_id}/{environment}") as context:
+            return buyer.sign_in(context, named.code, scopes)
 
     def file_chargeback(
         self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
     ) -> dict[str, Any]:
         """Let the buyer's bank file a chargeback; gives the dispute."""
-        with self._world(self.owner_of(charges.KIND, charge_id)) as world:
-            charge = world.get(charges.KIND, charge_id)
-            dispute = issuer.file_chargeback(
-                world, charge, amount=amount, filing_reason=reason
+        with self._open(self.owner_of(charges.KIND, charge_id)) as context:
+            charge = context.get(charges.KIND, charge_id)
+            dispute = bank.file_chargeback(
+                context, charge, amount=amount, filing_reason=reason
             )
-            return disputes.show(dispute)
+            return disputes.to_json(dispute)
 
     def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
-        """Let a dispute be decided: one of `issuer.DECISIONS`; gives the dispute."""
-        with self._world(self.owner_of(disputes.KIND, dispute_id)) as world:
-            dispute = world.get(disputes.KIND, dispute_id)
-            return disputes.show(issuer.decide(world, dispute, decision))
+        """Let a dispute be decided: one of `bank.DECISIONS`; gives the dispute."""
+        with self._open(self.owner_of(disputes.KIND, dispute_id)) as context:
+            dispute = context.get(disputes.KIND, dispute_id)
+            return disputes.to_json(bank.decide(context, dispute, decision))
 
     def delegate(self, public_key_id: str, merchant_id: str) -> str:
         """Let a merchant allow a key's account to act for him; gives the MWS token.
 
         A live client exchanges it by Get Authorization Token.
         """
-        with self._world(self._account_of(public_key_id)) as world:
-            return authorization_tokens.delegate(world, merchant_id)
+        with self._open(self._account_of(public_key_id)) as context:
+            return authorization_tokens.delegate(context, merchant_id)
 
     def authorize(self, public_key_id: str, merchant_id: str) -> str:
         """Give the token with which a key's account acts for a merchant.
 
         It is what Get Authorization Token answers, which sandbox does not have.
         """
-        with self._world(self._account_of(public_key_id)) as world:
-            return authorization_tokens.issue(world, merchant_id)
+        with self._open(self._account_of(public_key_id)) as context:
+            return authorization_tokens.issue(context, merchant_id)
 
     def _account_of(self, public_key_id: str) -> str:
         merchant = self.merchants.get(public_key_id)
         if merchant is None:
-            raise Refusal("ResourceNotFound", f"There is no key id '{public_key_id}'")
+            raise APIRefusal(
+                "ResourceNotFound", f"There is no key id '{public_key_id}'"
+            )
         return f"{merchant.merchant_id}/"
 
-    def story(self, order: str | None = None, after: int = 0) -> list[Row]:
+    def story(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
         """Read what happened, in order; of one order (its checkout session), or all."""
         with self.store.transaction() as transaction:
-            return transaction.story(order, after)
+            return transaction.history(order, after)
 
 
 def _encoded(value: object) -> bytes:
@@ -500,7 +515,7 @@ def _outcome(status: int, value: object) -> _Outcome:
     return _Outcome(status, _encoded(value))
 
 
-def _refused(refusal: Refusal) -> bytes:
+def _refused(refusal: APIRefusal) -> bytes:
     return _encoded({"reasonCode": refusal.reason_code, "message": refusal.message})
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, get_args
 from ...resources.disputes import KnownFilingReason, KnownResolution
 from ..handlers import disputes
 from ..rules.amounts import checked_price
-from ..wire.errors import Refusal
+from ..wire.errors import APIRefusal
 
 if TYPE_CHECKING:
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
 
 _FILING_REASONS = get_args(KnownFilingReason)
@@ -30,32 +30,32 @@ DECISIONS: dict[str, tuple[str, str | None]] = {
 
 
 def file_chargeback(
-    world: World, charge: Record, *, amount: str | None, filing_reason: str
+    context: Context, charge: Record, *, amount: str | None, filing_reason: str
 ) -> Record:
     """File a chargeback of a captured charge, by default of all of it."""
     if filing_reason not in _FILING_REASONS:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue",
             f"The filing reason is one of {', '.join(_FILING_REASONS)}",
         )
     disputed = charge["captureAmount"] or charge["chargeAmount"]
     if amount is not None:
         if re.fullmatch(r"[0-9]+(\.[0-9]{1,2})?", amount) is None:
-            raise Refusal("InvalidParameterValue", "The value of amount is invalid")
+            raise APIRefusal("InvalidParameterValue", "The value of amount is invalid")
         disputed = checked_price({**disputed, "amount": amount}, "amount")
-    world.order = charge["order"]
-    world.tell("issuer", charge["order"], did="filed", reason=filing_reason)
-    deadline = world.now + disputes.RESPONSE_TIME
-    return disputes.create(world, charge, disputed, filing_reason, deadline)
+    context.order = charge["order"]
+    context.add_history("issuer", charge["order"], did="filed", reason=filing_reason)
+    deadline = context.now + disputes.RESPONSE_TIME
+    return disputes.create(context, charge, disputed, filing_reason, deadline)
 
 
-def decide(world: World, dispute: Record, decision: str) -> Record:
+def decide(context: Context, dispute: Record, decision: str) -> Record:
     """Decide a dispute, or do to it what else can happen: one of `DECISIONS`."""
     if decision not in DECISIONS:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue", f"The decision is one of {', '.join(DECISIONS)}"
         )
-    world.order = dispute["order"]
-    world.tell("issuer", dispute["order"], did="decided", decision=decision)
-    disputes.move(world, dispute, *DECISIONS[decision])
+    context.order = dispute["order"]
+    context.add_history("issuer", dispute["order"], did="decided", decision=decision)
+    disputes.move(context, dispute, *DECISIONS[decision])
     return dispute

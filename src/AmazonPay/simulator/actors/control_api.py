@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ..._config import is_loopback
-from ..wire import bodies as validation
-from ..wire.errors import Refusal
+from ..wire import bodies
+from ..wire.errors import APIRefusal
 from . import buyer
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _PATH = re.compile(r"/_simulator/(?P<what>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?"
 
 # What each act takes: the member, the name of the argument, and its type.
 _Members: TypeAlias = "dict[str, tuple[str, type]]"
-ACTS: dict[tuple[str, str | None], _Members] = {
+ACTIONS: dict[tuple[str, str | None], _Members] = {
     ("checkoutSessions", "choose"): {
         "card": ("card", str),
         "shippingAddress": ("shipping_address", dict),
@@ -35,7 +35,7 @@ ACTS: dict[tuple[str, str | None], _Members] = {
     },
     ("checkoutSessions", "pay"): {},
     ("checkoutSessions", "cancel"): {},
-    **{("chargePermissions", act): {} for act in buyer.IN_ACCOUNT},
+    **{("chargePermissions", act): {} for act in buyer.ACCOUNT_ACTIONS},
     ("buyers", None): {
         "publicKeyId": ("public_key_id", str),
         "region": ("region", str),
@@ -52,17 +52,17 @@ ACTS: dict[tuple[str, str | None], _Members] = {
 _REQUIRED = {"disputes", "authorizationTokens"}
 
 
-def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
+def answer_control_call(simulator: Simulator, request: Request) -> tuple[int, Any]:
     """Answer a control call."""
     _check_origin(request)
     found = _PATH.fullmatch(request.path)
     what, id_, act = found.groups() if found else ("", "", "")
-    if (what, act) not in ACTS:
-        raise Refusal("ResourceNotFound", f"Resource not found '{request.path}'")
+    if (what, act) not in ACTIONS:
+        raise APIRefusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
-        raise Refusal("RequestNotSupported", "A buyer acts by POST")
-    body = validation.parsed(request.body)
-    given = _read(body, ACTS[what, act], required=what in _REQUIRED)
+        raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
+    body = bodies.parse_body(request.body)
+    given = _arguments(body, ACTIONS[what, act], required=what in _REQUIRED)
     if what == "buyers":
         key_id = given.pop("public_key_id", next(iter(simulator.merchants), ""))
         return 200, {"buyerToken": simulator.sign_in(key_id, **given)}
@@ -83,10 +83,10 @@ def control(simulator: Simulator, request: Request) -> tuple[int, Any]:
 def _check_origin(request: Request) -> None:
     host = request.header("host") or ""
     if not is_loopback(_hostname(host)):
-        raise Refusal("UnauthorizedAccess", "The Host is not this machine")
+        raise APIRefusal("UnauthorizedAccess", "The Host is not this machine")
     origin = request.header("origin")
     if origin is not None and origin.partition("://")[2] != host:
-        raise Refusal("UnauthorizedAccess", "The Origin is another page")
+        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
 
 
 def _hostname(host: str) -> str:
@@ -96,18 +96,18 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _read(
+def _arguments(
     body: Mapping[str, Any], known: _Members, *, required: bool
 ) -> dict[str, Any]:
     """Read what was chosen; an unknown member is refused, not swallowed."""
     for name, value in body.items():
         if name not in known:
-            raise Refusal(
+            raise APIRefusal(
                 "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
             )
         if not isinstance(value, known[name][1]):
-            raise Refusal("InvalidParameterValue", f"The value of {name} is invalid")
+            raise APIRefusal("InvalidParameterValue", f"The value of {name} is invalid")
     for name in known:
         if required and name not in body:
-            raise Refusal("MissingParameterValue", f"The member {name} is required")
+            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
     return {known[name][0]: value for name, value in body.items()}

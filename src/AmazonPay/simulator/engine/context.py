@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
-from ..wire.errors import Refusal
-from .timestamps import written
+from ..wire.errors import APIRefusal
+from .timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,10 +40,10 @@ def _earlier(kind: str) -> str:
     return f"earlier {kind}"
 
 
-def wrong_state(kind: Kind, state: str) -> Refusal:
+def wrong_state(kind: Kind, state: str) -> APIRefusal:
     """Make the refusal of a call that the state does not allow."""
     name = _IN_WORDS[kind]
-    return Refusal(
+    return APIRefusal(
         _WRONG_STATE.get(kind, "InvalidRequest"),
         f"You tried to call an operation on a {name} that is in a state where that"
         f" operation cannot be called (current state: {state})",
@@ -51,7 +51,7 @@ def wrong_state(kind: Kind, state: str) -> Refusal:
 
 
 @dataclass(slots=True)
-class World:
+class Context:
     """One transaction's view; whatever changes goes through it, and into the story."""
 
     transaction: Transaction
@@ -60,7 +60,7 @@ class World:
     """Account and environment: nothing of another owner can be seen."""
     ids: Ids
     settings: Settings
-    horizon: datetime
+    wall_clock: datetime
     """How far time has come; `now` is earlier while what was due is caught up."""
     order: str | None = None
     """The order that the story's row of this request belongs to."""
@@ -82,7 +82,7 @@ class World:
         """Read an object, or None."""
         if self.stale:
             earlier = self.transaction.find(self.owner, _earlier(kind), id_)
-            since = written(self.now - self.settings.stale_for)
+            since = format_timestamp(self.now - self.settings.stale_for)
             if earlier is not None and earlier["until"] > since:
                 record: Record = earlier["record"]
                 return record
@@ -110,53 +110,57 @@ class World:
     def save(self, kind: str, record: Record) -> None:
         """Write an object."""
         if self.settings.stale_for:
-            self._keep_earlier(kind, record["id"])
+            self._save_earlier_version(kind, record["id"])
         self.transaction.save(self.owner, kind, record)
 
     def delete(self, kind: str, id_: str) -> None:
         """Forget an object."""
         self.transaction.delete(self.owner, kind, id_)
 
-    def _keep_earlier(self, kind: str, id_: str) -> None:
+    def _save_earlier_version(self, kind: str, id_: str) -> None:
         """Keep what was seen until now; all that happens at one time is one change."""
         if (kind, id_) in self._changed:
             return
         self._changed.add((kind, id_))
         before = self.transaction.find(self.owner, kind, id_)
         if before is not None:
-            earlier = {"id": id_, "until": written(self.now), "record": before}
+            earlier = {"id": id_, "until": format_timestamp(self.now), "record": before}
             self.transaction.save(self.owner, _earlier(kind), earlier)
 
-    def plan(self, after: timedelta, kind: str, record: Record, event: str) -> None:
+    def schedule(self, after: timedelta, kind: str, record: Record, event: str) -> None:
         """Let something happen to an object later."""
-        at = written(self.now + after)
-        self.transaction.plan(at, self.owner, kind, record["id"], event)
+        at = format_timestamp(self.now + after)
+        self.transaction.schedule(at, self.owner, kind, record["id"], event)
 
-    def plan_at(self, at: str, kind: str, record: Record, event: str) -> None:
+    def schedule_at(self, at: str, kind: str, record: Record, event: str) -> None:
         """Let something happen to an object at a moment."""
-        self.transaction.plan(at, self.owner, kind, record["id"], event)
+        self.transaction.schedule(at, self.owner, kind, record["id"], event)
 
-    def tell(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+    def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the story."""
-        self.transaction.tell(written(self.now), self.owner, order, kind, facts)
+        self.transaction.add_history(
+            format_timestamp(self.now), self.owner, order, kind, facts
+        )
 
     def create(self, kind: Kind, record: Record, event: str = "create") -> None:
         """Bring a new object to life in the state that `event` leads to."""
-        self._step(kind, record, None, event)
+        self._transition(kind, record, None, event)
 
     def move(self, kind: Kind, record: Record, event: str) -> None:
         """Let an event happen to an object, or refuse it by the object's life cycle."""
-        self._step(kind, record, record["state"], event)
+        self._transition(kind, record, record["state"], event)
 
-    def _step(self, kind: Kind, record: Record, state: str | None, event: str) -> None:
+    def _transition(
+        self, kind: Kind, record: Record, state: str | None, event: str
+    ) -> None:
         arrow = transition(kind, state, event)
         if arrow is None:
             raise wrong_state(kind, str(state))
         record["state"], record["reason"] = arrow.to, arrow.reason
-        record["updated"] = written(self.now)
+        record["updated"] = format_timestamp(self.now)
         self.save(kind, record)
         self.order = self.order or record.get("order")
-        self.tell(
+        self.add_history(
             "state",
             record.get("order"),
             object=kind,

@@ -1,4 +1,4 @@
-"""Where a simulator keeps its world: SQLite, in a file or in memory.
+"""Where a simulator keeps its state: SQLite, in a file or in memory.
 
 One writer at a time: every handled request is one transaction, from the idempotency
 check to the stored answer, and its answer is given after the commit. On a file, what
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE object (
     owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
@@ -33,16 +33,16 @@ CREATE TABLE due (
     kind TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL
 );
 CREATE INDEX due_at ON due (at, number);
-CREATE TABLE answer (
+CREATE TABLE response (
     owner TEXT NOT NULL, key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
     body TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL,
     PRIMARY KEY (owner, key)
 ) WITHOUT ROWID;
-CREATE TABLE story (
+CREATE TABLE history (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, owner TEXT NOT NULL,
     "order" TEXT, kind TEXT NOT NULL, facts TEXT NOT NULL
 );
-CREATE INDEX story_order ON story ("order", number);
+CREATE INDEX history_order ON history ("order", number);
 """
 
 
@@ -70,7 +70,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HistoryRow:
     """One row of the story: a request, what a buyer did, or a change of state."""
 
     number: int
@@ -82,7 +82,7 @@ class Row:
 
 
 class Transaction:
-    """What can be read and written between a begin and a commit."""
+    """What can be read and format_timestamp between a begin and a commit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -117,7 +117,7 @@ class Transaction:
             (owner, kind, id_),
         )
 
-    def plan(self, at: str, owner: str, kind: str, id_: str, event: str) -> None:
+    def schedule(self, at: str, owner: str, kind: str, id_: str, event: str) -> None:
         """Let something happen later."""
         self._connection.execute(
             "INSERT INTO due (at, owner, kind, id, event) VALUES (?, ?, ?, ?, ?)",
@@ -137,30 +137,30 @@ class Transaction:
         return Due(*row)
 
     @contextlib.contextmanager
-    def attempt(self) -> Generator[None]:
+    def savepoint(self) -> Generator[None]:
         """Keep what happens in the block, or nothing of it, within the transaction."""
-        self._connection.execute("SAVEPOINT attempt")
+        self._connection.execute("SAVEPOINT handler")
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("ROLLBACK TO handler")
             raise
         finally:
-            self._connection.execute("RELEASE attempt")
+            self._connection.execute("RELEASE handler")
 
-    def answer_under(self, owner: str, key: str) -> Stored | None:
+    def stored_response(self, owner: str, key: str) -> Stored | None:
         """Read the answer that a key repeats."""
         row = self._connection.execute(
-            "SELECT method, path, body, status, answer FROM answer"
+            "SELECT method, path, body, status, answer FROM response"
             " WHERE owner = ? AND key = ?",
             (owner, key),
         ).fetchone()
         return None if row is None else Stored(*row)
 
-    def keep_answer(self, owner: str, key: str, stored: Stored) -> None:
+    def store_response(self, owner: str, key: str, stored: Stored) -> None:
         """Store the answer that a key will repeat for ever."""
         self._connection.execute(
-            "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO response VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 owner,
                 key,
@@ -172,12 +172,12 @@ class Transaction:
             ),
         )
 
-    def tell(
+    def add_history(
         self, at: str, owner: str, order: str | None, kind: str, facts: Record
     ) -> None:
         """Append a row to the story."""
         self._connection.execute(
-            'INSERT INTO story (at, owner, "order", kind, facts)'
+            'INSERT INTO history (at, owner, "order", kind, facts)'
             " VALUES (?, ?, ?, ?, ?)",
             (at, owner, order, kind, json.dumps(facts)),
         )
@@ -185,25 +185,25 @@ class Transaction:
     def last_number(self) -> int:
         """Tell the number of the story's last row; 0 of an empty one."""
         (number,) = self._connection.execute(
-            "SELECT COALESCE(MAX(number), 0) FROM story"
+            "SELECT COALESCE(MAX(number), 0) FROM history"
         ).fetchone()
         return int(number)
 
-    def story(self, order: str | None = None, after: int = 0) -> list[Row]:
+    def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
         """Read the story, of one order or of all."""
         rows = self._connection.execute(
-            'SELECT number, at, owner, "order", kind, facts FROM story'
+            'SELECT number, at, owner, "order", kind, facts FROM history'
             ' WHERE number > ? AND (? IS NULL OR "order" = ?) ORDER BY number',
             (after, order, order),
         ).fetchall()
         return [
-            Row(number, at, owner, of, kind, json.loads(facts))
+            HistoryRow(number, at, owner, of, kind, json.loads(facts))
             for number, at, owner, of, kind, facts in rows
         ]
 
 
 class Store:
-    """A world in SQLite; threads take turns, and so do processes on one file."""
+    """State in SQLite; threads take turns, and so do processes on one file."""
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.Lock()
@@ -229,7 +229,8 @@ class Store:
             return
         if version != 0:
             raise ConfigurationError(
-                f"the store is of version {version}; this package reads {_VERSION}"
+                f"the store is of version {version}, and this package reads version"
+                f" {_VERSION}: start with a new file"
             )
         for statement in filter(str.strip, _SCHEMA.split(";")):
             self._connection.execute(statement)

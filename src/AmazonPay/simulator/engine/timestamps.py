@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from ..wire.errors import Refusal
+from ..wire.errors import APIRefusal
 
 FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -16,22 +16,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def written(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Write a moment: `20260101T120000Z`."""
     return moment.astimezone(UTC).strftime(FORMAT)
 
 
-def read(text: str) -> datetime:
-    """Read what `written` wrote."""
+def parse_timestamp(text: str) -> datetime:
+    """Read what `format_timestamp` wrote."""
     return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
 
 
-def moment(text: str, name: str) -> datetime:
+def checked_timestamp(text: str, name: str) -> datetime:
     """Read a request's time; one of good form may still be of no calendar."""
     try:
-        return read(text)
+        return parse_timestamp(text)
     except ValueError:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue", f"The value provided for '{name}' is invalid"
         ) from None
 

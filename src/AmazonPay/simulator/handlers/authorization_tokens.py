@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.timestamps import written
-from ..wire.errors import Refusal
+from ..engine.timestamps import format_timestamp
+from ..wire.errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..merchants import Merchant
     from ..wire.api_call import APICall, Result
@@ -28,35 +28,37 @@ _MWS_TOKEN: Final = "mwsAuthToken"  # noqa: S105 - the name of a kind
 _LIFE = timedelta(hours=1)  # unconfirmed: Amazon says it in the token
 
 
-def delegate(world: World, merchant_id: str) -> str:
+def delegate(context: Context, merchant_id: str) -> str:
     """Let a merchant allow the caller's account to act for him; gives his MWS token."""
-    record: Record = {"id": f"amzn.mws.{world.ids.uuid()}", "merchant": merchant_id}
-    world.transaction.save(world.account, _MWS_TOKEN, record)
-    world.tell("merchant", None, did="delegated", merchant=merchant_id)
+    record: Record = {"id": f"amzn.mws.{context.ids.uuid()}", "merchant": merchant_id}
+    context.transaction.save(context.account, _MWS_TOKEN, record)
+    context.add_history("merchant", None, did="delegated", merchant=merchant_id)
     return str(record["id"])
 
 
-def issue(world: World, merchant_id: str) -> str:
+def issue(context: Context, merchant_id: str) -> str:
     """Make a token with which the caller's account acts for a merchant for an hour."""
-    end = world.now + _LIFE
+    end = context.now + _LIFE
     token = _web_token(
-        world,
+        context,
         {
             "iss": "AmazonPay simulator",
-            "aud": world.account,
+            "aud": context.account,
             "sub": merchant_id,
-            "jti": world.ids.uuid(),
-            "iat": int(world.now.timestamp()),
+            "jti": context.ids.uuid(),
+            "iat": int(context.now.timestamp()),
             "exp": int(end.timestamp()),
         },
     )
     record: Record = {"id": token, "merchant": merchant_id}
-    world.transaction.save(world.account, KIND, record)
-    world.transaction.plan(written(end), world.account, KIND, token, "token runs out")
+    context.transaction.save(context.account, KIND, record)
+    context.transaction.schedule(
+        format_timestamp(end), context.account, KIND, token, "token runs out"
+    )
     return token
 
 
-def _web_token(world: World, claims: dict[str, Any]) -> str:
+def _web_token(context: Context, claims: dict[str, Any]) -> str:
     """Sign a JSON Web Token with a key that is forgotten: it is looked up, not checked.
 
     Its form is Amazon's; what it says inside is nobody's business but its maker's.
@@ -67,24 +69,26 @@ def _web_token(world: World, claims: dict[str, Any]) -> str:
 
     parts = ({"alg": "HS256", "typ": "JWT"}, claims)
     text = ".".join(encoded(json.dumps(part).encode()) for part in parts)
-    key = world.ids.secret().encode()
+    key = context.ids.secret().encode()
     return f"{text}.{encoded(hmac.digest(key, text.encode(), hashlib.sha256))}"
 
 
-def happen(world: World, record: Record, event: str) -> None:
+def on_due(context: Context, record: Record, event: str) -> None:
     """Let a token run out."""
     del event
-    world.delete(KIND, record["id"])
+    context.delete(KIND, record["id"])
 
 
-def acting(world: World, call: APICall, merchants: Iterable[Merchant]) -> APICall:
+def act_for_merchant(
+    context: Context, call: APICall, merchants: Iterable[Merchant]
+) -> APICall:
     """Let a call act for the merchant whose token it bears.
 
     What is created belongs to the merchant, and so do the idempotency keys.
     """
-    token = world.transaction.find(world.account, KIND, str(call.auth_token))
+    token = context.transaction.find(context.account, KIND, str(call.auth_token))
     if token is None:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidAuthorizationToken", "The token is unknown, or has run out"
         )
     account = token["merchant"]
@@ -93,16 +97,16 @@ def acting(world: World, call: APICall, merchants: Iterable[Merchant]) -> APICal
     return replace(call, merchant=merchant)
 
 
-def get_authorization_token(world: World, call: APICall) -> Result:
+def get_authorization_token(context: Context, call: APICall) -> Result:
     """Answer Get Authorization Token, which is live only."""
-    if world.environment != "live":
+    if context.environment != "live":
         # That sandbox has no answer is documented, the code is unconfirmed.
-        raise Refusal("UnsupportedOperation", "Authorization Tokens are live only")
+        raise APIRefusal("UnsupportedOperation", "Authorization Tokens are live only")
     mws_token = call.ids["mws_auth_token"]
     if re.fullmatch(r"amzn\.mws\.[0-9a-f-]{36}", mws_token) is None:
-        raise Refusal("InvalidParameterValue", "The MWS token has another form")
-    record = world.transaction.find(world.account, _MWS_TOKEN, mws_token)
+        raise APIRefusal("InvalidParameterValue", "The MWS token has another form")
+    record = context.transaction.find(context.account, _MWS_TOKEN, mws_token)
     merchant = call.query["merchantId"]
     if record is None or record["merchant"] != merchant:
-        raise Refusal("UnauthorizedAccess", "The merchant has not allowed it")
-    return 200, {"authorizationToken": issue(world, merchant)}
+        raise APIRefusal("UnauthorizedAccess", "The merchant has not allowed it")
+    return 200, {"authorizationToken": issue(context, merchant)}

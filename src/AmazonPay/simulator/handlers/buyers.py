@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..rules.test_data import home, person
+from ..rules.test_data import buyer_details, home_address
 
 if TYPE_CHECKING:
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
 KIND: Final = "buyerToken"
 
 
-def happen(world: World, record: Record, event: str) -> None:
+def on_due(context: Context, record: Record, event: str) -> None:
     """Let a token run out after its 24 hours; the answer is 404 then (unconfirmed)."""
     del event
-    world.transaction.delete(world.owner, KIND, record["id"])
+    context.transaction.delete(context.owner, KIND, record["id"])
 
 
-def get_buyer(world: World, call: APICall) -> Result:
+def get_buyer(context: Context, call: APICall) -> Result:
     """Answer Get Buyer: what the scopes of the sign-in cover, the rest is null."""
-    record = world.find(KIND, call.ids["buyer_token"])
+    record = context.find(KIND, call.ids["buyer_token"])
     if record is None:
         raise call.not_found()
     region = record["region"]
-    who, where = person(region, record["account"]), home(region)
+    who, where = buyer_details(region, record["account"]), home_address(region)
     scopes = record["scopes"]
     # Without scopes sources disagree: only the id, or name and e-mail (unconfirmed).
     asked: set[str] = {"name", "email"} if scopes is None else set(scopes)

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.context import METADATA, metadata
-from ..engine.timestamps import months_later, read, written
-from ..rules.amounts import MONTHLY, amount_of, checked_price, price
-from ..rules.test_data import person
-from ..wire.errors import Refusal
+from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
+from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
+from ..rules.test_data import buyer_details
+from ..wire.errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -32,12 +32,12 @@ _ENDED_CHARGES = ("Canceled", "Declined")
 # The ledger of one permission ---------------------------------------------------------
 
 
-def charges_of(world: World, permission: Record) -> list[Record]:
+def charges_of(context: Context, permission: Record) -> list[Record]:
     """Read the permission's charges, in the order of their creation."""
-    return [world.get("charge", charge) for charge in permission["charges"]]
+    return [context.get("charge", charge) for charge in permission["charges"]]
 
 
-def used(world: World, permission: Record) -> Decimal:
+def amount_used(context: Context, permission: Record) -> Decimal:
     """Tell what of the limit is used up.
 
     Of a one-time permission that is what was captured; that an open authorization does
@@ -45,10 +45,10 @@ def used(world: World, permission: Record) -> Decimal:
     shows it. Of a monthly limit it is what was charged this month, captured or not;
     that is unconfirmed, too.
     """
-    charges = charges_of(world, permission)
+    charges = charges_of(context, permission)
     if permission["type"] == "OneTime":
         return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
-    month = written(world.now)[:6]
+    month = format_timestamp(context.now)[:6]
     return _sum(
         charge["chargeAmount"]
         for charge in charges
@@ -56,85 +56,85 @@ def used(world: World, permission: Record) -> Decimal:
     )
 
 
-def balance(world: World, permission: Record) -> Decimal:
+def balance(context: Context, permission: Record) -> Decimal:
     """Tell what is left to charge."""
-    return Decimal(permission["limit"]) - used(world, permission)
+    return Decimal(permission["limit"]) - amount_used(context, permission)
 
 
-def room(world: World, permission: Record) -> Decimal:
+def chargeable_amount(context: Context, permission: Record) -> Decimal:
     """Tell what one more charge or capture may take: what is being captured is gone."""
-    left = balance(world, permission)
+    left = balance(context, permission)
     if permission["type"] != "OneTime":
         return left
     return left - _sum(
         charge["captureAmount"]
-        for charge in charges_of(world, permission)
+        for charge in charges_of(context, permission)
         if charge["state"] == "CaptureInitiated"
     )
 
 
 def _sum(prices: Iterable[dict[str, Any]]) -> Decimal:
-    return sum(map(amount_of, prices), Decimal(0))
+    return sum(map(parse_amount, prices), Decimal(0))
 
 
-def refresh(world: World, permission: Record) -> None:
+def update_state(context: Context, permission: Record) -> None:
     """Move a permission as its charges demand."""
     if permission["state"] == "Closed":
         return
     if permission["type"] == "OneTime":
-        _follow_charges(world, permission)
+        _follow_charges(context, permission)
     if permission["declined"] and permission["state"] == "Chargeable":
         permission["declined"] = False
-        world.move(KIND, permission, "a charge is declined hard")
+        context.move(KIND, permission, "a charge is declined hard")
 
 
-def _follow_charges(world: World, permission: Record) -> None:
-    left = balance(world, permission)
+def _follow_charges(context: Context, permission: Record) -> None:
+    left = balance(context, permission)
     held = _sum(
         charge["captureAmount"] or charge["chargeAmount"]
-        for charge in charges_of(world, permission)
+        for charge in charges_of(context, permission)
         if charge["state"] in OPEN_CHARGES
     )
     in_progress = permission["reason"] == "ChargeInProgress"
     if left <= 0:
-        close(world, permission, "all of it is captured")
+        close(context, permission, "all of it is captured")
     elif held >= left and permission["state"] == "Chargeable":
-        world.move(KIND, permission, "a charge uses all of it")
+        context.move(KIND, permission, "a charge uses all of it")
     elif held < left and in_progress:
-        world.move(KIND, permission, "the charge ends")
+        context.move(KIND, permission, "the charge ends")
 
 
-def decline(world: World, permission: Record) -> None:
+def decline(context: Context, permission: Record) -> None:
     """Let the payment method be invalid, at once or when an open charge has ended."""
     permission["declined"] = True
-    world.save(KIND, permission)
-    refresh(world, permission)
+    context.save(KIND, permission)
+    update_state(context, permission)
 
 
 # Life ---------------------------------------------------------------------------------
 
 
-def create(world: World, session: Record, region: str, limit: Decimal) -> Record:
+def create(context: Context, session: Record, region: str, limit: Decimal) -> Record:
     """Create the permission that a completed session grants."""
     kind = session["type"]
     permission: Record = {
-        "id": world.unused(
-            KIND, lambda: world.ids.order(region, recurring=kind != "OneTime")
+        "id": context.unused(
+            KIND, lambda: context.ids.order(region, recurring=kind != "OneTime")
         ),
         "order": session["id"],
         "type": kind,
         "region": region,
-        "created": written(world.now),
+        "created": format_timestamp(context.now),
         "closed": None,
-        "expires": _expiry(world, kind, extended=session["extendExpiration"]),
+        "expires": _expiry(context, kind, extended=session["extendExpiration"]),
         "limit": str(limit),
         "currency": session["currency"],
-        "books": session["books"],
+        "ledger_currency": session["ledger_currency"],
         "charges": [],
         "declined": False,
         "metadata": session["metadata"],
         "recurring": session["recurring"],
-        "wallet": session["wallet"],
+        "saved_method": session["saved_method"],
         "platformId": session["platformId"],
         "account": session["account"],
         "scopes": session["scopes"],
@@ -142,44 +142,45 @@ def create(world: World, session: Record, region: str, limit: Decimal) -> Record
         "billing": session["billing"],
         "descriptor": session["descriptor"],
     }
-    world.create(KIND, permission)
+    context.create(KIND, permission)
     if permission["expires"] is not None:
-        world.plan_at(permission["expires"], KIND, permission, "it expires")
+        context.schedule_at(permission["expires"], KIND, permission, "it expires")
     return permission
 
 
-def _expiry(world: World, kind: str, *, extended: bool | None) -> str | None:
+def _expiry(context: Context, kind: str, *, extended: bool | None) -> str | None:
     if kind == "PaymentMethodOnFile":
         return None  # an expiry rule stands on a page not seen (unconfirmed)
     if kind == "Recurring" or extended:
-        return written(months_later(world.now, _RECURRING_MONTHS))
-    return written(world.now + _ONE_TIME_LIFE)
+        return format_timestamp(months_later(context.now, _RECURRING_MONTHS))
+    return format_timestamp(context.now + _ONE_TIME_LIFE)
 
 
-def renew(world: World, permission: Record) -> None:
+def renew(context: Context, permission: Record) -> None:
     """Start a recurring permission's 13 months anew, as each charge does."""
     if permission["type"] == "Recurring":
-        permission["expires"] = _expiry(world, "Recurring", extended=None)
-        world.save(KIND, permission)
-        world.plan_at(str(permission["expires"]), KIND, permission, "it expires")
+        permission["expires"] = _expiry(context, "Recurring", extended=None)
+        context.save(KIND, permission)
+        context.schedule_at(str(permission["expires"]), KIND, permission, "it expires")
 
 
-def happen(world: World, permission: Record, event: str) -> None:
+def on_due(context: Context, permission: Record, event: str) -> None:
     """Let a planned event happen."""
     overtaken = (
-        permission["expires"] is not None and read(permission["expires"]) > world.now
+        permission["expires"] is not None
+        and parse_timestamp(permission["expires"]) > context.now
     )
     if permission["state"] != "Closed" and not overtaken:
-        close(world, permission, event)
+        close(context, permission, event)
 
 
-def close(world: World, permission: Record, event: str) -> None:
+def close(context: Context, permission: Record, event: str) -> None:
     """Close a permission for good; the buyer's data fade from then on."""
-    permission["closed"] = written(world.now)
-    world.move(KIND, permission, event)
+    permission["closed"] = format_timestamp(context.now)
+    context.move(KIND, permission, event)
 
 
-def limit_of(kind: str, currency: str) -> Decimal:
+def monthly_limit(kind: str, currency: str) -> Decimal:
     """Tell the monthly limit of a recurring permission or a saved wallet."""
     return MONTHLY[kind][currency]
 
@@ -187,23 +188,23 @@ def limit_of(kind: str, currency: str) -> Decimal:
 # The object ---------------------------------------------------------------------------
 
 
-def _knows_the_buyer(world: World, permission: Record) -> bool:
+def _knows_the_buyer(context: Context, permission: Record) -> bool:
     since = permission["created"]
     if permission["type"] != "OneTime":
         since = permission["closed"]
-    return since is None or world.now - read(since) <= _BUYER_DATA_LIFE
+    return since is None or context.now - parse_timestamp(since) <= _BUYER_DATA_LIFE
 
 
-def show(world: World, permission: Record) -> dict[str, Any]:
+def to_json(context: Context, permission: Record) -> dict[str, Any]:
     """Write a permission as the API does."""
     currency = permission["currency"]
-    known = _knows_the_buyer(world, permission)
+    known = _knows_the_buyer(context, permission)
     reason = permission["reason"]
     shown: dict[str, Any] = {
         "chargePermissionId": permission["id"],
         "chargePermissionReferenceId": None,
         "platformId": permission["platformId"],
-        "buyer": person(
+        "buyer": buyer_details(
             permission["region"], permission["account"], permission["scopes"]
         )
         if known
@@ -225,9 +226,9 @@ def show(world: World, permission: Record) -> dict[str, Any]:
         "merchantMetadata": metadata(permission["metadata"]),
         "releaseEnvironment": "Sandbox",
         "limits": {
-            "amountLimit": price(Decimal(permission["limit"]), currency),
-            "amountBalance": price(
-                max(balance(world, permission), Decimal(0)), currency
+            "amountLimit": format_price(Decimal(permission["limit"]), currency),
+            "amountBalance": format_price(
+                max(balance(context, permission), Decimal(0)), currency
             ),
         },
         "chargePermissionType": permission["type"],
@@ -236,31 +237,31 @@ def show(world: World, permission: Record) -> dict[str, Any]:
         "presentmentCurrency": currency,
     }
     if permission["type"] == "PaymentMethodOnFile":
-        shown["paymentMethodOnFileMetadata"] = permission["wallet"]
+        shown["paymentMethodOnFileMetadata"] = permission["saved_method"]
     return shown
 
 
 # Calls --------------------------------------------------------------------------------
 
 
-def find(world: World, call: APICall, id_: str) -> Record:
+def get_or_refuse(context: Context, call: APICall, id_: str) -> Record:
     """Read the permission that a call names, or refuse the call."""
-    permission = world.find(KIND, id_)
+    permission = context.find(KIND, id_)
     if permission is None:
         raise call.not_found()
-    world.order = permission["order"]
+    context.order = permission["order"]
     return permission
 
 
-def get_charge_permission(world: World, call: APICall) -> Result:
+def get_charge_permission(context: Context, call: APICall) -> Result:
     """Answer Get Charge Permission."""
-    permission = find(world, call, call.ids["charge_permission_id"])
-    return 200, show(world, permission)
+    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
+    return 200, to_json(context, permission)
 
 
-def update_charge_permission(world: World, call: APICall) -> Result:
+def update_charge_permission(context: Context, call: APICall) -> Result:
     """Answer Update Charge Permission."""
-    permission = find(world, call, call.ids["charge_permission_id"])
+    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
     given: dict[str, Any] = dict(call.body.get("merchantMetadata") or {})
     recurring = call.body.get("recurringMetadata")
     if permission["state"] == "Closed":
@@ -268,7 +269,7 @@ def update_charge_permission(world: World, call: APICall) -> Result:
         filled = [name for name in METADATA if name in given and old.get(name)]
         if permission["type"] != "OneTime" or filled or recurring:
             # Which 422 it is: unconfirmed.
-            raise Refusal(
+            raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "A closed Charge Permission takes only members that are still empty",
             )
@@ -278,13 +279,13 @@ def update_charge_permission(world: World, call: APICall) -> Result:
         permission["recurring"] = recurring_metadata(recurring, before)
         if permission["region"] == "eu" and permission["recurring"] != before:
             # That it needs a new checkout is documented, the code is unconfirmed.
-            raise Refusal(
+            raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "In the EU and UK another price or rhythm needs a new checkout",
             )
-    permission["updated"] = written(world.now)
-    world.save(KIND, permission)
-    return 200, show(world, permission)
+    permission["updated"] = format_timestamp(context.now)
+    context.save(KIND, permission)
+    return 200, to_json(context, permission)
 
 
 def recurring_metadata(
@@ -296,7 +297,7 @@ def recurring_metadata(
     if frequency is not None:
         unit, value = frequency["unit"], str(frequency["value"])
         if unit == "Variable" and value != "0":
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue",
                 "The frequency's value must be 0 with the unit Variable",
             )
@@ -307,13 +308,13 @@ def recurring_metadata(
     return now
 
 
-def close_charge_permission(world: World, call: APICall) -> Result:
+def close_charge_permission(context: Context, call: APICall) -> Result:
     """Answer Close Charge Permission."""
-    permission = find(world, call, call.ids["charge_permission_id"])
-    code = call.simulated("AmazonClosed")
-    close(world, permission, "Amazon closes" if code else "merchant closes")
+    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
+    code = call.checked_simulation_code("AmazonClosed")
+    close(context, permission, "Amazon closes" if code else "merchant closes")
     if call.body.get("cancelPendingCharges"):
-        for charge in charges_of(world, permission):
+        for charge in charges_of(context, permission):
             if charge["state"] in {"AuthorizationInitiated", "Authorized"}:
-                world.move("charge", charge, "permission is closed")
-    return 200, show(world, permission)
+                context.move("charge", charge, "permission is closed")
+    return 200, to_json(context, permission)

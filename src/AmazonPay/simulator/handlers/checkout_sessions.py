@@ -7,17 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.context import metadata, provider_metadata, status_details, wrong_state
-from ..engine.timestamps import read, written
-from ..rules import address_rules as delivery
-from ..rules.amounts import amount_of, checked_price
-from ..rules.test_data import person
-from ..wire.errors import Refusal
+from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..rules import address_rules
+from ..rules.amounts import checked_price, parse_amount
+from ..rules.test_data import buyer_details
+from ..wire.errors import APIRefusal
 from . import charge_permissions as permissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -49,25 +49,27 @@ def _members(value: dict[str, Any] | None) -> dict[str, Any]:
 def set_up_only(session: Record) -> bool:
     """Tell whether a wallet is saved without a payment."""
     saves = session["type"] == "PaymentMethodOnFile"
-    return saves and bool(_members(session["wallet"]).get("setupOnly"))
+    return saves and bool(_members(session["saved_method"]).get("setupOnly"))
 
 
 def pays_at_once(session: Record) -> bool:
     """Tell whether the buyer pays without a review page."""
-    mode: str | None = session["web"].get("checkoutMode")
+    mode: str | None = session["web_details"].get("checkoutMode")
     return mode == "ProcessOrder"
 
 
 def converts(session: Record) -> bool:
     """Tell whether the buyer pays in another currency than the merchant's."""
     amount = session["payment"].get("chargeAmount")
-    books = session["books"]
-    return bool(books and amount and amount["currencyCode"] != books)
+    ledger_currency = session["ledger_currency"]
+    return bool(
+        ledger_currency and amount and amount["currencyCode"] != ledger_currency
+    )
 
 
 def constraints(session: Record) -> list[str]:
     """List what is still missing before the buyer can pay, in order."""
-    payment, web = session["payment"], session["web"]
+    payment, web = session["payment"], session["web_details"]
     missing = {
         "BuyerNotAssociated": session["account"] is None,
         "ChargeAmountNotSet": payment.get("chargeAmount") is None
@@ -80,7 +82,7 @@ def constraints(session: Record) -> list[str]:
     return [name for name, applies in missing.items() if applies]
 
 
-def show(session: Record, origin: str) -> dict[str, Any]:
+def to_json(session: Record, origin: str) -> dict[str, Any]:
     """Write a session as the API does.
 
     Buyer, addresses, amounts and payment data are returned while it is `Open` only;
@@ -89,7 +91,7 @@ def show(session: Record, origin: str) -> dict[str, Any]:
     is_open = session["state"] == "Open"
     account: str | None = session["account"] if is_open else None
     known = account is not None
-    web = session["web"]
+    web = session["web_details"]
     missing = constraints(session) if is_open else []
     page = f"{origin}/_simulator/checkout/processing"
     redirect = f"{page}?amazonCheckoutSessionId={session['id']}"
@@ -106,13 +108,13 @@ def show(session: Record, origin: str) -> dict[str, Any]:
         "chargePermissionType": session["type"],
         "orderType": None,
         "recurringMetadata": session["recurring"],
-        "paymentMethodOnFileMetadata": session["wallet"],
+        "paymentMethodOnFileMetadata": session["saved_method"],
         "merchantDetails": None,
         "merchantMetadata": metadata(session["metadata"]),
         "supplementaryData": session["supplementaryData"],
         "buyer": None
         if account is None
-        else person(session["region"], account, session["scopes"]),
+        else buyer_details(session["region"], account, session["scopes"]),
         "billingAddress": session["billing"] if known else None,
         "paymentPreferences": [
             {"paymentDescriptor": session["descriptor"]} if known else None
@@ -137,8 +139,8 @@ def show(session: Record, origin: str) -> dict[str, Any]:
         "deliverySpecifications": session["delivery"],
         "tokens": None,
     }
-    if session["split"] is not None:
-        shown["multiAddressesCheckoutMetadata"] = session["split"]
+    if session["address_prices"] is not None:
+        shown["multiAddressesCheckoutMetadata"] = session["address_prices"]
     if session["addresses"] is not None:
         # That the member is absent for other product types is unconfirmed.
         listed = [json.dumps(one, ensure_ascii=False) for one in session["addresses"]]
@@ -164,18 +166,18 @@ def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
 # Life ---------------------------------------------------------------------------------
 
 
-def happen(world: World, session: Record, event: str) -> None:
+def on_due(context: Context, session: Record, event: str) -> None:
     """Let a planned event happen: the end of 24 hours."""
     if session["state"] == "Open":
-        world.move(KIND, session, event)
+        context.move(KIND, session, event)
 
 
-def find(world: World, call: APICall) -> Record:
+def get_or_refuse(context: Context, call: APICall) -> Record:
     """Read the session that a call names; after 30 days it is gone."""
-    session = world.find(KIND, call.ids["checkout_session_id"])
-    if session is None or world.now - read(session["created"]) > _KEPT:
+    session = context.find(KIND, call.ids["checkout_session_id"])
+    if session is None or context.now - parse_timestamp(session["created"]) > _KEPT:
         raise call.not_found()
-    world.order = session["id"]
+    context.order = session["id"]
     return session
 
 
@@ -188,7 +190,7 @@ def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
     return payment
 
 
-def _split(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+def _address_prices(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     """Bring the prices of several addresses into the form of answers.
 
     That they add up to the amount of the charge is unconfirmed, and not asked for.
@@ -207,13 +209,13 @@ def check_payment(session: Record) -> None:
         and intent == "AuthorizeWithCapture"
     ):
         # Which code it is: unconfirmed.
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterCombination",
             "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other",
         )
     if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
         # With which code it is refused is unconfirmed.
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterCombination", "softDescriptor needs AuthorizeWithCapture"
         )
     charge, total = payment.get("chargeAmount"), payment.get("totalOrderAmount")
@@ -221,27 +223,31 @@ def check_payment(session: Record) -> None:
     if payment.get("presentmentCurrency"):
         currencies.add(payment["presentmentCurrency"])
     _check_currencies(session, currencies)
-    if charge and total and amount_of(charge) > amount_of(total):
+    if charge and total and parse_amount(charge) > parse_amount(total):
         # That the whole may not be less than its part is unconfirmed, but plain.
-        raise Refusal("InvalidParameterValue", "chargeAmount is above totalOrderAmount")
+        raise APIRefusal(
+            "InvalidParameterValue", "chargeAmount is above totalOrderAmount"
+        )
 
 
 def _check_currencies(session: Record, currencies: set[str]) -> None:
-    """Ask for one currency; outside the EU and UK for that of the merchant's books."""
+    """Require one currency: outside the EU and UK, the ledger's."""
     if len(currencies) > 1:
-        raise Refusal("CurrencyMismatch", "The payment is in several currencies")
-    books = session["books"]
-    if books and session["region"] != "eu" and currencies - {books}:
+        raise APIRefusal("CurrencyMismatch", "The payment is in several currencies")
+    ledger_currency = session["ledger_currency"]
+    if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
         # With which code it is refused is unconfirmed.
-        raise Refusal("InvalidParameterValue", f"The merchant takes {books}")
+        raise APIRefusal(
+            "InvalidParameterValue", f"The merchant takes {ledger_currency}"
+        )
 
 
 # Calls --------------------------------------------------------------------------------
 
 
-def create_checkout_session(world: World, call: APICall) -> Result:
+def create_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Create Checkout Session."""
-    call.simulated()
+    call.checked_simulation_code()
     body = call.body
     web = dict(body["webCheckoutDetails"])
     # In 2020 this call did not know checkoutMode, which is the button's; whether it
@@ -252,33 +258,36 @@ def create_checkout_session(world: World, call: APICall) -> Result:
         needed = "checkoutReviewReturnUrl"
         given = web.get(needed)
     if not given:
-        raise Refusal("MissingParameterValue", f"{needed} is required")
+        raise APIRefusal("MissingParameterValue", f"{needed} is required")
     recurring = body.get("recurringMetadata")
     details = body.get("addressDetails")
     merchant = call.merchant
     ledger = merchant.currency_in(call.region)
     session: Record = {
-        "id": world.ids.uuid(),
+        "id": context.ids.uuid(),
         "region": call.region,
-        "ledger": ledger,
+        "default_currency": ledger,
         # A key without region or currency is anybody's, and so takes any currency.
-        "books": ledger if merchant.region or merchant.ledger_currency else None,
+        "ledger_currency": ledger
+        if merchant.region or merchant.ledger_currency
+        else None,
         "storeId": body["storeId"],
-        "web": web,
+        "web_details": web,
         "payment": _payment(body.get("paymentDetails") or {}),
         "type": body.get("chargePermissionType", "OneTime"),
         "recurring": None
         if recurring is None
         else permissions.recurring_metadata(recurring, None),
-        "wallet": body.get("paymentMethodOnFileMetadata"),
-        # What a session does to a wallet that is named here is unconfirmed: it makes
-        # a permission of its own.
-        "wallet_of": body.get("chargePermissionId"),
+        "saved_method": body.get("paymentMethodOnFileMetadata"),
+        # A wallet named by `chargePermissionId` is ignored (unconfirmed): the session
+        # makes a permission of its own.
         "delivery": body.get("deliverySpecifications"),
-        "details": None if details is None else delivery.entered(details),
+        "merchant_address": None
+        if details is None
+        else address_rules.checked_details(details),
         "scopes": body.get("scopes"),
         "metadata": body.get("merchantMetadata"),
-        "split": _split(body.get("multiAddressesCheckoutMetadata")),
+        "address_prices": _address_prices(body.get("multiAddressesCheckoutMetadata")),
         "platformId": body.get("platformId"),
         "provider": body.get("providerMetadata"),
         "supplementaryData": body.get("supplementaryData"),
@@ -293,29 +302,29 @@ def create_checkout_session(world: World, call: APICall) -> Result:
         "paid": False,
         "permission": None,
         "charge": None,
-        "created": written(world.now),
-        "expires": written(world.now + _LIFE),
+        "created": format_timestamp(context.now),
+        "expires": format_timestamp(context.now + _LIFE),
     }
     check_payment(session)
     session["order"] = session["id"]
-    world.create(KIND, session)
-    world.plan(_LIFE, KIND, session, "24 hours pass")
-    return 201, show(session, call.origin)
+    context.create(KIND, session)
+    context.schedule(_LIFE, KIND, session, "24 hours pass")
+    return 201, to_json(session, call.origin)
 
 
-def get_checkout_session(world: World, call: APICall) -> Result:
+def get_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Get Checkout Session."""
-    return 200, show(find(world, call), call.origin)
+    return 200, to_json(get_or_refuse(context, call), call.origin)
 
 
-def update_checkout_session(world: World, call: APICall) -> Result:
+def update_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Update Checkout Session: members that are left out stay."""
-    session = find(world, call)
+    session = get_or_refuse(context, call)
     if session["state"] != "Open" or session["paid"]:
         # That a buyer who has paid ends it is documented, the code is unconfirmed.
         raise wrong_state(KIND, session["state"])
     body = call.body
-    session["web"].update(body.get("webCheckoutDetails") or {})
+    session["web_details"].update(body.get("webCheckoutDetails") or {})
     given = _payment(body.get("paymentDetails") or {})
     session["payment"].update(given)
     if given.get("chargeAmount"):
@@ -334,7 +343,9 @@ def update_checkout_session(world: World, call: APICall) -> Result:
             **body["merchantMetadata"],
         }
     if "multiAddressesCheckoutMetadata" in body:
-        session["split"] = _split(body["multiAddressesCheckoutMetadata"])
+        session["address_prices"] = _address_prices(
+            body["multiAddressesCheckoutMetadata"]
+        )
     for member, name in (
         ("platformId", "platformId"),
         ("providerMetadata", "provider"),
@@ -342,6 +353,6 @@ def update_checkout_session(world: World, call: APICall) -> Result:
     ):
         if member in body:
             session[name] = body[member]
-    session["updated"] = written(world.now)
-    world.save(KIND, session)
-    return 200, show(session, call.origin)
+    session["updated"] = format_timestamp(context.now)
+    context.save(KIND, session)
+    return 200, to_json(session, call.origin)

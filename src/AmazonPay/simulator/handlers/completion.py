@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..engine.context import wrong_state
-from ..rules.amounts import amount_of, checked_price, most_overcharged, price
-from ..rules.test_data import CARDS, address
-from ..wire.errors import Refusal
+from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
+from ..rules.test_data import CARDS, full_address
+from ..wire.errors import APIRefusal
 from . import charge_permissions as permissions
 from . import charges
-from .checkout_sessions import KIND, check_payment, find, show
+from .checkout_sessions import KIND, check_payment, get_or_refuse, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -35,53 +35,53 @@ _SIMULATED_ENDS = {
 }
 
 
-def show_completed(session: Record) -> dict[str, Any]:
+def completed_to_json(session: Record) -> dict[str, Any]:
     """Write the answer of Complete: recorded ones are null but for ids, state, time."""
     kept = {"checkoutSessionId", "statusDetails", "chargePermissionId", "chargeId"}
     kept |= {"creationTimestamp"}
-    whole = show(session, "")
+    whole = to_json(session, "")
     return {name: value if name in kept else None for name, value in whole.items()}
 
 
-def complete_checkout_session(world: World, call: APICall) -> Result:
+def complete_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Complete Checkout Session: the payment becomes real."""
-    session = find(world, call)
-    code = call.simulated(*_SIMULATED_ENDS, "AuthorizationInitiated")
-    _check_completable(world, session)
+    session = get_or_refuse(context, call)
+    code = call.checked_simulation_code(*_SIMULATED_ENDS, "AuthorizationInitiated")
+    _check_completable(context, session)
     _check_amounts(session, call.body)
     if code in _SIMULATED_ENDS:
-        world.move(KIND, session, _SIMULATED_ENDS[code])
-        raise _canceled(world, session)
-    pending = _complete(world, session, code)
-    return 202 if pending else 200, show_completed(session)
+        context.move(KIND, session, _SIMULATED_ENDS[code])
+        raise _canceled(context, session)
+    pending = _complete(context, session, code)
+    return 202 if pending else 200, completed_to_json(session)
 
 
-def finalize_checkout_session(world: World, call: APICall) -> Result:
+def finalize_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Finalize Checkout Session, the end of a checkout on the shop's page.
 
     The codes of its refusals are unconfirmed: they are those of Complete, and the
     general ones for what differs from the session.
     """
-    session = find(world, call)
-    call.simulated()
+    session = get_or_refuse(context, call)
+    call.checked_simulation_code()
     body = call.body
-    _check_completable(world, session)
+    _check_completable(context, session)
     _check_amounts(session, body)
     waits = body.get("canHandlePendingAuthorization")
     as_one = {**session["payment"], "canHandlePendingAuthorization": waits}
     check_payment({**session, "payment": as_one})
     if body["paymentIntent"] != session["payment"].get("paymentIntent"):
-        raise Refusal("InvalidParameterValue", "paymentIntent is not the session's")
+        raise APIRefusal("InvalidParameterValue", "paymentIntent is not the session's")
     if session["supplementaryData"] and (
         body.get("supplementaryData") != session["supplementaryData"]
     ):
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue", "supplementaryData differs from the session"
         )
     _check_address(session, body)
-    _complete(world, session, None)
+    _complete(context, session, None)
     shown: dict[str, Any] = {}
-    for name, value in show(session, call.origin).items():
+    for name, value in to_json(session, call.origin).items():
         shown[name] = value
         if name == "paymentDetails":
             shown["cartDetails"] = None
@@ -95,21 +95,25 @@ def _check_address(session: Record, body: Mapping[str, Any]) -> None:
         ours, name = session["billing"], "billingAddress"
     given = body.get(name)
     if given is None:
-        raise Refusal("MissingParameterValue", f"{name} is required")
-    if address(given) != ours:
-        raise Refusal("InvalidParameterValue", f"{name} differs from the buyer's")
+        raise APIRefusal("MissingParameterValue", f"{name} is required")
+    if full_address(given) != ours:
+        raise APIRefusal("InvalidParameterValue", f"{name} differs from the buyer's")
 
 
-def _canceled(world: World, session: Record) -> Refusal:
+def _canceled(context: Context, session: Record) -> APIRefusal:
     """Refuse for a canceled session; what has canceled it just now stays."""
-    code = _CANCELED_CODES.get(session["reason"], world.settings.canceled_session_code)
+    code = _CANCELED_CODES.get(
+        session["reason"], context.settings.canceled_session_code
+    )
     reason = session["reason"]
-    return Refusal(code, f"The Checkout Session was canceled: {reason}", keep=True)
+    return APIRefusal(
+        code, f"The Checkout Session was canceled: {reason}", keep_changes=True
+    )
 
 
-def _check_completable(world: World, session: Record) -> None:
+def _check_completable(context: Context, session: Record) -> None:
     if session["state"] == "Canceled":
-        raise _canceled(world, session)
+        raise _canceled(context, session)
     if session["state"] != "Open" or not session["paid"]:
         raise wrong_state(KIND, session["state"])
 
@@ -120,18 +124,18 @@ def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
         given = body.get(name)
         if given is None:
             if ours is not None:
-                raise Refusal("MissingParameterValue", f"{name} is required")
+                raise APIRefusal("MissingParameterValue", f"{name} is required")
             continue
         theirs = checked_price(given, name)
         if ours is None:
-            raise Refusal("AmountMismatch", f"The session has no {name}")
+            raise APIRefusal("AmountMismatch", f"The session has no {name}")
         if theirs["currencyCode"] != ours["currencyCode"]:
-            raise Refusal("CurrencyMismatch", f"{name} has another currency")
-        if amount_of(theirs) != amount_of(ours):
-            raise Refusal("AmountMismatch", f"{name} differs from the session")
+            raise APIRefusal("CurrencyMismatch", f"{name} has another currency")
+        if parse_amount(theirs) != parse_amount(ours):
+            raise APIRefusal("AmountMismatch", f"{name} differs from the session")
 
 
-def _complete(world: World, session: Record, code: str | None) -> bool:
+def _complete(context: Context, session: Record, code: str | None) -> bool:
     """Grant the permission and make the charge; tell whether it is pending."""
     payment = session["payment"]
     intent = payment.get("paymentIntent", "Confirm")
@@ -139,23 +143,23 @@ def _complete(world: World, session: Record, code: str | None) -> bool:
     pending = CARDS[session["card"]].pending
     if code == "AuthorizationInitiated":
         if not waits:
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidSandboxSimulationSpecified",
                 "AuthorizationInitiated needs canHandlePendingAuthorization",
             )
         pending = "issuer approves"  # its final state is unconfirmed
     amount = payment.get("chargeAmount")
-    currency = payment.get("presentmentCurrency") or session["ledger"]
+    currency = payment.get("presentmentCurrency") or session["default_currency"]
     currency = amount["currencyCode"] if amount else currency
     kind = _kind(session)
-    limit = _limit(session, kind, currency) * world.settings.headroom
-    if amount and amount_of(amount) > limit:
+    limit = _limit(session, kind, currency) * context.settings.headroom
+    if amount and parse_amount(amount) > limit:
         # For Complete this code is unconfirmed.
-        raise Refusal(
+        raise APIRefusal(
             "TransactionAmountExceeded", f"The limit is {limit} {currency} a month"
         )
     permission = permissions.create(
-        world,
+        context,
         {
             **session,
             "type": kind,
@@ -169,9 +173,9 @@ def _complete(world: World, session: Record, code: str | None) -> bool:
     if amount is not None and intent != "Confirm":
         event = "create captured" if intent == "AuthorizeWithCapture" else "create"
         charge = charges.create(
-            world,
+            context,
             permission,
-            price(amount_of(amount), currency),
+            format_price(parse_amount(amount), currency),
             "create pending" if pending else event,
             descriptor=payment.get("softDescriptor"),
             metadata=session["metadata"],
@@ -180,9 +184,9 @@ def _complete(world: World, session: Record, code: str | None) -> bool:
         )
         session["charge"] = charge["id"]
         if pending:
-            after = world.settings.authorization_settles_after
-            world.plan(after, charges.KIND, charge, pending)
-    world.move(KIND, session, "complete")
+            after = context.settings.authorization_settles_after
+            context.schedule(after, charges.KIND, charge, pending)
+    context.move(KIND, session, "complete")
     return bool(pending and session["charge"])
 
 
@@ -194,9 +198,9 @@ def _kind(session: Record) -> str:
 
 def _limit(session: Record, kind: str, currency: str) -> Decimal:
     if kind != "OneTime":
-        return permissions.limit_of(kind, currency)
+        return permissions.monthly_limit(kind, currency)
     payment = session["payment"]
     order = payment.get("totalOrderAmount") or payment["chargeAmount"]
     if payment.get("allowOvercharge"):
-        return most_overcharged(amount_of(order), currency)
-    return amount_of(order)
+        return overcharge_limit(parse_amount(order), currency)
+    return parse_amount(order)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...lifecycles import DISPUTE
 from ..engine.context import status_details, wrong_state
-from ..engine.timestamps import read, written
-from ..rules.amounts import amount_of, checked_price
-from ..wire.errors import Refusal
+from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..rules.amounts import checked_price, parse_amount
+from ..wire.errors import APIRefusal
 from . import charges, files
 
 if TYPE_CHECKING:
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -36,7 +36,7 @@ _LAST_SECOND = 253_402_300_799
 
 
 def create(
-    world: World,
+    context: Context,
     charge: Record,
     amount: dict[str, str],
     filing_reason: str,
@@ -51,41 +51,41 @@ def create(
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
     if amount["currencyCode"] != currency:
-        raise Refusal("CurrencyMismatch", f"The currency must be {currency}")
-    captured = amount_of(charge["captureAmount"])
-    if _disputed(world, charge) + amount_of(amount) > captured:
-        raise Refusal(
+        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+    captured = parse_amount(charge["captureAmount"])
+    if _disputed(context, charge) + parse_amount(amount) > captured:
+        raise APIRefusal(
             "TransactionAmountExceeded", "The disputes would be above what was captured"
         )
     base = charge["id"].rpartition("-")[0]
     dispute: Record = {
-        "id": world.ids.suffixed(base, "B"),
+        "id": context.ids.suffixed(base, "B"),
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,
         "filingReason": filing_reason,
-        "deadline": written(deadline),
-        "filed": written(world.now),
+        "deadline": format_timestamp(deadline),
+        "filed": format_timestamp(context.now),
         "provider": None,
         "evidences": None,
         "resolution": None,
         "resolved": None,
         "closed": None,
         "description": None,
-        "created": written(world.now),
+        "created": format_timestamp(context.now),
         **more,
     }
-    world.create(KIND, dispute)
-    _await_response(world, dispute)
+    context.create(KIND, dispute)
+    _await_response(context, dispute)
     return dispute
 
 
-def _disputed(world: World, charge: Record) -> Decimal:
+def _disputed(context: Context, charge: Record) -> Decimal:
     """Add up what is disputed of a charge, and was not decided for the merchant."""
     return sum(
         (
-            amount_of(dispute["amount"])
-            for dispute in world.all(KIND)
+            parse_amount(dispute["amount"])
+            for dispute in context.all(KIND)
             if dispute["charge"] == charge["id"]
             and dispute["resolution"] in {None, "BuyerWon"}
         ),
@@ -93,35 +93,35 @@ def _disputed(world: World, charge: Record) -> Decimal:
     )
 
 
-def _await_response(world: World, dispute: Record) -> None:
+def _await_response(context: Context, dispute: Record) -> None:
     """Plan the end of the time to respond; one that is past ends at once."""
-    at = max(dispute["deadline"], written(world.now))
-    world.plan_at(at, KIND, dispute, _DEADLINE)
+    at = max(dispute["deadline"], format_timestamp(context.now))
+    context.schedule_at(at, KIND, dispute, _DEADLINE)
 
 
-def happen(world: World, dispute: Record, event: str) -> None:
+def on_due(context: Context, dispute: Record, event: str) -> None:
     """Let the deadline pass, unless the merchant has responded, or has a later one."""
     waiting = dispute["state"] == "ActionRequired"
-    if waiting and read(dispute["deadline"]) <= world.now:
-        move(world, dispute, event, "BuyerWon")
+    if waiting and parse_timestamp(dispute["deadline"]) <= context.now:
+        move(context, dispute, event, "BuyerWon")
 
 
 def move(
-    world: World, dispute: Record, event: str, resolution: str | None = None
+    context: Context, dispute: Record, event: str, resolution: str | None = None
 ) -> None:
     """Move a dispute; `resolution` says for whom it ends, if it does."""
     dispute["description"] = None
-    world.move(KIND, dispute, event)
+    context.move(KIND, dispute, event)
     if dispute["state"] in _ENDED:
         dispute["resolution"] = resolution or dispute["resolution"]
-        dispute["resolved"] = dispute["resolved"] or written(world.now)
+        dispute["resolved"] = dispute["resolved"] or format_timestamp(context.now)
     if dispute["state"] == "Closed":
-        dispute["closed"] = dispute["closed"] or written(world.now)
+        dispute["closed"] = dispute["closed"] or format_timestamp(context.now)
     if dispute["state"] == "ActionRequired":
         # How long the merchant has for more proof is unconfirmed.
-        dispute["deadline"] = written(world.now + RESPONSE_TIME)
-        _await_response(world, dispute)
-    world.save(KIND, dispute)
+        dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
+        _await_response(context, dispute)
+    context.save(KIND, dispute)
 
 
 # The object ---------------------------------------------------------------------------
@@ -129,19 +129,19 @@ def move(
 
 def _epoch(text: str | None) -> int | None:
     """Write a time as disputes do: in seconds since 1970 (unconfirmed)."""
-    return None if text is None else int(read(text).timestamp())
+    return None if text is None else int(parse_timestamp(text).timestamp())
 
 
 def _moment(value: int, name: str) -> datetime:
     seconds = value if value < _FIRST_MILLISECONDS else value // 1000
     if seconds > _LAST_SECOND:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue", f"The value provided for '{name}' is invalid"
         )
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def show(dispute: Record) -> dict[str, Any]:
+def to_json(dispute: Record) -> dict[str, Any]:
     """Write a dispute as the API does."""
     details = status_details(dispute)
     return {
@@ -171,16 +171,16 @@ def show(dispute: Record) -> dict[str, Any]:
 # Calls --------------------------------------------------------------------------------
 
 
-def find(world: World, call: APICall) -> Record:
+def get_or_refuse(context: Context, call: APICall) -> Record:
     """Read the dispute that a call names, or refuse the call."""
-    dispute = world.find(KIND, call.ids["dispute_id"])
+    dispute = context.find(KIND, call.ids["dispute_id"])
     if dispute is None:
         raise call.not_found()
-    world.order = dispute["order"]
+    context.order = dispute["order"]
     return dispute
 
 
-def create_dispute(world: World, call: APICall) -> Result:
+def create_dispute(context: Context, call: APICall) -> Result:
     """Answer Create Dispute, which Amazon offers to payment service providers only."""
     body = call.body
     filed = _moment(body["filingTimestamp"], "filingTimestamp")
@@ -188,40 +188,40 @@ def create_dispute(world: World, call: APICall) -> Result:
     amount = checked_price(body["disputeAmount"], "disputeAmount")
     details: dict[str, Any] = body["statusDetails"]
     dispute = create(
-        world,
-        charges.find(world, call, body["chargeId"]),
+        context,
+        charges.get_or_refuse(context, call, body["chargeId"]),
         amount,
         body["filingReason"],
         deadline,
-        filed=written(filed),
+        filed=format_timestamp(filed),
         provider=body["providerMetadata"],
         description=details.get("reasonDescription"),
     )
     dispute["reason"] = details.get("reasonCode") or dispute["reason"]
-    world.save(KIND, dispute)
-    return 200, show(dispute)
+    context.save(KIND, dispute)
+    return 200, to_json(dispute)
 
 
-def get_dispute(world: World, call: APICall) -> Result:
+def get_dispute(context: Context, call: APICall) -> Result:
     """Answer Get Dispute."""
-    return 200, show(find(world, call))
+    return 200, to_json(get_or_refuse(context, call))
 
 
-def update_dispute(world: World, call: APICall) -> Result:
+def update_dispute(context: Context, call: APICall) -> Result:
     """Answer Update Dispute: the life cycle says which state may follow."""
-    dispute = find(world, call)
+    dispute = get_or_refuse(context, call)
     details = call.body.get("statusDetails")
     if "closureTimestamp" in call.body:
         closed = _moment(call.body["closureTimestamp"], "closureTimestamp")
-        dispute["closed"] = written(closed)
+        dispute["closed"] = format_timestamp(closed)
     if details is not None:
         event = _event(dispute, details["state"], details.get("reasonCode"))
-        move(world, dispute, event, details["resolution"])
+        move(context, dispute, event, details["resolution"])
         dispute["description"] = details.get("reasonDescription")
     elif dispute["state"] == "Closed":
         raise wrong_state(KIND, dispute["state"])
-    world.save(KIND, dispute)
-    return 200, show(dispute)
+    context.save(KIND, dispute)
+    return 200, to_json(dispute)
 
 
 def _event(dispute: Record, state: str, reason: str | None) -> str:
@@ -233,9 +233,9 @@ def _event(dispute: Record, state: str, reason: str | None) -> str:
     raise wrong_state(KIND, dispute["state"])
 
 
-def contest_dispute(world: World, call: APICall) -> Result:
+def contest_dispute(context: Context, call: APICall) -> Result:
     """Answer Contest Dispute: evidence needs a text or a file whose bytes have come."""
-    dispute = find(world, call)
+    dispute = get_or_refuse(context, call)
     evidences = [
         {
             "evidenceType": given["evidenceType"],
@@ -247,11 +247,11 @@ def contest_dispute(world: World, call: APICall) -> Result:
     for evidence in evidences:
         file = evidence["fileId"]
         if file is None and not evidence["evidenceText"]:
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", "An evidence needs fileId or evidenceText"
             )
-        if file is not None and not files.is_uploaded(world, file):
-            raise Refusal("InvalidParameterValue", f"The file '{file}' was not sent")
+        if file is not None and not files.is_uploaded(context, file):
+            raise APIRefusal("InvalidParameterValue", f"The file '{file}' was not sent")
     dispute["evidences"] = [*(dispute["evidences"] or []), *evidences]
-    move(world, dispute, "contest")
-    return 200, show(dispute)
+    move(context, dispute, "contest")
+    return 200, to_json(dispute)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..rules.amounts import LARGEST, amount_of, checked_price
-from ..wire.errors import Refusal
+from ..rules.amounts import LARGEST, checked_price, parse_amount
+from ..wire.errors import APIRefusal
 from . import charge_permissions as permissions
 from . import charges, refunds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 _OK = 200
 
 
-def _use_once(world: World, body: Mapping[str, Any], name: str) -> str:
+def _use_once(context: Context, body: Mapping[str, Any], name: str) -> str:
     """Refuse a reference of the merchant's that was used before.
 
     That it is refused, and is not answered as the first time, is unconfirmed, and so is
     the code.
     """
     reference: str = body[name]
-    if world.find(name, reference) is not None:
-        raise Refusal("InvalidParameterValue", f"The {name} was used before")
-    world.save(name, {"id": reference})
+    if context.find(name, reference) is not None:
+        raise APIRefusal("InvalidParameterValue", f"The {name} was used before")
+    context.save(name, {"id": reference})
     return reference
 
 
@@ -48,7 +48,7 @@ def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def instore_merchant_scan(world: World, call: APICall) -> Result:
+def instore_merchant_scan(context: Context, call: APICall) -> Result:
     """Answer In-store Merchant Scan with the permission that it gives.
 
     Without `chargeTotal` its limit is the most that a charge can be (guess).
@@ -56,53 +56,53 @@ def instore_merchant_scan(world: World, call: APICall) -> Result:
     body = call.body
     currency = body["ledgerCurrency"]
     if currency != call.merchant.currency_in(call.region):
-        raise Refusal("CurrencyMismatch", "ledgerCurrency is not the merchant's")
+        raise APIRefusal("CurrencyMismatch", "ledgerCurrency is not the merchant's")
     limit = LARGEST[currency]
     if "chargeTotal" in body:
         total = checked_price(body["chargeTotal"], "chargeTotal")
         if total["currencyCode"] != currency:
-            raise Refusal("CurrencyMismatch", f"The currency must be {currency}")
-        limit = amount_of(total)
-    reference = _use_once(world, body, "scanReferenceId")
+            raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+        limit = parse_amount(total)
+    reference = _use_once(context, body, "scanReferenceId")
     scan: Record = {
-        "id": world.ids.uuid(),
+        "id": context.ids.uuid(),
         "type": "OneTime",
         "currency": currency,
-        "books": currency,
+        "ledger_currency": currency,
         "scopes": None,
         "extendExpiration": None,
         "metadata": _metadata(body),
         "recurring": None,
-        "wallet": None,
+        "saved_method": None,
         "platformId": None,
-        "account": world.ids.account(),
+        "account": context.ids.account(),
         "address": None,
         "billing": None,
         "descriptor": None,
     }
-    permission = permissions.create(world, scan, call.region, limit)
+    permission = permissions.create(context, scan, call.region, limit)
     permission["scan"] = reference
-    world.save(permissions.KIND, permission)
+    context.save(permissions.KIND, permission)
     return _OK, {"chargePermissionId": permission["id"]}
 
 
-def _check_scanned(world: World, call: APICall, permission: str) -> Record:
+def _check_scanned(context: Context, call: APICall, permission: str) -> Record:
     """Refuse a permission that no scan gave (unconfirmed)."""
-    found = permissions.find(world, call, permission)
+    found = permissions.get_or_refuse(context, call, permission)
     if "scan" not in found:
         raise call.not_found()
     return found
 
 
-def instore_charge(world: World, call: APICall) -> Result:
+def instore_charge(context: Context, call: APICall) -> Result:
     """Answer In-store Charge: it is captured at once."""
     body = call.body
-    permission = _check_scanned(world, call, body["chargePermissionId"])
+    permission = _check_scanned(context, call, body["chargePermissionId"])
     amount = checked_price(body["chargeTotal"], "chargeTotal")
-    charges.check_permission(world, permission, amount)
-    _use_once(world, body, "chargeReferenceId")
+    charges.check_permission(context, permission, amount)
+    _use_once(context, body, "chargeReferenceId")
     charge = charges.create(
-        world,
+        context,
         permission,
         amount,
         "create captured",
@@ -113,12 +113,12 @@ def instore_charge(world: World, call: APICall) -> Result:
     return _OK, {"chargeId": charge["id"], "chargeStatus": {"state": "Completed"}}
 
 
-def instore_refund(world: World, call: APICall) -> Result:
+def instore_refund(context: Context, call: APICall) -> Result:
     """Answer In-store Refund: it is `Pending`, and settles as others do."""
     body = call.body
-    charge = charges.find(world, call, body["chargeId"])
-    _check_scanned(world, call, charge["permission"])
+    charge = charges.get_or_refuse(context, call, body["chargeId"])
+    _check_scanned(context, call, charge["permission"])
     amount = checked_price(body["refundTotal"], "refundTotal")
-    refund = refunds.create(world, charge, amount, body.get("softDescriptor"))
-    _use_once(world, body, "refundReferenceId")
+    refund = refunds.create(context, charge, amount, body.get("softDescriptor"))
+    _use_once(context, body, "refundReferenceId")
     return _OK, {"refundId": refund["id"], "refundStatus": {"state": "Pending"}}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..wire import links
 from ..wire.api_call import Raw
-from ..wire.errors import Refusal
+from ..wire.errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
     from ..wire.messages import Request
@@ -43,85 +43,87 @@ _STORE_MEMBERS = (
 def _check_country(call: APICall) -> None:
     """Refuse accounts outside Japan; with which code is unconfirmed."""
     if call.region != "jp":
-        raise Refusal("UnsupportedOperation", "Merchant accounts are for Japan")
+        raise APIRefusal("UnsupportedOperation", "Merchant accounts are for Japan")
 
 
-def _inside(world: World, account: str) -> World:
-    """See the world as an account does."""
-    return replace(world, owner=f"{account}/{world.environment}")
+def _account_context(context: Context, account: str) -> Context:
+    """See objects as an account does."""
+    return replace(context, owner=f"{account}/{context.environment}")
 
 
-def _find(world: World, call: APICall, *, delegated: bool) -> tuple[World, Record]:
-    """Find an account and its own world.
+def _find(
+    context: Context, call: APICall, *, delegated: bool
+) -> tuple[Context, Record]:
+    """Find an account and its own objects.
 
     Whoever created it may, and who bears its token; some calls ask for the token.
     """
     id_ = call.ids["merchant_account_id"]
-    inside = _inside(world, id_)
-    account = inside.find(KIND, id_)
+    account_context = _account_context(context, id_)
+    account = account_context.find(KIND, id_)
     if account is None:
         raise call.not_found()
     allowed = {id_} if delegated else {id_, account["provider"]}
     if call.merchant.merchant_id not in allowed:
-        raise Refusal("UnauthorizedAccess", "The call needs the account's authtoken")
-    return inside, account
+        raise APIRefusal("UnauthorizedAccess", "The call needs the account's authtoken")
+    return account_context, account
 
 
-def _legal(business: Mapping[str, Any]) -> dict[str, Any]:
+def _legal_entity(business: Mapping[str, Any]) -> dict[str, Any]:
     return {name: business[name] for name in _LEGAL if name in business}
 
 
 # Accounts -----------------------------------------------------------------------------
 
 
-def create_merchant_account(world: World, call: APICall) -> Result:
+def create_merchant_account(context: Context, call: APICall) -> Result:
     """Answer Create Merchant Account."""
     _check_country(call)
     body = call.body
     if body["ledgerCurrency"] != call.merchant.currency_in(call.region):
         # That the other currencies are refused is unconfirmed.
-        raise Refusal("InvalidParameterValue", "The ledgerCurrency must be JPY")
+        raise APIRefusal("InvalidParameterValue", "The ledgerCurrency must be JPY")
     reference = body[_REFERENCE]
-    if world.find(_REFERENCE, reference) is not None:
+    if context.find(_REFERENCE, reference) is not None:
         # The code is unconfirmed.
-        raise Refusal("InvalidParameterValue", f"The {_REFERENCE} was used before")
+        raise APIRefusal("InvalidParameterValue", f"The {_REFERENCE} was used before")
     account: Record = {
-        "id": world.ids.merchant_account(),
+        "id": context.ids.merchant_account(),
         "provider": call.merchant.merchant_id,
         "reference": reference,
-        "legal": _legal(body["businessInfo"]),
+        "legal": _legal_entity(body["businessInfo"]),
         "claimed": False,
     }
-    world.save(_REFERENCE, {"id": reference})
-    _inside(world, account["id"]).save(KIND, account)
+    context.save(_REFERENCE, {"id": reference})
+    _account_context(context, account["id"]).save(KIND, account)
     return 201, {_REFERENCE: reference, "merchantAccountId": account["id"]}
 
 
-def update_merchant_account(world: World, call: APICall) -> Result:
+def update_merchant_account(context: Context, call: APICall) -> Result:
     """Answer Update Merchant Account.
 
     204 is what the older name is seen to answer; the newer one may answer 200, and the
     two cannot be told apart here.
     """
     _check_country(call)
-    inside, account = _find(world, call, delegated=True)
-    given = _legal(call.body.get("businessInfo") or {})
+    account_context, account = _find(context, call, delegated=True)
+    given = _legal_entity(call.body.get("businessInfo") or {})
     for name, value in account["legal"].items():
         if given.get(name, value) != value:
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", f"The {name} is of the legal entity: it stays"
             )
     # The rest cannot be asked for, so it need not be kept.
     account["legal"] |= given
-    inside.save(KIND, account)
+    account_context.save(KIND, account)
     return 204, None
 
 
-def delete_amazon_pay_account(world: World, call: APICall) -> Result:
+def delete_amazon_pay_account(context: Context, call: APICall) -> Result:
     """Answer Delete Merchant Account; it is gone at once here."""
     _check_country(call)
-    inside, account = _find(world, call, delegated=False)
-    inside.delete(KIND, account["id"])
+    account_context, account = _find(context, call, delegated=False)
+    account_context.delete(KIND, account["id"])
     return 202, None
 
 
@@ -130,23 +132,27 @@ register_amazon_pay_account = create_merchant_account
 update_amazon_pay_account = update_merchant_account
 
 
-def claim_merchant_account(world: World, call: APICall) -> Result:
+def claim_merchant_account(context: Context, call: APICall) -> Result:
     """Answer Claim Merchant Account: 303 until the page was seen, 200 from then on."""
     _check_country(call)
-    inside, account = _find(world, call, delegated=False)
+    account_context, account = _find(context, call, delegated=False)
     if call.body[_REFERENCE] != account["reference"]:
-        raise Refusal("InvalidParameterValue", f"The {_REFERENCE} is not the account's")
+        raise APIRefusal(
+            "InvalidParameterValue", f"The {_REFERENCE} is not the account's"
+        )
     if account["claimed"]:
         return 200, None
-    page = links.make(inside, call, "GET", KIND, account["id"], _CLAIM_LINK_LIFE)
+    page = links.create_link(
+        account_context, call, "GET", KIND, account["id"], _CLAIM_LINK_LIFE
+    )
     return 303, Raw(location=page)
 
 
-def finish_claim(world: World, account: Record, request: Request) -> Result:
+def finish_claim(context: Context, account: Record, request: Request) -> Result:
     """Answer whoever opens the page on which a claim ends."""
     del request
     account["claimed"] = True
-    world.save(KIND, account)
+    context.save(KIND, account)
     text = f"The account {account['id']} is claimed.\n"
     return 200, Raw(text.encode(), "text/plain; charset=UTF-8")
 
@@ -154,7 +160,7 @@ def finish_claim(world: World, account: Record, request: Request) -> Result:
 # Stores -------------------------------------------------------------------------------
 
 
-def _show_store(store: Record) -> dict[str, Any]:
+def _store_to_json(store: Record) -> dict[str, Any]:
     """Write a store; no page shows the shape (unconfirmed)."""
     details: Mapping[str, Any] = store["details"]
     return {
@@ -163,20 +169,20 @@ def _show_store(store: Record) -> dict[str, Any]:
     }
 
 
-def create_store(world: World, call: APICall) -> Result:
+def create_store(context: Context, call: APICall) -> Result:
     """Answer Create Store, which some solution providers are allowed to call."""
-    inside, _ = _find(world, call, delegated=True)
-    store: Record = {"id": world.ids.store(), "details": dict(call.body)}
-    inside.save(_STORE, store)
-    return 201, _show_store(store)
+    account_context, _ = _find(context, call, delegated=True)
+    store: Record = {"id": context.ids.store(), "details": dict(call.body)}
+    account_context.save(_STORE, store)
+    return 201, _store_to_json(store)
 
 
-def update_store(world: World, call: APICall) -> Result:
+def update_store(context: Context, call: APICall) -> Result:
     """Answer Update Store: members that are left out stay."""
-    inside, _ = _find(world, call, delegated=True)
-    store = inside.find(_STORE, call.ids["store_id"])
+    account_context, _ = _find(context, call, delegated=True)
+    store = account_context.find(_STORE, call.ids["store_id"])
     if store is None:
         raise call.not_found()
     store["details"].update(call.body)
-    inside.save(_STORE, store)
-    return 200, _show_store(store)
+    account_context.save(_STORE, store)
+    return 200, _store_to_json(store)

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.context import status_details, wrong_state
-from ..engine.timestamps import written
-from ..rules.amounts import amount_of, checked_price, most_refunded, price
-from ..wire.errors import Refusal
+from ..engine.timestamps import format_timestamp
+from ..rules.amounts import checked_price, format_price, parse_amount, refund_limit
+from ..wire.errors import APIRefusal
 from . import charges
 
 if TYPE_CHECKING:
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -23,36 +23,36 @@ KIND: Final = "refund"
 _ENDS = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
 
 
-def refunds_of(world: World, charge: Record) -> list[Record]:
+def refunds_of(context: Context, charge: Record) -> list[Record]:
     """Read a charge's refunds."""
-    return [world.get(KIND, refund) for refund in charge["refunds"]]
+    return [context.get(KIND, refund) for refund in charge["refunds"]]
 
 
-def _promised(world: World, charge: Record) -> Decimal:
+def _promised(context: Context, charge: Record) -> Decimal:
     return sum(
         (
-            amount_of(refund["amount"])
-            for refund in refunds_of(world, charge)
+            parse_amount(refund["amount"])
+            for refund in refunds_of(context, charge)
             if refund["state"] != "Declined"
         ),
         Decimal(0),
     )
 
 
-def happen(world: World, refund: Record, event: str) -> None:
+def on_due(context: Context, refund: Record, event: str) -> None:
     """Let a planned event happen."""
     if refund["state"] != "RefundInitiated":
         return
-    world.move(KIND, refund, event)
-    charge = world.get(charges.KIND, refund["charge"])
+    context.move(KIND, refund, event)
+    charge = context.get(charges.KIND, refund["charge"])
     if refund["state"] == "Refunded":
         # That the sum grows only now, not at creation, is unconfirmed.
-        total = amount_of(charge["refundedAmount"]) + amount_of(refund["amount"])
-        charge["refundedAmount"] = price(total, refund["amount"]["currencyCode"])
-        world.save(charges.KIND, charge)
+        total = parse_amount(charge["refundedAmount"]) + parse_amount(refund["amount"])
+        charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
+        context.save(charges.KIND, charge)
 
 
-def show(refund: Record) -> dict[str, Any]:
+def to_json(refund: Record) -> dict[str, Any]:
     """Write a refund as the API does."""
     return {
         "refundId": refund["id"],
@@ -60,13 +60,13 @@ def show(refund: Record) -> dict[str, Any]:
         "creationTimestamp": refund["created"],
         "refundAmount": refund["amount"],
         "statusDetails": status_details(refund),
-        "softDescriptor": charges.descriptor(refund["descriptor"]),
+        "softDescriptor": charges.soft_descriptor(refund["descriptor"]),
         "releaseEnvironment": "Sandbox",
     }
 
 
 def create(
-    world: World,
+    context: Context,
     charge: Record,
     amount: dict[str, str],
     descriptor: str | None,
@@ -77,47 +77,49 @@ def create(
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
     if amount["currencyCode"] != currency:
-        raise Refusal("CurrencyMismatch", f"The currency must be {currency}")
-    most = most_refunded(amount_of(charge["captureAmount"]), currency)
-    headroom = world.settings.headroom
-    if _promised(world, charge) + amount_of(amount) > most * headroom:
-        raise Refusal(
+        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+    most = refund_limit(parse_amount(charge["captureAmount"]), currency)
+    headroom = context.settings.headroom
+    if _promised(context, charge) + parse_amount(amount) > most * headroom:
+        raise APIRefusal(
             "TransactionAmountExceeded",
             "The refunds would be above what was captured and its allowance",
         )
-    if len(charge["refunds"]) >= world.settings.refunds_per_charge * headroom:
-        raise Refusal("TransactionCountExceeded", "There are too many refunds already")
+    if len(charge["refunds"]) >= context.settings.refunds_per_charge * headroom:
+        raise APIRefusal(
+            "TransactionCountExceeded", "There are too many refunds already"
+        )
     base = charge["id"].rpartition("-")[0]
     refund: Record = {
-        "id": world.unused(KIND, lambda: world.ids.suffixed(base, "R")),
+        "id": context.unused(KIND, lambda: context.ids.suffixed(base, "R")),
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,
         "descriptor": descriptor,
-        "created": written(world.now),
+        "created": format_timestamp(context.now),
     }
     charge["refunds"].append(refund["id"])
-    world.save(charges.KIND, charge)
-    world.create(KIND, refund)
+    context.save(charges.KIND, charge)
+    context.create(KIND, refund)
     end = _ENDS.get(code, "refund fails") if code else "refund succeeds"
-    world.plan(world.settings.refund_settles_after, KIND, refund, end)
+    context.schedule(context.settings.refund_settles_after, KIND, refund, end)
     return refund
 
 
-def create_refund(world: World, call: APICall) -> Result:
+def create_refund(context: Context, call: APICall) -> Result:
     """Answer Create Refund."""
     body = call.body
-    charge = charges.find(world, call, body["chargeId"])
-    code = call.simulated(*world.settings.refund_simulation_codes)
+    charge = charges.get_or_refuse(context, call, body["chargeId"])
+    code = call.checked_simulation_code(*context.settings.refund_simulation_codes)
     amount = checked_price(body["refundAmount"], "refundAmount")
-    refund = create(world, charge, amount, body.get("softDescriptor"), code)
-    return 201, show(refund)
+    refund = create(context, charge, amount, body.get("softDescriptor"), code)
+    return 201, to_json(refund)
 
 
-def get_refund(world: World, call: APICall) -> Result:
+def get_refund(context: Context, call: APICall) -> Result:
     """Answer Get Refund."""
-    refund = world.find(KIND, call.ids["refund_id"])
+    refund = context.find(KIND, call.ids["refund_id"])
     if refund is None:
         raise call.not_found()
-    world.order = refund["order"]
-    return 200, show(refund)
+    context.order = refund["order"]
+    return 200, to_json(refund)

@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.timestamps import moment, written
-from ..wire.errors import Refusal
+from ..engine.timestamps import checked_timestamp, format_timestamp
+from ..wire.errors import APIRefusal
 from . import reports
 
 if TYPE_CHECKING:
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
@@ -36,25 +36,25 @@ def period_of(frequency: str) -> timedelta:
     return int(count) * _UNITS[unit]
 
 
-def happen(world: World, schedule: Record, event: str) -> None:
+def on_due(context: Context, schedule: Record, event: str) -> None:
     """Make the report of the time that has passed, and plan the next one."""
     period = period_of(schedule["frequency"])
-    missed = (world.horizon - world.now) // period + 1 - MOST_CAUGHT_UP
+    missed = (context.wall_clock - context.now) // period + 1 - MOST_CAUGHT_UP
     if missed > 0:
-        following = world.now + missed * period
+        following = context.now + missed * period
     else:
-        following = world.now + period
-        since = written(world.now - period)
-        reports.create(world, schedule["type"], since, written(world.now))
-    schedule["next"] = written(following)
-    world.save(KIND, schedule)
-    world.plan_at(schedule["next"], KIND, schedule, event)
+        following = context.now + period
+        since = format_timestamp(context.now - period)
+        reports.create(context, schedule["type"], since, format_timestamp(context.now))
+    schedule["next"] = format_timestamp(following)
+    context.save(KIND, schedule)
+    context.schedule_at(schedule["next"], KIND, schedule, event)
 
 
 # The object ---------------------------------------------------------------------------
 
 
-def show(schedule: Record) -> dict[str, Any]:
+def to_json(schedule: Record) -> dict[str, Any]:
     """Write a schedule as the API does."""
     return {
         "nextReportCreationTime": schedule["next"],
@@ -64,8 +64,8 @@ def show(schedule: Record) -> dict[str, Any]:
     }
 
 
-def _find(world: World, call: APICall) -> Record:
-    schedule = world.find(KIND, call.ids["report_schedule_id"])
+def _find(context: Context, call: APICall) -> Record:
+    schedule = context.find(KIND, call.ids["report_schedule_id"])
     if schedule is None:
         raise call.not_found()
     return schedule
@@ -74,53 +74,57 @@ def _find(world: World, call: APICall) -> Record:
 # Calls --------------------------------------------------------------------------------
 
 
-def get_report_schedules(world: World, call: APICall) -> Result:
+def get_report_schedules(context: Context, call: APICall) -> Result:
     """Answer Get Report Schedules, in the order of their types."""
     types = call.query.get("reportTypes")
     found = [
-        show(schedule)
-        for schedule in world.all(KIND)
+        to_json(schedule)
+        for schedule in context.all(KIND)
         if types is None or schedule["type"] in types.split(",")
     ]
     found.sort(key=lambda schedule: str(schedule["reportType"]))
     return 200, {"reportSchedules": found}
 
 
-def get_report_schedule(world: World, call: APICall) -> Result:
+def get_report_schedule(context: Context, call: APICall) -> Result:
     """Answer Get Report Schedule."""
-    return 200, show(_find(world, call))
+    return 200, to_json(_find(context, call))
 
 
-def create_report_schedule(world: World, call: APICall) -> Result:
+def create_report_schedule(context: Context, call: APICall) -> Result:
     """Answer Create Report Schedule: one for each type."""
     body = call.body
-    reports.check_type(world, body["reportType"])
-    following = world.now + period_of(body["scheduleFrequency"])
+    reports.check_type(context, body["reportType"])
+    following = context.now + period_of(body["scheduleFrequency"])
     if "nextReportCreationTime" in body:
-        following = moment(body["nextReportCreationTime"], "nextReportCreationTime")
-        if following < world.now.replace(microsecond=0):
+        following = checked_timestamp(
+            body["nextReportCreationTime"], "nextReportCreationTime"
+        )
+        if following < context.now.replace(microsecond=0):
             # That a time of the past is refused is unconfirmed.
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", "nextReportCreationTime is in the past"
             )
-    old = [s for s in world.all(KIND) if s["type"] == body["reportType"]]
+    old = [s for s in context.all(KIND) if s["type"] == body["reportType"]]
     if old and not body.get("deleteExistingSchedule"):
         # That the call fails is documented, the code is unconfirmed.
-        raise Refusal("InvalidParameterValue", "The reportType has a schedule already")
+        raise APIRefusal(
+            "InvalidParameterValue", "The reportType has a schedule already"
+        )
     for one in old:
-        world.delete(KIND, one["id"])
+        context.delete(KIND, one["id"])
     schedule: Record = {
-        "id": world.ids.number(),
+        "id": context.ids.number(),
         "type": body["reportType"],
         "frequency": body["scheduleFrequency"],
-        "next": written(following),
+        "next": format_timestamp(following),
     }
-    world.save(KIND, schedule)
-    world.plan_at(schedule["next"], KIND, schedule, "it is time")
+    context.save(KIND, schedule)
+    context.schedule_at(schedule["next"], KIND, schedule, "it is time")
     return 201, {"reportScheduleId": schedule["id"]}
 
 
-def cancel_report_schedule(world: World, call: APICall) -> Result:
+def cancel_report_schedule(context: Context, call: APICall) -> Result:
     """Answer Cancel Report Schedule; the reports stay."""
-    world.delete(KIND, _find(world, call)["id"])
+    context.delete(KIND, _find(context, call)["id"])
     return 200, None

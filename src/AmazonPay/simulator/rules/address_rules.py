@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..wire.errors import Refusal
-from .test_data import address
+from ..wire.errors import APIRefusal
+from .test_data import full_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ _BOXES = {
 _LINES = ("addressLine1", "addressLine2", "addressLine3")
 
 
-def entered(details: Mapping[str, str]) -> dict[str, Any]:
+def checked_details(details: Mapping[str, str]) -> dict[str, Any]:
     """Write `addressDetails` as an address, or refuse them by their country's rule."""
     given = {name: value.strip() for name, value in details.items()}
     given.update({name: given[name].upper() for name in _UPPER})
@@ -49,11 +49,13 @@ def entered(details: Mapping[str, str]) -> dict[str, Any]:
     needed = {*_NEEDED, *_needed_in(country)}
     for name in (*_NEEDED, "city", "stateOrRegion"):
         if name in needed and not given.get(name):
-            raise Refusal("MissingParameterValue", f"addressDetails.{name} is required")
+            raise APIRefusal(
+                "MissingParameterValue", f"addressDetails.{name} is required"
+            )
     if country in _WITHOUT_STATE and given.get("stateOrRegion"):
-        raise Refusal("InvalidParameterValue", f"{country} takes no stateOrRegion")
+        raise APIRefusal("InvalidParameterValue", f"{country} takes no stateOrRegion")
     # Which of the two members it becomes is unconfirmed.
-    return address({**given, "district": given.get("districtOrCounty")})
+    return full_address({**given, "district": given.get("districtOrCounty")})
 
 
 def _needed_in(country: str) -> set[str]:
@@ -64,7 +66,9 @@ def _needed_in(country: str) -> set[str]:
     return {"city", "stateOrRegion"}
 
 
-def check(where: Mapping[str, Any], specifications: Mapping[str, Any] | None) -> None:
+def check_deliverable(
+    where: Mapping[str, Any], specifications: Mapping[str, Any] | None
+) -> None:
     """Refuse an address that a session's `deliverySpecifications` leave unusable."""
     given = specifications or {}
     text = "\n".join(where[line] or "" for line in _LINES)
@@ -92,5 +96,5 @@ def _matches(where: Mapping[str, Any], restrictions: Mapping[str, Any]) -> bool:
     ] in part.get("zipCodes", ())
 
 
-def _unusable(why: str) -> Refusal:
-    return Refusal("InvalidParameterValue", f"The buyer cannot choose it: {why}")
+def _unusable(why: str) -> APIRefusal:
+    return APIRefusal("InvalidParameterValue", f"The buyer cannot choose it: {why}")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...money import DIGITS
-from ..wire.errors import Refusal
+from ..wire.errors import APIRefusal
 
 # `amazon-pay-api-v2/charge.html` and `refund.html`; other presentment currencies have
 # no documented maximum.
@@ -46,13 +46,13 @@ MONTHLY = {
 }
 
 
-def price(amount: Decimal, currency: str) -> dict[str, str]:
+def format_price(amount: Decimal, currency: str) -> dict[str, str]:
     """Write a price as answers do: two decimals, none for JPY."""
     digits = DIGITS[currency]
     return {"amount": f"{amount:.{digits}f}", "currencyCode": currency}
 
 
-def amount_of(value: dict[str, Any]) -> Decimal:
+def parse_amount(value: dict[str, Any]) -> Decimal:
     """Read a price's amount."""
     return Decimal(value["amount"])
 
@@ -64,25 +64,25 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     """
     amount, currency = Decimal(value["amount"]), value["currencyCode"]
     if not 0 < amount < _BEYOND or amount != round(amount, DIGITS[currency]):
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterValue",
             f"The value '{value['amount']}' provided for '{name}.Amount' is invalid",
         )
     if amount > LARGEST.get(currency, amount):
-        raise Refusal(
+        raise APIRefusal(
             "TransactionAmountExceeded",
             f"The amount of '{name}' is above the maximum for {currency}",
         )
-    return price(amount, currency)
+    return format_price(amount, currency)
 
 
-def most_refunded(captured: Decimal, currency: str) -> Decimal:
+def refund_limit(captured: Decimal, currency: str) -> Decimal:
     """Tell how much may be refunded of a captured amount, all refunds together."""
     extra = _REFUND_EXTRA.get(currency, _REFUND_EXTRA_ELSE)
     return captured + min(captured * _REFUND_SHARE, extra)
 
 
-def most_overcharged(amount: Decimal, currency: str) -> Decimal:
+def overcharge_limit(amount: Decimal, currency: str) -> Decimal:
     """Tell the limit of a permission whose session allowed an overcharge."""
     least = _OVERCHARGE_LEAST.get(currency, _OVERCHARGE_LEAST_ELSE)
     return max(amount * _OVERCHARGE_FACTOR, least)

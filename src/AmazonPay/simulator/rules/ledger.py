@@ -11,22 +11,22 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ..engine.timestamps import read
+from ..engine.timestamps import parse_timestamp
 from ..handlers import charges, disputes, refunds
-from .amounts import amount_of
+from .amounts import parse_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Movement:
     """One movement: in favour of the merchant above zero, of the buyer below."""
 
     at: str
@@ -39,38 +39,38 @@ class Entry:
 
     @property
     def day_over(self) -> datetime:
-        """The end of the entry's day, when it is settled."""
-        day = read(self.at).replace(hour=0, minute=0, second=0)
+        """The end of the movement's day, when it is settled."""
+        day = parse_timestamp(self.at).replace(hour=0, minute=0, second=0)
         return day + _DAY
 
 
-def _entry(type_: str, at: str, of: Record, charge: Record, price: Any) -> Entry:  # noqa: ANN401 - a price is JSON
+def _movement(type_: str, at: str, of: Record, charge: Record, price: Any) -> Movement:  # noqa: ANN401 - a price is JSON
     sign = 1 if type_ == "Capture" else -1
-    amount = sign * amount_of(price)
-    return Entry(at, type_, of["id"], charge, amount, price["currencyCode"])
+    amount = sign * parse_amount(price)
+    return Movement(at, type_, of["id"], charge, amount, price["currencyCode"])
 
 
-def _entries(world: World) -> Iterator[Entry]:
+def _movements(context: Context) -> Iterator[Movement]:
     captured: dict[str, Record] = {}
-    for charge in world.all(charges.KIND):
+    for charge in context.all(charges.KIND):
         # A captured charge changes no more, so its last change was the capture.
         if charge["state"] == "Captured":
             captured[charge["id"]] = charge
             at = charge["updated"]
-            yield _entry("Capture", at, charge, charge, charge["captureAmount"])
-            for refund in refunds.refunds_of(world, charge):
+            yield _movement("Capture", at, charge, charge, charge["captureAmount"])
+            for refund in refunds.refunds_of(context, charge):
                 if refund["state"] == "Refunded":
                     at = refund["updated"]
-                    yield _entry("Refund", at, refund, charge, refund["amount"])
-    for dispute in world.all(disputes.KIND):
+                    yield _movement("Refund", at, refund, charge, refund["amount"])
+    for dispute in context.all(disputes.KIND):
         if dispute["resolution"] == "BuyerWon":
             at, charge = dispute["resolved"], captured[dispute["charge"]]
-            yield _entry("Chargeback", at, dispute, charge, dispute["amount"])
+            yield _movement("Chargeback", at, dispute, charge, dispute["amount"])
 
 
-def entries(world: World) -> list[Entry]:
+def movements(context: Context) -> list[Movement]:
     """List all movements of an owner, oldest first."""
-    return sorted(_entries(world), key=lambda entry: (entry.at, entry.id))
+    return sorted(_movements(context), key=lambda movement: (movement.at, movement.id))
 
 
 def settlement_id(owner: str, day_over: datetime, currency: str) -> str:

@@ -17,53 +17,53 @@ from . import ledger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
 
-Row = dict[str, Any]
+ReportRow = dict[str, Any]
 
 _PREFIX = "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_"
 SANDBOX_SETTLEMENT = f"{_PREFIX}SANDBOX_SETTLEMENT_DATA_"
 MULTI_CURRENCY = "_GET_CSV_CUSTOM_OFFAMAZONPAYMENTS_MULTI_CURRENCY_PAYMENTS_DATA_"
 
 
-def _own_words(record: Record) -> Row:
-    given: Row = record["metadata"] or {}
+def _own_words(record: Record) -> ReportRow:
+    given: ReportRow = record["metadata"] or {}
     return {
         "SellerOrderId": given.get("merchantReferenceId"),
         "StoreName": given.get("merchantStoreName"),
     }
 
 
-def _settled(world: World, since: str, until: str) -> Iterable[Row]:
-    for entry in ledger.entries(world):
-        if since <= entry.at <= until:
-            of = entry.charge
-            settlement = (world.owner, entry.day_over, entry.currency)
+def _settled(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for movement in ledger.movements(context):
+        if since <= movement.at <= until:
+            of = movement.charge
+            settlement = (context.owner, movement.day_over, movement.currency)
             yield {
-                "TransactionPostedDate": entry.at,
+                "TransactionPostedDate": movement.at,
                 "SettlementId": ledger.settlement_id(*settlement),
-                "AmazonTransactionId": entry.id,
+                "AmazonTransactionId": movement.id,
                 "SellerReferenceId": None,
-                "TransactionType": entry.type,
+                "TransactionType": movement.type,
                 "AmazonOrderReferenceId": of["permission"],
                 **_own_words(of),
-                "CurrencyCode": entry.currency,
-                "TransactionDescription": entry.type,
-                "TransactionAmount": entry.amount,
+                "CurrencyCode": movement.currency,
+                "TransactionDescription": movement.type,
+                "TransactionAmount": movement.amount,
                 "TransactionPercentageFee": 0,
                 "TransactionFixedFee": 0,
                 "TotalTransactionFee": 0,
-                "NetTransactionAmount": entry.amount,
+                "NetTransactionAmount": movement.amount,
             }
 
 
-def _created(world: World, kind: str, since: str, until: str) -> list[Record]:
-    found = [r for r in world.all(kind) if since <= r["created"] <= until]
+def _created(context: Context, kind: str, since: str, until: str) -> list[Record]:
+    found = [r for r in context.all(kind) if since <= r["created"] <= until]
     return sorted(found, key=lambda record: (record["created"], record["id"]))
 
 
-def _status(record: Record) -> Row:
+def _status(record: Record) -> ReportRow:
     return {
         "CreationTimestamp": record["created"],
         "Status": record["state"],
@@ -74,9 +74,9 @@ def _status(record: Record) -> Row:
 
 def _permissions(
     name: str, types: tuple[str, ...]
-) -> Callable[[World, str, str], Iterable[Row]]:
-    def rows(world: World, since: str, until: str) -> Iterable[Row]:
-        for permission in _created(world, permissions.KIND, since, until):
+) -> Callable[[Context, str, str], Iterable[ReportRow]]:
+    def rows(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+        for permission in _created(context, permissions.KIND, since, until):
             if permission["type"] in types:
                 yield {
                     name: permission["id"],
@@ -90,9 +90,9 @@ def _permissions(
     return rows
 
 
-def _authorizations(world: World, since: str, until: str) -> Iterable[Row]:
-    for charge in _created(world, charges.KIND, since, until):
-        captured: Row = charge["captureAmount"] or {}
+def _authorizations(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for charge in _created(context, charges.KIND, since, until):
+        captured: ReportRow = charge["captureAmount"] or {}
         yield {
             "AmazonAuthorizationId": charge["id"],
             "AmazonOrderReferenceId": charge["permission"],
@@ -105,8 +105,8 @@ def _authorizations(world: World, since: str, until: str) -> Iterable[Row]:
         }
 
 
-def _refunds(world: World, since: str, until: str) -> Iterable[Row]:
-    for refund in _created(world, refunds.KIND, since, until):
+def _refunds(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for refund in _created(context, refunds.KIND, since, until):
         yield {
             "AmazonRefundId": refund["id"],
             "AmazonCaptureId": refund["charge"],
@@ -116,7 +116,7 @@ def _refunds(world: World, since: str, until: str) -> Iterable[Row]:
         }
 
 
-_ROWS: dict[str, Callable[[World, str, str], Iterable[Row]]] = {
+_ROWS: dict[str, Callable[[Context, str, str], Iterable[ReportRow]]] = {
     SANDBOX_SETTLEMENT: _settled,
     MULTI_CURRENCY: _settled,
     f"{_PREFIX}ORDER_REFERENCE_DATA_": _permissions(
@@ -130,9 +130,9 @@ _ROWS: dict[str, Callable[[World, str, str], Iterable[Row]]] = {
 }
 
 
-def text_of(world: World, type_: str, since: str, until: str) -> str | None:
+def text_of(context: Context, type_: str, since: str, until: str) -> str | None:
     """Write the file of a time, both ends included; None if there is nothing in it."""
-    rows = list(_ROWS[type_](world, since, until))
+    rows = list(_ROWS[type_](context, since, until))
     if not rows:
         return None
     file = io.StringIO()

@@ -56,17 +56,17 @@ _HOMES: dict[str, dict[str, str]] = {
 }
 
 
-def address(given: dict[str, Any]) -> dict[str, Any]:
+def full_address(given: dict[str, Any]) -> dict[str, Any]:
     """Write an address: every member, null where unset."""
     return {name: given.get(name) for name in ADDRESS}
 
 
-def home(region: str) -> dict[str, Any]:
+def home_address(region: str) -> dict[str, Any]:
     """Give the test buyer's address in a region."""
-    return address(_HOMES[region])
+    return full_address(_HOMES[region])
 
 
-def person(
+def buyer_details(
     region: str, account: str, scopes: Collection[str] | None = None
 ) -> dict[str, Any]:
     """Write the test buyer as sessions and permissions show him.

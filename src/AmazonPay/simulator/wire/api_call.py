@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import Refusal
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..merchants import Merchant
 
 
@@ -31,7 +31,7 @@ class APICall:
     simulation_code: str | None = None
     auth_token: str | None = None
 
-    def simulated(self, *known: str) -> str | None:
+    def checked_simulation_code(self, *known: str) -> str | None:
         """Give the simulation code, if it is one that this call knows.
 
         `amazon-pay-checkout/sandbox-simulations.html`. What a code does on reads,
@@ -41,14 +41,14 @@ class APICall:
         code = self.simulation_code
         if code is None or code in known:
             return code
-        raise Refusal(
+        raise APIRefusal(
             "InvalidSandboxSimulationSpecified",
             f"The simulation string '{code}' is not valid for this operation",
         )
 
-    def not_found(self) -> Refusal:
+    def not_found(self) -> APIRefusal:
         """Make the refusal for an id that names nothing."""
-        return Refusal("ResourceNotFound", f"Resource not found '{self.path}'")
+        return APIRefusal("ResourceNotFound", f"Resource not found '{self.path}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +64,4 @@ Result = tuple[int, Any]
 """Status, and the answer's JSON or a `Raw`; None is an empty body."""
 
 if TYPE_CHECKING:
-    Handler = Callable[[World, APICall], Result]
+    Handler = Callable[[Context, APICall], Result]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ... import _signing
 from ..._config import REGIONS
-from .errors import Refusal
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def authenticate(
     _check_date(request, authorization, now, oldest)
     for name in authorization.signed_headers:
         if request.header(name) is None:
-            raise Refusal("MissingHeader", f"The signed header {name} did not come")
+            raise APIRefusal("MissingHeader", f"The signed header {name} did not come")
     try:
         _signing.verify(
             merchant.public_key,
@@ -58,7 +58,7 @@ def authenticate(
         )
     except _signing.SignatureMismatch as mismatch:
         text = mismatch.string_to_sign
-        raise Refusal(
+        raise APIRefusal(
             "InvalidRequestSignature",
             f"Unable to verify signature, signing String [{text}], signature"
             " does not match",
@@ -84,16 +84,16 @@ def region_of(request: Request, merchant: Merchant, *, strict: bool = False) -> 
     return region.code
 
 
-def _wrong_header(name: str, why: str) -> Refusal:
-    return Refusal("InvalidHeaderValue", f"The value of {name} is invalid: {why}")
+def _wrong_header(name: str, why: str) -> APIRefusal:
+    return APIRefusal("InvalidHeaderValue", f"The value of {name} is invalid: {why}")
 
 
 def _authorization(request: Request) -> _signing.Authorization:
     value = request.header("authorization")
     if value is None:
-        raise Refusal("MissingHeader", "The header authorization is required")
+        raise APIRefusal("MissingHeader", "The header authorization is required")
     if not value.strip():
-        raise Refusal("MissingHeaderValue", "The header authorization is empty")
+        raise APIRefusal("MissingHeaderValue", "The header authorization is empty")
     try:
         parsed = _signing.parse_authorization(value)
     except _signing.MalformedAuthorization as error:
@@ -125,27 +125,27 @@ def _check_date(
 ) -> None:
     value = request.header("x-amz-pay-date")
     if value is None:
-        raise Refusal("MissingHeader", "The header x-amz-pay-date is required")
+        raise APIRefusal("MissingHeader", "The header x-amz-pay-date is required")
     if "x-amz-pay-date" not in authorization.signed_headers:
         raise _wrong_header("authorization", "x-amz-pay-date must be signed")
-    date = _read(value.strip())
+    date = _parse_date(value.strip())
     if date is None:
         raise _wrong_header("x-amz-pay-date", "expected yyyyMMddTHHmmssZ")
     if date > now:
-        raise Refusal(
+        raise APIRefusal(
             "InvalidHeaderValue",
             f"The value {value} provided for x-amz-pay-date should not be in future",
         )
     if oldest is not None and now - date >= oldest:
         # The text is made after the recorded one (unconfirmed).
-        raise Refusal(
+        raise APIRefusal(
             "InvalidHeaderValue",
             f"The value {value} provided for x-amz-pay-date should not be older than"
             f" {oldest.total_seconds():.0f} seconds",
         )
 
 
-def _read(value: str) -> datetime | None:
+def _parse_date(value: str) -> datetime | None:
     for form, pattern in _DATE_FORMS.items():
         if re.fullmatch(form, value, re.ASCII):
             try:

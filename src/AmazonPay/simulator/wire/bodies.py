@@ -13,7 +13,7 @@ from typing_extensions import is_typeddict
 from ..._operation import operations_of
 from ...resources import Operations
 from ...resources.checkout_sessions import FinalizeAddress
-from .errors import Refusal
+from .errors import APIRefusal
 
 _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
 
@@ -27,7 +27,7 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def parsed(body: bytes) -> dict[str, Any]:
+def parse_body(body: bytes) -> dict[str, Any]:
     """Read a body as JSON, with exact numbers; an empty one is an empty object."""
     if not body:
         return {}
@@ -37,9 +37,9 @@ def parsed(body: bytes) -> dict[str, Any]:
         )
         _check_sound(value, _DEEPEST)
     except (ValueError, RecursionError, InvalidOperation):
-        raise Refusal("InvalidRequestFormat", "The body is not valid JSON") from None
+        raise APIRefusal("InvalidRequestFormat", "The body is not valid JSON") from None
     if not isinstance(value, dict):
-        raise Refusal("InvalidRequestFormat", "The body is not a JSON object")
+        raise APIRefusal("InvalidRequestFormat", "The body is not a JSON object")
     return cast("dict[str, Any]", value)
 
 
@@ -69,22 +69,22 @@ def _adapter(operation: str) -> TypeAdapter[Any] | None:
     return None
 
 
-def checked(
+def check_body(
     operation: str, body: dict[str, Any], *, takes_unknown_members: bool = False
 ) -> dict[str, Any]:
     """Check a body's members, types, limits and enums, or refuse the first fault."""
     adapter = _adapter(operation)
     if adapter is None:
         return body
-    return _checked(adapter, body, takes_unknown_members=takes_unknown_members)
+    return _check(adapter, body, takes_unknown_members=takes_unknown_members)
 
 
-def checked_address(given: dict[str, Any]) -> dict[str, Any]:
+def check_address(given: dict[str, Any]) -> dict[str, Any]:
     """Check an address that a buyer enters."""
-    return _checked(_ADDRESS, given)
+    return _check(_ADDRESS, given)
 
 
-def _checked(
+def _check(
     adapter: TypeAdapter[Any],
     body: dict[str, Any],
     *,
@@ -102,7 +102,7 @@ def _checked(
         faults.sort(key=lambda fault: fault["type"] not in _REASONS)
         fault = faults[0]
         reason = _REASONS.get(fault["type"], "InvalidParameterValue")
-        raise Refusal(reason, _message(reason, _name(fault["loc"], body))) from None
+        raise APIRefusal(reason, _message(reason, _name(fault["loc"], body))) from None
     return body
 
 

@@ -43,15 +43,17 @@ STATUSES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the API, no fault
+class APIRefusal(Exception):  # noqa: N818 - an answer of the API, no fault
     """An answer with a reason code.
 
     With `keep` set, what the handler has changed stays: a decline closes a permission.
     """
 
-    def __init__(self, reason_code: str, message: str, *, keep: bool = False) -> None:
+    def __init__(
+        self, reason_code: str, message: str, *, keep_changes: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = STATUSES[reason_code]
         self.reason_code = reason_code
         self.message = message
-        self.keep = keep
+        self.keep_changes = keep_changes

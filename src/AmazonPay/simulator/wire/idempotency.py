@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..engine.store import Stored
-from .errors import Refusal
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from ..engine.store import Transaction
@@ -38,18 +38,18 @@ def key_of(request: Request, operation: str, settings: Settings) -> str | None:
     if key is None:
         if operation in REQUIRED and settings.requires_keys:
             # MissingHeaderValue is as likely (unconfirmed).
-            raise Refusal("MissingHeader", f"The header {HEADER} is required")
+            raise APIRefusal("MissingHeader", f"The header {HEADER} is required")
         return None
     key = key.strip()
     if settings.requires_keys and _FORM.fullmatch(key) is None:
         # The answer to an illegal form is unconfirmed.
-        raise Refusal(
+        raise APIRefusal(
             "InvalidHeaderValue", f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
         )
     return key or None
 
 
-def stored_under(key: str, operation: str, settings: Settings) -> str:
+def storage_key(key: str, operation: str, settings: Settings) -> str:
     """Tell under what a call's answer is stored: its key, or that of its operation."""
     return f"{key} {operation}" if settings.keys_per_operation else key
 
@@ -58,7 +58,7 @@ def _canonical(body: Any) -> str:  # noqa: ANN401 - any JSON
     return json.dumps(body, sort_keys=True, default=str)
 
 
-def repeated(  # noqa: PLR0913 - what makes two requests the same
+def stored_response(  # noqa: PLR0913 - what makes two requests the same
     transaction: Transaction,
     owner: str,
     key: str,
@@ -67,17 +67,17 @@ def repeated(  # noqa: PLR0913 - what makes two requests the same
     body: object,
 ) -> Stored | None:
     """Give the stored answer to the same request; refuse another one under its key."""
-    stored = transaction.answer_under(owner, key)
+    stored = transaction.stored_response(owner, key)
     if stored is None:
         return None
     if (stored.method, stored.path, stored.body) == (method, path, _canonical(body)):
         return stored
-    raise Refusal(
+    raise APIRefusal(
         "DuplicateIdempotencyKey", f"The key {key} was used for another request"
     )
 
 
-def keep(  # noqa: PLR0913 - the same
+def store_response(  # noqa: PLR0913 - the same
     transaction: Transaction,
     settings: Settings,
     owner: str,
@@ -94,4 +94,4 @@ def keep(  # noqa: PLR0913 - the same
     kinds = {"2xx": (2,), "2xx+4xx": (2, 4), "all": (2, 4, 5)}
     if status // 100 in kinds[settings.stored_answers]:
         stored = Stored(method, path, _canonical(body), status, content)
-        transaction.keep_answer(owner, key, stored)
+        transaction.store_response(owner, key, stored)

@@ -109,7 +109,7 @@ def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"\{(\w+)\}", operation.template)
     ]
-    listed += map(_query, queries.members(operation.name).values())
+    listed += map(_query, queries.parameters(operation.name).values())
     return [*listed, _DATE, *([_KEY] if operation.method == "POST" else [])]
 
 

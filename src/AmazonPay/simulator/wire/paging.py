@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import Refusal
+from .errors import APIRefusal
 from .queries import NEXT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..engine.context import World
+    from ..engine.context import Context
     from ..engine.store import Record
     from .api_call import APICall
 
@@ -24,14 +24,14 @@ Listing = list[tuple[str, Any]]
 """What is listed, each behind a text that says where it stands."""
 
 
-def happen(world: World, record: Record, event: str) -> None:
+def on_due(context: Context, record: Record, event: str) -> None:
     """Let a token run out."""
     del event
-    world.delete(KIND, record["id"])
+    context.delete(KIND, record["id"])
 
 
 def page(
-    world: World, call: APICall, listed: Callable[[Mapping[str, str]], Listing]
+    context: Context, call: APICall, listed: Callable[[Mapping[str, str]], Listing]
 ) -> dict[str, Any]:
     """Give a page's items and its `nextToken`, which is null on the last (unconfirmed).
 
@@ -41,26 +41,28 @@ def page(
     query, below = call.query, None
     token = query.get(NEXT_TOKEN)
     if token is not None:
-        kept = world.find(KIND, token)
+        kept = context.find(KIND, token)
         if kept is None or kept["operation"] != call.operation:
-            raise Refusal("InvalidParameterValue", "The nextToken is unknown")
+            raise APIRefusal("InvalidParameterValue", "The nextToken is unknown")
         query, below = kept["query"], kept["below"]
     found = sorted(listed(query), key=lambda item: item[0], reverse=True)
     left = [item for item in found if below is None or item[0] < below]
     size = int(query.get("pageSize", _DEFAULT_SIZE))
     following = None
     if len(left) > size:
-        following = _token(world, call.operation, query, left[size - 1][0])
+        following = _token(context, call.operation, query, left[size - 1][0])
     return {"items": [value for _, value in left[:size]], "nextToken": following}
 
 
-def _token(world: World, operation: str, query: Mapping[str, str], below: str) -> str:
+def _token(
+    context: Context, operation: str, query: Mapping[str, str], below: str
+) -> str:
     record: Record = {
-        "id": world.ids.page_token(),
+        "id": context.ids.page_token(),
         "operation": operation,
         "query": dict(query),
         "below": below,
     }
-    world.save(KIND, record)
-    world.plan(_LIFE, KIND, record, "token runs out")
+    context.save(KIND, record)
+    context.schedule(_LIFE, KIND, record, "token runs out")
     return str(record["id"])

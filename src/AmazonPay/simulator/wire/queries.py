@@ -22,8 +22,8 @@ from urllib.parse import parse_qsl
 
 from ..._operation import operations_of
 from ...resources import Operations
-from ..engine.timestamps import read
-from .errors import Refusal
+from ..engine.timestamps import parse_timestamp
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Member:
 def is_time(text: str) -> bool:
     """Whether a text is a time of the calendar, written as the API does."""
     try:
-        read(text)
+        parse_timestamp(text)
     except ValueError:
         return False
     return re.fullmatch(TIME_FORM, text) is not None
@@ -101,7 +101,7 @@ def _member(name: str, hint: Any, *, required: bool) -> Member:  # noqa: ANN401 
 
 
 @cache
-def members(operation: str) -> dict[str, Member]:
+def parameters(operation: str) -> dict[str, Member]:
     """List the members that an operation's query can have, by their names."""
     declared = operations_of(Operations)[operation]
     hints = get_type_hints(declared.declared, include_extras=True)
@@ -115,29 +115,29 @@ def members(operation: str) -> dict[str, Member]:
     return found
 
 
-def checked(operation: str, query: str) -> dict[str, str]:
+def parse_query(operation: str, query: str) -> dict[str, str]:
     """Read a query whose members are all known, well-formed and there once."""
-    known = members(operation)
+    known = parameters(operation)
     given: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in known:
             # UnrecognizedField, which is for bodies, is as likely (unconfirmed).
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", f"The parameter '{name}' is not of this API"
             )
         if name in given or not known[name].allows(value):
-            raise Refusal(
+            raise APIRefusal(
                 "InvalidParameterValue", f"The value provided for '{name}' is invalid"
             )
         given[name] = value
     if NEXT_TOKEN in given and len(given) > 1:
         # That the call fails is documented, the code is unconfirmed.
-        raise Refusal(
+        raise APIRefusal(
             "InvalidParameterCombination", "nextToken goes without any other parameter"
         )
     for member in known.values():
         if member.required and member.name not in given:
-            raise Refusal(
+            raise APIRefusal(
                 "MissingParameterValue", f"The parameter '{member.name}' is required"
             )
     return given

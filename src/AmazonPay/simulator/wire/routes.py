@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ..._operation import Operation, operations_of
 from ...resources import Operations
-from .errors import Refusal
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from ..._config import Environment
@@ -47,7 +47,7 @@ def route(method: str, path: str) -> Route:
     if prefix is None:
         raise _unknown(path)
     if prefix["version"] != "v2":
-        raise Refusal(
+        raise APIRefusal(
             "InvalidAPIVersion", f"The version {prefix['version']} is unknown"
         )
     below = collapsed[prefix.end() :].rstrip("/")
@@ -66,9 +66,11 @@ def route(method: str, path: str) -> Route:
             return Route(operation.name, method, environment, below, ids)
         other_method = True
     if other_method:
-        raise Refusal("RequestNotSupported", f"{method} is not supported for this path")
+        raise APIRefusal(
+            "RequestNotSupported", f"{method} is not supported for this path"
+        )
     raise _unknown(path)
 
 
-def _unknown(path: str) -> Refusal:
-    return Refusal("ResourceNotFound", f"Resource not found '{path}'")
+def _unknown(path: str) -> APIRefusal:
+    return APIRefusal("ResourceNotFound", f"Resource not found '{path}'")
