@@ -25,10 +25,10 @@ def test_a_query_has_the_members_of_the_reference(row: Row) -> None:
 
 def test_only_the_merchant_id_of_a_token_is_required() -> None:
     required = {
-        (name, member.name)
+        (name, parameter.name)
         for name in QUERIES
-        for member in parameters(name).values()
-        if member.required
+        for parameter in parameters(name).values()
+        if parameter.required
     }
     assert required == {("get_authorization_token", "merchantId")}
 

@@ -78,25 +78,15 @@ def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _query(member: queries.Member) -> dict[str, Any]:
-    schemas: dict[str, dict[str, Any]] = {
-        "text": {"type": "string", "minLength": 1},
-        "time": {"type": "string", "pattern": f"^{queries.TIME_FORM}$"},
-        "number": {"type": "integer", "minimum": 1, "maximum": queries.LARGEST_PAGE},
-        "list": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "string", "enum": list(member.values)},
-        },
-    }
-    written = {
-        "name": member.name,
+def _query(parameter: queries.Parameter) -> dict[str, Any]:
+    described = {
+        "name": parameter.name,
         "in": "query",
-        "required": member.required,
-        "schema": schemas[member.kind],
+        "required": parameter.required,
+        "schema": parameter.type.json_schema(),
     }
     # Lists are joined by commas.
-    return written | ({"explode": False} if member.kind == "list" else {})
+    return described | ({"explode": False} if parameter.is_list else {})
 
 
 def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
