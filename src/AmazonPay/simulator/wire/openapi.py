@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
@@ -160,7 +161,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Amazon Pay API v2, as this simulator answers it",
-            "version": "2.1.0",
+            "version": version("AmazonPayClient"),
             "description": "Made from the declarations of the SDK; not by Amazon.",
         },
         "servers": [{"url": "/v2"}],
