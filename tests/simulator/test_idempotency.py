@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from AmazonPay.simulator import Settings
-from AmazonPay.simulator import simulator as simulator_module
+from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from AmazonPay.simulator.wire.errors import APIRefusal
 from simulated import Shop
 
@@ -275,7 +275,7 @@ def test_a_fault_is_repeated_only_where_all_is_stored(
 
     shop = Shop(settings=Settings(stored_answers=stored))
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "create_checkout_session", failing)
+        patched.setitem(HANDLERS, "create_checkout_session", Handler(failing))
         first = shop.post("/checkoutSessions", shop.session_body(), key="k")
     again = shop.post("/checkoutSessions", shop.session_body(), key="k")
     assert first.error == (500, "InternalServerError")
@@ -292,7 +292,7 @@ def test_a_defect_answers_500_and_uses_no_key_up(
 
     shop = Shop(settings=Settings(stored_answers="all"))
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "create_checkout_session", failing)
+        patched.setitem(HANDLERS, "create_checkout_session", Handler(failing))
         first = shop.post("/checkoutSessions", shop.session_body(), key="k")
     again = shop.post("/checkoutSessions", shop.session_body(), key="k")
     assert first.error == (500, "InternalServerError")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay.simulator.simulator import HANDLERS
+from AmazonPay.simulator.handlers.registry import HANDLERS
 from reference.operations import OPERATIONS
 from simulated import Shop
 
@@ -24,7 +24,7 @@ every_operation = pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row
 
 @every_operation
 def test_a_handler_says_what_it_answers(row: Row) -> None:
-    assert (HANDLERS[row.name].__doc__ or "").startswith("Answer ")
+    assert (HANDLERS[row.name].run.__doc__ or "").startswith("Answer ")
 
 
 @every_operation

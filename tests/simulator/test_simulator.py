@@ -8,8 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from AmazonPay.simulator import Ids, Request, Simulator, merchant
-from AmazonPay.simulator import simulator as simulator_module
 from AmazonPay.simulator.engine.timestamps import utc_now
+from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from reference.states import ARROWS
 from simulated import KEY, KEY_ID, Shop, reply_of
 
@@ -142,7 +142,7 @@ def test_a_handler_that_fails_leaves_neither_change_nor_row(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "capture_charge", failing)
+        patched.setitem(HANDLERS, "capture_charge", Handler(failing))
         assert shop.capture(charge, "50").error == (500, "InternalServerError")
     assert "ZeroDivisionError" in caplog.text
     assert shop.simulator.story() == before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay.simulator import Store
+from AmazonPay.simulator import HTTPResponse, Store
 from AmazonPay.simulator.engine.store import Stored
 from simulated import Clock, Shop
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from AmazonPay.simulator.engine.store import Transaction
 
 OWNER = "A1/sandbox"
 CHARGE = {"id": "C1", "state": "Authorized"}
@@ -66,7 +65,9 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
         with store.transaction() as transaction:
             transaction.save(OWNER, "charge", CHARGE)
             transaction.schedule("21000101T000000Z", OWNER, "charge", "C1", "x")
-            transaction.store_response(OWNER, "k", Stored("POST", "/x", "{}", 201, b""))
+            transaction.store_response(
+                OWNER, "k", Stored("POST", "/x", "{}", HTTPResponse(201))
+            )
             transaction.add_history("21000101T000000Z", OWNER, None, "state", {})
             raise ZeroDivisionError
 
@@ -75,22 +76,17 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     with store.transaction() as transaction:
         assert transaction.find(OWNER, "charge", "C1") is None
         assert transaction.next_due("99991231T235959Z") is None
-        assert transaction.stored_response(OWNER, "k") is None
+        assert transaction.stored(OWNER, "k") is None
         assert transaction.history() == []
 
 
-def test_an_attempt_that_fails_leaves_the_rest_of_its_transaction(store: Store) -> None:
-    def fail(transaction: Transaction) -> None:
-        with transaction.savepoint():
-            transaction.save(OWNER, "charge", {"id": "C2"})
-            raise ZeroDivisionError
-
+def test_undoing_to_a_savepoint_keeps_the_rest_of_the_transaction(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.save(OWNER, "charge", CHARGE)
-        with pytest.raises(ZeroDivisionError):
-            fail(transaction)
-        with transaction.savepoint():
-            transaction.save(OWNER, "charge", {"id": "C3"})
+        transaction.set_savepoint()
+        transaction.save(OWNER, "charge", {"id": "C2"})
+        transaction.undo_to_savepoint()
+        transaction.save(OWNER, "charge", {"id": "C3"})
     with store.transaction() as transaction:
         found = [record["id"] for record in transaction.all(OWNER, "charge")]
     assert found == ["C1", "C3"]

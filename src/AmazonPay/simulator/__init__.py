@@ -1,7 +1,7 @@
 """A local Amazon Pay to build against (extra `[simulator]`).
 
-`Simulator.handle(request)` is all of it: a value in, a value out. `serving` puts it
-behind a socket of this machine.
+`Simulator.handle(request)` returns the response to a request, in memory; `serving`
+puts a simulator behind a socket of this machine.
 """
 
 from .engine.ids import Ids as Ids
@@ -14,3 +14,6 @@ from .settings import Settings as Settings
 from .simulator import Simulator as Simulator
 from .wire.messages import HTTPResponse as HTTPResponse
 from .wire.messages import Request as Request
+
+Answer = HTTPResponse
+"""Another name of `HTTPResponse`."""

@@ -1,1 +1,1 @@
-"""Who else acts: the buyer, the bank, and the calls that stand for them."""
+"""What the buyer and the bank do, as methods and as HTTP calls."""

@@ -1,4 +1,4 @@
-"""What the buyer's bank does, and the investigator: file a chargeback, and decide it.
+"""The acts of the buyer's bank, and of Amazon's investigators, in a dispute.
 
 Ordinary merchants get their disputes from here: `amazon-pay-checkout/manage-disputes`.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FILING_REASONS = get_args(KnownFilingReason)
 _RESOLUTIONS = get_args(KnownResolution)
 
-# What can happen to a dispute, by a short name: the event, and for whom it ends.
+# The event of each decision, and who wins by it.
 DECISIONS: dict[str, tuple[str, str | None]] = {
     "askForProof": ("more proof is wanted", None),
     "withdraw": ("buyer withdraws", "MerchantWon"),
@@ -43,19 +43,16 @@ def file_chargeback(
         if re.fullmatch(r"[0-9]+(\.[0-9]{1,2})?", amount) is None:
             raise APIRefusal("InvalidParameterValue", "The value of amount is invalid")
         disputed = checked_price({**disputed, "amount": amount}, "amount")
-    context.order = charge["order"]
     context.add_history("issuer", charge["order"], did="filed", reason=filing_reason)
     deadline = context.now + disputes.RESPONSE_TIME
     return disputes.create(context, charge, disputed, filing_reason, deadline)
 
 
-def decide(context: Context, dispute: Record, decision: str) -> Record:
-    """Decide a dispute, or do to it what else can happen: one of `DECISIONS`."""
+def decide(context: Context, dispute: Record, decision: str) -> None:
+    """Decide a dispute, or apply another event to it: one of `DECISIONS`."""
     if decision not in DECISIONS:
         raise APIRefusal(
             "InvalidParameterValue", f"The decision is one of {', '.join(DECISIONS)}"
         )
-    context.order = dispute["order"]
     context.add_history("issuer", dispute["order"], did="decided", decision=decision)
     disputes.move(context, dispute, *DECISIONS[decision])
-    return dispute

@@ -1,4 +1,4 @@
-"""What the buyer does on Amazon's pages: sign in, choose, pay, cancel; and later.
+"""The buyer's acts on Amazon's pages: sign in, choose, pay and cancel; and later.
 
 Amazon's pages: `amazon-pay-checkout/display-shipping-payment-info.html`,
 `amazon-pay-checkout/sandbox-simulations.html`.
@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from ...resources.checkout_sessions import ProductType, Scope
-from ..engine.context import wrong_state
+from ..handlers import buyers
 from ..handlers import charge_permissions as permissions
 from ..handlers import checkout_sessions as sessions
 from ..rules import address_rules
 from ..rules.test_data import CARDS, CONVERTING, full_address, home_address
 from ..wire import bodies
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, wrong_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ..engine.store import Record
 
 _PRODUCT_TYPES: tuple[str, ...] = get_args(ProductType)
-_SCOPES = frozenset(get_args(Scope))
-TOKEN_LIFE = timedelta(hours=24)
+_SCOPES: list[str] = sorted(get_args(Scope))
+_TOKEN_LIFE = timedelta(hours=24)
 
-# What a buyer can do to a permission in his Amazon account.
+# What a buyer can do to a permission in their Amazon account: the event of each act.
 ACCOUNT_ACTIONS = {
     "close": "buyer closes",
     "deletePaymentMethod": "buyer deletes the payment method",
@@ -40,23 +40,20 @@ ACCOUNT_ACTIONS = {
 # In a checkout ------------------------------------------------------------------------
 
 
-def _open_session(context: Context, session_id: str) -> Record:
-    session = context.get(sessions.KIND, session_id)
-    context.order = session["id"]
+def _check_open(session: Record) -> None:
     if session["state"] != "Open" or session["paid"]:
         raise wrong_state(sessions.KIND, session["state"])
-    return session
 
 
-def _check_one_of(value: str, known: Sequence[str], what: str) -> None:
+def _check_one_of(value: str, known: Sequence[str], name: str) -> None:
     if value not in known:
         raise APIRefusal(
-            "InvalidParameterValue", f"The {what} is one of {', '.join(known)}"
+            "InvalidParameterValue", f"The {name} is one of {', '.join(known)}"
         )
 
 
 def _check_choice(session: Record) -> None:
-    """Refuse a choice that cannot pay, or whose outcome the session cannot show."""
+    """Refuse to pay with a choice that this session does not allow."""
     if sessions.set_up_only(session) and not session["consents"]:
         raise APIRefusal(
             "InvalidParameterCombination", "Without consent there is nothing to set up"
@@ -64,7 +61,7 @@ def _check_choice(session: Record) -> None:
     card, payment = CARDS[session["card"]], session["payment"]
     waits = payment.get("canHandlePendingAuthorization")
     if card.pending and not (waits and payment.get("paymentIntent") == "Authorize"):
-        # That Amazon refuses is documented, with which code is unconfirmed.
+        # UNCONFIRMED: the code; that Amazon refuses is documented.
         raise APIRefusal(
             "InvalidParameterCombination",
             f"The card {card.ending} needs paymentIntent Authorize and"
@@ -79,20 +76,20 @@ def _check_choice(session: Record) -> None:
 
 def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     context: Context,
-    session_id: str,
+    session: Record,
     *,
     card: str = "1111",
     shipping_address: dict[str, Any] | None = None,
     shipping_addresses: list[dict[str, Any]] | None = None,
     product_type: str = "PayAndShip",
     consents: bool = True,
-) -> Record:
-    """Sign in and choose a card and an address: the session gets a buyer.
+) -> None:
+    """Sign in and choose a card and an address.
 
-    A buyer may choose anew as long as he has not paid. `consents` is whether he lets
-    the merchant keep his wallet, where a session of `PaymentMethodOnFile` asks for it.
+    Buyers may change their choice until they pay. `consents` is whether they let the
+    merchant save their wallet, where a session of `PaymentMethodOnFile` asks for it.
     """
-    session = _open_session(context, session_id)
+    _check_open(session)
     region = session["region"]
     _check_one_of(product_type, _PRODUCT_TYPES, "product type")
     here = [end for end, one in CARDS.items() if one.region in {None, region}]
@@ -118,34 +115,35 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     context.add_history(
         "buyer", session["id"], did="chose", card=card, productType=product_type
     )
-    return session
 
 
 def _destination(session: Record, given: dict[str, Any] | None) -> dict[str, Any]:
-    """Give where an order goes: the buyer's choice, or the merchant's `addressDetails`.
+    """Return the address of delivery: the buyer's, or the merchant's.
 
-    The merchant's stand where the buyer pays at once: there he sees no other.
+    In a session of `ProcessOrder` the merchant has set it in `addressDetails`, and the
+    buyer cannot choose another one.
     """
     if sessions.pays_at_once(session):
         if session["merchant_address"] is None:
             raise APIRefusal("MissingParameterValue", "addressDetails is required")
         if given is not None:
             raise APIRefusal("InvalidParameterValue", "The merchant gave the address")
-        where: dict[str, Any] = session["merchant_address"]
+        destination: dict[str, Any] = session["merchant_address"]
     elif given is None:
-        where = home_address(session["region"])
+        destination = home_address(session["region"])
     else:
-        where = full_address(bodies.check_address(given))
-    address_rules.check_deliverable(where, session["delivery"])
-    return where
+        bodies.check_address(given)
+        destination = full_address(given)
+    address_rules.check_deliverable(destination, session["delivery"])
+    return destination
 
 
-def pay(context: Context, session_id: str) -> Record:
-    """Press Pay on Amazon's page: nothing is authorized until the merchant completes.
+def pay(context: Context, session: Record) -> None:
+    """Press Pay on Amazon's page; the merchant still has to complete the session.
 
-    Some cards end the session here: 3064 as the buyer's cancel, 3434 as a decline.
+    Some cards end the session here: 3064 as canceled by the buyer, 3434 as declined.
     """
-    session = _open_session(context, session_id)
+    _check_open(session)
     missing = sessions.constraints(session)
     if missing:
         raise APIRefusal(
@@ -160,43 +158,38 @@ def pay(context: Context, session_id: str) -> Record:
     else:
         session["paid"] = True
         context.save(sessions.KIND, session)
-    return session
 
 
-def cancel(context: Context, session_id: str) -> Record:
-    """Leave by the link back to the shop: the session is `Canceled`."""
-    session = _open_session(context, session_id)
+def cancel(context: Context, session: Record) -> None:
+    """Go back to the shop: the session is `Canceled`."""
+    _check_open(session)
     context.add_history("buyer", session["id"], did="canceled")
     context.move(sessions.KIND, session, "buyer cancels")
-    return session
 
 
 # Before and after ---------------------------------------------------------------------
 
 
 def sign_in(context: Context, region: str, scopes: list[str] | None = None) -> str:
-    """Sign in without a checkout: gives the token for Get Buyer, good for 24 hours."""
+    """Sign in without a checkout; return the token for Get Buyer, good for 24 hours."""
     for scope in scopes or ():
-        _check_one_of(scope, sorted(_SCOPES), "scope")
-    token = context.ids.buyer_token()
-    record: Record = {
-        "id": token,
+        _check_one_of(scope, _SCOPES, "scope")
+    token: Record = {
+        "id": context.ids.buyer_token(),
         "region": region,
         "account": context.ids.account(),
         "scopes": scopes,
     }
-    context.save("buyerToken", record)
-    context.schedule(TOKEN_LIFE, "buyerToken", record, "token runs out")
+    context.save_until(_TOKEN_LIFE, buyers.KIND, token)
     context.add_history("buyer", None, did="signed in")
-    return token
+    return str(token["id"])
 
 
-def manage(context: Context, permission_id: str, act: str) -> Record:
+def manage(context: Context, permission: Record, act: str) -> None:
     """Act on a permission in the buyer's Amazon account: close it, or change the card.
 
     A one-time permission cannot be closed there.
     """
-    permission = context.get(permissions.KIND, permission_id)
     _check_one_of(act, list(ACCOUNT_ACTIONS), "act")
     closes, mends = act == "close", act == "mendPaymentMethod"
     if (closes and permission["type"] == "OneTime") or (
@@ -209,4 +202,3 @@ def manage(context: Context, permission_id: str, act: str) -> Record:
     else:
         context.move(permissions.KIND, permission, ACCOUNT_ACTIONS[act])
     permissions.update_state(context, permission)
-    return permission

@@ -1,7 +1,8 @@
-"""What stands under `/_simulator/`, a path that Amazon does not use: the buyer's part.
+"""HTTP calls for the buyer and the bank, below `/_simulator/`.
 
-No signature is asked for, so these calls are taken from this machine's own pages only:
-the Host must be loopback, and an Origin, if there is one, must be the same.
+Amazon does not use this path. The calls need no signature, so they are accepted from
+this machine's own pages only: Host must be loopback, and Origin, if it is there, the
+same.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ from urllib.parse import urlsplit
 from ..._config import is_loopback
 from ..wire import bodies
 from ..wire.errors import APIRefusal
+from ..wire.messages import json_response
 from . import buyer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..simulator import Simulator
-    from ..wire.messages import Request
+    from ..wire.messages import HTTPResponse, Request
+    from .backstage import Backstage
 
-_PATH = re.compile(r"/_simulator/(?P<what>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?")
+PATH = "/_simulator/"
 
-# What each act takes: the member, the name of the argument, and its type.
+_PATH = re.compile(rf"{PATH}(?P<noun>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?")
+
+# The members of each act: the name of the argument, and its type.
 _Members: TypeAlias = "dict[str, tuple[str, type]]"
 ACTIONS: dict[tuple[str, str | None], _Members] = {
     ("checkoutSessions", "choose"): {
@@ -48,36 +52,38 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
         "merchantId": ("merchant_id", str),
     },
 }
-# Acts whose members must all be there.
+# The nouns whose acts require all their members.
 _REQUIRED = {"disputes", "authorizationTokens"}
 
 
-def answer_control_call(simulator: Simulator, request: Request) -> tuple[int, Any]:
-    """Answer a control call."""
+def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
+    """Return the response to a control call."""
     _check_origin(request)
     found = _PATH.fullmatch(request.path)
-    what, id_, act = found.groups() if found else ("", "", "")
-    if (what, act) not in ACTIONS:
+    noun, id_, act = found.groups() if found else ("", "", "")
+    if (noun, act) not in ACTIONS:
         raise APIRefusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
-    given = _arguments(body, ACTIONS[what, act], required=what in _REQUIRED)
-    if what == "buyers":
-        key_id = given.pop("public_key_id", next(iter(simulator.merchants), ""))
-        return 200, {"buyerToken": simulator.sign_in(key_id, **given)}
-    if what == "authorizationTokens":
-        return 200, {"authorizationToken": simulator.authorize(**given)}
-    if what == "chargePermissions":
-        return 200, simulator.manage(id_, act)
-    acts: dict[str, Callable[..., Any]] = {
-        "choose": simulator.choose,
-        "pay": simulator.pay,
-        "cancel": simulator.cancel,
-        "dispute": simulator.file_chargeback,
-        "decide": simulator.decide_dispute,
+    given = _arguments(body, ACTIONS[noun, act], required=noun in _REQUIRED)
+    if noun == "buyers":
+        key_id = given.pop("public_key_id", next(iter(backstage.merchants), ""))
+        token = backstage.sign_in(key_id, **given)
+        return json_response(200, {"buyerToken": token})
+    if noun == "authorizationTokens":
+        token = backstage.authorize(**given)
+        return json_response(200, {"authorizationToken": token})
+    if noun == "chargePermissions":
+        return json_response(200, backstage.manage(id_, act))
+    methods: dict[str, Callable[..., Any]] = {
+        "choose": backstage.choose,
+        "pay": backstage.pay,
+        "cancel": backstage.cancel,
+        "dispute": backstage.file_chargeback,
+        "decide": backstage.decide_dispute,
     }
-    return 200, acts[act](id_, **given)
+    return json_response(200, methods[act](id_, **given))
 
 
 def _check_origin(request: Request) -> None:
@@ -99,7 +105,7 @@ def _hostname(host: str) -> str:
 def _arguments(
     body: Mapping[str, Any], known: _Members, *, required: bool
 ) -> dict[str, Any]:
-    """Read what was chosen; an unknown member is refused, not swallowed."""
+    """Return the arguments that a body holds; unknown members are refused."""
     for name, value in body.items():
         if name not in known:
             raise APIRefusal(

@@ -1,1 +1,1 @@
-"""What keeps state, time and faults, whatever the API is."""
+"""State, time, ids and faults, whatever the API is."""

@@ -1,12 +1,12 @@
-"""What a handler sees of a simulator: now, the caller, and the caller's objects."""
+"""What a handler works with: the time, the caller, and the caller's objects."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
-from ..wire.errors import APIRefusal
+from ..wire.errors import wrong_state
 from .timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -17,60 +17,35 @@ if TYPE_CHECKING:
     from .ids import Ids
     from .store import Record, Transaction
 
-_TRIES = 100
+EXPIRES = "expires"
+"""The event that deletes an object of `Context.save_until`."""
 
-# What the API answers when an object's state does not allow a call.
-_WRONG_STATE = {
-    "checkoutSession": "InvalidCheckoutSessionStatus",
-    "chargePermission": "InvalidChargePermissionStatus",
-    "charge": "InvalidChargeStatus",
-    "dispute": "InvalidDisputeStatus",
-}
-_IN_WORDS = {
-    "checkoutSession": "Checkout Session",
-    "chargePermission": "Charge Permission",
-    "charge": "Charge",
-    "refund": "Refund",
-    "dispute": "Dispute",
-    "report": "Report",
-}
+_TRIES = 100
 
 
 def _earlier(kind: str) -> str:
     return f"earlier {kind}"
 
 
-def wrong_state(kind: Kind, state: str) -> APIRefusal:
-    """Make the refusal of a call that the state does not allow."""
-    name = _IN_WORDS[kind]
-    return APIRefusal(
-        _WRONG_STATE.get(kind, "InvalidRequest"),
-        f"You tried to call an operation on a {name} that is in a state where that"
-        f" operation cannot be called (current state: {state})",
-    )
-
-
 @dataclass(slots=True)
 class Context:
-    """One transaction's view; whatever changes goes through it, and into the story."""
+    """One owner's objects inside one transaction."""
 
     transaction: Transaction
     now: datetime
     owner: str
-    """Account and environment: nothing of another owner can be seen."""
+    """Account and environment; objects of other owners are out of sight."""
     ids: Ids
     settings: Settings
     wall_clock: datetime
-    """How far time has come; `now` is earlier while what was due is caught up."""
-    order: str | None = None
-    """The order that the story's row of this request belongs to."""
+    """The clock's time; `now` lags behind it while overdue events are replayed."""
     stale: bool = False
-    """Whether what changed a short while ago is seen as it was before."""
+    """Whether recent changes are hidden, so that objects look as before them."""
     _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     @property
     def account(self) -> str:
-        """The owner's account, whatever the environment."""
+        """The owner's account, without the environment."""
         return self.owner.rpartition("/")[0]
 
     @property
@@ -78,8 +53,14 @@ class Context:
         """`sandbox` or `live`."""
         return self.owner.rpartition("/")[2]
 
+    def for_owner(self, owner: str) -> Context:
+        """Return the context of another owner in the same transaction."""
+        return replace(self, owner=owner)
+
+    # Objects --------------------------------------------------------------------------
+
     def find(self, kind: str, id_: str) -> Record | None:
-        """Read an object, or None."""
+        """Return an object, or None."""
         if self.stale:
             earlier = self.transaction.find(self.owner, _earlier(kind), id_)
             since = format_timestamp(self.now - self.settings.stale_for)
@@ -89,18 +70,18 @@ class Context:
         return self.transaction.find(self.owner, kind, id_)
 
     def get(self, kind: str, id_: str) -> Record:
-        """Read an object that must be there."""
+        """Return an object that must exist."""
         record = self.find(kind, id_)
         if record is None:
             raise LookupError(f"there is no {kind} {id_}")
         return record
 
     def all(self, kind: str) -> Iterator[Record]:
-        """Read all objects of a kind."""
+        """Iterate over all objects of a kind, by id."""
         return self.transaction.all(self.owner, kind)
 
-    def unused(self, kind: str, make: Callable[[], str]) -> str:
-        """Make an id that no object has: six digits alone would meet before long."""
+    def unused_id(self, kind: str, make: Callable[[], str]) -> str:
+        """Return an id that no object has: six random digits soon collide."""
         for _ in range(_TRIES):
             id_ = make()
             if self.find(kind, id_) is None:
@@ -108,58 +89,57 @@ class Context:
         raise RuntimeError(f"no id is left for a {kind}")
 
     def save(self, kind: str, record: Record) -> None:
-        """Write an object."""
+        """Save a new or changed object."""
         if self.settings.stale_for:
             self._save_earlier_version(kind, record["id"])
         self.transaction.save(self.owner, kind, record)
 
+    def save_until(self, life: timedelta, kind: str, record: Record) -> None:
+        """Save an object, and delete it after `life`."""
+        self.save(kind, record)
+        self.schedule(life, kind, record, EXPIRES)
+
     def delete(self, kind: str, id_: str) -> None:
-        """Forget an object."""
+        """Delete an object."""
         self.transaction.delete(self.owner, kind, id_)
 
     def _save_earlier_version(self, kind: str, id_: str) -> None:
-        """Keep what was seen until now; all that happens at one time is one change."""
+        """Save what is replaced; all changes of one transaction count as one."""
         if (kind, id_) in self._changed:
             return
         self._changed.add((kind, id_))
         before = self.transaction.find(self.owner, kind, id_)
         if before is not None:
-            earlier = {"id": id_, "until": format_timestamp(self.now), "record": before}
+            until = format_timestamp(self.now)
+            earlier = {"id": id_, "until": until, "record": before}
             self.transaction.save(self.owner, _earlier(kind), earlier)
 
+    # Events ---------------------------------------------------------------------------
+
     def schedule(self, after: timedelta, kind: str, record: Record, event: str) -> None:
-        """Let something happen to an object later."""
+        """Schedule an event of an object, `after` from now."""
         at = format_timestamp(self.now + after)
-        self.transaction.schedule(at, self.owner, kind, record["id"], event)
+        self.schedule_at(at, kind, record, event)
 
     def schedule_at(self, at: str, kind: str, record: Record, event: str) -> None:
-        """Let something happen to an object at a moment."""
+        """Schedule an event of an object at a time."""
         self.transaction.schedule(at, self.owner, kind, record["id"], event)
 
-    def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
-        """Append a row to the story."""
-        self.transaction.add_history(
-            format_timestamp(self.now), self.owner, order, kind, facts
-        )
-
     def create(self, kind: Kind, record: Record, event: str = "create") -> None:
-        """Bring a new object to life in the state that `event` leads to."""
-        self._transition(kind, record, None, event)
+        """Save a new object in the state that `event` leads to."""
+        self._apply(kind, record, None, event)
 
     def move(self, kind: Kind, record: Record, event: str) -> None:
-        """Let an event happen to an object, or refuse it by the object's life cycle."""
-        self._transition(kind, record, record["state"], event)
+        """Apply an event to an object and save it, or refuse by its life cycle."""
+        self._apply(kind, record, record["state"], event)
 
-    def _transition(
-        self, kind: Kind, record: Record, state: str | None, event: str
-    ) -> None:
+    def _apply(self, kind: Kind, record: Record, state: str | None, event: str) -> None:
         arrow = transition(kind, state, event)
         if arrow is None:
             raise wrong_state(kind, str(state))
         record["state"], record["reason"] = arrow.to, arrow.reason
         record["updated"] = format_timestamp(self.now)
         self.save(kind, record)
-        self.order = self.order or record.get("order")
         self.add_history(
             "state",
             record.get("order"),
@@ -171,32 +151,7 @@ class Context:
             reason=arrow.reason,
         )
 
-
-def status_details(record: Record) -> dict[str, Any]:
-    """Write `statusDetails` with a single reason, as all objects but permissions do."""
-    return {
-        "state": record["state"],
-        "reasonCode": record["reason"],
-        "reasonDescription": None
-        if record["reason"] is None
-        else f"Simulated: {record['reason']}",
-        "lastUpdatedTimestamp": record["updated"],
-    }
-
-
-METADATA = (
-    "merchantReferenceId",
-    "merchantStoreName",
-    "noteToBuyer",
-    "customInformation",
-)
-
-
-def metadata(given: dict[str, Any] | None) -> dict[str, Any]:
-    """Write `merchantMetadata`: always four members, null where unset."""
-    return {name: (given or {}).get(name) for name in METADATA}
-
-
-def provider_metadata(given: dict[str, Any] | None) -> dict[str, Any]:
-    """Write `providerMetadata`."""
-    return {"providerReferenceId": (given or {}).get("providerReferenceId")}
+    def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        """Append a row to the history."""
+        at = format_timestamp(self.now)
+        self.transaction.add_history(at, self.owner, order, kind, facts)

@@ -1,19 +1,18 @@
-"""What goes wrong between a call and its answer, on purpose.
+"""Deliberate faults between a call and its response.
 
-Dice decide, so that a seed repeats it. A fault changes no object: it stands in for an
-answer, before the call has run, or after what it did was committed.
+Dice decide, so that a seed repeats a run. A fault changes no object: its response
+replaces the call's own, before the call has run or after its work was committed.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..wire.errors import STATUSES
-from ..wire.messages import JSON, HTTPResponse
+from ..wire.errors import APIRefusal
+from ..wire.messages import HTTPResponse
 from .throttling import Throttle
 
 if TYPE_CHECKING:
@@ -23,10 +22,9 @@ if TYPE_CHECKING:
 
     from ..._config import Environment
     from ..settings import Settings
-    from ..wire.messages import Pairs
 
-# GETs of objects that change. Their handlers write nothing, so an old record that they
-# are shown goes nowhere else.
+# GETs of objects that change. Their handlers save nothing, so that an old record which
+# they read is not saved again.
 STALE = frozenset(
     {
         "get_checkout_session",
@@ -42,17 +40,15 @@ _REMEMBERED = 10_000
 _HTML = (("content-type", "text/html"),)
 
 
-def _amazon_error(reason_code: str, headers: Pairs = ()) -> HTTPResponse:
-    body = {"reasonCode": reason_code, "message": "Simulated: try again"}
-    content = json.dumps(body, separators=(",", ":")).encode()
-    return HTTPResponse(STATUSES[reason_code], content, (*JSON, *headers))
+def _amazon_error(reason_code: str) -> HTTPResponse:
+    return APIRefusal(reason_code, "Simulated: try again").response
 
 
 def _gateway_error(status: int) -> HTTPResponse:
     return HTTPResponse(status, b"<html><body>Simulated gateway</body></html>", _HTML)
 
 
-# Amazon's own errors, and those of whatever stands before it, which knows no JSON.
+# Errors of Amazon Pay itself, and of a gateway before it, which does not speak JSON.
 _BROKEN = (
     _amazon_error("InternalServerError"),
     _amazon_error("ServiceUnavailable"),
@@ -60,13 +56,13 @@ _BROKEN = (
     _gateway_error(503),
     _gateway_error(504),
 )
-# The code of a 425 is not documented, so there is none.
+# The reason code of a 425 is not documented, so this one has no body.
 _IN_FLIGHT = (HTTPResponse(425), _amazon_error("InternalServerError"))
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKey:
-    """A verified call, as far as its faults depend on it; a repeat equals it."""
+    """The parts of a verified call that its faults depend on; a repeat is equal."""
 
     owner: str
     environment: Environment
@@ -78,7 +74,7 @@ class FaultKey:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An answer that stands in for the call's own."""
+    """A response that replaces the call's own."""
 
     kind: str
     response: HTTPResponse
@@ -87,12 +83,12 @@ class Fault:
 
     @property
     def label(self) -> str:
-        """What the story says of it."""
+        """The fault's name in the history."""
         return f"{self.kind}: {self.response.status}"
 
 
 class Faults:
-    """Decides what goes wrong, by one simulator's settings and dice."""
+    """Decides which calls fail, by the settings and dice of one simulator."""
 
     def __init__(
         self, settings: Settings, dice: Random, wait: Callable[[float], object]
@@ -107,7 +103,10 @@ class Faults:
 
     @contextmanager
     def hold_key(self, fault_key: FaultKey) -> Generator[bool]:
-        """Hold a call's key while it runs; tell whether another one holds it."""
+        """Hold a call's idempotency key while it runs.
+
+        Yields whether another call holds it already.
+        """
         seconds = self._settings.keys_held_for.total_seconds()
         if fault_key.key is None or seconds == 0:
             yield False
@@ -128,35 +127,38 @@ class Faults:
     def next_fault(
         self, fault_key: FaultKey, now: datetime, *, held: bool
     ) -> Fault | None:
-        """Decide what goes wrong with a call, if anything."""
+        """Return the fault of a call, or None; `held` is what `hold_key` yielded."""
         settings = self._settings
         if held:
             return Fault("in flight", self._dice.choice(_IN_FLIGHT))
         if settings.throttles and not self._throttle.admits(
             fault_key.owner, fault_key.environment, fault_key.operation, now
         ):
-            # A bucket that leaks one a second or more has room in a second.
-            said = (("retry-after", "1"),) if self._draw(settings.retry_after) else ()
-            return Fault("throttled", _amazon_error("TooManyRequests", said))
+            response = _amazon_error("TooManyRequests")
+            if self._draw(settings.retry_after):
+                # Every bucket leaks one call a second or more.
+                headers = (*response.headers, ("retry-after", "1"))
+                response = replace(response, headers=headers)
+            return Fault("throttled", response)
         return self._server_fault(fault_key)
 
     def _server_fault(self, fault_key: FaultKey) -> Fault | None:
-        met = self._consecutive.pop(fault_key, 0)
-        if met >= self._settings.faults_in_a_row:
+        before = self._consecutive.pop(fault_key, 0)
+        if before >= self._settings.faults_in_a_row:
             return None
         drawn = self._dice.random()
         lost = 0.0 if fault_key.method == "GET" else self._settings.lost_answers
         if drawn >= self._settings.failed_calls + lost:
             return None
-        self._consecutive[fault_key] = met + 1
+        self._consecutive[fault_key] = before + 1
         if len(self._consecutive) > _REMEMBERED:
             del self._consecutive[next(iter(self._consecutive))]
         runs = drawn >= self._settings.failed_calls
-        answer = self._dice.choice(_BROKEN)
-        return Fault("answer lost" if runs else "failed", answer, runs=runs)
+        response = self._dice.choice(_BROKEN)
+        return Fault("answer lost" if runs else "failed", response, runs=runs)
 
     def is_stale(self, fault_key: FaultKey) -> bool:
-        """Decide whether a GET sees what was there before the last change."""
+        """Return whether a GET reads the version before the last change."""
         return fault_key.operation in STALE and self._draw(self._settings.stale_reads)
 
     def _draw(self, share: float) -> bool:

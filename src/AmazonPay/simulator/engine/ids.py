@@ -1,4 +1,4 @@
-"""Ids in Amazon's shapes; the source of randomness is injected."""
+"""Ids in the form of Amazon's, from an injected source of randomness."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CAPITALS = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Makes ids; the same seed makes the same ones."""
+    """Makes ids; equal seeds make equal ids."""
 
     random: Random = field(default_factory=SystemRandom)
 
@@ -24,55 +24,55 @@ class Ids:
         return "".join(self.random.choices(_CAPITALS, k=count))
 
     def uuid(self) -> str:
-        """Make a UUID of version 4, in lower case."""
+        """Return a UUID of version 4, in lower case."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def order(self, region: str, *, recurring: bool = False) -> str:
-        """Make an order's id: `S01-…` once, `C01-…` for recurring and saved wallets."""
+        """Return an order id: `S01-…`, or `C01-…` for recurring and saved wallets."""
         letter = "C" if recurring else "S"
         number = f"{self._digits(7)}-{self._digits(7)}"
         return f"{letter}{_REGION_DIGITS[region]}-{number}"
 
     def suffixed(self, order: str, letter: str) -> str:
-        """Make the id of a charge (C), refund (R) or dispute (B) of an order."""
+        """Return the id of an order's charge (C), refund (R) or dispute (B)."""
         return f"{order}-{letter}{self._digits(6)}"
 
     def account(self) -> str:
-        """Make a buyer's id."""
+        """Return a buyer's id."""
         return f"amzn1.account.{self._capitals(28)}"
 
     def address(self) -> str:
-        """Make the id of one of several shipping addresses."""
+        """Return the id of one of several shipping addresses."""
         return f"amzn1.address.{self._capitals(26)}"
 
     def buyer_token(self) -> str:
-        """Make a token that needs percent-encoding, as real ones may."""
+        """Return a buyer token; like real ones it may need percent-encoding."""
         return f"{self._capitals(40)}/+{self._capitals(4)}="
 
     def page_token(self) -> str:
-        """Make a token for the next page, which needs percent-encoding too."""
+        """Return a token for the next page, which needs percent-encoding, too."""
         return f"{self._capitals(24)}/+{self._capitals(4)}=="
 
     def secret(self) -> str:
-        """Make a text that nobody guesses."""
+        """Return a text that cannot be guessed."""
         return f"{self.random.getrandbits(256):064x}"
 
     def number(self) -> str:
-        """Make the id of a report or a schedule."""
+        """Return the id of a report or a schedule."""
         return self._digits(11)
 
     def document(self) -> str:
-        """Make a report document's id."""
+        """Return a report document's id."""
         return f"amzn1.tortuga.0.{self.uuid()}.{self._capitals(14)}"
 
     def file(self) -> str:
-        """Make a file's id."""
+        """Return a file's id."""
         return f"file_{self._capitals(20)}"
 
     def merchant_account(self) -> str:
-        """Make a merchant account's id."""
+        """Return a merchant account's id."""
         return f"A{self._capitals(13)}"
 
     def store(self) -> str:
-        """Make a store's id."""
+        """Return a store's id."""
         return f"amzn1.application-oa2-client.{self.random.getrandbits(128):032x}"

@@ -1,8 +1,8 @@
-"""Where a simulator keeps its state: SQLite, in a file or in memory.
+"""The simulator's state in SQLite, in a file or in memory.
 
-One writer at a time: every handled request is one transaction, from the idempotency
-check to the stored answer, and its answer is given after the commit. On a file, what
-was answered survives `kill -9` (write-ahead log, synced at each commit).
+There is one writer at a time. Every API call is one transaction, from the check of its
+idempotency key to the stored response, and the response is sent after the commit. In a
+file, what was committed survives `kill -9` (write-ahead log, synced at each commit).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
+from ..wire.messages import JSON, HTTPResponse
 
 if TYPE_CHECKING:
     import os
@@ -35,7 +36,7 @@ CREATE TABLE due (
 CREATE INDEX due_at ON due (at, number);
 CREATE TABLE response (
     owner TEXT NOT NULL, key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    body TEXT NOT NULL, status INTEGER NOT NULL, answer BLOB NOT NULL,
+    body TEXT NOT NULL, status INTEGER NOT NULL, content BLOB NOT NULL,
     PRIMARY KEY (owner, key)
 ) WITHOUT ROWID;
 CREATE TABLE history (
@@ -48,7 +49,7 @@ CREATE INDEX history_order ON history ("order", number);
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that will happen by itself."""
+    """A scheduled event of an object."""
 
     number: int
     at: str
@@ -60,18 +61,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The first answer under an idempotency key, and what it answered."""
+    """The first response under an idempotency key, and its request."""
 
     method: str
     path: str
     body: str
-    status: int
-    answer: bytes
+    """Canonical JSON."""
+    response: HTTPResponse
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row of the story: a request, what a buyer did, or a change of state."""
+    """One row of the history: a request, an act of the buyer, a change of state."""
 
     number: int
     at: str
@@ -82,13 +83,13 @@ class HistoryRow:
 
 
 class Transaction:
-    """What can be read and format_timestamp between a begin and a commit."""
+    """Reads and writes between a begin and a commit."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def find(self, owner: str, kind: str, id_: str) -> Record | None:
-        """Read an object's record."""
+        """Return an object's record, or None."""
         row = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ? AND id = ?",
             (owner, kind, id_),
@@ -96,7 +97,7 @@ class Transaction:
         return None if row is None else json.loads(row[0])
 
     def all(self, owner: str, kind: str) -> Iterator[Record]:
-        """Read all objects of a kind, by id."""
+        """Iterate over all records of a kind, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
             (owner, kind),
@@ -104,28 +105,28 @@ class Transaction:
         return (json.loads(row[0]) for row in rows)
 
     def save(self, owner: str, kind: str, record: Record) -> None:
-        """Write an object's record, new or changed."""
+        """Save an object's record, new or changed."""
         self._connection.execute(
             "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?)",
             (owner, kind, record["id"], json.dumps(record)),
         )
 
     def delete(self, owner: str, kind: str, id_: str) -> None:
-        """Forget an object."""
+        """Delete an object."""
         self._connection.execute(
             "DELETE FROM object WHERE owner = ? AND kind = ? AND id = ?",
             (owner, kind, id_),
         )
 
     def schedule(self, at: str, owner: str, kind: str, id_: str, event: str) -> None:
-        """Let something happen later."""
+        """Schedule an event of an object."""
         self._connection.execute(
             "INSERT INTO due (at, owner, kind, id, event) VALUES (?, ?, ?, ?, ?)",
             (at, owner, kind, id_, event),
         )
 
     def next_due(self, until: str) -> Due | None:
-        """Take the earliest planned event up to a moment off the plan."""
+        """Remove and return the earliest event that is due by `until`, if any."""
         row = self._connection.execute(
             "SELECT number, at, owner, kind, id, event FROM due WHERE at <= ?"
             " ORDER BY at, number LIMIT 1",
@@ -136,29 +137,30 @@ class Transaction:
         self._connection.execute("DELETE FROM due WHERE number = ?", (row[0],))
         return Due(*row)
 
-    @contextlib.contextmanager
-    def savepoint(self) -> Generator[None]:
-        """Keep what happens in the block, or nothing of it, within the transaction."""
+    def set_savepoint(self) -> None:
+        """Mark the point that `undo_to_savepoint` goes back to."""
         self._connection.execute("SAVEPOINT handler")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK TO handler")
-            raise
-        finally:
-            self._connection.execute("RELEASE handler")
 
-    def stored_response(self, owner: str, key: str) -> Stored | None:
-        """Read the answer that a key repeats."""
+    def undo_to_savepoint(self) -> None:
+        """Undo what was written since the savepoint, and nothing before it."""
+        self._connection.execute("ROLLBACK TO handler")
+
+    def stored(self, owner: str, key: str) -> Stored | None:
+        """Return what is stored under an idempotency key, or None."""
         row = self._connection.execute(
-            "SELECT method, path, body, status, answer FROM response"
+            "SELECT method, path, body, status, content FROM response"
             " WHERE owner = ? AND key = ?",
             (owner, key),
         ).fetchone()
-        return None if row is None else Stored(*row)
+        if row is None:
+            return None
+        method, path, request_body, status, content = row
+        # Only JSON is ever stored.
+        response = HTTPResponse(status, content, JSON if content else ())
+        return Stored(method, path, request_body, response)
 
     def store_response(self, owner: str, key: str, stored: Stored) -> None:
-        """Store the answer that a key will repeat for ever."""
+        """Store the response that a key repeats for ever."""
         self._connection.execute(
             "INSERT INTO response VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -167,15 +169,15 @@ class Transaction:
                 stored.method,
                 stored.path,
                 stored.body,
-                stored.status,
-                stored.answer,
+                stored.response.status,
+                stored.response.body,
             ),
         )
 
     def add_history(
         self, at: str, owner: str, order: str | None, kind: str, facts: Record
     ) -> None:
-        """Append a row to the story."""
+        """Append a row to the history."""
         self._connection.execute(
             'INSERT INTO history (at, owner, "order", kind, facts)'
             " VALUES (?, ?, ?, ?, ?)",
@@ -183,14 +185,14 @@ class Transaction:
         )
 
     def last_number(self) -> int:
-        """Tell the number of the story's last row; 0 of an empty one."""
+        """Return the number of the history's last row, or 0."""
         (number,) = self._connection.execute(
             "SELECT COALESCE(MAX(number), 0) FROM history"
         ).fetchone()
         return int(number)
 
     def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
-        """Read the story, of one order or of all."""
+        """Return the history of one order or of all, after a row's number."""
         rows = self._connection.execute(
             'SELECT number, at, owner, "order", kind, facts FROM history'
             ' WHERE number > ? AND (? IS NULL OR "order" = ?) ORDER BY number',
@@ -203,7 +205,7 @@ class Transaction:
 
 
 class Store:
-    """State in SQLite; threads take turns, and so do processes on one file."""
+    """A database; threads take turns, and so do processes that share a file."""
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.Lock()
@@ -238,14 +240,14 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Transaction]:
-        """Commit what happens in the block, or nothing of it."""
+        """Commit what the block does, or nothing of it if it raises."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._connection)
                 self._connection.execute("COMMIT")
             except BaseException:
-                # A full disk has rolled back by itself.
+                # SQLite itself rolls back when the disk is full.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise

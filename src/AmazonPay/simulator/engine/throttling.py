@@ -1,4 +1,4 @@
-"""How many calls may come: `amazon-pay-api-v2/api-throttling-limits.html`."""
+"""Limits on the rate of calls: `amazon-pay-api-v2/api-throttling-limits.html`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Throttle:
     def admits(
         self, owner: str, environment: Environment, operation: str, now: datetime
     ) -> bool:
-        """Let a call in, unless its bucket is full; one that is refused fills none."""
+        """Return whether the bucket has room for a call; only then is it counted."""
         limit = limit_of(operation, environment)
         if limit is None:
             return True

@@ -1,4 +1,4 @@
-"""Time as the API writes it: UTC, in basic ISO 8601."""
+"""Times in the form of the API: UTC, basic ISO 8601."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 def utc_now() -> datetime:
-    """Read the system's clock."""
+    """Return the system's time."""
     return datetime.now(UTC)
 
 
 def format_timestamp(moment: datetime) -> str:
-    """Write a moment: `20260101T120000Z`."""
+    """Return a time as text: `20260101T120000Z`."""
     return moment.astimezone(UTC).strftime(FORMAT)
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Read what `format_timestamp` wrote."""
+    """Return the time that `format_timestamp` has formatted."""
     return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
 
 
 def checked_timestamp(text: str, name: str) -> datetime:
-    """Read a request's time; one of good form may still be of no calendar."""
+    """Return a time of a request, or refuse one that no calendar has."""
     try:
         return parse_timestamp(text)
     except ValueError:
@@ -37,12 +37,12 @@ def checked_timestamp(text: str, name: str) -> datetime:
 
 
 def http_date(moment: datetime) -> str:
-    """Write a moment as a `Date` header does: RFC 9110, 5.6.7."""
+    """Return a time in the form of a `Date` header: RFC 9110, 5.6.7."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def months_later(moment: datetime, months: int) -> datetime:
-    """Add calendar months; a day that the month lacks becomes its last."""
+    """Return a time some calendar months later, on the month's last day at most."""
     index = moment.month - 1 + months
     year, month = moment.year + index // 12, index % 12 + 1
     day = min(moment.day, monthrange(year, month)[1])

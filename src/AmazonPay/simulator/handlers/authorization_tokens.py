@@ -11,8 +11,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.timestamps import format_timestamp
+from ...resources.authorization_tokens import AuthorizationTokens
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
+from .registry import handles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,20 +27,20 @@ if TYPE_CHECKING:
 KIND: Final = "authorizationToken"
 _MWS_TOKEN: Final = "mwsAuthToken"  # noqa: S105 - the name of a kind
 
-_LIFE = timedelta(hours=1)  # unconfirmed: Amazon says it in the token
+# UNCONFIRMED: how long a token lives; the token itself says so.
+_LIFE = timedelta(hours=1)
 
 
 def delegate(context: Context, merchant_id: str) -> str:
-    """Let a merchant allow the caller's account to act for him; gives his MWS token."""
-    record: Record = {"id": f"amzn.mws.{context.ids.uuid()}", "merchant": merchant_id}
-    context.transaction.save(context.account, _MWS_TOKEN, record)
+    """Let the caller's account act for a merchant; return the MWS token for it."""
+    token: Record = {"id": f"amzn.mws.{context.ids.uuid()}", "merchant": merchant_id}
+    context.for_owner(context.account).save(_MWS_TOKEN, token)
     context.add_history("merchant", None, did="delegated", merchant=merchant_id)
-    return str(record["id"])
+    return str(token["id"])
 
 
 def issue(context: Context, merchant_id: str) -> str:
-    """Make a token with which the caller's account acts for a merchant for an hour."""
-    end = context.now + _LIFE
+    """Create a token with which the caller's account acts for a merchant."""
     token = _web_token(
         context,
         {
@@ -47,21 +49,19 @@ def issue(context: Context, merchant_id: str) -> str:
             "sub": merchant_id,
             "jti": context.ids.uuid(),
             "iat": int(context.now.timestamp()),
-            "exp": int(end.timestamp()),
+            "exp": int((context.now + _LIFE).timestamp()),
         },
     )
     record: Record = {"id": token, "merchant": merchant_id}
-    context.transaction.save(context.account, KIND, record)
-    context.transaction.schedule(
-        format_timestamp(end), context.account, KIND, token, "token runs out"
-    )
+    context.for_owner(context.account).save_until(_LIFE, KIND, record)
     return token
 
 
 def _web_token(context: Context, claims: dict[str, Any]) -> str:
-    """Sign a JSON Web Token with a key that is forgotten: it is looked up, not checked.
+    """Return a JSON Web Token, signed with a key that is thrown away.
 
-    Its form is Amazon's; what it says inside is nobody's business but its maker's.
+    Tokens are looked up, so that nobody verifies the signature. The form is Amazon's;
+    the claims are the simulator's own.
     """
 
     def encoded(data: bytes) -> str:
@@ -73,20 +73,14 @@ def _web_token(context: Context, claims: dict[str, Any]) -> str:
     return f"{text}.{encoded(hmac.digest(key, text.encode(), hashlib.sha256))}"
 
 
-def on_due(context: Context, record: Record, event: str) -> None:
-    """Let a token run out."""
-    del event
-    context.delete(KIND, record["id"])
-
-
 def act_for_merchant(
     context: Context, call: APICall, merchants: Iterable[Merchant]
 ) -> APICall:
-    """Let a call act for the merchant whose token it bears.
+    """Return the call on behalf of the merchant whose token it has.
 
-    What is created belongs to the merchant, and so do the idempotency keys.
+    Objects and idempotency keys belong to that merchant then.
     """
-    token = context.transaction.find(context.account, KIND, str(call.auth_token))
+    token = context.for_owner(context.account).find(KIND, str(call.auth_token))
     if token is None:
         raise APIRefusal(
             "InvalidAuthorizationToken", "The token is unknown, or has run out"
@@ -97,16 +91,17 @@ def act_for_merchant(
     return replace(call, merchant=merchant)
 
 
+@handles(AuthorizationTokens.get_authorization_token)
 def get_authorization_token(context: Context, call: APICall) -> Result:
-    """Answer Get Authorization Token, which is live only."""
+    """Answer Get Authorization Token, which works with a live key only."""
     if context.environment != "live":
-        # That sandbox has no answer is documented, the code is unconfirmed.
+        # UNCONFIRMED: the code; that sandbox has no tokens is documented.
         raise APIRefusal("UnsupportedOperation", "Authorization Tokens are live only")
     mws_token = call.ids["mws_auth_token"]
     if re.fullmatch(r"amzn\.mws\.[0-9a-f-]{36}", mws_token) is None:
         raise APIRefusal("InvalidParameterValue", "The MWS token has another form")
-    record = context.transaction.find(context.account, _MWS_TOKEN, mws_token)
+    token = context.for_owner(context.account).find(_MWS_TOKEN, mws_token)
     merchant = call.query["merchantId"]
-    if record is None or record["merchant"] != merchant:
+    if token is None or token["merchant"] != merchant:
         raise APIRefusal("UnauthorizedAccess", "The merchant has not allowed it")
-    return 200, {"authorizationToken": issue(context, merchant)}
+    return json_result(200, {"authorizationToken": issue(context, merchant)})

@@ -6,11 +6,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.context import METADATA, metadata
+from ...resources.charge_permissions import ChargePermissions
 from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
+from .common import METADATA, metadata
+from .registry import handles, in_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,22 +32,23 @@ OPEN_CHARGES = ("AuthorizationInitiated", "Authorized", "CaptureInitiated")
 _ENDED_CHARGES = ("Canceled", "Declined")
 
 
-# The ledger of one permission ---------------------------------------------------------
+# Amounts ------------------------------------------------------------------------------
 
 
 def charges_of(context: Context, permission: Record) -> list[Record]:
-    """Read the permission's charges, in the order of their creation."""
+    """Return a permission's charges, in the order of their creation."""
     return [context.get("charge", charge) for charge in permission["charges"]]
 
 
 def amount_used(context: Context, permission: Record) -> Decimal:
-    """Tell what of the limit is used up.
+    """Return how much of a permission's limit is used.
 
-    Of a one-time permission that is what was captured; that an open authorization does
-    not lower the balance is unconfirmed: so the documentation says, no recorded body
-    shows it. Of a monthly limit it is what was charged this month, captured or not;
-    that is unconfirmed, too.
+    For a one-time permission that is the sum of captures, for a monthly limit the sum
+    of this month's charges, captured or not.
     """
+    # UNCONFIRMED: that open authorizations do not lower the balance. The documentation
+    # says so; no recorded response shows it.
+    # UNCONFIRMED: that a month counts charges and not captures.
     charges = charges_of(context, permission)
     if permission["type"] == "OneTime":
         return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
@@ -57,12 +61,15 @@ def amount_used(context: Context, permission: Record) -> Decimal:
 
 
 def balance(context: Context, permission: Record) -> Decimal:
-    """Tell what is left to charge."""
+    """Return how much of a permission's limit is left."""
     return Decimal(permission["limit"]) - amount_used(context, permission)
 
 
 def chargeable_amount(context: Context, permission: Record) -> Decimal:
-    """Tell what one more charge or capture may take: what is being captured is gone."""
+    """Return the most that one more charge or capture may take.
+
+    Captures in progress count as done.
+    """
     left = balance(context, permission)
     if permission["type"] != "OneTime":
         return left
@@ -78,17 +85,17 @@ def _sum(prices: Iterable[dict[str, Any]]) -> Decimal:
 
 
 def update_state(context: Context, permission: Record) -> None:
-    """Move a permission as its charges demand."""
+    """Update a permission's state after a change of its charges."""
     if permission["state"] == "Closed":
         return
     if permission["type"] == "OneTime":
-        _follow_charges(context, permission)
+        _update_one_time(context, permission)
     if permission["declined"] and permission["state"] == "Chargeable":
         permission["declined"] = False
         context.move(KIND, permission, "a charge is declined hard")
 
 
-def _follow_charges(context: Context, permission: Record) -> None:
+def _update_one_time(context: Context, permission: Record) -> None:
     left = balance(context, permission)
     held = _sum(
         charge["captureAmount"] or charge["chargeAmount"]
@@ -105,20 +112,20 @@ def _follow_charges(context: Context, permission: Record) -> None:
 
 
 def decline(context: Context, permission: Record) -> None:
-    """Let the payment method be invalid, at once or when an open charge has ended."""
+    """Make the payment method invalid, now or when the open charges have ended."""
     permission["declined"] = True
     context.save(KIND, permission)
     update_state(context, permission)
 
 
-# Life ---------------------------------------------------------------------------------
+# Life cycle ---------------------------------------------------------------------------
 
 
 def create(context: Context, session: Record, region: str, limit: Decimal) -> Record:
     """Create the permission that a completed session grants."""
     kind = session["type"]
     permission: Record = {
-        "id": context.unused(
+        "id": context.unused_id(
             KIND, lambda: context.ids.order(region, recurring=kind != "OneTime")
         ),
         "order": session["id"],
@@ -150,14 +157,15 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
 
 def _expiry(context: Context, kind: str, *, extended: bool | None) -> str | None:
     if kind == "PaymentMethodOnFile":
-        return None  # an expiry rule stands on a page not seen (unconfirmed)
+        # UNCONFIRMED: that it never expires; the rule is on a page not seen.
+        return None
     if kind == "Recurring" or extended:
         return format_timestamp(months_later(context.now, _RECURRING_MONTHS))
     return format_timestamp(context.now + _ONE_TIME_LIFE)
 
 
 def renew(context: Context, permission: Record) -> None:
-    """Start a recurring permission's 13 months anew, as each charge does."""
+    """Extend a recurring permission to 13 months from now, as each charge does."""
     if permission["type"] == "Recurring":
         permission["expires"] = _expiry(context, "Recurring", extended=None)
         context.save(KIND, permission)
@@ -165,30 +173,30 @@ def renew(context: Context, permission: Record) -> None:
 
 
 def on_due(context: Context, permission: Record, event: str) -> None:
-    """Let a planned event happen."""
-    overtaken = (
+    """Close an expired permission, unless its expiry has moved meanwhile."""
+    extended = (
         permission["expires"] is not None
         and parse_timestamp(permission["expires"]) > context.now
     )
-    if permission["state"] != "Closed" and not overtaken:
+    if permission["state"] != "Closed" and not extended:
         close(context, permission, event)
 
 
 def close(context: Context, permission: Record, event: str) -> None:
-    """Close a permission for good; the buyer's data fade from then on."""
+    """Close a permission for good; buyer data disappear 30 days later."""
     permission["closed"] = format_timestamp(context.now)
     context.move(KIND, permission, event)
 
 
 def monthly_limit(kind: str, currency: str) -> Decimal:
-    """Tell the monthly limit of a recurring permission or a saved wallet."""
+    """Return the monthly limit of a recurring permission or a saved wallet."""
     return MONTHLY[kind][currency]
 
 
 # The object ---------------------------------------------------------------------------
 
 
-def _knows_the_buyer(context: Context, permission: Record) -> bool:
+def _has_buyer_data(context: Context, permission: Record) -> bool:
     since = permission["created"]
     if permission["type"] != "OneTime":
         since = permission["closed"]
@@ -196,9 +204,9 @@ def _knows_the_buyer(context: Context, permission: Record) -> bool:
 
 
 def to_json(context: Context, permission: Record) -> dict[str, Any]:
-    """Write a permission as the API does."""
+    """Return a permission in the form of the API."""
     currency = permission["currency"]
-    known = _knows_the_buyer(context, permission)
+    known = _has_buyer_data(context, permission)
     reason = permission["reason"]
     shown: dict[str, Any] = {
         "chargePermissionId": permission["id"],
@@ -244,31 +252,26 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
 # Calls --------------------------------------------------------------------------------
 
 
-def get_or_refuse(context: Context, call: APICall, id_: str) -> Record:
-    """Read the permission that a call names, or refuse the call."""
-    permission = context.find(KIND, id_)
-    if permission is None:
-        raise call.not_found()
-    context.order = permission["order"]
-    return permission
-
-
-def get_charge_permission(context: Context, call: APICall) -> Result:
+@handles(ChargePermissions.get_charge_permission, subject=in_path(KIND))
+def get_charge_permission(
+    context: Context, call: APICall, permission: Record
+) -> Result:
     """Answer Get Charge Permission."""
-    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
-    return 200, to_json(context, permission)
+    return json_result(200, to_json(context, permission))
 
 
-def update_charge_permission(context: Context, call: APICall) -> Result:
+@handles(ChargePermissions.update_charge_permission, subject=in_path(KIND))
+def update_charge_permission(
+    context: Context, call: APICall, permission: Record
+) -> Result:
     """Answer Update Charge Permission."""
-    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
     given: dict[str, Any] = dict(call.body.get("merchantMetadata") or {})
     recurring = call.body.get("recurringMetadata")
     if permission["state"] == "Closed":
         old: dict[str, Any] = permission["metadata"] or {}
         filled = [name for name in METADATA if name in given and old.get(name)]
         if permission["type"] != "OneTime" or filled or recurring:
-            # Which 422 it is: unconfirmed.
+            # UNCONFIRMED: the code; it is a 422.
             raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "A closed Charge Permission takes only members that are still empty",
@@ -278,20 +281,20 @@ def update_charge_permission(context: Context, call: APICall) -> Result:
         before = permission["recurring"]
         permission["recurring"] = recurring_metadata(recurring, before)
         if permission["region"] == "eu" and permission["recurring"] != before:
-            # That it needs a new checkout is documented, the code is unconfirmed.
+            # UNCONFIRMED: the code; that a new checkout is needed is documented.
             raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "In the EU and UK another price or rhythm needs a new checkout",
             )
     permission["updated"] = format_timestamp(context.now)
     context.save(KIND, permission)
-    return 200, to_json(context, permission)
+    return json_result(200, to_json(context, permission))
 
 
 def recurring_metadata(
     given: dict[str, Any], old: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """Write `recurringMetadata`, new members over old ones."""
+    """Return `recurringMetadata`, with new members in place of old ones."""
     now = {"frequency": None, "amount": None, **(old or {})}
     frequency = given.get("frequency")
     if frequency is not None:
@@ -302,19 +305,21 @@ def recurring_metadata(
                 "The frequency's value must be 0 with the unit Variable",
             )
         now["frequency"] = {"unit": unit, "value": value}
-    if "amount" in given:  # null says that it varies
+    if "amount" in given:  # null stands for a variable amount
         amount = given["amount"]
         now["amount"] = amount and checked_price(amount, "recurringMetadata.amount")
     return now
 
 
-def close_charge_permission(context: Context, call: APICall) -> Result:
+@handles(ChargePermissions.close_charge_permission, subject=in_path(KIND))
+def close_charge_permission(
+    context: Context, call: APICall, permission: Record
+) -> Result:
     """Answer Close Charge Permission."""
-    permission = get_or_refuse(context, call, call.ids["charge_permission_id"])
     code = call.checked_simulation_code("AmazonClosed")
     close(context, permission, "Amazon closes" if code else "merchant closes")
     if call.body.get("cancelPendingCharges"):
         for charge in charges_of(context, permission):
             if charge["state"] in {"AuthorizationInitiated", "Authorized"}:
                 context.move("charge", charge, "permission is closed")
-    return 200, to_json(context, permission)
+    return json_result(200, to_json(context, permission))

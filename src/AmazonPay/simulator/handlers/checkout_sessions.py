@@ -6,13 +6,16 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.context import metadata, provider_metadata, status_details, wrong_state
+from ...resources.checkout_sessions import CheckoutSessions
 from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..rules import address_rules
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
-from ..wire.errors import APIRefusal
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal, wrong_state
 from . import charge_permissions as permissions
+from .common import metadata, provider_metadata, status_details
+from .registry import handles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +37,7 @@ _DESCRIPTIONS = {
     "ChargeAmountNotSet": "chargeAmount is not set.",
     "CheckoutResultReturnUrlNotSet": "checkoutResultReturnUrl is not set.",
     "PaymentIntentNotSet": "paymentIntent is not set.",
-    # The text of this one is unconfirmed.
+    # UNCONFIRMED: this text.
     "RecurringFrequencyNotSet": "recurringFrequency is not set.",
 }
 
@@ -47,19 +50,19 @@ def _members(value: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def set_up_only(session: Record) -> bool:
-    """Tell whether a wallet is saved without a payment."""
+    """Return whether the session saves a wallet without a payment."""
     saves = session["type"] == "PaymentMethodOnFile"
     return saves and bool(_members(session["saved_method"]).get("setupOnly"))
 
 
 def pays_at_once(session: Record) -> bool:
-    """Tell whether the buyer pays without a review page."""
+    """Return whether the buyer pays without a review page."""
     mode: str | None = session["web_details"].get("checkoutMode")
     return mode == "ProcessOrder"
 
 
 def converts(session: Record) -> bool:
-    """Tell whether the buyer pays in another currency than the merchant's."""
+    """Return whether the buyer pays in another currency than the ledger's."""
     amount = session["payment"].get("chargeAmount")
     ledger_currency = session["ledger_currency"]
     return bool(
@@ -68,7 +71,7 @@ def converts(session: Record) -> bool:
 
 
 def constraints(session: Record) -> list[str]:
-    """List what is still missing before the buyer can pay, in order."""
+    """Return what is missing before the buyer can pay, in the order of the API."""
     payment, web = session["payment"], session["web_details"]
     missing = {
         "BuyerNotAssociated": session["account"] is None,
@@ -83,11 +86,11 @@ def constraints(session: Record) -> list[str]:
 
 
 def to_json(session: Record, origin: str) -> dict[str, Any]:
-    """Write a session as the API does.
+    """Return a session in the form of the API.
 
-    Buyer, addresses, amounts and payment data are returned while it is `Open` only;
-    which other members a session keeps that has ended is unconfirmed.
+    Buyer, addresses, amounts and payment data are there only while it is `Open`.
     """
+    # UNCONFIRMED: which other members a session keeps that has ended.
     is_open = session["state"] == "Open"
     account: str | None = session["account"] if is_open else None
     known = account is not None
@@ -133,7 +136,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         "creationTimestamp": session["created"],
         "expirationTimestamp": session["expires"],
         "storeId": session["storeId"],
-        "providerMetadata": provider_metadata(session["provider"]),
+        "providerMetadata": provider_metadata(session["providerMetadata"]),
         "releaseEnvironment": "Sandbox",
         "checkoutButtonText": None,
         "deliverySpecifications": session["delivery"],
@@ -142,7 +145,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
     if session["address_prices"] is not None:
         shown["multiAddressesCheckoutMetadata"] = session["address_prices"]
     if session["addresses"] is not None:
-        # That the member is absent for other product types is unconfirmed.
+        # UNCONFIRMED: that the member is absent for other product types.
         listed = [json.dumps(one, ensure_ascii=False) for one in session["addresses"]]
         shown["shippingAddressList"] = listed if known else None
     return shown
@@ -163,26 +166,25 @@ def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# Life ---------------------------------------------------------------------------------
+# Life cycle ---------------------------------------------------------------------------
 
 
 def on_due(context: Context, session: Record, event: str) -> None:
-    """Let a planned event happen: the end of 24 hours."""
+    """Apply a scheduled event, the end of 24 hours, to a session that is open."""
     if session["state"] == "Open":
         context.move(KIND, session, event)
 
 
-def get_or_refuse(context: Context, call: APICall) -> Record:
-    """Read the session that a call names; after 30 days it is gone."""
+def named_session(context: Context, call: APICall) -> Record:
+    """Return the session that a call names; after 30 days it is not found."""
     session = context.find(KIND, call.ids["checkout_session_id"])
     if session is None or context.now - parse_timestamp(session["created"]) > _KEPT:
         raise call.not_found()
-    context.order = session["id"]
     return session
 
 
 def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring `paymentDetails` into the form of answers, and check its combinations."""
+    """Return `paymentDetails` in the form of responses."""
     payment = dict(given)
     for name in ("chargeAmount", "totalOrderAmount"):
         if payment.get(name) is not None:
@@ -191,30 +193,28 @@ def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _address_prices(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    """Bring the prices of several addresses into the form of answers.
-
-    That they add up to the amount of the charge is unconfirmed, and not asked for.
-    """
+    """Return the prices of several addresses in the form of responses."""
+    # UNCONFIRMED: that they need not add up to the amount of the charge.
     if given is None:
         return None
     return [{**part, "price": checked_price(part["price"], "price")} for part in given]
 
 
 def check_payment(session: Record) -> None:
-    """Refuse payment details that exclude each other, or the merchant's account."""
+    """Refuse payment details that contradict each other or the merchant's account."""
     payment: dict[str, Any] = session["payment"]
     intent = payment.get("paymentIntent")
     if (
         payment.get("canHandlePendingAuthorization")
         and intent == "AuthorizeWithCapture"
     ):
-        # Which code it is: unconfirmed.
+        # UNCONFIRMED: the code.
         raise APIRefusal(
             "InvalidParameterCombination",
             "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other",
         )
     if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
-        # With which code it is refused is unconfirmed.
+        # UNCONFIRMED: the code.
         raise APIRefusal(
             "InvalidParameterCombination", "softDescriptor needs AuthorizeWithCapture"
         )
@@ -224,7 +224,7 @@ def check_payment(session: Record) -> None:
         currencies.add(payment["presentmentCurrency"])
     _check_currencies(session, currencies)
     if charge and total and parse_amount(charge) > parse_amount(total):
-        # That the whole may not be less than its part is unconfirmed, but plain.
+        # UNCONFIRMED: that the total may not be below the charge, a part of it.
         raise APIRefusal(
             "InvalidParameterValue", "chargeAmount is above totalOrderAmount"
         )
@@ -236,7 +236,7 @@ def _check_currencies(session: Record, currencies: set[str]) -> None:
         raise APIRefusal("CurrencyMismatch", "The payment is in several currencies")
     ledger_currency = session["ledger_currency"]
     if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
-        # With which code it is refused is unconfirmed.
+        # UNCONFIRMED: the code.
         raise APIRefusal(
             "InvalidParameterValue", f"The merchant takes {ledger_currency}"
         )
@@ -245,13 +245,14 @@ def _check_currencies(session: Record, currencies: set[str]) -> None:
 # Calls --------------------------------------------------------------------------------
 
 
+@handles(CheckoutSessions.create_checkout_session)
 def create_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Create Checkout Session."""
     call.checked_simulation_code()
     body = call.body
     web = dict(body["webCheckoutDetails"])
-    # In 2020 this call did not know checkoutMode, which is the button's; whether it
-    # does now is unconfirmed.
+    # UNCONFIRMED: whether this call takes checkoutMode, which the button's payload has;
+    # in 2020 it did not.
     if web.get("checkoutMode") == "ProcessOrder":
         needed, given = "paymentDetails", body.get("paymentDetails")
     else:
@@ -267,7 +268,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         "id": context.ids.uuid(),
         "region": call.region,
         "default_currency": ledger,
-        # A key without region or currency is anybody's, and so takes any currency.
+        # A key without a region or currency of its own accepts any currency.
         "ledger_currency": ledger
         if merchant.region or merchant.ledger_currency
         else None,
@@ -279,8 +280,8 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         if recurring is None
         else permissions.recurring_metadata(recurring, None),
         "saved_method": body.get("paymentMethodOnFileMetadata"),
-        # A wallet named by `chargePermissionId` is ignored (unconfirmed): the session
-        # makes a permission of its own.
+        # UNCONFIRMED: the effect of `chargePermissionId`, which names a saved wallet;
+        # it has none, and the session grants another permission.
         "delivery": body.get("deliverySpecifications"),
         "merchant_address": None
         if details is None
@@ -289,7 +290,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         "metadata": body.get("merchantMetadata"),
         "address_prices": _address_prices(body.get("multiAddressesCheckoutMetadata")),
         "platformId": body.get("platformId"),
-        "provider": body.get("providerMetadata"),
+        "providerMetadata": body.get("providerMetadata"),
         "supplementaryData": body.get("supplementaryData"),
         "productType": None,
         "account": None,
@@ -309,26 +310,27 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     session["order"] = session["id"]
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
-    return 201, to_json(session, call.origin)
+    return json_result(201, to_json(session, call.origin), session["id"])
 
 
-def get_checkout_session(context: Context, call: APICall) -> Result:
+@handles(CheckoutSessions.get_checkout_session, subject=named_session)
+def get_checkout_session(context: Context, call: APICall, session: Record) -> Result:
     """Answer Get Checkout Session."""
-    return 200, to_json(get_or_refuse(context, call), call.origin)
+    return json_result(200, to_json(session, call.origin))
 
 
-def update_checkout_session(context: Context, call: APICall) -> Result:
+@handles(CheckoutSessions.update_checkout_session, subject=named_session)
+def update_checkout_session(context: Context, call: APICall, session: Record) -> Result:
     """Answer Update Checkout Session: members that are left out stay."""
-    session = get_or_refuse(context, call)
     if session["state"] != "Open" or session["paid"]:
-        # That a buyer who has paid ends it is documented, the code is unconfirmed.
+        # UNCONFIRMED: the code; that updates end when the buyer has paid is documented.
         raise wrong_state(KIND, session["state"])
     body = call.body
     session["web_details"].update(body.get("webCheckoutDetails") or {})
     given = _payment(body.get("paymentDetails") or {})
     session["payment"].update(given)
     if given.get("chargeAmount"):
-        # Recorded: an Update that sets the amount sets the presentment currency too.
+        # As recorded, an amount sets the presentment currency, too.
         currency = given["chargeAmount"]["currencyCode"]
         session["payment"]["presentmentCurrency"] = currency
     check_payment(session)
@@ -346,13 +348,9 @@ def update_checkout_session(context: Context, call: APICall) -> Result:
         session["address_prices"] = _address_prices(
             body["multiAddressesCheckoutMetadata"]
         )
-    for member, name in (
-        ("platformId", "platformId"),
-        ("providerMetadata", "provider"),
-        ("supplementaryData", "supplementaryData"),
-    ):
+    for member in ("platformId", "providerMetadata", "supplementaryData"):
         if member in body:
-            session[name] = body[member]
+            session[member] = body[member]
     session["updated"] = format_timestamp(context.now)
     context.save(KIND, session)
-    return 200, to_json(session, call.origin)
+    return json_result(200, to_json(session, call.origin))

@@ -1,4 +1,4 @@
-"""The end of a checkout, where the payment becomes real: Complete and Finalize.
+"""Complete and Finalize Checkout Session, which make the payment.
 
 Amazon's pages: `amazon-pay-checkout/verify-and-complete-checkout.html`,
 `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..engine.context import wrong_state
+from ...resources.checkout_sessions import CheckoutSessions
 from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
 from ..rules.test_data import CARDS, full_address
-from ..wire.errors import APIRefusal
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal, wrong_state
 from . import charge_permissions as permissions
 from . import charges
-from .checkout_sessions import KIND, check_payment, get_or_refuse, to_json
+from .checkout_sessions import KIND, check_payment, named_session, to_json
+from .registry import handles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
-# After 24 hours. For other reasons `Settings.canceled_session_code` says it; where one
-# code ends and the other begins is unconfirmed.
+# `Settings.canceled_session_code` is the code for other reasons.
+# UNCONFIRMED: which reason has which code.
 _CANCELED_CODES = {"Expired": "InvalidCheckoutSessionStatus"}
 
-_SIMULATED_ENDS = {
+_SIMULATED_EVENTS = {
     "BuyerCanceled": "buyer cancels",
     "AmazonCanceled": "Amazon cancels",
     "Declined": "payment is declined",
@@ -36,40 +38,42 @@ _SIMULATED_ENDS = {
 
 
 def completed_to_json(session: Record) -> dict[str, Any]:
-    """Write the answer of Complete: recorded ones are null but for ids, state, time."""
+    """Return the response of Complete: as recorded, most members are null."""
     kept = {"checkoutSessionId", "statusDetails", "chargePermissionId", "chargeId"}
     kept |= {"creationTimestamp"}
     whole = to_json(session, "")
     return {name: value if name in kept else None for name, value in whole.items()}
 
 
-def complete_checkout_session(context: Context, call: APICall) -> Result:
-    """Answer Complete Checkout Session: the payment becomes real."""
-    session = get_or_refuse(context, call)
-    code = call.checked_simulation_code(*_SIMULATED_ENDS, "AuthorizationInitiated")
+@handles(CheckoutSessions.complete_checkout_session, subject=named_session)
+def complete_checkout_session(
+    context: Context, call: APICall, session: Record
+) -> Result:
+    """Answer Complete Checkout Session: grant the permission and create the charge."""
+    code = call.checked_simulation_code(*_SIMULATED_EVENTS, "AuthorizationInitiated")
     _check_completable(context, session)
     _check_amounts(session, call.body)
-    if code in _SIMULATED_ENDS:
-        context.move(KIND, session, _SIMULATED_ENDS[code])
+    if code in _SIMULATED_EVENTS:
+        context.move(KIND, session, _SIMULATED_EVENTS[code])
         raise _canceled(context, session)
     pending = _complete(context, session, code)
-    return 202 if pending else 200, completed_to_json(session)
+    return json_result(202 if pending else 200, completed_to_json(session))
 
 
-def finalize_checkout_session(context: Context, call: APICall) -> Result:
-    """Answer Finalize Checkout Session, the end of a checkout on the shop's page.
-
-    The codes of its refusals are unconfirmed: they are those of Complete, and the
-    general ones for what differs from the session.
-    """
-    session = get_or_refuse(context, call)
+@handles(CheckoutSessions.finalize_checkout_session, subject=named_session)
+def finalize_checkout_session(
+    context: Context, call: APICall, session: Record
+) -> Result:
+    """Answer Finalize Checkout Session, the end of a checkout on the shop's page."""
+    # UNCONFIRMED: the codes of refusals; they are those of Complete, and general ones
+    # where the call differs from the session.
     call.checked_simulation_code()
     body = call.body
     _check_completable(context, session)
     _check_amounts(session, body)
     waits = body.get("canHandlePendingAuthorization")
-    as_one = {**session["payment"], "canHandlePendingAuthorization": waits}
-    check_payment({**session, "payment": as_one})
+    payment = {**session["payment"], "canHandlePendingAuthorization": waits}
+    check_payment({**session, "payment": payment})
     if body["paymentIntent"] != session["payment"].get("paymentIntent"):
         raise APIRefusal("InvalidParameterValue", "paymentIntent is not the session's")
     if session["supplementaryData"] and (
@@ -85,11 +89,11 @@ def finalize_checkout_session(context: Context, call: APICall) -> Result:
         shown[name] = value
         if name == "paymentDetails":
             shown["cartDetails"] = None
-    return 200, shown
+    return json_result(200, shown)
 
 
 def _check_address(session: Record, body: Mapping[str, Any]) -> None:
-    """Ask for the very address that Amazon supplied; a member left out is null."""
+    """Require the address that Amazon supplied; a member that is left out is null."""
     ours, name = session["address"], "shippingAddress"
     if session["productType"] == "PayOnly":
         ours, name = session["billing"], "billingAddress"
@@ -101,7 +105,7 @@ def _check_address(session: Record, body: Mapping[str, Any]) -> None:
 
 
 def _canceled(context: Context, session: Record) -> APIRefusal:
-    """Refuse for a canceled session; what has canceled it just now stays."""
+    """Return the refusal for a canceled session; a cancellation by this call stays."""
     code = _CANCELED_CODES.get(
         session["reason"], context.settings.canceled_session_code
     )
@@ -136,7 +140,7 @@ def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
 
 
 def _complete(context: Context, session: Record, code: str | None) -> bool:
-    """Grant the permission and make the charge; tell whether it is pending."""
+    """Grant the permission and create the charge; return whether it is pending."""
     payment = session["payment"]
     intent = payment.get("paymentIntent", "Confirm")
     waits = payment.get("canHandlePendingAuthorization") and intent == "Authorize"
@@ -147,14 +151,15 @@ def _complete(context: Context, session: Record, code: str | None) -> bool:
                 "InvalidSandboxSimulationSpecified",
                 "AuthorizationInitiated needs canHandlePendingAuthorization",
             )
-        pending = "issuer approves"  # its final state is unconfirmed
+        # UNCONFIRMED: how the pending authorization ends.
+        pending = "issuer approves"
     amount = payment.get("chargeAmount")
     currency = payment.get("presentmentCurrency") or session["default_currency"]
     currency = amount["currencyCode"] if amount else currency
     kind = _kind(session)
     limit = _limit(session, kind, currency) * context.settings.headroom
     if amount and parse_amount(amount) > limit:
-        # For Complete this code is unconfirmed.
+        # UNCONFIRMED: the code, which is documented for other calls.
         raise APIRefusal(
             "TransactionAmountExceeded", f"The limit is {limit} {currency} a month"
         )
@@ -179,7 +184,7 @@ def _complete(context: Context, session: Record, code: str | None) -> bool:
             "create pending" if pending else event,
             descriptor=payment.get("softDescriptor"),
             metadata=session["metadata"],
-            provider=session["provider"],
+            provider=session["providerMetadata"],
             platformId=session["platformId"],
         )
         session["charge"] = charge["id"]
@@ -191,7 +196,7 @@ def _complete(context: Context, session: Record, code: str | None) -> bool:
 
 
 def _kind(session: Record) -> str:
-    """Tell what a buyer grants: without his consent to a wallet, this order only."""
+    """Return the type of the permission: without consent to a wallet, `OneTime`."""
     saves = session["type"] == "PaymentMethodOnFile"
     return "OneTime" if saves and not session["consents"] else session["type"]
 

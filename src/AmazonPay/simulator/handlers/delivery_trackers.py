@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from ...resources._carriers import KnownCarrierCode
+from ...resources.delivery_trackers import DeliveryTrackers
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
 from . import charge_permissions as permissions
+from . import charges
+from .registry import handles
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -17,51 +21,47 @@ KIND: Final = "trackingNumber"
 _CARRIERS = frozenset(get_args(KnownCarrierCode))
 
 
-def create_delivery_tracker(context: Context, call: APICall) -> Result:
-    """Answer Create Delivery Tracker: each tracking number works once."""
+def _tracked(context: Context, call: APICall) -> Record:
+    """Return the permission, or the recurring charge, that is delivered."""
     call.checked_simulation_code()
-    body = call.body
-    details: list[dict[str, Any]] = body["deliveryDetails"]
-    order, permission_id = (
-        body.get("amazonOrderReferenceId"),
-        body.get("chargePermissionId"),
-    )
+    order = call.body.get("amazonOrderReferenceId")
+    permission_id = call.body.get("chargePermissionId")
     if (order is None) == (permission_id is None):
-        # For both ids InvalidParameterCombination is as likely (unconfirmed).
+        # UNCONFIRMED: the code; for both ids InvalidParameterCombination is as likely.
         raise APIRefusal(
             "InvalidParameterValue",
             "Give one of chargePermissionId and amazonOrderReferenceId",
         )
+    # UNCONFIRMED: that a permission may be in any state.
     permission = context.find(permissions.KIND, str(permission_id or order))
-    tracked = permission or _charge_of(context, order)
-    if tracked is None:
-        raise call.not_found()
-    # A permission may be in any state: whether one is refused is unconfirmed.
-    context.order = tracked["order"]
+    if permission is not None:
+        return permission
+    # UNCONFIRMED: that a recurring order's id begins the id of its charge.
+    for charge in context.all(charges.KIND) if order else ():
+        if charge["id"].rpartition("-")[0] == order:
+            return charge
+    raise call.not_found()
+
+
+@handles(DeliveryTrackers.create_delivery_tracker, subject=_tracked)
+def create_delivery_tracker(context: Context, call: APICall, tracked: Record) -> Result:
+    """Answer Create Delivery Tracker: each tracking number works once."""
+    details = call.body["deliveryDetails"]
     for detail in details:
+        number = detail["trackingNumber"]
         if detail["carrierCode"] not in _CARRIERS:
             raise APIRefusal("InvalidParameterValue", "The carrierCode is unknown")
-        if context.find(KIND, detail["trackingNumber"]) is not None:
+        if context.find(KIND, number) is not None:
             raise APIRefusal(
                 "InvalidParameterValue", "The trackingNumber was used before"
             )
-        context.save(KIND, {"id": detail["trackingNumber"]})
-    return 200, {
-        "amazonOrderReferenceId": order,
-        "chargePermissionId": permission_id,
+        context.save(KIND, {"id": number})
+    answer = {
+        "amazonOrderReferenceId": call.body.get("amazonOrderReferenceId"),
+        "chargePermissionId": call.body.get("chargePermissionId"),
         "deliveryDetails": [
             {name: detail[name] for name in ("trackingNumber", "carrierCode")}
             for detail in details
         ],
     }
-
-
-def _charge_of(context: Context, order: str | None) -> Record | None:
-    """Find the recurring charge of an order: its id begins with the order's.
-
-    That a recurring order is named so is unconfirmed.
-    """
-    for charge in context.all("charge") if order else ():
-        if charge["id"].rpartition("-")[0] == order:
-            return charge
-    return None
+    return json_result(200, answer)

@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...lifecycles import DISPUTE
-from ..engine.context import status_details, wrong_state
+from ...resources.disputes import Disputes
 from ..engine.timestamps import format_timestamp, parse_timestamp
-from ..rules.amounts import checked_price, parse_amount
-from ..wire.errors import APIRefusal
+from ..rules.amounts import check_currency, checked_price, parse_amount
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal, wrong_state
 from . import charges, files
+from .common import status_details
+from .registry import handles, in_body, in_path
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -21,18 +24,18 @@ if TYPE_CHECKING:
 KIND: Final = "dispute"
 
 RESPONSE_TIME = timedelta(days=11)
-"""`amazon-pay-checkout/manage-disputes.html`: to contest a chargeback."""
+"""The time to contest a chargeback: `amazon-pay-checkout/manage-disputes.html`."""
 
 _ENDED = ("Resolved", "Closed")
 _DEADLINE = "the deadline passes"
 
-# Times in requests are seconds in most samples, milliseconds in one: what would be
-# thousands of years ahead is read as the latter (unconfirmed).
+# UNCONFIRMED: the unit of times in requests. It is seconds in most samples and
+# milliseconds in one: a time that is thousands of years ahead is taken for the latter.
 _FIRST_MILLISECONDS = 10**11
 _LAST_SECOND = 253_402_300_799
 
 
-# Life ---------------------------------------------------------------------------------
+# Life cycle ---------------------------------------------------------------------------
 
 
 def create(
@@ -41,17 +44,13 @@ def create(
     amount: dict[str, str],
     filing_reason: str,
     deadline: datetime,
-    **more: Any,  # noqa: ANN401 - members of the record
+    **members: Any,  # noqa: ANN401 - members of the record
 ) -> Record:
-    """Create a dispute of a captured charge, or refuse it by the charge's sums.
-
-    Which codes refuse it is unconfirmed: they are those of a refund.
-    """
+    """Create a dispute of a captured charge, or refuse it by the charge's sums."""
+    # UNCONFIRMED: the codes of a refusal; they are those of refunds.
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
-    currency = charge["chargeAmount"]["currencyCode"]
-    if amount["currencyCode"] != currency:
-        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+    check_currency(amount, charge["chargeAmount"]["currencyCode"])
     captured = parse_amount(charge["captureAmount"])
     if _disputed(context, charge) + parse_amount(amount) > captured:
         raise APIRefusal(
@@ -73,7 +72,7 @@ def create(
         "closed": None,
         "description": None,
         "created": format_timestamp(context.now),
-        **more,
+        **members,
     }
     context.create(KIND, dispute)
     _await_response(context, dispute)
@@ -81,7 +80,7 @@ def create(
 
 
 def _disputed(context: Context, charge: Record) -> Decimal:
-    """Add up what is disputed of a charge, and was not decided for the merchant."""
+    """Return the sum of a charge's disputes that the merchant has not won."""
     return sum(
         (
             parse_amount(dispute["amount"])
@@ -94,13 +93,13 @@ def _disputed(context: Context, charge: Record) -> Decimal:
 
 
 def _await_response(context: Context, dispute: Record) -> None:
-    """Plan the end of the time to respond; one that is past ends at once."""
+    """Schedule the deadline to respond; one in the past is due at once."""
     at = max(dispute["deadline"], format_timestamp(context.now))
     context.schedule_at(at, KIND, dispute, _DEADLINE)
 
 
 def on_due(context: Context, dispute: Record, event: str) -> None:
-    """Let the deadline pass, unless the merchant has responded, or has a later one."""
+    """Decide for the buyer, unless the merchant has responded or a later deadline."""
     waiting = dispute["state"] == "ActionRequired"
     if waiting and parse_timestamp(dispute["deadline"]) <= context.now:
         move(context, dispute, event, "BuyerWon")
@@ -109,7 +108,7 @@ def on_due(context: Context, dispute: Record, event: str) -> None:
 def move(
     context: Context, dispute: Record, event: str, resolution: str | None = None
 ) -> None:
-    """Move a dispute; `resolution` says for whom it ends, if it does."""
+    """Apply an event to a dispute; `resolution` is who wins, if it ends."""
     dispute["description"] = None
     context.move(KIND, dispute, event)
     if dispute["state"] in _ENDED:
@@ -118,7 +117,7 @@ def move(
     if dispute["state"] == "Closed":
         dispute["closed"] = dispute["closed"] or format_timestamp(context.now)
     if dispute["state"] == "ActionRequired":
-        # How long the merchant has for more proof is unconfirmed.
+        # UNCONFIRMED: how long the merchant has to send more evidence.
         dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
         _await_response(context, dispute)
     context.save(KIND, dispute)
@@ -128,11 +127,12 @@ def move(
 
 
 def _epoch(text: str | None) -> int | None:
-    """Write a time as disputes do: in seconds since 1970 (unconfirmed)."""
+    """Return a time in the form of disputes: seconds since 1970."""
+    # UNCONFIRMED: the form.
     return None if text is None else int(parse_timestamp(text).timestamp())
 
 
-def _moment(value: int, name: str) -> datetime:
+def _checked_epoch(value: int, name: str) -> datetime:
     seconds = value if value < _FIRST_MILLISECONDS else value // 1000
     if seconds > _LAST_SECOND:
         raise APIRefusal(
@@ -142,7 +142,7 @@ def _moment(value: int, name: str) -> datetime:
 
 
 def to_json(dispute: Record) -> dict[str, Any]:
-    """Write a dispute as the API does."""
+    """Return a dispute in the form of the API."""
     details = status_details(dispute)
     return {
         "disputeId": dispute["id"],
@@ -171,25 +171,20 @@ def to_json(dispute: Record) -> dict[str, Any]:
 # Calls --------------------------------------------------------------------------------
 
 
-def get_or_refuse(context: Context, call: APICall) -> Record:
-    """Read the dispute that a call names, or refuse the call."""
-    dispute = context.find(KIND, call.ids["dispute_id"])
-    if dispute is None:
-        raise call.not_found()
-    context.order = dispute["order"]
-    return dispute
-
-
-def create_dispute(context: Context, call: APICall) -> Result:
+@handles(Disputes.create_dispute, subject=in_body(charges.KIND, "chargeId"))
+def create_dispute(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Dispute, which Amazon offers to payment service providers only."""
+    # UNCONFIRMED: who may call it; here every merchant may.
     body = call.body
-    filed = _moment(body["filingTimestamp"], "filingTimestamp")
-    deadline = _moment(body["merchantResponseDeadline"], "merchantResponseDeadline")
+    filed = _checked_epoch(body["filingTimestamp"], "filingTimestamp")
+    deadline = _checked_epoch(
+        body["merchantResponseDeadline"], "merchantResponseDeadline"
+    )
     amount = checked_price(body["disputeAmount"], "disputeAmount")
     details: dict[str, Any] = body["statusDetails"]
     dispute = create(
         context,
-        charges.get_or_refuse(context, call, body["chargeId"]),
+        charge,
         amount,
         body["filingReason"],
         deadline,
@@ -199,20 +194,21 @@ def create_dispute(context: Context, call: APICall) -> Result:
     )
     dispute["reason"] = details.get("reasonCode") or dispute["reason"]
     context.save(KIND, dispute)
-    return 200, to_json(dispute)
+    return json_result(200, to_json(dispute))
 
 
-def get_dispute(context: Context, call: APICall) -> Result:
+@handles(Disputes.get_dispute, subject=in_path(KIND))
+def get_dispute(context: Context, call: APICall, dispute: Record) -> Result:
     """Answer Get Dispute."""
-    return 200, to_json(get_or_refuse(context, call))
+    return json_result(200, to_json(dispute))
 
 
-def update_dispute(context: Context, call: APICall) -> Result:
-    """Answer Update Dispute: the life cycle says which state may follow."""
-    dispute = get_or_refuse(context, call)
+@handles(Disputes.update_dispute, subject=in_path(KIND))
+def update_dispute(context: Context, call: APICall, dispute: Record) -> Result:
+    """Answer Update Dispute, as far as the life cycle allows the new state."""
     details = call.body.get("statusDetails")
     if "closureTimestamp" in call.body:
-        closed = _moment(call.body["closureTimestamp"], "closureTimestamp")
+        closed = _checked_epoch(call.body["closureTimestamp"], "closureTimestamp")
         dispute["closed"] = format_timestamp(closed)
     if details is not None:
         event = _event(dispute, details["state"], details.get("reasonCode"))
@@ -221,11 +217,11 @@ def update_dispute(context: Context, call: APICall) -> Result:
     elif dispute["state"] == "Closed":
         raise wrong_state(KIND, dispute["state"])
     context.save(KIND, dispute)
-    return 200, to_json(dispute)
+    return json_result(200, to_json(dispute))
 
 
 def _event(dispute: Record, state: str, reason: str | None) -> str:
-    """Find what leads from the dispute's state to another, with a reason if one is."""
+    """Return the event that leads to a state, with a reason if one is given."""
     for arrow in DISPUTE:
         fits = dispute["state"] in arrow.states and arrow.to == state
         if fits and reason in {None, arrow.reason} and arrow.event != "contest":
@@ -233,9 +229,9 @@ def _event(dispute: Record, state: str, reason: str | None) -> str:
     raise wrong_state(KIND, dispute["state"])
 
 
-def contest_dispute(context: Context, call: APICall) -> Result:
-    """Answer Contest Dispute: evidence needs a text or a file whose bytes have come."""
-    dispute = get_or_refuse(context, call)
+@handles(Disputes.contest_dispute, subject=in_path(KIND))
+def contest_dispute(context: Context, call: APICall, dispute: Record) -> Result:
+    """Answer Contest Dispute: evidence is a text, or a file that is uploaded."""
     evidences = [
         {
             "evidenceType": given["evidenceType"],
@@ -254,4 +250,4 @@ def contest_dispute(context: Context, call: APICall) -> Result:
             raise APIRefusal("InvalidParameterValue", f"The file '{file}' was not sent")
     dispute["evidences"] = [*(dispute["evidences"] or []), *evidences]
     move(context, dispute, "contest")
-    return 200, to_json(dispute)
+    return json_result(200, to_json(dispute))

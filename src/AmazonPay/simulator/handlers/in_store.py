@@ -1,4 +1,4 @@
-"""Payments in a shop. Amazon's guide to them is not public, so much here is a guess.
+"""Payments in a shop. Amazon's guide to them is not public: much here is a guess.
 
 General rules: `amazon-pay-api-v2/introduction.html`.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..rules.amounts import LARGEST, checked_price, parse_amount
+from ...resources.in_store import InStore
+from ..rules.amounts import LARGEST, check_currency, checked_price, parse_amount
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
 from . import charge_permissions as permissions
 from . import charges, refunds
+from .registry import handles, in_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +22,13 @@ if TYPE_CHECKING:
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
 
-# 200, not 201, is unconfirmed for all three calls.
+# UNCONFIRMED: the status of all three calls; 201 is as likely.
 _OK = 200
 
 
 def _use_once(context: Context, body: Mapping[str, Any], name: str) -> str:
-    """Refuse a reference of the merchant's that was used before.
-
-    That it is refused, and is not answered as the first time, is unconfirmed, and so is
-    the code.
-    """
+    """Save a reference of the merchant's, or refuse one that was used before."""
+    # UNCONFIRMED: that it is refused, and not answered as the first time; and the code.
     reference: str = body[name]
     if context.find(name, reference) is not None:
         raise APIRefusal("InvalidParameterValue", f"The {name} was used before")
@@ -36,22 +36,23 @@ def _use_once(context: Context, body: Mapping[str, Any], name: str) -> str:
     return reference
 
 
-def _metadata(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a till's `metadata` as the `merchantMetadata` of other calls (guess)."""
+def _merchant_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a till's `metadata` as the `merchantMetadata` of other calls."""
     given: Mapping[str, Any] = body.get("metadata") or {}
-    context: Mapping[str, Any] = given.get("communicationContext") or {}
+    sender: Mapping[str, Any] = given.get("communicationContext") or {}
     return {
-        "merchantReferenceId": context.get("merchantOrderId"),
-        "merchantStoreName": context.get("merchantStoreName"),
+        "merchantReferenceId": sender.get("merchantOrderId"),
+        "merchantStoreName": sender.get("merchantStoreName"),
         "noteToBuyer": given.get("merchantNote"),
         "customInformation": given.get("customInformation"),
     }
 
 
+@handles(InStore.instore_merchant_scan)
 def instore_merchant_scan(context: Context, call: APICall) -> Result:
-    """Answer In-store Merchant Scan with the permission that it gives.
+    """Answer In-store Merchant Scan: it grants a permission.
 
-    Without `chargeTotal` its limit is the most that a charge can be (guess).
+    Without `chargeTotal` the permission's limit is the greatest amount of a charge.
     """
     body = call.body
     currency = body["ledgerCurrency"]
@@ -60,8 +61,7 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
     limit = LARGEST[currency]
     if "chargeTotal" in body:
         total = checked_price(body["chargeTotal"], "chargeTotal")
-        if total["currencyCode"] != currency:
-            raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+        check_currency(total, currency)
         limit = parse_amount(total)
     reference = _use_once(context, body, "scanReferenceId")
     scan: Record = {
@@ -71,7 +71,7 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
         "ledger_currency": currency,
         "scopes": None,
         "extendExpiration": None,
-        "metadata": _metadata(body),
+        "metadata": _merchant_metadata(body),
         "recurring": None,
         "saved_method": None,
         "platformId": None,
@@ -83,21 +83,22 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
     permission = permissions.create(context, scan, call.region, limit)
     permission["scan"] = reference
     context.save(permissions.KIND, permission)
-    return _OK, {"chargePermissionId": permission["id"]}
+    return json_result(_OK, {"chargePermissionId": permission["id"]}, scan["id"])
 
 
-def _check_scanned(context: Context, call: APICall, permission: str) -> Record:
-    """Refuse a permission that no scan gave (unconfirmed)."""
-    found = permissions.get_or_refuse(context, call, permission)
-    if "scan" not in found:
+def _check_scanned(call: APICall, permission: Record) -> None:
+    # UNCONFIRMED: that a permission of another checkout is refused.
+    if "scan" not in permission:
         raise call.not_found()
-    return found
 
 
-def instore_charge(context: Context, call: APICall) -> Result:
+@handles(
+    InStore.instore_charge, subject=in_body(permissions.KIND, "chargePermissionId")
+)
+def instore_charge(context: Context, call: APICall, permission: Record) -> Result:
     """Answer In-store Charge: it is captured at once."""
     body = call.body
-    permission = _check_scanned(context, call, body["chargePermissionId"])
+    _check_scanned(call, permission)
     amount = checked_price(body["chargeTotal"], "chargeTotal")
     charges.check_permission(context, permission, amount)
     _use_once(context, body, "chargeReferenceId")
@@ -108,17 +109,19 @@ def instore_charge(context: Context, call: APICall) -> Result:
         "create captured",
         descriptor=body.get("softDescriptor"),
         channel="PointOfSale",
-        metadata=_metadata(body),
+        metadata=_merchant_metadata(body),
     )
-    return _OK, {"chargeId": charge["id"], "chargeStatus": {"state": "Completed"}}
+    answer = {"chargeId": charge["id"], "chargeStatus": {"state": "Completed"}}
+    return json_result(_OK, answer)
 
 
-def instore_refund(context: Context, call: APICall) -> Result:
-    """Answer In-store Refund: it is `Pending`, and settles as others do."""
+@handles(InStore.instore_refund, subject=in_body(charges.KIND, "chargeId"))
+def instore_refund(context: Context, call: APICall, charge: Record) -> Result:
+    """Answer In-store Refund: it is `Pending`, and settles as other refunds do."""
     body = call.body
-    charge = charges.get_or_refuse(context, call, body["chargeId"])
-    _check_scanned(context, call, charge["permission"])
+    _check_scanned(call, context.get(permissions.KIND, charge["permission"]))
     amount = checked_price(body["refundTotal"], "refundTotal")
     refund = refunds.create(context, charge, amount, body.get("softDescriptor"))
     _use_once(context, body, "refundReferenceId")
-    return _OK, {"refundId": refund["id"], "refundStatus": {"state": "Pending"}}
+    answer = {"refundId": refund["id"], "refundStatus": {"state": "Pending"}}
+    return json_result(_OK, answer)

@@ -1,34 +1,37 @@
-"""Merchant accounts and their stores, kept by a solution provider in Japan.
+"""Merchant accounts and their stores, which solution providers in Japan keep.
 
 `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-An account's data belong to the account itself, as with a delegated call for it.
+An account is the owner of its own data, as in a delegated call for it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from ...resources.merchant_accounts import MerchantAccounts
 from ..wire import links
-from ..wire.api_call import Raw
+from ..wire.api_call import Result, json_result
 from ..wire.errors import APIRefusal
+from ..wire.messages import HTTPResponse
+from .registry import handles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..engine.context import Context
     from ..engine.store import Record
-    from ..wire.api_call import APICall, Result
+    from ..wire.api_call import APICall
     from ..wire.messages import Request
 
 KIND: Final = "merchantAccount"
 _REFERENCE: Final = "uniqueReferenceId"
 _STORE: Final = "store"
 
-_CLAIM_LINK_LIFE = timedelta(days=1)  # how long Amazon's page waits is unconfirmed
+# UNCONFIRMED: how long Amazon's page waits for the merchant.
+_CLAIM_LINK_LIFE = timedelta(days=1)
 
-# What makes the legal entity, and so cannot be changed; that it is these is a guess.
+# The members that describe the legal entity, and so cannot be changed: a guess.
 _LEGAL = ("businessType", "countryOfEstablishment", "businessLegalName")
 
 _STORE_MEMBERS = (
@@ -41,22 +44,23 @@ _STORE_MEMBERS = (
 
 
 def _check_country(call: APICall) -> None:
-    """Refuse accounts outside Japan; with which code is unconfirmed."""
+    """Refuse accounts outside Japan."""
+    # UNCONFIRMED: the code.
     if call.region != "jp":
         raise APIRefusal("UnsupportedOperation", "Merchant accounts are for Japan")
 
 
 def _account_context(context: Context, account: str) -> Context:
-    """See objects as an account does."""
-    return replace(context, owner=f"{account}/{context.environment}")
+    return context.for_owner(f"{account}/{context.environment}")
 
 
 def _find(
     context: Context, call: APICall, *, delegated: bool
 ) -> tuple[Context, Record]:
-    """Find an account and its own objects.
+    """Return an account's context and the account, or refuse the call.
 
-    Whoever created it may, and who bears its token; some calls ask for the token.
+    Callers need the account's token; calls that are not `delegated` are open to the
+    provider that created the account, too.
     """
     id_ = call.ids["merchant_account_id"]
     account_context = _account_context(context, id_)
@@ -76,16 +80,20 @@ def _legal_entity(business: Mapping[str, Any]) -> dict[str, Any]:
 # Accounts -----------------------------------------------------------------------------
 
 
+@handles(
+    MerchantAccounts.register_amazon_pay_account,
+    MerchantAccounts.create_merchant_account,
+)
 def create_merchant_account(context: Context, call: APICall) -> Result:
     """Answer Create Merchant Account."""
     _check_country(call)
     body = call.body
     if body["ledgerCurrency"] != call.merchant.currency_in(call.region):
-        # That the other currencies are refused is unconfirmed.
+        # UNCONFIRMED: that other currencies are refused.
         raise APIRefusal("InvalidParameterValue", "The ledgerCurrency must be JPY")
     reference = body[_REFERENCE]
     if context.find(_REFERENCE, reference) is not None:
-        # The code is unconfirmed.
+        # UNCONFIRMED: the code.
         raise APIRefusal("InvalidParameterValue", f"The {_REFERENCE} was used before")
     account: Record = {
         "id": context.ids.merchant_account(),
@@ -96,15 +104,17 @@ def create_merchant_account(context: Context, call: APICall) -> Result:
     }
     context.save(_REFERENCE, {"id": reference})
     _account_context(context, account["id"]).save(KIND, account)
-    return 201, {_REFERENCE: reference, "merchantAccountId": account["id"]}
+    answer = {_REFERENCE: reference, "merchantAccountId": account["id"]}
+    return json_result(201, answer)
 
 
+@handles(
+    MerchantAccounts.update_amazon_pay_account, MerchantAccounts.update_merchant_account
+)
 def update_merchant_account(context: Context, call: APICall) -> Result:
-    """Answer Update Merchant Account.
-
-    204 is what the older name is seen to answer; the newer one may answer 200, and the
-    two cannot be told apart here.
-    """
+    """Answer Update Merchant Account, under its older and its newer name."""
+    # UNCONFIRMED: the status under the newer name, which may be 200. A request does not
+    # show which name was used, and 204 was seen under the older one.
     _check_country(call)
     account_context, account = _find(context, call, delegated=True)
     given = _legal_entity(call.body.get("businessInfo") or {})
@@ -113,27 +123,24 @@ def update_merchant_account(context: Context, call: APICall) -> Result:
             raise APIRefusal(
                 "InvalidParameterValue", f"The {name} is of the legal entity: it stays"
             )
-    # The rest cannot be asked for, so it need not be kept.
+    # No call returns the other members, so they are not saved.
     account["legal"] |= given
     account_context.save(KIND, account)
-    return 204, None
+    return json_result(204, None)
 
 
+@handles(MerchantAccounts.delete_amazon_pay_account)
 def delete_amazon_pay_account(context: Context, call: APICall) -> Result:
-    """Answer Delete Merchant Account; it is gone at once here."""
+    """Answer Delete Merchant Account; the account is deleted at once."""
     _check_country(call)
     account_context, account = _find(context, call, delegated=False)
     account_context.delete(KIND, account["id"])
-    return 202, None
+    return json_result(202, None)
 
 
-# Two names of one path: a request does not tell which of them was called.
-register_amazon_pay_account = create_merchant_account
-update_amazon_pay_account = update_merchant_account
-
-
+@handles(MerchantAccounts.claim_merchant_account)
 def claim_merchant_account(context: Context, call: APICall) -> Result:
-    """Answer Claim Merchant Account: 303 until the page was seen, 200 from then on."""
+    """Answer Claim Merchant Account: 303 until the page was opened, then 200."""
     _check_country(call)
     account_context, account = _find(context, call, delegated=False)
     if call.body[_REFERENCE] != account["reference"]:
@@ -141,27 +148,28 @@ def claim_merchant_account(context: Context, call: APICall) -> Result:
             "InvalidParameterValue", f"The {_REFERENCE} is not the account's"
         )
     if account["claimed"]:
-        return 200, None
+        return json_result(200, None)
     page = links.create_link(
         account_context, call, "GET", KIND, account["id"], _CLAIM_LINK_LIFE
     )
-    return 303, Raw(location=page)
+    return Result(HTTPResponse(303, headers=(("location", page),)))
 
 
-def finish_claim(context: Context, account: Record, request: Request) -> Result:
-    """Answer whoever opens the page on which a claim ends."""
-    del request
+def finish_claim(context: Context, account: Record, request: Request) -> HTTPResponse:
+    """Finish a claim when the merchant opens its page."""
     account["claimed"] = True
     context.save(KIND, account)
     text = f"The account {account['id']} is claimed.\n"
-    return 200, Raw(text.encode(), "text/plain; charset=UTF-8")
+    headers = (("content-type", "text/plain; charset=UTF-8"),)
+    return HTTPResponse(200, text.encode(), headers)
 
 
 # Stores -------------------------------------------------------------------------------
 
 
 def _store_to_json(store: Record) -> dict[str, Any]:
-    """Write a store; no page shows the shape (unconfirmed)."""
+    """Return a store in the form of the API."""
+    # UNCONFIRMED: the form, which no page shows.
     details: Mapping[str, Any] = store["details"]
     return {
         "storeId": store["id"],
@@ -169,14 +177,16 @@ def _store_to_json(store: Record) -> dict[str, Any]:
     }
 
 
+@handles(MerchantAccounts.create_store)
 def create_store(context: Context, call: APICall) -> Result:
-    """Answer Create Store, which some solution providers are allowed to call."""
+    """Answer Create Store, which Amazon allows to some solution providers."""
     account_context, _ = _find(context, call, delegated=True)
     store: Record = {"id": context.ids.store(), "details": dict(call.body)}
     account_context.save(_STORE, store)
-    return 201, _store_to_json(store)
+    return json_result(201, _store_to_json(store))
 
 
+@handles(MerchantAccounts.update_store)
 def update_store(context: Context, call: APICall) -> Result:
     """Answer Update Store: members that are left out stay."""
     account_context, _ = _find(context, call, delegated=True)
@@ -185,4 +195,4 @@ def update_store(context: Context, call: APICall) -> Result:
         raise call.not_found()
     store["details"].update(call.body)
     account_context.save(_STORE, store)
-    return 200, _store_to_json(store)
+    return json_result(200, _store_to_json(store))

@@ -5,11 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from ..engine.context import status_details, wrong_state
+from ...resources.refunds import Refunds
 from ..engine.timestamps import format_timestamp
-from ..rules.amounts import checked_price, format_price, parse_amount, refund_limit
-from ..wire.errors import APIRefusal
+from ..rules.amounts import (
+    check_currency,
+    checked_price,
+    format_price,
+    parse_amount,
+    refund_limit,
+)
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal, wrong_state
 from . import charges
+from .common import status_details
+from .registry import handles, in_body, in_path
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -18,42 +27,34 @@ if TYPE_CHECKING:
 
 KIND: Final = "refund"
 
-# What becomes of a refund under a simulation code; their names are unconfirmed, so
-# `Settings.refund_simulation_codes` says which are taken.
-_ENDS = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
+# UNCONFIRMED: the names of the simulation codes, and what each does;
+# `Settings.refund_simulation_codes` has those that are accepted.
+_FAILURES = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
 
 
-def refunds_of(context: Context, charge: Record) -> list[Record]:
-    """Read a charge's refunds."""
-    return [context.get(KIND, refund) for refund in charge["refunds"]]
-
-
-def _promised(context: Context, charge: Record) -> Decimal:
+def _refunded_or_pending(context: Context, charge: Record) -> Decimal:
+    refunds = [context.get(KIND, refund) for refund in charge["refunds"]]
     return sum(
-        (
-            parse_amount(refund["amount"])
-            for refund in refunds_of(context, charge)
-            if refund["state"] != "Declined"
-        ),
+        (parse_amount(one["amount"]) for one in refunds if one["state"] != "Declined"),
         Decimal(0),
     )
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
-    """Let a planned event happen."""
+    """Apply a scheduled event."""
     if refund["state"] != "RefundInitiated":
         return
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
     if refund["state"] == "Refunded":
-        # That the sum grows only now, not at creation, is unconfirmed.
+        # UNCONFIRMED: that the sum grows now, and not when the refund is created.
         total = parse_amount(charge["refundedAmount"]) + parse_amount(refund["amount"])
         charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
         context.save(charges.KIND, charge)
 
 
 def to_json(refund: Record) -> dict[str, Any]:
-    """Write a refund as the API does."""
+    """Return a refund in the form of the API."""
     return {
         "refundId": refund["id"],
         "chargeId": refund["charge"],
@@ -76,11 +77,11 @@ def create(
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
-    if amount["currencyCode"] != currency:
-        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+    check_currency(amount, currency)
     most = refund_limit(parse_amount(charge["captureAmount"]), currency)
     headroom = context.settings.headroom
-    if _promised(context, charge) + parse_amount(amount) > most * headroom:
+    total = _refunded_or_pending(context, charge) + parse_amount(amount)
+    if total > most * headroom:
         raise APIRefusal(
             "TransactionAmountExceeded",
             "The refunds would be above what was captured and its allowance",
@@ -91,7 +92,7 @@ def create(
         )
     base = charge["id"].rpartition("-")[0]
     refund: Record = {
-        "id": context.unused(KIND, lambda: context.ids.suffixed(base, "R")),
+        "id": context.unused_id(KIND, lambda: context.ids.suffixed(base, "R")),
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,
@@ -101,25 +102,21 @@ def create(
     charge["refunds"].append(refund["id"])
     context.save(charges.KIND, charge)
     context.create(KIND, refund)
-    end = _ENDS.get(code, "refund fails") if code else "refund succeeds"
-    context.schedule(context.settings.refund_settles_after, KIND, refund, end)
+    event = _FAILURES.get(code, "refund fails") if code else "refund succeeds"
+    context.schedule(context.settings.refund_settles_after, KIND, refund, event)
     return refund
 
 
-def create_refund(context: Context, call: APICall) -> Result:
+@handles(Refunds.create_refund, subject=in_body(charges.KIND, "chargeId"))
+def create_refund(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Refund."""
-    body = call.body
-    charge = charges.get_or_refuse(context, call, body["chargeId"])
     code = call.checked_simulation_code(*context.settings.refund_simulation_codes)
-    amount = checked_price(body["refundAmount"], "refundAmount")
-    refund = create(context, charge, amount, body.get("softDescriptor"), code)
-    return 201, to_json(refund)
+    amount = checked_price(call.body["refundAmount"], "refundAmount")
+    descriptor = call.body.get("softDescriptor")
+    return json_result(201, to_json(create(context, charge, amount, descriptor, code)))
 
 
-def get_refund(context: Context, call: APICall) -> Result:
+@handles(Refunds.get_refund, subject=in_path(KIND))
+def get_refund(context: Context, call: APICall, refund: Record) -> Result:
     """Answer Get Refund."""
-    refund = context.find(KIND, call.ids["refund_id"])
-    if refund is None:
-        raise call.not_found()
-    context.order = refund["order"]
-    return 200, to_json(refund)
+    return json_result(200, to_json(refund))

@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from ...resources.reports import ReportOperations
 from ..engine.timestamps import checked_timestamp, format_timestamp
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
 from . import reports
+from .registry import handles, in_path
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -24,20 +27,20 @@ _UNITS = {
 }
 
 MOST_CAUGHT_UP = 100
-"""How many reports a schedule makes at once, when the clock has jumped over more."""
+"""The most reports that a schedule makes after the clock has jumped ahead."""
 
 
-# Life ---------------------------------------------------------------------------------
+# Life cycle ---------------------------------------------------------------------------
 
 
 def period_of(frequency: str) -> timedelta:
-    """Read an ISO 8601 duration of days, hours or minutes."""
+    """Return an ISO 8601 duration of days, hours or minutes."""
     ((count, unit),) = re.findall(r"(\d+)([DHM])", frequency)
     return int(count) * _UNITS[unit]
 
 
 def on_due(context: Context, schedule: Record, event: str) -> None:
-    """Make the report of the time that has passed, and plan the next one."""
+    """Create the report about the past period, and schedule the next one."""
     period = period_of(schedule["frequency"])
     missed = (context.wall_clock - context.now) // period + 1 - MOST_CAUGHT_UP
     if missed > 0:
@@ -55,7 +58,7 @@ def on_due(context: Context, schedule: Record, event: str) -> None:
 
 
 def to_json(schedule: Record) -> dict[str, Any]:
-    """Write a schedule as the API does."""
+    """Return a schedule in the form of the API."""
     return {
         "nextReportCreationTime": schedule["next"],
         "reportScheduleId": schedule["id"],
@@ -64,16 +67,10 @@ def to_json(schedule: Record) -> dict[str, Any]:
     }
 
 
-def _find(context: Context, call: APICall) -> Record:
-    schedule = context.find(KIND, call.ids["report_schedule_id"])
-    if schedule is None:
-        raise call.not_found()
-    return schedule
-
-
 # Calls --------------------------------------------------------------------------------
 
 
+@handles(ReportOperations.get_report_schedules)
 def get_report_schedules(context: Context, call: APICall) -> Result:
     """Answer Get Report Schedules, in the order of their types."""
     types = call.query.get("reportTypes")
@@ -83,16 +80,18 @@ def get_report_schedules(context: Context, call: APICall) -> Result:
         if types is None or schedule["type"] in types.split(",")
     ]
     found.sort(key=lambda schedule: str(schedule["reportType"]))
-    return 200, {"reportSchedules": found}
+    return json_result(200, {"reportSchedules": found})
 
 
-def get_report_schedule(context: Context, call: APICall) -> Result:
+@handles(ReportOperations.get_report_schedule, subject=in_path(KIND))
+def get_report_schedule(context: Context, call: APICall, schedule: Record) -> Result:
     """Answer Get Report Schedule."""
-    return 200, to_json(_find(context, call))
+    return json_result(200, to_json(schedule))
 
 
+@handles(ReportOperations.create_report_schedule)
 def create_report_schedule(context: Context, call: APICall) -> Result:
-    """Answer Create Report Schedule: one for each type."""
+    """Answer Create Report Schedule: each type has one schedule at most."""
     body = call.body
     reports.check_type(context, body["reportType"])
     following = context.now + period_of(body["scheduleFrequency"])
@@ -101,13 +100,13 @@ def create_report_schedule(context: Context, call: APICall) -> Result:
             body["nextReportCreationTime"], "nextReportCreationTime"
         )
         if following < context.now.replace(microsecond=0):
-            # That a time of the past is refused is unconfirmed.
+            # UNCONFIRMED: that a time in the past is refused.
             raise APIRefusal(
                 "InvalidParameterValue", "nextReportCreationTime is in the past"
             )
     old = [s for s in context.all(KIND) if s["type"] == body["reportType"]]
     if old and not body.get("deleteExistingSchedule"):
-        # That the call fails is documented, the code is unconfirmed.
+        # UNCONFIRMED: the code; that the call fails is documented.
         raise APIRefusal(
             "InvalidParameterValue", "The reportType has a schedule already"
         )
@@ -121,10 +120,11 @@ def create_report_schedule(context: Context, call: APICall) -> Result:
     }
     context.save(KIND, schedule)
     context.schedule_at(schedule["next"], KIND, schedule, "it is time")
-    return 201, {"reportScheduleId": schedule["id"]}
+    return json_result(201, {"reportScheduleId": schedule["id"]})
 
 
-def cancel_report_schedule(context: Context, call: APICall) -> Result:
-    """Answer Cancel Report Schedule; the reports stay."""
-    context.delete(KIND, _find(context, call)["id"])
-    return 200, None
+@handles(ReportOperations.cancel_report_schedule, subject=in_path(KIND))
+def cancel_report_schedule(context: Context, call: APICall, schedule: Record) -> Result:
+    """Answer Cancel Report Schedule; its reports stay."""
+    context.delete(KIND, schedule["id"])
+    return json_result(200, None)

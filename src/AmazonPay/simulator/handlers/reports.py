@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from ...resources.reports import ReportOperations
 from ..engine.timestamps import checked_timestamp, format_timestamp
 from ..rules import report_files
 from ..wire import links
-from ..wire.api_call import Raw
+from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal
+from ..wire.messages import HTTPResponse
 from ..wire.paging import page
+from .registry import handles, in_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +32,20 @@ _LINK_LIFE = timedelta(seconds=30)  # `amazon-pay-reports/downloading-reports.ht
 _PURGE = "90 days pass"
 
 
-# Life ---------------------------------------------------------------------------------
+# Life cycle ---------------------------------------------------------------------------
 
 
 def check_type(context: Context, type_: str) -> None:
-    """Refuse a type that this environment does not make.
+    """Refuse a type that the environment does not make.
 
-    The sandbox makes the sandbox settlement report only. The code of the refusal, and
-    that live does not make that one, are unconfirmed.
+    Sandbox makes the sandbox settlement report only.
     """
+    # UNCONFIRMED: the code, and that live does not make that report.
     sandbox_only = type_ == report_files.SANDBOX_SETTLEMENT
-    free = context.environment == "sandbox" and context.settings.every_report_in_sandbox
-    if not free and sandbox_only is not (context.environment == "sandbox"):
+    makes_all = (
+        context.environment == "sandbox" and context.settings.every_report_in_sandbox
+    )
+    if not makes_all and sandbox_only is not (context.environment == "sandbox"):
         raise APIRefusal(
             "InvalidParameterValue",
             f"The reportType is not available in {context.environment}",
@@ -48,7 +53,7 @@ def check_type(context: Context, type_: str) -> None:
 
 
 def create(context: Context, type_: str, start: str, end: str) -> Record:
-    """Ask for a report; it is made after a while."""
+    """Create a report, which is in progress at first."""
     report: Record = {
         "id": context.ids.number(),
         "type": type_,
@@ -66,7 +71,7 @@ def create(context: Context, type_: str, start: str, end: str) -> Record:
 
 
 def on_due(context: Context, report: Record, event: str) -> None:
-    """Make a report's file, or forget the report after its 90 days."""
+    """Write a report's file, or delete the report after 90 days."""
     if event == _PURGE:
         context.delete(KIND, report["id"])
         context.delete(DOCUMENT, report["document"])
@@ -85,7 +90,7 @@ def on_due(context: Context, report: Record, event: str) -> None:
 
 
 def to_json(report: Record) -> dict[str, Any]:
-    """Write a report as the API does."""
+    """Return a report in the form of the API."""
     return {
         "createdTime": report["created"],
         "endTime": report["end"],
@@ -102,10 +107,11 @@ def to_json(report: Record) -> dict[str, Any]:
 # Calls --------------------------------------------------------------------------------
 
 
+@handles(ReportOperations.get_reports)
 def get_reports(context: Context, call: APICall) -> Result:
     """Answer Get Reports."""
 
-    def listed(query: Mapping[str, str]) -> Listing:
+    def listing(query: Mapping[str, str]) -> Listing:
         since = query.get("createdSince", format_timestamp(context.now - _KEPT))
         until = query.get("createdUntil", format_timestamp(context.now))
         wanted = {
@@ -123,18 +129,16 @@ def get_reports(context: Context, call: APICall) -> Result:
             and all(report[name] in values for name, values in wanted.items())
         ]
 
-    found = page(context, call, listed)
-    return 200, {"reports": found["items"], "nextToken": found["nextToken"]}
+    return json_result(200, page(context, call, "reports", listing))
 
 
-def get_report(context: Context, call: APICall) -> Result:
+@handles(ReportOperations.get_report, subject=in_path(KIND))
+def get_report(context: Context, call: APICall, report: Record) -> Result:
     """Answer Get Report."""
-    report = context.find(KIND, call.ids["report_id"])
-    if report is None:
-        raise call.not_found()
-    return 200, to_json(report)
+    return json_result(200, to_json(report))
 
 
+@handles(ReportOperations.create_report)
 def create_report(context: Context, call: APICall) -> Result:
     """Answer Create Report."""
     body = call.body
@@ -143,23 +147,22 @@ def create_report(context: Context, call: APICall) -> Result:
     if checked_timestamp(body["endTime"], "endTime") < start:
         raise APIRefusal("InvalidParameterValue", "endTime is before startTime")
     report = create(context, body["reportType"], body["startTime"], body["endTime"])
-    return 201, {"reportId": report["id"]}
+    return json_result(201, {"reportId": report["id"]})
 
 
-def get_report_document(context: Context, call: APICall) -> Result:
-    """Answer Get Report Document: each call gives a link of its own."""
-    document = context.find(DOCUMENT, call.ids["report_document_id"])
-    if document is None:
-        raise call.not_found()
+@handles(ReportOperations.get_report_document, subject=in_path(DOCUMENT))
+def get_report_document(context: Context, call: APICall, document: Record) -> Result:
+    """Answer Get Report Document: each call creates a link."""
     url = links.create_link(context, call, "GET", DOCUMENT, document["id"], _LINK_LIFE)
-    return 200, {
+    answer = {
         "reportDocumentId": document["id"],
         "url": url,
         "compressionAlgorithm": "N/A",
     }
+    return json_result(200, answer)
 
 
-def download(context: Context, document: Record, request: Request) -> Result:
-    """Answer whoever follows the link to a document."""
-    del context, request
-    return 200, Raw(document["text"].encode(), "text/csv; charset=UTF-8")
+def download(context: Context, document: Record, request: Request) -> HTTPResponse:
+    """Return the file of a report to whoever follows its link."""
+    headers = (("content-type", "text/csv; charset=UTF-8"),)
+    return HTTPResponse(200, document["text"].encode(), headers)

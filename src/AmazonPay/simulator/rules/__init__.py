@@ -1,1 +1,1 @@
-"""Amazon's rules as data and pure functions."""
+"""Amazon's rules: limits, addresses, test cards, settlements and report files."""

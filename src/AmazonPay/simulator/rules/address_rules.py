@@ -1,6 +1,7 @@
-"""Where an order may go: `amazon-pay-checkout/address-formatting-and-validation.html`.
+"""Rules for addresses, and for where an order may be delivered.
 
-The samples of restrictions: `amazon-pay-checkout/address-restriction-samples.html`.
+`amazon-pay-checkout/address-formatting-and-validation.html`; samples of restrictions:
+`amazon-pay-checkout/address-restriction-samples.html`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _WITHOUT_STATE = {"UK", "GB", "SG", "AE", "MX"}
 _NEEDED = ("name", "addressLine1", "postalCode", "countryCode", "phoneNumber")
 _UPPER = ("postalCode", "countryCode")
 
-# By what words Amazon knows a box is unconfirmed.
+# UNCONFIRMED: the words by which Amazon recognizes a box.
 _BOXES = {
     "RestrictPOBoxes": (
         {"US", "CA", "GB", "FR", "DE", "ES", "PT", "IT", "AU"},
@@ -42,7 +43,7 @@ _LINES = ("addressLine1", "addressLine2", "addressLine3")
 
 
 def checked_details(details: Mapping[str, str]) -> dict[str, Any]:
-    """Write `addressDetails` as an address, or refuse them by their country's rule."""
+    """Return `addressDetails` as an address, or refuse them by their country's rule."""
     given = {name: value.strip() for name, value in details.items()}
     given.update({name: given[name].upper() for name in _UPPER})
     country = given["countryCode"]
@@ -54,7 +55,7 @@ def checked_details(details: Mapping[str, str]) -> dict[str, Any]:
             )
     if country in _WITHOUT_STATE and given.get("stateOrRegion"):
         raise APIRefusal("InvalidParameterValue", f"{country} takes no stateOrRegion")
-    # Which of the two members it becomes is unconfirmed.
+    # UNCONFIRMED: which of the two members it becomes.
     return full_address({**given, "district": given.get("districtOrCounty")})
 
 
@@ -69,7 +70,7 @@ def _needed_in(country: str) -> set[str]:
 def check_deliverable(
     where: Mapping[str, Any], specifications: Mapping[str, Any] | None
 ) -> None:
-    """Refuse an address that a session's `deliverySpecifications` leave unusable."""
+    """Refuse an address that a session's `deliverySpecifications` exclude."""
     given = specifications or {}
     text = "\n".join(where[line] or "" for line in _LINES)
     for name in given.get("specialRestrictions", ()):
@@ -82,12 +83,12 @@ def check_deliverable(
 
 
 def _matches(where: Mapping[str, Any], restrictions: Mapping[str, Any]) -> bool:
-    """Tell whether an address is in what restrictions name.
+    """Return whether restrictions include an address.
 
-    A country without parts is all of it. With states and postal codes either will do:
-    Amazon's sample names a state and a code of another one. Texts must be equal;
-    wildcards in postal codes are unconfirmed, and have no effect.
+    A country without states and postal codes is included as a whole. Otherwise one
+    match is enough: Amazon's sample lists a state and a postal code of another state.
     """
+    # UNCONFIRMED: wildcards in postal codes; they have no effect, texts must be equal.
     part = restrictions.get(where["countryCode"])
     if not part:
         return part is not None
@@ -96,5 +97,5 @@ def _matches(where: Mapping[str, Any], restrictions: Mapping[str, Any]) -> bool:
     ] in part.get("zipCodes", ())
 
 
-def _unusable(why: str) -> APIRefusal:
-    return APIRefusal("InvalidParameterValue", f"The buyer cannot choose it: {why}")
+def _unusable(rule: str) -> APIRefusal:
+    return APIRefusal("InvalidParameterValue", f"The buyer cannot choose it: {rule}")

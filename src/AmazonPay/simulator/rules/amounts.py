@@ -1,4 +1,4 @@
-"""Amounts in the ledger: `Decimal`, of one currency, within Amazon's limits."""
+"""Amounts, and Amazon's limits on them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ LARGEST = {
     "JPY": Decimal(10_000_000),
 }
 
-# The greatest length of an amount is unconfirmed; this one fits any arithmetic here.
+# UNCONFIRMED: the greatest length of an amount; Decimal computes with this one exactly.
 _BEYOND = Decimal(10) ** 15
 
-# `amazon-pay-checkout/manage-refunds.html`: what may be refunded above the capture.
+# `amazon-pay-checkout/manage-refunds.html`: the refunds allowed above the capture.
 _REFUND_SHARE = Decimal("0.15")
 _REFUND_EXTRA = {"JPY": Decimal(8_400)}
 _REFUND_EXTRA_ELSE = Decimal(75)
 
-# What may be charged with `allowOvercharge`: 900 %, or this if it is more.
+# With `allowOvercharge`: 900 % of the amount, or this if it is more.
 _OVERCHARGE_FACTOR = 9
 _OVERCHARGE_LEAST = {"JPY": Decimal(70_000)}
 _OVERCHARGE_LEAST_ELSE = Decimal(500)
 
-# Per calendar month. Recurring limits of EU ledgers are those of the earlier API
-# (unconfirmed).
+# Limits in a calendar month.
+# UNCONFIRMED: recurring limits of EU ledgers; these are the earlier API's.
 MONTHLY = {
     "Recurring": {
         **dict.fromkeys(("AUD", "CHF", "EUR", "GBP", "NZD", "USD"), Decimal(1_000)),
@@ -47,20 +47,20 @@ MONTHLY = {
 
 
 def format_price(amount: Decimal, currency: str) -> dict[str, str]:
-    """Write a price as answers do: two decimals, none for JPY."""
+    """Return a price in the form of responses: two decimals, none for JPY."""
     digits = DIGITS[currency]
     return {"amount": f"{amount:.{digits}f}", "currencyCode": currency}
 
 
 def parse_amount(value: dict[str, Any]) -> Decimal:
-    """Read a price's amount."""
+    """Return the amount of a price."""
     return Decimal(value["amount"])
 
 
 def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
-    """Bring a request's price into the form of answers, or refuse it.
+    """Return a request's price in the form of responses, or refuse it.
 
-    More than the currency's decimals, zero, and more than the maximum are refused.
+    Zero, too many decimals, and amounts above the maximum are refused.
     """
     amount, currency = Decimal(value["amount"]), value["currencyCode"]
     if not 0 < amount < _BEYOND or amount != round(amount, DIGITS[currency]):
@@ -76,13 +76,19 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     return format_price(amount, currency)
 
 
+def check_currency(value: dict[str, str], currency: str) -> None:
+    """Refuse a price in another currency."""
+    if value["currencyCode"] != currency:
+        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+
+
 def refund_limit(captured: Decimal, currency: str) -> Decimal:
-    """Tell how much may be refunded of a captured amount, all refunds together."""
+    """Return how much may be refunded of a captured amount, all refunds together."""
     extra = _REFUND_EXTRA.get(currency, _REFUND_EXTRA_ELSE)
     return captured + min(captured * _REFUND_SHARE, extra)
 
 
 def overcharge_limit(amount: Decimal, currency: str) -> Decimal:
-    """Tell the limit of a permission whose session allowed an overcharge."""
+    """Return the limit of a permission whose session allowed an overcharge."""
     least = _OVERCHARGE_LEAST.get(currency, _OVERCHARGE_LEAST_ELSE)
     return max(amount * _OVERCHARGE_FACTOR, least)

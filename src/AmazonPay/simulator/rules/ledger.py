@@ -1,7 +1,7 @@
-"""What moved money to and from a merchant, in order, and in which settlement.
+"""The movements of money to and from a merchant, and their settlements.
 
-How Amazon settles is not told: here a settlement is a day in UTC and a currency, and
-there are no fees and no reserves (guess).
+Amazon does not document how it settles. Here a settlement is one day in UTC and one
+currency, without fees and reserves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ..engine.timestamps import parse_timestamp
-from ..handlers import charges, disputes, refunds
 from .amounts import parse_amount
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One movement: in favour of the merchant above zero, of the buyer below."""
+    """One movement; an amount above zero goes to the merchant, below to the buyer."""
 
     at: str
     type: str
@@ -52,34 +51,34 @@ def _movement(type_: str, at: str, of: Record, charge: Record, price: Any) -> Mo
 
 def _movements(context: Context) -> Iterator[Movement]:
     captured: dict[str, Record] = {}
-    for charge in context.all(charges.KIND):
-        # A captured charge changes no more, so its last change was the capture.
+    for charge in context.all("charge"):
+        # Nothing changes a captured charge, so its last change was the capture.
         if charge["state"] == "Captured":
             captured[charge["id"]] = charge
             at = charge["updated"]
             yield _movement("Capture", at, charge, charge, charge["captureAmount"])
-            for refund in refunds.refunds_of(context, charge):
-                if refund["state"] == "Refunded":
-                    at = refund["updated"]
-                    yield _movement("Refund", at, refund, charge, refund["amount"])
-    for dispute in context.all(disputes.KIND):
+    for refund in context.all("refund"):
+        if refund["state"] == "Refunded":
+            at, charge = refund["updated"], captured[refund["charge"]]
+            yield _movement("Refund", at, refund, charge, refund["amount"])
+    for dispute in context.all("dispute"):
         if dispute["resolution"] == "BuyerWon":
             at, charge = dispute["resolved"], captured[dispute["charge"]]
             yield _movement("Chargeback", at, dispute, charge, dispute["amount"])
 
 
 def movements(context: Context) -> list[Movement]:
-    """List all movements of an owner, oldest first."""
+    """Return all movements of an owner, oldest first."""
     return sorted(_movements(context), key=lambda movement: (movement.at, movement.id))
 
 
 def settlement_id(owner: str, day_over: datetime, currency: str) -> str:
-    """Number a settlement: the same one, the same number, in files and in lists."""
+    """Return the number of a settlement, the same one in files and in lists."""
     return f"{_derived('settlement', owner, day_over, currency) % 10**11:011}"
 
 
 def disbursement_id(owner: str, day_over: datetime, currency: str) -> str:
-    """Name the payment of a settlement."""
+    """Return the id of a settlement's payment."""
     return f"{_derived('disbursement', owner, day_over, currency):X}"[:22]
 
 

@@ -1,7 +1,7 @@
-"""The files of reports: delimited text, made from the simulator's own ledger.
+"""The files of reports: delimited text, made from the ledger.
 
-The columns of the settlement file are those of the earlier API's; all other columns are
-a guess, and so are the comma, the form of times and that the header comes first.
+The columns of the settlement file are the earlier API's. All other columns are a guess,
+and so are the commas, the form of times and the header in the first line.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from ..handlers import charge_permissions as permissions
-from ..handlers import charges, refunds
 from . import ledger
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ SANDBOX_SETTLEMENT = f"{_PREFIX}SANDBOX_SETTLEMENT_DATA_"
 MULTI_CURRENCY = "_GET_CSV_CUSTOM_OFFAMAZONPAYMENTS_MULTI_CURRENCY_PAYMENTS_DATA_"
 
 
-def _own_words(record: Record) -> ReportRow:
+def _references(record: Record) -> ReportRow:
     given: ReportRow = record["metadata"] or {}
     return {
         "SellerOrderId": given.get("merchantReferenceId"),
@@ -47,7 +45,7 @@ def _settled(context: Context, since: str, until: str) -> Iterable[ReportRow]:
                 "SellerReferenceId": None,
                 "TransactionType": movement.type,
                 "AmazonOrderReferenceId": of["permission"],
-                **_own_words(of),
+                **_references(of),
                 "CurrencyCode": movement.currency,
                 "TransactionDescription": movement.type,
                 "TransactionAmount": movement.amount,
@@ -76,11 +74,11 @@ def _permissions(
     name: str, types: tuple[str, ...]
 ) -> Callable[[Context, str, str], Iterable[ReportRow]]:
     def rows(context: Context, since: str, until: str) -> Iterable[ReportRow]:
-        for permission in _created(context, permissions.KIND, since, until):
+        for permission in _created(context, "chargePermission", since, until):
             if permission["type"] in types:
                 yield {
                     name: permission["id"],
-                    **_own_words(permission),
+                    **_references(permission),
                     "ExpirationTimestamp": permission["expires"],
                     "Amount": permission["limit"],
                     "CurrencyCode": permission["currency"],
@@ -91,12 +89,12 @@ def _permissions(
 
 
 def _authorizations(context: Context, since: str, until: str) -> Iterable[ReportRow]:
-    for charge in _created(context, charges.KIND, since, until):
+    for charge in _created(context, "charge", since, until):
         captured: ReportRow = charge["captureAmount"] or {}
         yield {
             "AmazonAuthorizationId": charge["id"],
             "AmazonOrderReferenceId": charge["permission"],
-            **_own_words(charge),
+            **_references(charge),
             "AuthorizationAmount": charge["chargeAmount"]["amount"],
             "CapturedAmount": captured.get("amount"),
             "CurrencyCode": charge["chargeAmount"]["currencyCode"],
@@ -106,7 +104,7 @@ def _authorizations(context: Context, since: str, until: str) -> Iterable[Report
 
 
 def _refunds(context: Context, since: str, until: str) -> Iterable[ReportRow]:
-    for refund in _created(context, refunds.KIND, since, until):
+    for refund in _created(context, "refund", since, until):
         yield {
             "AmazonRefundId": refund["id"],
             "AmazonCaptureId": refund["charge"],
@@ -131,7 +129,7 @@ _ROWS: dict[str, Callable[[Context, str, str], Iterable[ReportRow]]] = {
 
 
 def text_of(context: Context, type_: str, since: str, until: str) -> str | None:
-    """Write the file of a time, both ends included; None if there is nothing in it."""
+    """Return the file about a time, both ends included; None if it would be empty."""
     rows = list(_ROWS[type_](context, since, until))
     if not rows:
         return None

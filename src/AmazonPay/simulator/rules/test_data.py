@@ -1,4 +1,4 @@
-"""The test buyers: who they are, where they live, and what their cards do.
+"""The test buyers, their addresses and their cards.
 
 The cards are those of `amazon-pay-checkout/sandbox-simulations.html`.
 """
@@ -57,21 +57,21 @@ _HOMES: dict[str, dict[str, str]] = {
 
 
 def full_address(given: dict[str, Any]) -> dict[str, Any]:
-    """Write an address: every member, null where unset."""
+    """Return an address with all its members, null where unset."""
     return {name: given.get(name) for name in ADDRESS}
 
 
 def home_address(region: str) -> dict[str, Any]:
-    """Give the test buyer's address in a region."""
+    """Return the test buyer's address in a region."""
     return full_address(_HOMES[region])
 
 
 def buyer_details(
     region: str, account: str, scopes: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Write the test buyer as sessions and permissions show him.
+    """Return the test buyer in the form of sessions and permissions.
 
-    What the scopes leave out is null; without any, all of this is given.
+    Data outside the scopes are null; None stands for all data.
     """
     data = {
         "name": _HOMES[region]["name"],
@@ -88,19 +88,22 @@ def buyer_details(
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A test card: what it is called, and what becomes of the payment."""
+    """A test card, and how it changes a payment."""
 
     ending: str
     brand: str
     on_pay: str | None = None
-    """The event that the session meets when the buyer pays."""
+    """The event of the session when the buyer pays."""
     pending: str | None = None
-    """The event that a pending authorization meets; it needs a merchant who waits."""
+    """The event that ends a pending authorization.
+
+    The session must be able to handle pending authorizations.
+    """
     region: str | None = None
-    """The only region that has it."""
+    """The only region that has the card; None is every region."""
 
 
-# Whose cards may be charged in another currency than the merchant's:
+# Brands that may be charged in another currency than the merchant's:
 # `amazon-pay-checkout/multi-currency-integration.html`.
 CONVERTING = frozenset({"Visa", "Mastercard"})
 

@@ -1,1 +1,1 @@
-"""What goes over the wire: requests, answers, errors, and how they are read."""
+"""HTTP in and out: requests, responses and errors, and how calls are read."""

@@ -1,4 +1,4 @@
-"""One API call as a handler gets it, and what it gives back."""
+"""An API call as a handler gets it, and the result that a handler returns."""
 
 from __future__ import annotations
 
@@ -6,38 +6,53 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import APIRefusal
+from .messages import json_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from ..engine.context import Context
+    from ..._config import Environment
     from ..merchants import Merchant
+    from .messages import HTTPResponse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class APICall:
-    """A verified, well-formed call."""
+    """A call whose signature is verified and whose parts are well-formed."""
 
     operation: str
-    ids: Mapping[str, str]
-    """The path's members, decoded, by the names of the declaration."""
-    body: Mapping[str, Any]
-    query: Mapping[str, str]
+    """The name of the operation, as the clients have it."""
+    method: str
     path: str
-    region: str
+    """The path below the version."""
+    requested_path: str
+    """The whole path, as it was requested."""
+    ids: Mapping[str, str]
+    """The ids in the path, decoded, by the names of the declaration."""
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
     merchant: Merchant
+    environment: Environment
+    region: str
     origin: str
     """Where links to this simulator begin: `https://localhost:8421`."""
+    idempotency_key: str | None = None
     simulation_code: str | None = None
     auth_token: str | None = None
 
-    def checked_simulation_code(self, *known: str) -> str | None:
-        """Give the simulation code, if it is one that this call knows.
+    @property
+    def owner(self) -> str:
+        """Account and environment, to which the call's objects belong."""
+        return f"{self.merchant.merchant_id}/{self.environment}"
 
-        `amazon-pay-checkout/sandbox-simulations.html`. What a code does on reads,
-        updates and Cancel Charge, where an official cartridge sends it, is unconfirmed:
-        nothing. That a live key's are heeded like a sandbox one's is unconfirmed, too.
+    def checked_simulation_code(self, *known: str) -> str | None:
+        """Return the simulation code, or refuse one that this operation does not know.
+
+        `amazon-pay-checkout/sandbox-simulations.html`.
         """
+        # UNCONFIRMED: what a code does on reads, updates and Cancel Charge, where an
+        # official cartridge sends it: it has no effect.
+        # UNCONFIRMED: whether codes work with a live key: they work as in sandbox.
         code = self.simulation_code
         if code is None or code in known:
             return code
@@ -47,21 +62,23 @@ class APICall:
         )
 
     def not_found(self) -> APIRefusal:
-        """Make the refusal for an id that names nothing."""
-        return APIRefusal("ResourceNotFound", f"Resource not found '{self.path}'")
+        """Return the refusal for an id that names nothing."""
+        return APIRefusal(
+            "ResourceNotFound", f"Resource not found '{self.requested_path}'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
-    """An answer's content that is no JSON: a file, or the way to somewhere else."""
+class Result:
+    """The outcome of a call: its response, and what the history says about it."""
 
-    body: bytes = b""
-    content_type: str = ""
-    location: str | None = None
+    response: HTTPResponse
+    order: str | None = None
+    """The order that the call is about, by the id of its checkout session."""
+    replayed: bool = False
+    """Whether the response is the stored one of an idempotency key."""
 
 
-Result = tuple[int, Any]
-"""Status, and the answer's JSON or a `Raw`; None is an empty body."""
-
-if TYPE_CHECKING:
-    Handler = Callable[[Context, APICall], Result]
+def json_result(status: int, value: object, order: str | None = None) -> Result:
+    """Return a result whose response has a JSON body; None makes an empty body."""
+    return Result(json_response(status, value), order)

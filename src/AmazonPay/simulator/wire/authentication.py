@@ -1,4 +1,7 @@
-"""Who calls, and is it signed well: `amazon-pay-api-v2/signing-requests.html`."""
+"""Verify the signature and find the caller.
+
+`amazon-pay-api-v2/signing-requests.html`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 _DATE_FORMS = {
     r"\d{8}T\d{6}Z": "%Y%m%dT%H%M%SZ",
-    # Node sends this one, and the service takes it.
+    # The Node.js SDK sends this form, and the service accepts it.
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ": "%Y-%m-%dT%H:%M:%SZ",
 }
 
@@ -31,12 +34,13 @@ def authenticate(
     now: datetime,
     oldest: timedelta | None = None,
 ) -> tuple[Merchant, Environment]:
-    """Find the caller and check the signature, or refuse.
+    """Return the caller and the environment, or refuse the request.
 
-    `environment` is the path's, if it names one. Which missing header is an error, and
-    how old a date may be, are unconfirmed: only the date and the authorization are
-    required, and no date is too old unless `oldest` says so.
+    `environment` is the one that the path names, if any. A date of the age `oldest` or
+    more is refused; None accepts any age.
     """
+    # UNCONFIRMED: which headers are required; only the date and the authorization are.
+    # UNCONFIRMED: how old a date may be.
     authorization = _authorization(request)
     merchant = merchants.get(authorization.public_key_id)
     if merchant is None:
@@ -67,25 +71,31 @@ def authenticate(
 
 
 def region_of(request: Request, merchant: Merchant, *, strict: bool = False) -> str:
-    """Tell the region of a call: the merchant's own, else what the request says.
+    """Return the region of a call: the merchant's own, or the one in its header.
 
-    `strict` takes the aliases us, de and uk under the older algorithm only, as the
-    official PHP SDK says of the service.
+    With `strict`, the aliases us, de and uk need the older algorithm, as the official
+    PHP SDK says.
     """
-    said = request.header("x-amz-pay-region")
-    if said is None:
+    given = request.header("x-amz-pay-region")
+    if given is None:
         return merchant.region or "na"
-    region = REGIONS.get(said.strip().lower())
+    region = REGIONS.get(given.strip().lower())
     if region is None or region.code != (merchant.region or region.code):
         raise _wrong_header("x-amz-pay-region", "it is not the merchant's region")
     algorithm = (request.header("authorization") or "").partition(" ")[0]
-    if strict and algorithm == _signing.V2.name and said.strip().lower() != region.code:
+    if (
+        strict
+        and algorithm == _signing.V2.name
+        and given.strip().lower() != region.code
+    ):
         raise _wrong_header("x-amz-pay-region", f"{algorithm} takes na, eu and jp")
     return region.code
 
 
-def _wrong_header(name: str, why: str) -> APIRefusal:
-    return APIRefusal("InvalidHeaderValue", f"The value of {name} is invalid: {why}")
+def _wrong_header(name: str, problem: str) -> APIRefusal:
+    return APIRefusal(
+        "InvalidHeaderValue", f"The value of {name} is invalid: {problem}"
+    )
 
 
 def _authorization(request: Request) -> _signing.Authorization:
@@ -99,7 +109,7 @@ def _authorization(request: Request) -> _signing.Authorization:
     except _signing.MalformedAuthorization as error:
         raise _wrong_header("authorization", str(error)) from None
     if parsed.algorithm not in _signing.ALGORITHMS:
-        # The answer to an unknown algorithm is unconfirmed.
+        # UNCONFIRMED: the response to an unknown algorithm.
         raise _wrong_header("authorization", "the algorithm is unknown")
     return parsed
 
@@ -112,7 +122,7 @@ def _environment(merchant: Merchant, named: Environment | None) -> Environment:
             )
         (named,) = merchant.environments
     if named not in merchant.environments:
-        # The answer to a key of the other environment is unconfirmed.
+        # UNCONFIRMED: the response to a key of the other environment.
         raise _wrong_header("authorization", f"the PublicKeyId is not for {named}")
     return named
 
@@ -137,7 +147,7 @@ def _check_date(
             f"The value {value} provided for x-amz-pay-date should not be in future",
         )
     if oldest is not None and now - date >= oldest:
-        # The text is made after the recorded one (unconfirmed).
+        # The text follows the recorded one about dates in the future.
         raise APIRefusal(
             "InvalidHeaderValue",
             f"The value {value} provided for x-amz-pay-date should not be older than"

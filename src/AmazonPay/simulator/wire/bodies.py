@@ -1,11 +1,11 @@
-"""Bodies, checked strictly against the types that the SDK declares for its callers."""
+"""Check bodies strictly against the types that the SDK declares for its callers."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, NoReturn, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
@@ -15,11 +15,14 @@ from ...resources import Operations
 from ...resources.checkout_sessions import FinalizeAddress
 from .errors import APIRefusal
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
 
 _ADDRESS: TypeAdapter[Any] = TypeAdapter(FinalizeAddress)
 
-# No body of the API comes near it; what is nested deeper is an attack on the reader.
+# No body of the API comes near this depth; deeper nesting is an attack.
 _DEEPEST = 32
 
 
@@ -28,7 +31,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def parse_body(body: bytes) -> dict[str, Any]:
-    """Read a body as JSON, with exact numbers; an empty one is an empty object."""
+    """Return the JSON object of a body, with exact numbers; an empty body is `{}`."""
     if not body:
         return {}
     try:
@@ -44,7 +47,7 @@ def parse_body(body: bytes) -> dict[str, Any]:
 
 
 def _check_sound(value: object, depth: int) -> None:
-    """Refuse what JSON can write and UTF-8 cannot, half a surrogate pair; and depth."""
+    """Raise ValueError for deep nesting and for lone surrogates, which JSON allows."""
     if depth < 0:
         raise ValueError
     if isinstance(value, str):
@@ -60,7 +63,7 @@ def _check_sound(value: object, depth: int) -> None:
 
 @cache
 def _adapter(operation: str) -> TypeAdapter[Any] | None:
-    """Make the check for an operation's body: the TypedDict of its declaration."""
+    """Return the validator of an operation's body, or None if it takes none."""
     declared = operations_of(Operations)[operation].declared
     hints = get_type_hints(declared, include_extras=True)
     for candidate in get_args(hints.get("body")):
@@ -70,44 +73,41 @@ def _adapter(operation: str) -> TypeAdapter[Any] | None:
 
 
 def check_body(
-    operation: str, body: dict[str, Any], *, takes_unknown_members: bool = False
-) -> dict[str, Any]:
-    """Check a body's members, types, limits and enums, or refuse the first fault."""
+    operation: str, body: Mapping[str, Any], *, takes_unknown_members: bool = False
+) -> None:
+    """Check a body's members, types, limits and enums; refuse the first error."""
     adapter = _adapter(operation)
-    if adapter is None:
-        return body
-    return _check(adapter, body, takes_unknown_members=takes_unknown_members)
+    if adapter is not None:
+        _check(adapter, body, takes_unknown_members=takes_unknown_members)
 
 
-def check_address(given: dict[str, Any]) -> dict[str, Any]:
+def check_address(given: Mapping[str, Any]) -> None:
     """Check an address that a buyer enters."""
-    return _check(_ADDRESS, given)
+    _check(_ADDRESS, given)
 
 
 def _check(
     adapter: TypeAdapter[Any],
-    body: dict[str, Any],
+    body: Mapping[str, Any],
     *,
     takes_unknown_members: bool = False,
-) -> dict[str, Any]:
+) -> None:
     try:
         adapter.validate_python(body, strict=True)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
+        details = error.errors(include_url=False, include_input=False)
         if takes_unknown_members:
-            faults = [fault for fault in faults if fault["type"] != "extra_forbidden"]
-            if not faults:
-                return body
-        # An unknown or missing member is named before a bad value.
-        faults.sort(key=lambda fault: fault["type"] not in _REASONS)
-        fault = faults[0]
-        reason = _REASONS.get(fault["type"], "InvalidParameterValue")
-        raise APIRefusal(reason, _message(reason, _name(fault["loc"], body))) from None
-    return body
+            details = [one for one in details if one["type"] != "extra_forbidden"]
+            if not details:
+                return
+        # Unknown and missing members are reported before bad values.
+        detail = min(details, key=lambda one: one["type"] not in _REASONS)
+        reason = _REASONS.get(detail["type"], "InvalidParameterValue")
+        raise APIRefusal(reason, _message(reason, _name(detail["loc"], body))) from None
 
 
-def _name(place: tuple[int | str, ...], body: dict[str, Any]) -> str:
-    """Name the member at fault, without the branches that pydantic adds for a union."""
+def _name(place: tuple[int | str, ...], body: Mapping[str, Any]) -> str:
+    """Return a member's dotted name, without the branches that pydantic adds."""
     parts: list[str] = []
     value: Any = body
     for part in place:

@@ -1,6 +1,14 @@
-"""The errors of the API: `amazon-pay-api-v2/error-handling.html`, as one table."""
+"""The errors of the API: `amazon-pay-api-v2/error-handling.html`."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .messages import json_response
+
+if TYPE_CHECKING:
+    from ...lifecycles import Kind
+    from .messages import HTTPResponse
 
 STATUSES = {
     "AmountMismatch": 409,
@@ -43,10 +51,22 @@ STATUSES = {
 }
 
 
-class APIRefusal(Exception):  # noqa: N818 - an answer of the API, no fault
-    """An answer with a reason code.
+# What the API answers when an object's state does not allow a call.
+_WRONG_STATE: dict[Kind, tuple[str, str]] = {
+    "checkoutSession": ("InvalidCheckoutSessionStatus", "Checkout Session"),
+    "chargePermission": ("InvalidChargePermissionStatus", "Charge Permission"),
+    "charge": ("InvalidChargeStatus", "Charge"),
+    "refund": ("InvalidRequest", "Refund"),
+    "dispute": ("InvalidDisputeStatus", "Dispute"),
+    "report": ("InvalidRequest", "Report"),
+}
 
-    With `keep` set, what the handler has changed stays: a decline closes a permission.
+
+class APIRefusal(Exception):  # noqa: N818 - a response of the API, no defect
+    """An error response with a reason code.
+
+    The changes that a handler has made are undone, unless `keep_changes` is set: a
+    decline, for one, closes a permission.
     """
 
     def __init__(
@@ -57,3 +77,20 @@ class APIRefusal(Exception):  # noqa: N818 - an answer of the API, no fault
         self.reason_code = reason_code
         self.message = message
         self.keep_changes = keep_changes
+
+    @property
+    def response(self) -> HTTPResponse:
+        """The error in the form of the API."""
+        return json_response(
+            self.status, {"reasonCode": self.reason_code, "message": self.message}
+        )
+
+
+def wrong_state(kind: Kind, state: str) -> APIRefusal:
+    """Return the refusal of a call that an object's state does not allow."""
+    reason_code, name = _WRONG_STATE[kind]
+    return APIRefusal(
+        reason_code,
+        f"You tried to call an operation on a {name} that is in a state where that"
+        f" operation cannot be called (current state: {state})",
+    )

@@ -1,23 +1,25 @@
-"""Keys that repeat their first answer: `amazon-pay-api-v2/idempotency.html`."""
+"""Idempotency keys repeat the first response: `amazon-pay-api-v2/idempotency.html`."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..engine.store import Stored
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
-    from ..engine.store import Transaction
+    from ..engine.context import Context
     from ..settings import Settings
-    from .messages import Request
+    from .api_call import APICall
+    from .messages import HTTPResponse, Request
 
 HEADER = "x-amz-pay-idempotency-key"
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_STORED_CLASSES = {"2xx": (2,), "2xx+4xx": (2, 4), "all": (2, 4, 5)}
 
-# Calls whose reference page requires a key; enforcement elsewhere is unconfirmed.
+# UNCONFIRMED: which calls require a key; these are those whose reference page says so.
 REQUIRED = frozenset(
     {
         "create_checkout_session",
@@ -31,67 +33,59 @@ REQUIRED = frozenset(
 
 
 def key_of(request: Request, operation: str, settings: Settings) -> str | None:
-    """Read the key of a POST; on other methods it has no effect."""
+    """Return the key of a POST; on other methods a key has no effect."""
     if request.method != "POST" or operation in settings.keys_ignored_by:
         return None
     key = request.header(HEADER)
     if key is None:
         if operation in REQUIRED and settings.requires_keys:
-            # MissingHeaderValue is as likely (unconfirmed).
+            # UNCONFIRMED: the code; MissingHeaderValue is as likely.
             raise APIRefusal("MissingHeader", f"The header {HEADER} is required")
         return None
     key = key.strip()
     if settings.requires_keys and _FORM.fullmatch(key) is None:
-        # The answer to an illegal form is unconfirmed.
+        # UNCONFIRMED: the response to a key of another form.
         raise APIRefusal(
             "InvalidHeaderValue", f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
         )
     return key or None
 
 
-def storage_key(key: str, operation: str, settings: Settings) -> str:
-    """Tell under what a call's answer is stored: its key, or that of its operation."""
-    return f"{key} {operation}" if settings.keys_per_operation else key
+def _storage_key(context: Context, call: APICall) -> str:
+    key = str(call.idempotency_key)
+    return f"{key} {call.operation}" if context.settings.keys_per_operation else key
 
 
-def _canonical(body: Any) -> str:  # noqa: ANN401 - any JSON
-    return json.dumps(body, sort_keys=True, default=str)
+def _canonical(call: APICall) -> str:
+    return json.dumps(call.body, sort_keys=True, default=str)
 
 
-def stored_response(  # noqa: PLR0913 - what makes two requests the same
-    transaction: Transaction,
-    owner: str,
-    key: str,
-    method: str,
-    path: str,
-    body: object,
-) -> Stored | None:
-    """Give the stored answer to the same request; refuse another one under its key."""
-    stored = transaction.stored_response(owner, key)
+def stored_response(context: Context, call: APICall) -> HTTPResponse | None:
+    """Return the response that a call's key repeats, or None for a fresh key.
+
+    Another request under a used key is refused.
+    """
+    if call.idempotency_key is None:
+        return None
+    stored = context.transaction.stored(context.owner, _storage_key(context, call))
     if stored is None:
         return None
-    if (stored.method, stored.path, stored.body) == (method, path, _canonical(body)):
-        return stored
+    request = (call.method, call.path, _canonical(call))
+    if (stored.method, stored.path, stored.body) == request:
+        return stored.response
     raise APIRefusal(
-        "DuplicateIdempotencyKey", f"The key {key} was used for another request"
+        "DuplicateIdempotencyKey",
+        f"The key {call.idempotency_key} was used for another request",
     )
 
 
-def store_response(  # noqa: PLR0913 - the same
-    transaction: Transaction,
-    settings: Settings,
-    owner: str,
-    key: str,
-    request: tuple[str, str, object],
-    answer: tuple[int, bytes],
-) -> None:
-    """Store a first answer for ever, if the settings say that its kind is stored.
+def store_response(context: Context, call: APICall, response: HTTPResponse) -> None:
+    """Store the first response under a call's key for ever.
 
-    `request` is method, path and body; `answer` is status and bytes.
+    `Settings.stored_answers` says which statuses are stored.
     """
-    method, path, body = request
-    status, content = answer
-    kinds = {"2xx": (2,), "2xx+4xx": (2, 4), "all": (2, 4, 5)}
-    if status // 100 in kinds[settings.stored_answers]:
-        stored = Stored(method, path, _canonical(body), status, content)
-        transaction.store_response(owner, key, stored)
+    classes = _STORED_CLASSES[context.settings.stored_answers]
+    if call.idempotency_key is not None and response.status // 100 in classes:
+        stored = Stored(call.method, call.path, _canonical(call), response)
+        key = _storage_key(context, call)
+        context.transaction.store_response(context.owner, key, stored)

@@ -1,24 +1,33 @@
-"""What goes into the simulator and what comes out: requests and answers, as values."""
+"""HTTP requests and responses as values."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
-Pairs = tuple[tuple[str, str], ...]
+Headers = tuple[tuple[str, str], ...]
 
-JSON: Pairs = (("content-type", "application/json"),)
+JSON: Headers = (("content-type", "application/json"),)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request as it came over the wire."""
+    """An HTTP request as it arrived."""
 
     method: str
     target: str
-    """Path and query, still percent-encoded."""
-    headers: Pairs = ()
+    """Path and query, percent-encoded."""
+    headers: Headers = ()
     body: bytes = b""
     scheme: str = "https"
+    _by_name: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, str] = {}
+        for name, value in self.headers:
+            key = name.lower()
+            by_name[key] = f"{by_name[key]}, {value}" if key in by_name else value
+        object.__setattr__(self, "_by_name", by_name)
 
     @property
     def path(self) -> str:
@@ -31,15 +40,25 @@ class Request:
         return self.target.partition("?")[2]
 
     def header(self, name: str) -> str | None:
-        """Give a header's value; several of one name are joined by a comma."""
-        found = [value for key, value in self.headers if key.lower() == name]
-        return ", ".join(found) if found else None
+        """Return the value of a header, by its name in lower case.
+
+        The values of a repeated header are joined by commas.
+        """
+        return self._by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class HTTPResponse:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes = b""
-    headers: Pairs = field(default=())
+    headers: Headers = ()
+
+
+def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResponse:
+    """Return a response with a JSON body; None makes an empty body."""
+    if value is None:
+        return HTTPResponse(status, b"", headers)
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return HTTPResponse(status, body, (*JSON, *headers))

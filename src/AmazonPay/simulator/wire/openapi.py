@@ -1,4 +1,4 @@
-"""The OpenAPI document of what the simulator answers, made from the declarations."""
+"""The OpenAPI document of the simulator, made from the SDK's declarations."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ _DATE = {
 
 
 class Error(TypedDict):
-    """An answer that is no success; branch on `reasonCode`, never on `message`."""
+    """An error; branch on `reasonCode`, never on `message`."""
 
     reasonCode: str
     message: str
 
 
 def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
-    """Give the types of an operation's body and answer; None where there is none."""
+    """Return the types of an operation's body and response; None where it has none."""
     hints = get_type_hints(operation.declared, include_extras=True)
     bodies = [t for t in get_args(hints.get("body")) if is_typeddict(t)]
     (answer,) = get_args(hints["return"])
@@ -59,7 +59,7 @@ def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
 
 
 def _statuses(operation: Operation[..., Any]) -> list[str]:
-    """Read the successes that a declaration's docstring promises."""
+    """Return the successful statuses that a declaration's docstring names."""
     found = _SUCCESS.search(" ".join((operation.__doc__ or "").split()))
     if found is None:
         raise ValueError(f"{operation.name} does not say what it answers")
@@ -71,7 +71,7 @@ def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
 
 
 def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Write a JSON content; names that share a path share it by `anyOf`."""
+    """Return a JSON content; operations that share a path are joined by `anyOf`."""
     distinct = [
         dict(items) for items in dict.fromkeys(tuple(s.items()) for s in schemas)
     ]
@@ -151,7 +151,7 @@ def _schemas(operations: Iterable[Operation[..., Any]]) -> dict[str, Any]:
 
 @cache
 def document() -> dict[str, Any]:
-    """Make the OpenAPI 3.1 document: one endpoint for each method and path."""
+    """Return the OpenAPI 3.1 document, with one endpoint for each method and path."""
     operations = list(operations_of(Operations).values())
     paths: dict[str, dict[str, list[Operation[..., Any]]]] = {}
     for operation in operations:

@@ -1,4 +1,4 @@
-"""Pages of a listing, newest first: the next one is asked for by its token alone."""
+"""Pages of a listing, newest first; a token alone asks for the next page."""
 
 from __future__ import annotations
 
@@ -18,51 +18,43 @@ if TYPE_CHECKING:
 KIND: Final = "pageToken"
 
 _DEFAULT_SIZE = 10
-_LIFE = timedelta(hours=24)  # how long a token lives is unconfirmed
+# UNCONFIRMED: how long a token lives.
+_LIFE = timedelta(hours=24)
 
 Listing = list[tuple[str, Any]]
-"""What is listed, each behind a text that says where it stands."""
-
-
-def on_due(context: Context, record: Record, event: str) -> None:
-    """Let a token run out."""
-    del event
-    context.delete(KIND, record["id"])
+"""The items of a listing, each behind the text that it is sorted by."""
 
 
 def page(
-    context: Context, call: APICall, listed: Callable[[Mapping[str, str]], Listing]
+    context: Context,
+    call: APICall,
+    name: str,
+    listing: Callable[[Mapping[str, str]], Listing],
 ) -> dict[str, Any]:
-    """Give a page's items and its `nextToken`, which is null on the last (unconfirmed).
+    """Return a page's items under `name`, and its `nextToken`.
 
-    A page begins below the last item of the one before: what is new meanwhile moves
-    nothing from one page to another.
+    A page begins below the last item of the page before: new items move nothing from
+    one page to another.
     """
     query, below = call.query, None
     token = query.get(NEXT_TOKEN)
     if token is not None:
-        kept = context.find(KIND, token)
-        if kept is None or kept["operation"] != call.operation:
+        saved = context.find(KIND, token)
+        if saved is None or saved["operation"] != call.operation:
             raise APIRefusal("InvalidParameterValue", "The nextToken is unknown")
-        query, below = kept["query"], kept["below"]
-    found = sorted(listed(query), key=lambda item: item[0], reverse=True)
+        query, below = saved["query"], saved["below"]
+    found = sorted(listing(query), key=lambda item: item[0], reverse=True)
     left = [item for item in found if below is None or item[0] < below]
     size = int(query.get("pageSize", _DEFAULT_SIZE))
-    following = None
+    # UNCONFIRMED: that the nextToken of the last page is null.
+    next_token = None
     if len(left) > size:
-        following = _token(context, call.operation, query, left[size - 1][0])
-    return {"items": [value for _, value in left[:size]], "nextToken": following}
-
-
-def _token(
-    context: Context, operation: str, query: Mapping[str, str], below: str
-) -> str:
-    record: Record = {
-        "id": context.ids.page_token(),
-        "operation": operation,
-        "query": dict(query),
-        "below": below,
-    }
-    context.save(KIND, record)
-    context.schedule(_LIFE, KIND, record, "token runs out")
-    return str(record["id"])
+        record: Record = {
+            "id": context.ids.page_token(),
+            "operation": call.operation,
+            "query": dict(query),
+            "below": left[size - 1][0],
+        }
+        context.save_until(_LIFE, KIND, record)
+        next_token = record["id"]
+    return {name: [value for _, value in left[:size]], "nextToken": next_token}

@@ -1,4 +1,4 @@
-"""Which operation a request names, read from the SDK's own declarations."""
+"""Find the operation of a request, from the SDK's own declarations."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 _PREFIX = re.compile(r"(?:/(?P<environment>sandbox|live))?/(?P<version>v\d+)(?=/|$)")
 
+_ENVIRONMENTS: dict[str, Environment] = {"sandbox": "sandbox", "live": "live"}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes."""
+    """The operation of a request, and the ids in its path."""
 
-    name: str
-    """The operation's, as the clients name it."""
-    method: str
+    operation: str
+    """The name of the operation, as the clients have it."""
     environment: Environment | None
     path: str
-    """Below the version, without a trailing slash."""
+    """The path below the version, without a trailing slash."""
     ids: dict[str, str]
 
 
@@ -41,7 +42,7 @@ def _table() -> list[tuple[re.Pattern[str], Operation[..., Any]]]:
 
 
 def route(method: str, path: str) -> Route:
-    """Find the operation for a method and a path, or refuse."""
+    """Return the operation for a method and a path, or refuse the request."""
     collapsed = re.sub("/+", "/", path)
     prefix = _PREFIX.match(collapsed)
     if prefix is None:
@@ -58,12 +59,8 @@ def route(method: str, path: str) -> Route:
             continue
         if operation.method == method:
             ids = {name: unquote(value) for name, value in found.groupdict().items()}
-            environment: Environment | None = None
-            if prefix["environment"] is not None:
-                environment = (
-                    "sandbox" if prefix["environment"] == "sandbox" else "live"
-                )
-            return Route(operation.name, method, environment, below, ids)
+            environment: Environment | None = _ENVIRONMENTS.get(prefix["environment"])
+            return Route(operation.name, environment, below, ids)
         other_method = True
     if other_method:
         raise APIRefusal(
