@@ -1,7 +1,7 @@
-"""A certificate for this machine only, made anew at each start.
+"""A TLS certificate for loopback names, created at each start.
 
-Its authority's key is thrown away as soon as it has signed this one certificate, and
-may vouch for loopback names only.
+The authority's key signs this one certificate and is then thrown away; its certificate
+is constrained to loopback names.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _NETWORKS = ("127.0.0.0/8", "::1/128")
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Where a certificate's files are."""
+    """The files of a certificate."""
 
     authority: Path
-    """What a client has to trust."""
+    """The certificate that a client has to trust."""
     chain: Path
     key: Path
-    """Readable by its owner alone."""
+    """The private key, which only its owner can read."""
 
 
 def _name(text: str) -> x509.Name:
@@ -73,7 +73,7 @@ def _builder(subject: x509.Name, issuer: x509.Name) -> x509.CertificateBuilder:
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Make a certificate for `localhost`, 127.0.0.1 and ::1, in a folder."""
+    """Create a certificate for `localhost`, 127.0.0.1 and ::1 in a folder."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = _name("Amazon Pay simulator on this machine")
@@ -134,7 +134,7 @@ def make_certificate(folder: Path) -> Certificate:
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, from its first byte on."""
+    """Write a file that only its owner can ever read."""
     path.unlink(missing_ok=True)
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"

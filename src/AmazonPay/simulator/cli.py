@@ -48,7 +48,7 @@ _OPTIONS = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """Make what reads the command line."""
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
     made.add_argument(
         "--public-key",
@@ -109,10 +109,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def merchant_from(text: str) -> Merchant:
-    """Read one `--public-key`.
+    """Return the merchant of one `--public-key`.
 
     Raises:
-        ConfigurationError: another form, a file that cannot be read, or no public key.
+        ConfigurationError: the text has another form, the file cannot be read, or it
+            holds no public key.
     """
     key_id, _, rest = text.partition("=")
     file, *options = re.split(r",(?=(?:region|currency|environment)=)", rest)
@@ -132,10 +133,10 @@ def merchant_from(text: str) -> Merchant:
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Read the settings from a command line.
+    """Return the settings of a command line.
 
     Raises:
-        ConfigurationError: a headroom below 1.
+        ConfigurationError: the headroom is below 1.
     """
     return replace(
         PROFILES[arguments.profile],
@@ -152,25 +153,25 @@ def build_simulator(
     seed: int,
     wait: Callable[[float], object],
 ) -> Simulator:
-    """Make a simulator whose ids and faults a seed repeats.
+    """Return a simulator whose ids and faults are repeated by a seed.
 
-    They depend on how much has happened too, so that a second start on the same file
-    does not make the same ids again.
+    They depend on the length of the history, too, so that a second start on the same
+    file does not make the same ids again.
     """
     with store.transaction() as transaction:
         start = f"{seed} {transaction.last_number()}"
     return Simulator(
         merchants,
         store=store,
-        ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeated, no secrecy
+        ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeatable, not secret
         settings=settings,
-        dice=Random(f"dice {start}"),  # noqa: S311 - the same
+        dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
         wait=wait,
     )
 
 
 def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
-    """Make a key pair for whoever brings none."""
+    """Create a key pair; return its merchant and the file of the private key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     path = folder / "private.pem"
     write_secret(
@@ -180,7 +181,7 @@ def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
 
 
 def _listener(port: int | None) -> socket.socket:
-    """Take the port that was asked for, or the first free one from the default on."""
+    """Listen on the given port, or on the first free one from the default on."""
     if port is not None:
         return listen(port)
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS):
@@ -190,7 +191,7 @@ def _listener(port: int | None) -> socket.socket:
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
-    """End as asked to, by way of every cleanup."""
+    """Exit on SIGTERM, with all cleanups."""
     del number, frame
     sys.exit(0)
 
@@ -228,7 +229,7 @@ def _banner(
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until stopped; 2 is a wrong command line."""
+    """Serve until stopped; return 2 for a wrong command line."""
     try:
         return _serve(parser().parse_args(argv))
     except ConfigurationError as error:
@@ -261,7 +262,7 @@ def _serve(arguments: argparse.Namespace) -> int:
                 flush=True,
             ),
         )
-        # uvicorn closes, and raises the signal anew: then the folder goes, and we end.
+        # uvicorn shuts down and raises the signal again; the exit deletes the folder.
         signal.signal(signal.SIGTERM, _exit)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
