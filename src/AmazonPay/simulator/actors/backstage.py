@@ -19,7 +19,7 @@ from ..handlers import (
     disputes,
 )
 from ..settings import Settings
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from . import bank, buyer
 
 if TYPE_CHECKING:
@@ -170,9 +170,7 @@ class Backstage:
         merchant = self._merchant(public_key_id)
         named = REGIONS.get((merchant.region or region or "na").lower())
         if named is None:
-            raise APIRefusal(
-                "InvalidParameterValue", f"The region is one of {', '.join(REGIONS)}"
-            )
+            raise invalid_value(f"The region is one of {', '.join(REGIONS)}")
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
         with self._context(f"{merchant.merchant_id}/{environment}") as context:
             return buyer.sign_in(context, named.code, scopes)

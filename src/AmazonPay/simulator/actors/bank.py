@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from ...resources.disputes import KnownFilingReason, KnownResolution
 from ..handlers import disputes
 from ..rules.amounts import checked_price
-from ..wire.errors import APIRefusal
+from ..wire.errors import invalid_value
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -34,14 +34,11 @@ def file_chargeback(
 ) -> Record:
     """File a chargeback of a captured charge, by default of all of it."""
     if filing_reason not in _FILING_REASONS:
-        raise APIRefusal(
-            "InvalidParameterValue",
-            f"The filing reason is one of {', '.join(_FILING_REASONS)}",
-        )
+        raise invalid_value(f"The filing reason is one of {', '.join(_FILING_REASONS)}")
     disputed = charge["captureAmount"] or charge["chargeAmount"]
     if amount is not None:
         if re.fullmatch(r"[0-9]+(\.[0-9]{1,2})?", amount) is None:
-            raise APIRefusal("InvalidParameterValue", "The value of amount is invalid")
+            raise invalid_value("The value of amount is invalid")
         disputed = checked_price({**disputed, "amount": amount}, "amount")
     context.add_history("issuer", charge["order"], did="filed", reason=filing_reason)
     deadline = context.now + disputes.RESPONSE_TIME
@@ -51,8 +48,6 @@ def file_chargeback(
 def decide(context: Context, dispute: Record, decision: str) -> None:
     """Decide a dispute, or apply another event to it: one of `DECISIONS`."""
     if decision not in DECISIONS:
-        raise APIRefusal(
-            "InvalidParameterValue", f"The decision is one of {', '.join(DECISIONS)}"
-        )
+        raise invalid_value(f"The decision is one of {', '.join(DECISIONS)}")
     context.add_history("issuer", dispute["order"], did="decided", decision=decision)
     disputes.move(context, dispute, *DECISIONS[decision])

@@ -16,7 +16,7 @@ from ..handlers import checkout_sessions as sessions
 from ..rules import address_rules
 from ..rules.test_data import CARDS, CONVERTING, full_address, home_address
 from ..wire import bodies
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,30 +47,24 @@ def _check_open(session: Record) -> None:
 
 def _check_one_of(value: str, known: Sequence[str], name: str) -> None:
     if value not in known:
-        raise APIRefusal(
-            "InvalidParameterValue", f"The {name} is one of {', '.join(known)}"
-        )
+        raise invalid_value(f"The {name} is one of {', '.join(known)}")
 
 
 def _check_choice(session: Record) -> None:
     """Refuse to pay with a choice that this session does not allow."""
     if sessions.set_up_only(session) and not session["consents"]:
-        raise APIRefusal(
-            "InvalidParameterCombination", "Without consent there is nothing to set up"
-        )
+        raise invalid_combination("Without consent there is nothing to set up")
     card, payment = CARDS[session["card"]], session["payment"]
     waits = payment.get("canHandlePendingAuthorization")
     if card.pending and not (waits and payment.get("paymentIntent") == "Authorize"):
         # UNCONFIRMED: the code; that Amazon refuses is documented.
-        raise APIRefusal(
-            "InvalidParameterCombination",
+        raise invalid_combination(
             f"The card {card.ending} needs paymentIntent Authorize and"
-            " canHandlePendingAuthorization",
+            " canHandlePendingAuthorization"
         )
     if sessions.converts(session) and card.brand not in CONVERTING:
-        raise APIRefusal(
-            "InvalidParameterCombination",
-            f"In another currency than the merchant's no {card.brand} can pay",
+        raise invalid_combination(
+            f"In another currency than the merchant's no {card.brand} can pay"
         )
 
 
@@ -127,7 +121,7 @@ def _destination(session: Record, given: dict[str, Any] | None) -> dict[str, Any
         if session["merchant_address"] is None:
             raise APIRefusal("MissingParameterValue", "addressDetails is required")
         if given is not None:
-            raise APIRefusal("InvalidParameterValue", "The merchant gave the address")
+            raise invalid_value("The merchant gave the address")
         destination: dict[str, Any] = session["merchant_address"]
     elif given is None:
         destination = home_address(session["region"])

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..._config import is_loopback
 from ..wire import bodies
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import json_response
 from . import buyer
 
@@ -112,7 +112,7 @@ def _arguments(
                 "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
             )
         if not isinstance(value, known[name][1]):
-            raise APIRefusal("InvalidParameterValue", f"The value of {name} is invalid")
+            raise invalid_value(f"The value of {name} is invalid")
     for name in known:
         if required and name not in body:
             raise APIRefusal("MissingParameterValue", f"The member {name} is required")

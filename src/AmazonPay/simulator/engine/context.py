@@ -44,6 +44,11 @@ class Context:
     _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     @property
+    def timestamp(self) -> str:
+        """The time as text."""
+        return format_timestamp(self.now)
+
+    @property
     def account(self) -> str:
         """The owner's account, without the environment."""
         return self.owner.rpartition("/")[0]
@@ -110,8 +115,7 @@ class Context:
         self._changed.add((kind, id_))
         before = self.transaction.find(self.owner, kind, id_)
         if before is not None:
-            until = format_timestamp(self.now)
-            earlier = {"id": id_, "until": until, "record": before}
+            earlier = {"id": id_, "until": self.timestamp, "record": before}
             self.transaction.save(self.owner, _earlier(kind), earlier)
 
     # Events ---------------------------------------------------------------------------
@@ -138,7 +142,7 @@ class Context:
         if arrow is None:
             raise wrong_state(kind, str(state))
         record["state"], record["reason"] = arrow.to, arrow.reason
-        record["updated"] = format_timestamp(self.now)
+        record["updated"] = self.timestamp
         self.save(kind, record)
         self.add_history(
             "state",
@@ -153,5 +157,4 @@ class Context:
 
     def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the history."""
-        at = format_timestamp(self.now)
-        self.transaction.add_history(at, self.owner, order, kind, facts)
+        self.transaction.add_history(self.timestamp, self.owner, order, kind, facts)

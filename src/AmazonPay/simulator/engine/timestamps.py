@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from ..wire.errors import APIRefusal
+from ..wire.errors import invalid_value
 
 FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -31,9 +31,7 @@ def checked_timestamp(text: str, name: str) -> datetime:
     try:
         return parse_timestamp(text)
     except ValueError:
-        raise APIRefusal(
-            "InvalidParameterValue", f"The value provided for '{name}' is invalid"
-        ) from None
+        raise invalid_value(f"The value provided for '{name}' is invalid") from None
 
 
 def http_date(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.authorization_tokens import AuthorizationTokens
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from .registry import handles
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def get_authorization_token(context: Context, call: APICall) -> Result:
         raise APIRefusal("UnsupportedOperation", "Authorization Tokens are live only")
     mws_token = call.ids["mws_auth_token"]
     if re.fullmatch(r"amzn\.mws\.[0-9a-f-]{36}", mws_token) is None:
-        raise APIRefusal("InvalidParameterValue", "The MWS token has another form")
+        raise invalid_value("The MWS token has another form")
     token = context.for_owner(context.account).find(_MWS_TOKEN, mws_token)
     merchant = call.query["merchantId"]
     if token is None or token["merchant"] != merchant:

@@ -11,7 +11,7 @@ from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from .common import METADATA, metadata
 from .registry import handles, in_path
 
@@ -52,7 +52,7 @@ def amount_used(context: Context, permission: Record) -> Decimal:
     charges = charges_of(context, permission)
     if permission["type"] == "OneTime":
         return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
-    month = format_timestamp(context.now)[:6]
+    month = context.timestamp[:6]
     return _sum(
         charge["chargeAmount"]
         for charge in charges
@@ -131,7 +131,7 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
         "order": session["id"],
         "type": kind,
         "region": region,
-        "created": format_timestamp(context.now),
+        "created": context.timestamp,
         "closed": None,
         "expires": _expiry(context, kind, extended=session["extendExpiration"]),
         "limit": str(limit),
@@ -184,7 +184,7 @@ def on_due(context: Context, permission: Record, event: str) -> None:
 
 def close(context: Context, permission: Record, event: str) -> None:
     """Close a permission for good; buyer data disappear 30 days later."""
-    permission["closed"] = format_timestamp(context.now)
+    permission["closed"] = context.timestamp
     context.move(KIND, permission, event)
 
 
@@ -286,7 +286,7 @@ def update_charge_permission(
                 "ChargePermissionNotModifiable",
                 "In the EU and UK another price or rhythm needs a new checkout",
             )
-    permission["updated"] = format_timestamp(context.now)
+    permission["updated"] = context.timestamp
     context.save(KIND, permission)
     return json_result(200, to_json(context, permission))
 
@@ -300,9 +300,8 @@ def recurring_metadata(
     if frequency is not None:
         unit, value = frequency["unit"], str(frequency["value"])
         if unit == "Variable" and value != "0":
-            raise APIRefusal(
-                "InvalidParameterValue",
-                "The frequency's value must be 0 with the unit Variable",
+            raise invalid_value(
+                "The frequency's value must be 0 with the unit Variable"
             )
         now["frequency"] = {"unit": unit, "value": value}
     if "amount" in given:  # null stands for a variable amount

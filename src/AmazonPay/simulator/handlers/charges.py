@@ -10,7 +10,7 @@ from ...resources.charges import Charges
 from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_combination, wrong_state
 from . import charge_permissions as permissions
 from .common import metadata, provider_metadata, status_details
 from .registry import handles, in_body, in_path
@@ -33,6 +33,13 @@ _DECLINES = {
     "AmazonRejected": "rejected",
     "TransactionTimedOut": "timed out",
 }
+
+# The members of a record that are None unless something sets them.
+_UNSET = (
+    *("captureAmount", "refundedAmount", "authorized", "shown_authorized_since"),
+    *("descriptor", "channel", "initiator", "metadata", "provider", "platformId"),
+    "web_details",
+)
 
 # One made-up rate for all currencies.
 # UNCONFIRMED: that the rate is text.
@@ -57,7 +64,7 @@ def create(
     """
     shows_after = context.settings.capture_shows_after
     delayed = event == "create captured" and bool(shows_after)
-    now = format_timestamp(context.now)
+    now = context.timestamp
     if delayed:
         event = "create capturing"
         members |= {"captureAmount": amount, "shown_authorized_since": now}
@@ -69,21 +76,11 @@ def create(
         "order": permission["order"],
         "permission": permission["id"],
         "chargeAmount": amount,
-        "captureAmount": None,
-        "refundedAmount": None,
         "refunds": [],
         "converts_to": ledger if ledger != permission["currency"] else None,
-        "authorized": None,
-        "descriptor": None,
-        "channel": None,
-        "initiator": None,
-        "metadata": None,
-        "provider": None,
-        "platformId": None,
-        "web_details": None,
-        "shown_authorized_since": None,
         "created": now,
         "expires": format_timestamp(context.now + _AUTHORIZATION_LIFE),
+        **dict.fromkeys(_UNSET),
         **members,
     }
     if event not in _DECLINES.values():  # a charge declined at once does not exist
@@ -99,7 +96,7 @@ def create(
 def _after_event(context: Context, charge: Record) -> None:
     """Update what depends on a charge's new state: dates, amounts, the permission."""
     if charge["state"] == "Authorized":
-        charge["authorized"] = format_timestamp(context.now)
+        charge["authorized"] = context.timestamp
         context.schedule_at(charge["expires"], KIND, charge, "30 days pass")
     if charge["state"] in {"CaptureInitiated", "Captured"}:
         charge["captureAmount"] = charge["captureAmount"] or charge["chargeAmount"]
@@ -226,15 +223,12 @@ def _simulation_code(settings: Settings, call: APICall) -> str | None:
     pending = call.body.get("canHandlePendingAuthorization")
     if capture and pending:
         # UNCONFIRMED: that this call refuses the pair, as a session does.
-        raise APIRefusal(
-            "InvalidParameterCombination",
-            "captureNow and canHandlePendingAuthorization exclude each other",
+        raise invalid_combination(
+            "captureNow and canHandlePendingAuthorization exclude each other"
         )
     if call.body.get("softDescriptor") is not None and not capture:
         # UNCONFIRMED: the code.
-        raise APIRefusal(
-            "InvalidParameterCombination", "softDescriptor needs captureNow"
-        )
+        raise invalid_combination("softDescriptor needs captureNow")
     needed = {"CaptureInitiated": capture, **dict.fromkeys(pending_codes, pending)}
     if code is not None and not needed.get(code, True):
         raise APIRefusal(

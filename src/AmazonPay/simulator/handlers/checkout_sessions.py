@@ -12,7 +12,7 @@ from ..rules import address_rules
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
 from . import charge_permissions as permissions
 from .common import metadata, provider_metadata, status_details
 from .registry import handles
@@ -28,6 +28,12 @@ KIND: Final = "checkoutSession"
 
 _LIFE = timedelta(hours=24)
 _KEPT = timedelta(days=30)
+
+# The members of a record that are None until someone chooses or completes.
+_UNSET = (
+    *("productType", "account", "address", "addresses", "billing", "descriptor"),
+    *("card", "permission", "charge"),
+)
 
 _DESCRIPTIONS = {
     "BuyerNotAssociated": (
@@ -209,15 +215,12 @@ def check_payment(session: Record) -> None:
         and intent == "AuthorizeWithCapture"
     ):
         # UNCONFIRMED: the code.
-        raise APIRefusal(
-            "InvalidParameterCombination",
-            "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other",
+        raise invalid_combination(
+            "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other"
         )
     if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
         # UNCONFIRMED: the code.
-        raise APIRefusal(
-            "InvalidParameterCombination", "softDescriptor needs AuthorizeWithCapture"
-        )
+        raise invalid_combination("softDescriptor needs AuthorizeWithCapture")
     charge, total = payment.get("chargeAmount"), payment.get("totalOrderAmount")
     currencies = {amount["currencyCode"] for amount in (charge, total) if amount}
     if payment.get("presentmentCurrency"):
@@ -225,9 +228,7 @@ def check_payment(session: Record) -> None:
     _check_currencies(session, currencies)
     if charge and total and parse_amount(charge) > parse_amount(total):
         # UNCONFIRMED: that the total may not be below the charge, a part of it.
-        raise APIRefusal(
-            "InvalidParameterValue", "chargeAmount is above totalOrderAmount"
-        )
+        raise invalid_value("chargeAmount is above totalOrderAmount")
 
 
 def _check_currencies(session: Record, currencies: set[str]) -> None:
@@ -237,9 +238,7 @@ def _check_currencies(session: Record, currencies: set[str]) -> None:
     ledger_currency = session["ledger_currency"]
     if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
         # UNCONFIRMED: the code.
-        raise APIRefusal(
-            "InvalidParameterValue", f"The merchant takes {ledger_currency}"
-        )
+        raise invalid_value(f"The merchant takes {ledger_currency}")
 
 
 # Calls --------------------------------------------------------------------------------
@@ -292,18 +291,10 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         "platformId": body.get("platformId"),
         "providerMetadata": body.get("providerMetadata"),
         "supplementaryData": body.get("supplementaryData"),
-        "productType": None,
-        "account": None,
-        "address": None,
-        "addresses": None,
-        "billing": None,
-        "descriptor": None,
-        "card": None,
         "consents": True,
         "paid": False,
-        "permission": None,
-        "charge": None,
-        "created": format_timestamp(context.now),
+        **dict.fromkeys(_UNSET),
+        "created": context.timestamp,
         "expires": format_timestamp(context.now + _LIFE),
     }
     check_payment(session)
@@ -351,6 +342,6 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
     for member in ("platformId", "providerMetadata", "supplementaryData"):
         if member in body:
             session[member] = body[member]
-    session["updated"] = format_timestamp(context.now)
+    session["updated"] = context.timestamp
     context.save(KIND, session)
     return json_result(200, to_json(session, call.origin))

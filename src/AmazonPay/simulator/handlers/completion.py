@@ -12,7 +12,7 @@ from ...resources.checkout_sessions import CheckoutSessions
 from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from . import charge_permissions as permissions
 from . import charges
 from .checkout_sessions import KIND, check_payment, named_session, to_json
@@ -75,13 +75,11 @@ def finalize_checkout_session(
     payment = {**session["payment"], "canHandlePendingAuthorization": waits}
     check_payment({**session, "payment": payment})
     if body["paymentIntent"] != session["payment"].get("paymentIntent"):
-        raise APIRefusal("InvalidParameterValue", "paymentIntent is not the session's")
+        raise invalid_value("paymentIntent is not the session's")
     if session["supplementaryData"] and (
         body.get("supplementaryData") != session["supplementaryData"]
     ):
-        raise APIRefusal(
-            "InvalidParameterValue", "supplementaryData differs from the session"
-        )
+        raise invalid_value("supplementaryData differs from the session")
     _check_address(session, body)
     _complete(context, session, None)
     shown: dict[str, Any] = {}
@@ -101,7 +99,7 @@ def _check_address(session: Record, body: Mapping[str, Any]) -> None:
     if given is None:
         raise APIRefusal("MissingParameterValue", f"{name} is required")
     if full_address(given) != ours:
-        raise APIRefusal("InvalidParameterValue", f"{name} differs from the buyer's")
+        raise invalid_value(f"{name} differs from the buyer's")
 
 
 def _canceled(context: Context, session: Record) -> APIRefusal:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from ...resources._carriers import KnownCarrierCode
 from ...resources.delivery_trackers import DeliveryTrackers
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import invalid_value
 from . import charge_permissions as permissions
 from . import charges
 from .registry import handles
@@ -28,10 +28,7 @@ def _tracked(context: Context, call: APICall) -> Record:
     permission_id = call.body.get("chargePermissionId")
     if (order is None) == (permission_id is None):
         # UNCONFIRMED: the code; for both ids InvalidParameterCombination is as likely.
-        raise APIRefusal(
-            "InvalidParameterValue",
-            "Give one of chargePermissionId and amazonOrderReferenceId",
-        )
+        raise invalid_value("Give one of chargePermissionId and amazonOrderReferenceId")
     # UNCONFIRMED: that a permission may be in any state.
     permission = context.find(permissions.KIND, str(permission_id or order))
     if permission is not None:
@@ -50,11 +47,9 @@ def create_delivery_tracker(context: Context, call: APICall, tracked: Record) ->
     for detail in details:
         number = detail["trackingNumber"]
         if detail["carrierCode"] not in _CARRIERS:
-            raise APIRefusal("InvalidParameterValue", "The carrierCode is unknown")
+            raise invalid_value("The carrierCode is unknown")
         if context.find(KIND, number) is not None:
-            raise APIRefusal(
-                "InvalidParameterValue", "The trackingNumber was used before"
-            )
+            raise invalid_value("The trackingNumber was used before")
         context.save(KIND, {"id": number})
     answer = {
         "amazonOrderReferenceId": call.body.get("amazonOrderReferenceId"),

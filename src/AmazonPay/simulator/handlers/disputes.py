@@ -11,7 +11,7 @@ from ...resources.disputes import Disputes
 from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..rules.amounts import check_currency, checked_price, parse_amount
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from . import charges, files
 from .common import status_details
 from .registry import handles, in_body, in_path
@@ -25,6 +25,9 @@ KIND: Final = "dispute"
 
 RESPONSE_TIME = timedelta(days=11)
 """The time to contest a chargeback: `amazon-pay-checkout/manage-disputes.html`."""
+
+# The members of a record that are None unless something sets them.
+_UNSET = ("provider", "evidences", "resolution", "resolved", "closed", "description")
 
 _ENDED = ("Resolved", "Closed")
 _DEADLINE = "the deadline passes"
@@ -64,14 +67,9 @@ def create(
         "amount": amount,
         "filingReason": filing_reason,
         "deadline": format_timestamp(deadline),
-        "filed": format_timestamp(context.now),
-        "provider": None,
-        "evidences": None,
-        "resolution": None,
-        "resolved": None,
-        "closed": None,
-        "description": None,
-        "created": format_timestamp(context.now),
+        "filed": context.timestamp,
+        **dict.fromkeys(_UNSET),
+        "created": context.timestamp,
         **members,
     }
     context.create(KIND, dispute)
@@ -94,7 +92,7 @@ def _disputed(context: Context, charge: Record) -> Decimal:
 
 def _await_response(context: Context, dispute: Record) -> None:
     """Schedule the deadline to respond; one in the past is due at once."""
-    at = max(dispute["deadline"], format_timestamp(context.now))
+    at = max(dispute["deadline"], context.timestamp)
     context.schedule_at(at, KIND, dispute, _DEADLINE)
 
 
@@ -113,9 +111,9 @@ def move(
     context.move(KIND, dispute, event)
     if dispute["state"] in _ENDED:
         dispute["resolution"] = resolution or dispute["resolution"]
-        dispute["resolved"] = dispute["resolved"] or format_timestamp(context.now)
+        dispute["resolved"] = dispute["resolved"] or context.timestamp
     if dispute["state"] == "Closed":
-        dispute["closed"] = dispute["closed"] or format_timestamp(context.now)
+        dispute["closed"] = dispute["closed"] or context.timestamp
     if dispute["state"] == "ActionRequired":
         # UNCONFIRMED: how long the merchant has to send more evidence.
         dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
@@ -135,9 +133,7 @@ def _epoch(text: str | None) -> int | None:
 def _checked_epoch(value: int, name: str) -> datetime:
     seconds = value if value < _FIRST_MILLISECONDS else value // 1000
     if seconds > _LAST_SECOND:
-        raise APIRefusal(
-            "InvalidParameterValue", f"The value provided for '{name}' is invalid"
-        )
+        raise invalid_value(f"The value provided for '{name}' is invalid")
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -243,11 +239,9 @@ def contest_dispute(context: Context, call: APICall, dispute: Record) -> Result:
     for evidence in evidences:
         file = evidence["fileId"]
         if file is None and not evidence["evidenceText"]:
-            raise APIRefusal(
-                "InvalidParameterValue", "An evidence needs fileId or evidenceText"
-            )
+            raise invalid_value("An evidence needs fileId or evidenceText")
         if file is not None and not files.is_uploaded(context, file):
-            raise APIRefusal("InvalidParameterValue", f"The file '{file}' was not sent")
+            raise invalid_value(f"The file '{file}' was not sent")
     dispute["evidences"] = [*(dispute["evidences"] or []), *evidences]
     move(context, dispute, "contest")
     return json_result(200, to_json(dispute))

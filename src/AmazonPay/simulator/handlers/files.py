@@ -64,7 +64,7 @@ def receive(context: Context, file: Record, request: Request) -> HTTPResponse:
         raise APIRefusal("InvalidHeaderValue", f"The Content-Type must be {expected}")
     if len(request.body) > context.settings.largest_body:
         raise APIRefusal("InvalidRequest", "The file is too large")
-    file["size"], file["uploaded"] = len(request.body), format_timestamp(context.now)
+    file["size"], file["uploaded"] = len(request.body), context.timestamp
     context.save(KIND, file)
     contents = b64encode(request.body).decode()
     context.save(_CONTENTS, {"id": file["id"], "contents": contents})

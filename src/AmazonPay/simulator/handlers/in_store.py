@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...resources.in_store import InStore
 from ..rules.amounts import LARGEST, check_currency, checked_price, parse_amount
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from . import charge_permissions as permissions
 from . import charges, refunds
 from .registry import handles, in_body
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 # UNCONFIRMED: the status of all three calls; 201 is as likely.
 _OK = 200
 
+# What a checkout session has, and a scan has not.
+_UNSET = (
+    *("scopes", "extendExpiration", "recurring", "saved_method", "platformId"),
+    *("address", "billing", "descriptor"),
+)
+
 
 def _use_once(context: Context, body: Mapping[str, Any], name: str) -> str:
     """Save a reference of the merchant's, or refuse one that was used before."""
     # UNCONFIRMED: that it is refused, and not answered as the first time; and the code.
     reference: str = body[name]
     if context.find(name, reference) is not None:
-        raise APIRefusal("InvalidParameterValue", f"The {name} was used before")
+        raise invalid_value(f"The {name} was used before")
     context.save(name, {"id": reference})
     return reference
 
@@ -69,16 +75,9 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
         "type": "OneTime",
         "currency": currency,
         "ledger_currency": currency,
-        "scopes": None,
-        "extendExpiration": None,
         "metadata": _merchant_metadata(body),
-        "recurring": None,
-        "saved_method": None,
-        "platformId": None,
         "account": context.ids.account(),
-        "address": None,
-        "billing": None,
-        "descriptor": None,
+        **dict.fromkeys(_UNSET),
     }
     permission = permissions.create(context, scan, call.region, limit)
     permission["scan"] = reference

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.merchant_accounts import MerchantAccounts
 from ..wire import links
 from ..wire.api_call import Result, json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import HTTPResponse
 from .registry import handles
 
@@ -90,11 +90,11 @@ def create_merchant_account(context: Context, call: APICall) -> Result:
     body = call.body
     if body["ledgerCurrency"] != call.merchant.currency_in(call.region):
         # UNCONFIRMED: that other currencies are refused.
-        raise APIRefusal("InvalidParameterValue", "The ledgerCurrency must be JPY")
+        raise invalid_value("The ledgerCurrency must be JPY")
     reference = body[_REFERENCE]
     if context.find(_REFERENCE, reference) is not None:
         # UNCONFIRMED: the code.
-        raise APIRefusal("InvalidParameterValue", f"The {_REFERENCE} was used before")
+        raise invalid_value(f"The {_REFERENCE} was used before")
     account: Record = {
         "id": context.ids.merchant_account(),
         "provider": call.merchant.merchant_id,
@@ -120,9 +120,7 @@ def update_merchant_account(context: Context, call: APICall) -> Result:
     given = _legal_entity(call.body.get("businessInfo") or {})
     for name, value in account["legal"].items():
         if given.get(name, value) != value:
-            raise APIRefusal(
-                "InvalidParameterValue", f"The {name} is of the legal entity: it stays"
-            )
+            raise invalid_value(f"The {name} is of the legal entity: it stays")
     # No call returns the other members, so they are not saved.
     account["legal"] |= given
     account_context.save(KIND, account)
@@ -144,9 +142,7 @@ def claim_merchant_account(context: Context, call: APICall) -> Result:
     _check_country(call)
     account_context, account = _find(context, call, delegated=False)
     if call.body[_REFERENCE] != account["reference"]:
-        raise APIRefusal(
-            "InvalidParameterValue", f"The {_REFERENCE} is not the account's"
-        )
+        raise invalid_value(f"The {_REFERENCE} is not the account's")
     if account["claimed"]:
         return json_result(200, None)
     page = links.create_link(

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
-from ..engine.timestamps import format_timestamp
 from ..rules.amounts import (
     check_currency,
     checked_price,
@@ -97,7 +96,7 @@ def create(
         "charge": charge["id"],
         "amount": amount,
         "descriptor": descriptor,
-        "created": format_timestamp(context.now),
+        "created": context.timestamp,
     }
     charge["refunds"].append(refund["id"])
     context.save(charges.KIND, charge)

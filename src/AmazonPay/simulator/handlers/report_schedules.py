@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.reports import ReportOperations
 from ..engine.timestamps import checked_timestamp, format_timestamp
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import invalid_value
 from . import reports
 from .registry import handles, in_path
 
@@ -48,7 +48,7 @@ def on_due(context: Context, schedule: Record, event: str) -> None:
     else:
         following = context.now + period
         since = format_timestamp(context.now - period)
-        reports.create(context, schedule["type"], since, format_timestamp(context.now))
+        reports.create(context, schedule["type"], since, context.timestamp)
     schedule["next"] = format_timestamp(following)
     context.save(KIND, schedule)
     context.schedule_at(schedule["next"], KIND, schedule, event)
@@ -101,15 +101,11 @@ def create_report_schedule(context: Context, call: APICall) -> Result:
         )
         if following < context.now.replace(microsecond=0):
             # UNCONFIRMED: that a time in the past is refused.
-            raise APIRefusal(
-                "InvalidParameterValue", "nextReportCreationTime is in the past"
-            )
+            raise invalid_value("nextReportCreationTime is in the past")
     old = [s for s in context.all(KIND) if s["type"] == body["reportType"]]
     if old and not body.get("deleteExistingSchedule"):
         # UNCONFIRMED: the code; that the call fails is documented.
-        raise APIRefusal(
-            "InvalidParameterValue", "The reportType has a schedule already"
-        )
+        raise invalid_value("The reportType has a schedule already")
     for one in old:
         context.delete(KIND, one["id"])
     schedule: Record = {

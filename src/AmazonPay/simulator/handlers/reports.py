@@ -10,7 +10,7 @@ from ..engine.timestamps import checked_timestamp, format_timestamp
 from ..rules import report_files
 from ..wire import links
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import invalid_value
 from ..wire.messages import HTTPResponse
 from ..wire.paging import page
 from .registry import handles, in_path
@@ -46,10 +46,7 @@ def check_type(context: Context, type_: str) -> None:
         context.environment == "sandbox" and context.settings.every_report_in_sandbox
     )
     if not makes_all and sandbox_only is not (context.environment == "sandbox"):
-        raise APIRefusal(
-            "InvalidParameterValue",
-            f"The reportType is not available in {context.environment}",
-        )
+        raise invalid_value(f"The reportType is not available in {context.environment}")
 
 
 def create(context: Context, type_: str, start: str, end: str) -> Record:
@@ -59,7 +56,7 @@ def create(context: Context, type_: str, start: str, end: str) -> Record:
         "type": type_,
         "start": start,
         "end": end,
-        "created": format_timestamp(context.now),
+        "created": context.timestamp,
         "ended": None,
         "document": None,
     }
@@ -77,7 +74,7 @@ def on_due(context: Context, report: Record, event: str) -> None:
         context.delete(DOCUMENT, report["document"])
         return
     text = report_files.text_of(context, report["type"], report["start"], report["end"])
-    report["ended"] = format_timestamp(context.now)
+    report["ended"] = context.timestamp
     if text is None:
         context.move(KIND, report, "there is nothing to report")
         return
@@ -113,7 +110,7 @@ def get_reports(context: Context, call: APICall) -> Result:
 
     def listing(query: Mapping[str, str]) -> Listing:
         since = query.get("createdSince", format_timestamp(context.now - _KEPT))
-        until = query.get("createdUntil", format_timestamp(context.now))
+        until = query.get("createdUntil", context.timestamp)
         wanted = {
             name: query[member].split(",")
             for name, member in (
@@ -145,7 +142,7 @@ def create_report(context: Context, call: APICall) -> Result:
     check_type(context, body["reportType"])
     start = checked_timestamp(body["startTime"], "startTime")
     if checked_timestamp(body["endTime"], "endTime") < start:
-        raise APIRefusal("InvalidParameterValue", "endTime is before startTime")
+        raise invalid_value("endTime is before startTime")
     report = create(context, body["reportType"], body["startTime"], body["endTime"])
     return json_result(201, {"reportId": report["id"]})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from .test_data import full_address
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def checked_details(details: Mapping[str, str]) -> dict[str, Any]:
                 "MissingParameterValue", f"addressDetails.{name} is required"
             )
     if country in _WITHOUT_STATE and given.get("stateOrRegion"):
-        raise APIRefusal("InvalidParameterValue", f"{country} takes no stateOrRegion")
+        raise invalid_value(f"{country} takes no stateOrRegion")
     # UNCONFIRMED: which of the two members it becomes.
     return full_address({**given, "district": given.get("districtOrCounty")})
 
@@ -98,4 +98,4 @@ def _matches(where: Mapping[str, Any], restrictions: Mapping[str, Any]) -> bool:
 
 
 def _unusable(rule: str) -> APIRefusal:
-    return APIRefusal("InvalidParameterValue", f"The buyer cannot choose it: {rule}")
+    return invalid_value(f"The buyer cannot choose it: {rule}")

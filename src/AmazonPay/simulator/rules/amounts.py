@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...money import DIGITS
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 
 # `amazon-pay-api-v2/charge.html` and `refund.html`; other presentment currencies have
 # no documented maximum.
@@ -64,9 +64,8 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     """
     amount, currency = Decimal(value["amount"]), value["currencyCode"]
     if not 0 < amount < _BEYOND or amount != round(amount, DIGITS[currency]):
-        raise APIRefusal(
-            "InvalidParameterValue",
-            f"The value '{value['amount']}' provided for '{name}.Amount' is invalid",
+        raise invalid_value(
+            f"The value '{value['amount']}' provided for '{name}.Amount' is invalid"
         )
     if amount > LARGEST.get(currency, amount):
         raise APIRefusal(

@@ -86,6 +86,16 @@ class APIRefusal(Exception):  # noqa: N818 - a response of the API, no defect
         )
 
 
+def invalid_value(message: str) -> APIRefusal:
+    """Return the refusal of a value that is malformed or out of place."""
+    return APIRefusal("InvalidParameterValue", message)
+
+
+def invalid_combination(message: str) -> APIRefusal:
+    """Return the refusal of members that exclude each other."""
+    return APIRefusal("InvalidParameterCombination", message)
+
+
 def wrong_state(kind: Kind, state: str) -> APIRefusal:
     """Return the refusal of a call that an object's state does not allow."""
     reason_code, name = _WRONG_STATE[kind]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import APIRefusal
+from .errors import invalid_value
 from .queries import NEXT_TOKEN
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def page(
     if token is not None:
         saved = context.find(KIND, token)
         if saved is None or saved["operation"] != call.operation:
-            raise APIRefusal("InvalidParameterValue", "The nextToken is unknown")
+            raise invalid_value("The nextToken is unknown")
         query, below = saved["query"], saved["below"]
     found = sorted(listing(query), key=lambda item: item[0], reverse=True)
     left = [item for item in found if below is None or item[0] < below]

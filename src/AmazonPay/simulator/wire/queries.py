@@ -22,7 +22,7 @@ from pydantic import (
 from ..._operation import operations_of
 from ...resources import Operations
 from ..engine.timestamps import parse_timestamp
-from .errors import APIRefusal
+from .errors import APIRefusal, invalid_combination, invalid_value
 
 NEXT_TOKEN = "nextToken"  # noqa: S105 - the name of a member
 
@@ -110,19 +110,13 @@ def parse_query(operation: str, query: str) -> dict[str, str]:
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in known:
             # UNCONFIRMED: the code; UnrecognizedField, a code for bodies, is as likely.
-            raise APIRefusal(
-                "InvalidParameterValue", f"The parameter '{name}' is not of this API"
-            )
+            raise invalid_value(f"The parameter '{name}' is not of this API")
         if name in given or not _is_valid(known[name], value):
-            raise APIRefusal(
-                "InvalidParameterValue", f"The value provided for '{name}' is invalid"
-            )
+            raise invalid_value(f"The value provided for '{name}' is invalid")
         given[name] = value
     if NEXT_TOKEN in given and len(given) > 1:
         # UNCONFIRMED: the code; that the call fails is documented.
-        raise APIRefusal(
-            "InvalidParameterCombination", "nextToken goes without any other parameter"
-        )
+        raise invalid_combination("nextToken goes without any other parameter")
     for parameter in known.values():
         if parameter.required and parameter.name not in given:
             raise APIRefusal(
