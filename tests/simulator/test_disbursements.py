@@ -43,8 +43,7 @@ def amounts(shop: Shop) -> list[tuple[str, str]]:
 
 
 @on_both_clients
-def test_a_client_asks_for_disbursements(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_asks_for_disbursements(shop: Shop, awaits: bool) -> None:
     sold(shop)
     shop.clock.move(days=1)
     response = Caller(shop, awaits)(
@@ -61,8 +60,7 @@ def test_a_client_asks_for_disbursements(awaits: bool) -> None:
 
 
 @on_both_clients
-def test_a_client_iterates_over_all_disbursements(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_iterates_over_all_disbursements(shop: Shop, awaits: bool) -> None:
     for _ in range(7):
         sold(shop)
         shop.clock.move(days=1)
@@ -79,8 +77,7 @@ def test_a_client_iterates_over_all_disbursements(awaits: bool) -> None:
 # What is paid out ---------------------------------------------------------------------
 
 
-def test_a_day_is_paid_out_when_it_is_over() -> None:
-    shop = Shop()
+def test_a_day_is_paid_out_when_it_is_over(shop: Shop) -> None:
     sold(shop, "50")
     sold(shop, "7.5")
     shop.clock.move(hours=NOON_TO_MIDNIGHT, seconds=-1)
@@ -97,8 +94,7 @@ def test_a_day_is_paid_out_when_it_is_over() -> None:
     }
 
 
-def test_refunds_and_lost_disputes_are_taken_off() -> None:
-    shop = Shop()
+def test_refunds_and_lost_disputes_are_taken_off(shop: Shop) -> None:
     charge = sold(shop, "50")
     shop.refund(charge, "10")
     dispute = shop.simulator.file_chargeback(charge, amount="15")["disputeId"]
@@ -108,8 +104,7 @@ def test_refunds_and_lost_disputes_are_taken_off() -> None:
     assert amounts(shop) == [("2100-01-16", "25.00")]
 
 
-def test_each_day_has_a_payment_of_its_own() -> None:
-    shop = Shop()
+def test_each_day_has_a_payment_of_its_own(shop: Shop) -> None:
     for amount in ("10", "20", "30"):
         sold(shop, amount)
         shop.clock.move(days=1)
@@ -121,8 +116,7 @@ def test_each_day_has_a_payment_of_its_own() -> None:
     assert len({one["settlementId"] for one in paid_out(shop)}) == 3
 
 
-def test_a_debt_is_carried_over_until_sales_are_above_it() -> None:
-    shop = Shop()
+def test_a_debt_is_carried_over_until_sales_are_above_it(shop: Shop) -> None:
     charge = sold(shop, "50")
     shop.clock.move(days=1)
     shop.refund(charge, "50")
@@ -134,15 +128,13 @@ def test_a_debt_is_carried_over_until_sales_are_above_it() -> None:
     assert amounts(shop) == [("2100-01-16", "50.00"), ("2100-01-19", "15.00")]
 
 
-def test_a_day_that_comes_to_nothing_is_not_paid_out() -> None:
-    shop = Shop()
+def test_a_day_that_comes_to_nothing_is_not_paid_out(shop: Shop) -> None:
     shop.refund(sold(shop, "50"), "50")
     shop.clock.move(days=1)
     assert paid_out(shop) == []
 
 
-def test_what_was_paid_out_stays_as_it_was() -> None:
-    shop = Shop()
+def test_what_was_paid_out_stays_as_it_was(shop: Shop) -> None:
     charge = sold(shop)
     shop.clock.move(days=1)
     before = paid_out(shop)
@@ -169,8 +161,7 @@ def test_yen_are_paid_out_without_decimals() -> None:
     assert amounts(shop) == [("2100-01-16", "500")]
 
 
-def test_a_payment_and_its_report_name_the_same_settlement_and_sum() -> None:
-    shop = Shop()
+def test_a_payment_and_its_report_name_the_same_settlement_and_sum(shop: Shop) -> None:
     shop.refund(sold(shop, "50"), "12")
     sold(shop, "8")
     shop.clock.move(days=1)
@@ -213,9 +204,8 @@ def test_both_times_are_needed(query: str) -> None:
     ],
 )
 def test_the_times_bound_the_settlement(
-    start: str, end: str, expected: list[str]
+    shop: Shop, start: str, end: str, expected: list[str]
 ) -> None:
-    shop = Shop()
     for _ in range(3):
         sold(shop)
         shop.clock.move(days=1)
@@ -224,8 +214,7 @@ def test_the_times_bound_the_settlement(
 
 
 @pytest.mark.parametrize(("size", "pages"), [("1", 3), ("2", 2), ("3", 1), ("", 1)])
-def test_disbursements_come_in_pages(size: str, pages: int) -> None:
-    shop = Shop()
+def test_disbursements_come_in_pages(shop: Shop, size: str, pages: int) -> None:
     for _ in range(3):
         sold(shop)
         shop.clock.move(days=1)

@@ -126,8 +126,7 @@ def test_a_lost_answer_is_there_for_the_repeat() -> None:
     assert len(kept(shop, "checkoutSession")) == 1
 
 
-def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state() -> None:
-    shop = Shop()
+def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state(shop: Shop) -> None:
     charge = shop.buy().charge
     losing = Shop(settings=LOSING, store=shop.simulator.store)
     path = f"/charges/{charge}/cancel"
@@ -136,8 +135,7 @@ def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state() -> None:
     assert losing.get(f"/charges/{charge}").state == ("Canceled", "MerchantCanceled")
 
 
-def test_the_answer_of_a_decline_is_lost_and_the_decline_stays() -> None:
-    shop = Shop()
+def test_the_answer_of_a_decline_is_lost_and_the_decline_stays(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
     losing = Shop(settings=LOSING, store=shop.simulator.store, seed=2)
     body = {"chargePermissionId": permission, "chargeAmount": shop.money("20")}
@@ -201,8 +199,7 @@ def test_the_story_tells_what_was_done_and_what_came_between() -> None:
     assert failing.simulator.story()[0].facts["status"] == reply.status
 
 
-def test_the_story_of_a_call_without_a_fault_says_so() -> None:
-    shop = Shop()
+def test_the_story_of_a_call_without_a_fault_says_so(shop: Shop) -> None:
     shop.get("/charges/x")
     shop.simulator.handle(Request("GET", "/v2/charges/x"))
     assert told(shop) == [None, None]
@@ -297,8 +294,7 @@ def test_nothing_is_held_elsewhere(settings: Settings) -> None:
     assert waited == []
 
 
-def test_a_simulator_that_was_given_no_wait_does_not_wait() -> None:
-    shop = Shop()
+def test_a_simulator_that_was_given_no_wait_does_not_wait(shop: Shop) -> None:
     known = list(shop.simulator.merchants.values())
     shop.simulator = Simulator(known, settings=HOLDING, clock=shop.clock)
     assert shop.post("/checkoutSessions", shop.session_body()).status == 201

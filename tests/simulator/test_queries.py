@@ -88,8 +88,7 @@ def test_a_next_token_goes_alone(path: str, other: str) -> None:
     assert reply.error == (400, "InvalidParameterCombination")
 
 
-def test_a_call_that_takes_no_query_refuses_any() -> None:
-    shop = Shop()
+def test_a_call_that_takes_no_query_refuses_any(shop: Shop) -> None:
     charge = shop.buy().charge
     assert shop.get(f"/charges/{charge}").status == 200
     assert shop.get(f"/charges/{charge}?expand=1").error == BAD_VALUE

@@ -36,8 +36,7 @@ def shop_of(currency: str) -> Shop:
 # The object ---------------------------------------------------------------------------
 
 
-def test_a_refund_shows_all_its_members_in_order() -> None:
-    shop = Shop()
+def test_a_refund_shows_all_its_members_in_order(shop: Shop) -> None:
     charge = captured(shop)
     body = {
         "chargeId": charge,
@@ -65,16 +64,14 @@ def test_a_refund_shows_all_its_members_in_order() -> None:
     assert shop.get(f"/refunds/{refund}").json == reply.json
 
 
-def test_a_refund_shares_the_order_of_its_charge() -> None:
-    shop = Shop()
+def test_a_refund_shares_the_order_of_its_charge(shop: Shop) -> None:
     charge = captured(shop)
     refund = shop.refund(charge, "1").json["refundId"]
     assert re.fullmatch(r"S01-\d{7}-\d{7}-R\d{6}", refund)
     assert refund[:19] == charge[:19]
 
 
-def test_an_unknown_id_is_not_found() -> None:
-    shop = Shop()
+def test_an_unknown_id_is_not_found(shop: Shop) -> None:
     assert shop.get("/refunds/S01-0000000-0000000-R000000").error == NOT_FOUND
     assert shop.refund("S01-0000000-0000000-C000000", "1").error == NOT_FOUND
 
@@ -82,8 +79,9 @@ def test_an_unknown_id_is_not_found() -> None:
 # Ends ---------------------------------------------------------------------------------
 
 
-def test_a_refund_is_pending_first_and_the_charge_counts_it_when_it_is_done() -> None:
-    shop = Shop()
+def test_a_refund_is_pending_first_and_the_charge_counts_it_when_it_is_done(
+    shop: Shop,
+) -> None:
     charge = captured(shop)
     refund = shop.refund(charge, "20").json["refundId"]
     assert refunded(shop, charge) == shop.money("0.00")
@@ -112,8 +110,7 @@ def test_a_refund_that_is_declined_frees_its_amount(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["ProcessingFailure", "SoftDeclined", "amazonrejected"]
 )
-def test_a_code_that_is_not_taken_is_refused(code: str) -> None:
-    shop = Shop()
+def test_a_code_that_is_not_taken_is_refused(shop: Shop, code: str) -> None:
     assert shop.refund(captured(shop), "1", code=code).error == BAD_CODE
 
 
@@ -161,16 +158,14 @@ def test_one_refund_has_a_maximum(currency: str, most: str) -> None:
     assert shop.refund(charge, most).status == 201
 
 
-def test_the_share_is_of_what_was_captured_not_of_what_was_asked() -> None:
-    shop = Shop()
+def test_the_share_is_of_what_was_captured_not_of_what_was_asked(shop: Shop) -> None:
     charge = shop.buy("100").charge
     shop.capture(charge, "10")
     assert shop.refund(charge, "11.51").error == TOO_MUCH
     assert shop.refund(charge, "11.50").status == 201
 
 
-def test_a_charge_takes_ten_refunds() -> None:
-    shop = Shop()
+def test_a_charge_takes_ten_refunds(shop: Shop) -> None:
     charge = captured(shop)
     for _ in range(REFUNDS_PER_CHARGE):
         assert shop.refund(charge, "1").status == 201
@@ -187,8 +182,7 @@ def test_a_refund_is_in_the_currency_of_its_charge() -> None:
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001"])
-def test_an_amount_that_is_none_is_refused(amount: str) -> None:
-    shop = Shop()
+def test_an_amount_that_is_none_is_refused(shop: Shop, amount: str) -> None:
     reply = shop.refund(captured(shop), amount)
     assert reply.error == (400, "InvalidParameterValue")
 
@@ -196,8 +190,7 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
 # When ---------------------------------------------------------------------------------
 
 
-def test_only_a_captured_charge_is_refunded() -> None:
-    shop = Shop()
+def test_only_a_captured_charge_is_refunded(shop: Shop) -> None:
     authorized, canceled = shop.buy().charge, shop.buy().charge
     shop.delete(f"/charges/{canceled}/cancel", {})
     permission = shop.buy("50", "Confirm").permission
@@ -212,8 +205,9 @@ def test_only_a_captured_charge_is_refunded() -> None:
         assert shop.refund(charge, "1").error == WRONG_STATE
 
 
-def test_there_is_no_time_limit_and_a_closed_permission_is_no_obstacle() -> None:
-    shop = Shop()
+def test_there_is_no_time_limit_and_a_closed_permission_is_no_obstacle(
+    shop: Shop,
+) -> None:
     bought = shop.buy("50", "AuthorizeWithCapture")
     assert shop.get(f"/chargePermissions/{bought.permission}").state[0] == "Closed"
     shop.clock.move(days=3650)
@@ -223,14 +217,13 @@ def test_there_is_no_time_limit_and_a_closed_permission_is_no_obstacle() -> None
 # Ids ----------------------------------------------------------------------------------
 
 
-def test_ids_of_one_order_never_meet() -> None:
+def test_ids_of_one_order_never_meet(shop: Shop) -> None:
     class Few(Ids):
         """Has two ids for whatever extends an order."""
 
         def suffixed(self, order: str, letter: str) -> str:
             return f"{order}-{letter}{self.random.choice('12')}"
 
-    shop = Shop()
     shop.simulator.ids = Few(Random(1))  # noqa: S311 - a seed
     charge = captured(shop)
     ids = {shop.refund(charge, "1").json["refundId"] for _ in range(2)}
@@ -238,6 +231,7 @@ def test_ids_of_one_order_never_meet() -> None:
 
 
 def test_where_no_id_is_left_nothing_is_overwritten(
+    shop: Shop,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class One(Ids):
@@ -246,7 +240,6 @@ def test_where_no_id_is_left_nothing_is_overwritten(
         def suffixed(self, order: str, letter: str) -> str:
             return f"{order}-{letter}0"
 
-    shop = Shop()
     shop.simulator.ids = One()
     charge = captured(shop)
     first = shop.refund(charge, "1")
