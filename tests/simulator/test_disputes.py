@@ -28,10 +28,6 @@ BAD_VALUE = (400, "InvalidParameterValue")
 TEXT = {"evidenceType": "Other", "evidenceText": "It was delivered."}
 
 
-def captured(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 def body_for(shop: Shop, charge: str, amount: object = "50", **more: object) -> Any:
     return {
         "chargeId": charge,
@@ -47,7 +43,7 @@ def body_for(shop: Shop, charge: str, amount: object = "50", **more: object) -> 
 
 def filed(shop: Shop, amount: str | None = None) -> str:
     """Let the bank dispute a charge of 50; give the dispute's id."""
-    dispute = shop.simulator.file_chargeback(captured(shop), amount=amount)
+    dispute = shop.simulator.file_chargeback(shop.sold(), amount=amount)
     return str(dispute["disputeId"])
 
 
@@ -78,7 +74,7 @@ def test_a_provider_creates_contests_and_loses_a_dispute(
     shop: Shop, awaits: bool
 ) -> None:
     call = Caller(shop, awaits)
-    created = call("create_dispute", body_for(shop, captured(shop), "20"))
+    created = call("create_dispute", body_for(shop, shop.sold(), "20"))
     id_ = created.json()["disputeId"]
     contested = call("contest_dispute", id_, {"merchantEvidences": [TEXT]})
     lost = {
@@ -104,7 +100,7 @@ def test_a_provider_creates_contests_and_loses_a_dispute(
 
 
 def test_a_dispute_has_the_members_of_the_page_in_its_order(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     dispute = shop.post("/disputes", body_for(shop, charge, "20")).json
     assert list(dispute)[:11] == DISPUTE_ORDER.split()
     assert list(dispute["statusDetails"]) == DISPUTE_STATUS_ORDER.split()
@@ -139,7 +135,7 @@ def test_a_provider_may_say_why_action_is_required(shop: Shop) -> None:
         "reasonCode": "ChargebackFiled",
         "reasonDescription": "filed by the bank",
     }
-    body = body_for(shop, captured(shop), statusDetails=details)
+    body = body_for(shop, shop.sold(), statusDetails=details)
     id_ = shop.post("/disputes", body).json["disputeId"]
     shown = shop.get(f"/disputes/{id_}").json["statusDetails"]
     assert (shown["reasonCode"], shown["reasonDescription"]) == (
@@ -153,7 +149,7 @@ def test_milliseconds_are_read_as_such(shop: Shop) -> None:
         "filingTimestamp": (NOW - DAY) * 1000 + 7,
         "merchantResponseDeadline": (NOW + DAY) * 1000,
     }
-    dispute = shop.post("/disputes", body_for(shop, captured(shop), **times)).json
+    dispute = shop.post("/disputes", body_for(shop, shop.sold(), **times)).json
     assert dispute["filingTimestamp"] == NOW - DAY
     assert dispute["merchantResponseDeadline"] == NOW + DAY
 
@@ -166,7 +162,7 @@ def test_milliseconds_are_read_as_such(shop: Shop) -> None:
 def test_a_time_beyond_the_calendar_is_refused(
     shop: Shop, member: str, value: object
 ) -> None:
-    reply = shop.post("/disputes", body_for(shop, captured(shop), **{member: value}))
+    reply = shop.post("/disputes", body_for(shop, shop.sold(), **{member: value}))
     assert reply.error == BAD_VALUE
 
 
@@ -182,12 +178,12 @@ def test_a_charge_that_is_not_captured_cannot_be_disputed(shop: Shop) -> None:
 
 def test_a_dispute_has_the_currency_of_the_charge(shop: Shop) -> None:
     euro = {"amount": "50", "currencyCode": "EUR"}
-    body = body_for(shop, captured(shop), disputeAmount=euro)
+    body = body_for(shop, shop.sold(), disputeAmount=euro)
     assert shop.post("/disputes", body).error == (400, "CurrencyMismatch")
 
 
 def test_disputes_are_not_above_what_was_captured(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     assert shop.post("/disputes", body_for(shop, charge, "50.01")).error == (
         400,
         "TransactionAmountExceeded",
@@ -198,7 +194,7 @@ def test_disputes_are_not_above_what_was_captured(shop: Shop) -> None:
 
 
 def test_a_dispute_that_the_merchant_won_leaves_room_for_another(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     won = shop.simulator.file_chargeback(charge)["disputeId"]
     contest(shop, won)
     shop.simulator.decide_dispute(won, "MerchantWon")
@@ -206,7 +202,7 @@ def test_a_dispute_that_the_merchant_won_leaves_room_for_another(shop: Shop) -> 
 
 
 def test_a_key_is_needed_and_repeats_the_dispute(shop: Shop) -> None:
-    body = body_for(shop, captured(shop), "20")
+    body = body_for(shop, shop.sold(), "20")
     assert shop.send("POST", "/disputes", body).error == (400, "MissingHeader")
     replies = {shop.post("/disputes", body, key="k").body for _ in range(2)}
     assert len(replies) == 1
@@ -431,7 +427,7 @@ def test_the_deadline_decides_for_the_buyer(shop: Shop) -> None:
 
 
 def test_a_deadline_of_the_past_passes_at_once(shop: Shop) -> None:
-    body = body_for(shop, captured(shop), merchantResponseDeadline=1_600_000_000)
+    body = body_for(shop, shop.sold(), merchantResponseDeadline=1_600_000_000)
     created = shop.post("/disputes", body)
     assert created.state[0] == "ActionRequired"
     path = f"/disputes/{created.json['disputeId']}"
@@ -462,9 +458,9 @@ def test_the_first_deadline_is_not_the_one_of_more_proof(shop: Shop) -> None:
 
 
 def test_a_bank_disputes_all_of_a_charge_unless_told_otherwise(shop: Shop) -> None:
-    whole = shop.simulator.file_chargeback(captured(shop))
+    whole = shop.simulator.file_chargeback(shop.sold())
     part = shop.simulator.file_chargeback(
-        captured(shop), amount="9.5", reason="Fraudulent"
+        shop.sold(), amount="9.5", reason="Fraudulent"
     )
     assert (whole["disputeAmount"]["amount"], whole["filingReason"]) == (
         "50.00",
@@ -508,14 +504,14 @@ def refusal_of(act: Any, *args: object, **more: object) -> str:
 @pytest.mark.parametrize("amount", ["", "x", "-1", "1.001", "NaN", "0", "1e2"])
 def test_a_bank_disputes_an_amount_of_money(shop: Shop, amount: str) -> None:
     file = shop.simulator.file_chargeback
-    assert refusal_of(file, captured(shop), amount=amount) == "InvalidParameterValue"
+    assert refusal_of(file, shop.sold(), amount=amount) == "InvalidParameterValue"
 
 
 def test_a_bank_needs_a_captured_charge_and_a_known_reason(shop: Shop) -> None:
     file = shop.simulator.file_chargeback
     assert refusal_of(file, "S01") == "ResourceNotFound"
     assert refusal_of(file, shop.buy().charge) == "InvalidChargeStatus"
-    assert refusal_of(file, captured(shop), reason="Bored") == "InvalidParameterValue"
+    assert refusal_of(file, shop.sold(), reason="Bored") == "InvalidParameterValue"
 
 
 def test_an_investigator_decides_what_is_under_review_in_known_words(
@@ -558,7 +554,7 @@ def control(shop: Shop, path: str, body: object = None, method: str = "POST") ->
 
 
 def test_a_page_files_a_chargeback_and_decides_it(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     body = {"amount": "5", "reason": "Overcharged"}
     filed_ = control(shop, f"charges/{charge}/dispute", body)
     dispute = filed_.json["disputeId"]

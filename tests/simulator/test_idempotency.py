@@ -47,7 +47,7 @@ def test_a_repeated_key_gives_the_first_answer_though_the_charge_moved_on(
 
 
 def test_a_repeated_key_does_nothing_a_second_time(shop: Shop) -> None:
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+    charge = shop.sold()
     body = {"chargeId": charge, "refundAmount": shop.money("50")}
     ids = {shop.post("/refunds", body, key="k").json["refundId"] for _ in range(3)}
     shop.clock.move(seconds=1)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay.simulator.handlers.registry import HANDLERS
+from AmazonPay.resources.charges import Charges
+from AmazonPay.simulator.handlers.registry import HANDLERS, check_complete, handles
 from reference.operations import OPERATIONS
 from simulated import Shop
 
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 def test_every_operation_has_a_handler() -> None:
     assert set(HANDLERS) == {row.name for row in OPERATIONS}
+
+
+def test_a_second_handler_of_an_operation_fails_at_once() -> None:
+    with pytest.raises(TypeError, match="get_charge has two handlers"):
+        handles(Charges.get_charge)(HANDLERS["get_charge"].run)
+
+
+def test_a_missing_handler_is_named() -> None:
+    with pytest.raises(TypeError, match="without a handler: get_widget"):
+        check_complete([*HANDLERS, "get_widget"])
 
 
 every_operation = pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)

@@ -20,10 +20,6 @@ WRONG_STATE = (422, "InvalidChargeStatus")
 BAD_CODE = (400, "InvalidSandboxSimulationSpecified")
 
 
-def captured(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 def refunded(shop: Shop, charge: str) -> Any:
     return shop.get(f"/charges/{charge}").json["refundedAmount"]
 
@@ -37,7 +33,7 @@ def shop_of(currency: str) -> Shop:
 
 
 def test_a_refund_shows_all_its_members_in_order(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     body = {
         "chargeId": charge,
         "refundAmount": shop.money("14"),
@@ -65,7 +61,7 @@ def test_a_refund_shows_all_its_members_in_order(shop: Shop) -> None:
 
 
 def test_a_refund_shares_the_order_of_its_charge(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     refund = shop.refund(charge, "1").json["refundId"]
     assert re.fullmatch(r"S01-\d{7}-\d{7}-R\d{6}", refund)
     assert refund[:19] == charge[:19]
@@ -82,7 +78,7 @@ def test_an_unknown_id_is_not_found(shop: Shop) -> None:
 def test_a_refund_is_pending_first_and_the_charge_counts_it_when_it_is_done(
     shop: Shop,
 ) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     refund = shop.refund(charge, "20").json["refundId"]
     assert refunded(shop, charge) == shop.money("0.00")
     shop.clock.move(seconds=1)
@@ -97,7 +93,7 @@ def test_a_refund_is_pending_first_and_the_charge_counts_it_when_it_is_done(
 @pytest.mark.parametrize("code", ["AmazonRejected", "ProcessingFailure"])
 def test_a_refund_that_is_declined_frees_its_amount(code: str) -> None:
     shop = Shop(settings=Settings(refund_simulation_codes=(code,)))
-    charge = captured(shop, "100")
+    charge = shop.sold("100")
     reply = shop.refund(charge, "115", code=code)
     assert (reply.status, reply.state) == (201, ("RefundInitiated", None))
     assert shop.refund(charge, "1").error == TOO_MUCH
@@ -111,12 +107,12 @@ def test_a_refund_that_is_declined_frees_its_amount(code: str) -> None:
     "code", ["ProcessingFailure", "SoftDeclined", "amazonrejected"]
 )
 def test_a_code_that_is_not_taken_is_refused(shop: Shop, code: str) -> None:
-    assert shop.refund(captured(shop), "1", code=code).error == BAD_CODE
+    assert shop.refund(shop.sold(), "1", code=code).error == BAD_CODE
 
 
 def test_a_code_of_another_name_lets_a_refund_fail() -> None:
     shop = Shop(settings=Settings(refund_simulation_codes=("RefundX",)))
-    refund = shop.refund(captured(shop), "1", code="RefundX").json["refundId"]
+    refund = shop.refund(shop.sold(), "1", code="RefundX").json["refundId"]
     shop.clock.move(seconds=1)
     assert shop.get(f"/refunds/{refund}").state == ("Declined", "ProcessingFailure")
 
@@ -130,7 +126,7 @@ def test_at_once_the_most_is_refunded_and_not_a_unit_more(
 ) -> None:
     shop = shop_of(currency)
     unit = Decimal(1) if currency == "JPY" else Decimal("0.01")
-    charge = captured(shop, amount)
+    charge = shop.sold(amount)
     assert shop.refund(charge, str(Decimal(most) + unit)).error == TOO_MUCH
     if Decimal(most) <= Decimal(LARGEST[currency]):
         assert shop.refund(charge, most).status == 201
@@ -141,7 +137,7 @@ def test_at_once_the_most_is_refunded_and_not_a_unit_more(
 def test_bit_by_bit_it_is_the_same(amount: str, currency: str, most: str) -> None:
     shop = shop_of(currency)
     unit = Decimal(1) if currency == "JPY" else Decimal("0.01")
-    charge = captured(shop, amount)
+    charge = shop.sold(amount)
     assert shop.refund(charge, str(unit)).status == 201
     rest = Decimal(most) - unit
     assert shop.refund(charge, str(rest + unit)).error == TOO_MUCH
@@ -153,7 +149,7 @@ def test_bit_by_bit_it_is_the_same(amount: str, currency: str, most: str) -> Non
 @pytest.mark.parametrize(("currency", "most"), LARGEST.items())
 def test_one_refund_has_a_maximum(currency: str, most: str) -> None:
     shop = shop_of(currency)
-    charge = captured(shop, most)
+    charge = shop.sold(most)
     assert shop.refund(charge, int(most) + 1).error == TOO_MUCH
     assert shop.refund(charge, most).status == 201
 
@@ -166,7 +162,7 @@ def test_the_share_is_of_what_was_captured_not_of_what_was_asked(shop: Shop) -> 
 
 
 def test_a_charge_takes_ten_refunds(shop: Shop) -> None:
-    charge = captured(shop)
+    charge = shop.sold()
     for _ in range(REFUNDS_PER_CHARGE):
         assert shop.refund(charge, "1").status == 201
     assert shop.refund(charge, "1").error == (422, "TransactionCountExceeded")
@@ -175,7 +171,7 @@ def test_a_charge_takes_ten_refunds(shop: Shop) -> None:
 def test_a_refund_is_in_the_currency_of_its_charge() -> None:
     shop = Shop("eu")
     body = {
-        "chargeId": captured(shop),
+        "chargeId": shop.sold(),
         "refundAmount": {"amount": "1", "currencyCode": "GBP"},
     }
     assert shop.post("/refunds", body).error == (400, "CurrencyMismatch")
@@ -183,7 +179,7 @@ def test_a_refund_is_in_the_currency_of_its_charge() -> None:
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001"])
 def test_an_amount_that_is_none_is_refused(shop: Shop, amount: str) -> None:
-    reply = shop.refund(captured(shop), amount)
+    reply = shop.refund(shop.sold(), amount)
     assert reply.error == (400, "InvalidParameterValue")
 
 
@@ -225,7 +221,7 @@ def test_ids_of_one_order_never_meet(shop: Shop) -> None:
             return f"{order}-{letter}{self.random.choice('12')}"
 
     shop.simulator.ids = Few(Random(1))  # noqa: S311 - a seed
-    charge = captured(shop)
+    charge = shop.sold()
     ids = {shop.refund(charge, "1").json["refundId"] for _ in range(2)}
     assert len(ids) == 2
 
@@ -241,7 +237,7 @@ def test_where_no_id_is_left_nothing_is_overwritten(
             return f"{order}-{letter}0"
 
     shop.simulator.ids = One()
-    charge = captured(shop)
+    charge = shop.sold()
     first = shop.refund(charge, "1")
     assert shop.refund(charge, "2").error == (500, "InternalServerError")
     assert "no id is left for a refund" in caplog.text

@@ -70,16 +70,12 @@ def rows_of(shop: Shop, kind: str = SANDBOX_REPORT, **more: Any) -> list[Any]:
     return list(csv.DictReader(io.StringIO(file.body.decode(), newline="")))
 
 
-def sold(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 # All calls ----------------------------------------------------------------------------
 
 
 @on_both_clients
 def test_a_client_asks_for_a_report_and_its_document(shop: Shop, awaits: bool) -> None:
-    sold(shop)
+    shop.sold()
     call = Caller(shop, awaits)
     created = call("create_report", body_of())
     id_ = created.json()["reportId"]
@@ -103,7 +99,7 @@ def test_a_client_asks_for_a_report_and_its_document(shop: Shop, awaits: bool) -
 
 @on_both_clients
 def test_a_client_downloads_a_report(shop: Shop, awaits: bool, tmp_path: Path) -> None:
-    sold(shop)
+    shop.sold()
     id_ = ask(shop)
     shop.clock.move(seconds=1)
     path = Caller(shop, awaits)("download_report", id_, tmp_path / "report.csv")
@@ -113,7 +109,7 @@ def test_a_client_downloads_a_report(shop: Shop, awaits: bool, tmp_path: Path) -
 
 @on_both_clients
 def test_a_client_reads_the_rows_of_a_report(shop: Shop, awaits: bool) -> None:
-    charge = sold(shop)
+    charge = shop.sold()
     id_ = ask(shop)
     shop.clock.move(seconds=1)
     rows = Caller(shop, awaits).iterate("iter_report_rows", id_)
@@ -123,7 +119,7 @@ def test_a_client_reads_the_rows_of_a_report(shop: Shop, awaits: bool) -> None:
 
 @on_both_clients
 def test_a_client_waits_for_a_report(shop: Shop, awaits: bool) -> None:
-    sold(shop)
+    shop.sold()
     id_ = ask(shop)
     call = Caller(shop, awaits)
     early = call("wait_for_report", id_, deadline=0.0)
@@ -159,7 +155,7 @@ def test_a_client_cannot_download_what_was_not_made(
 
 def test_a_report_is_made_after_a_while() -> None:
     shop = Shop(settings=Settings(report_settles_after=timedelta(minutes=5)))
-    sold(shop)
+    shop.sold()
     path = f"/reports/{ask(shop)}"
     begun = shop.get(path).json
     assert begun == {
@@ -189,7 +185,7 @@ def test_a_report_is_made_after_a_while() -> None:
 
 
 def test_a_report_of_nothing_is_cancelled(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     report = made(shop, start="20991231T000000Z", end="20991231T235959Z")
     assert report["processingStatus"] == "CANCELLED"
     assert report["reportDocumentId"] is None
@@ -197,7 +193,7 @@ def test_a_report_of_nothing_is_cancelled(shop: Shop) -> None:
 
 
 def test_a_report_is_gone_after_90_days(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     report = made(shop)
     id_, document = report["reportId"], report["reportDocumentId"]
     shop.clock.move(days=DAYS_KEPT, seconds=-2)
@@ -279,7 +275,7 @@ def test_all_members_are_needed(member: str) -> None:
 
 
 def test_a_report_of_one_second_is_a_report(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     second = shop.clock.text
     assert len(rows_of(shop, start=second, end=second)) == 1
 
@@ -360,7 +356,7 @@ def test_a_page_can_be_turned_twice(shop: Shop) -> None:
 
 
 def test_the_next_page_keeps_the_question(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     ids = asked(shop, 3)
     shop.clock.move(seconds=1)
     asked(shop, 2)
@@ -400,7 +396,7 @@ def test_a_token_is_of_one_call_and_one_day(shop: Shop) -> None:
 
 
 def test_a_link_lives_for_30_seconds_and_may_be_used_twice(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     url = link_to(shop, made(shop))
     shop.clock.move(seconds=SECONDS_OF_A_LINK - 1)
     assert [shop.follow(url).status for _ in range(2)] == [200, 200]
@@ -409,19 +405,19 @@ def test_a_link_lives_for_30_seconds_and_may_be_used_twice(shop: Shop) -> None:
 
 
 def test_each_call_for_a_document_gives_another_link(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     report = made(shop)
     assert len({link_to(shop, report) for _ in range(5)}) == 5
 
 
 def test_a_link_to_a_document_is_for_get_alone(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     url = link_to(shop, made(shop))
     assert shop.follow(url, "PUT", b"x").error == (405, "RequestNotSupported")
 
 
 def test_a_link_to_a_document_that_is_gone_leads_nowhere(shop: Shop) -> None:
-    sold(shop)
+    shop.sold()
     report = made(shop)
     shop.clock.move(days=DAYS_KEPT, seconds=-10)
     url = link_to(shop, report)
@@ -434,7 +430,7 @@ def test_a_link_to_a_document_that_is_gone_leads_nowhere(shop: Shop) -> None:
 def test_a_client_is_told_that_a_link_ran_out(
     shop: Shop, awaits: bool, tmp_path: Path
 ) -> None:
-    sold(shop)
+    shop.sold()
     report = made(shop)
     caller = Caller(shop, awaits)
 
@@ -487,11 +483,11 @@ def test_a_settlement_has_captures_refunds_and_lost_disputes(shop: Shop) -> None
 
 def test_a_settlement_leaves_out_what_moved_no_money(shop: Shop) -> None:
     shop.buy()  # authorized only
-    charge = sold(shop)
+    charge = shop.sold()
     won = shop.simulator.file_chargeback(charge)["disputeId"]
     refund = shop.refund(charge, "1", code="AmazonRejected")
     assert refund.status == 201
-    shop.simulator.file_chargeback(sold(shop))  # open
+    shop.simulator.file_chargeback(shop.sold())  # open
     details = {"state": "Resolved", "resolution": "MerchantWon"}
     shop.patch(f"/disputes/{won}", {"statusDetails": details})
     shop.clock.move(seconds=5)
@@ -508,7 +504,7 @@ def test_text_of_the_merchant_is_quoted_in_a_file(shop: Shop) -> None:
 
 def test_yen_have_no_decimals_in_a_file() -> None:
     shop = Shop("jp")
-    sold(shop, "500")
+    shop.sold("500")
     (row,) = rows_of(shop)
     assert (row["TransactionAmount"], row["CurrencyCode"]) == ("500", "JPY")
 
@@ -516,7 +512,7 @@ def test_yen_have_no_decimals_in_a_file() -> None:
 def live_rows(kind: str) -> list[Any]:
     """Sell, refund and subscribe in a live shop; read a report of it."""
     shop = Shop(key_id=LIVE)
-    charge = sold(shop)
+    charge = shop.sold()
     shop.refund(charge, "5")
     monthly = {"frequency": {"unit": "Month", "value": "1"}}
     more = {"chargePermissionType": "Recurring", "recurringMetadata": monthly}
@@ -561,6 +557,6 @@ def test_payments_of_several_currencies_are_what_was_settled() -> None:
 @pytest.mark.parametrize("kind", SCHEDULED_REPORTS)
 def test_a_file_has_what_was_created_in_its_time(kind: str) -> None:
     shop = Shop(key_id=LIVE)
-    sold(shop)
+    shop.sold()
     report = made(shop, kind, start="21000115T120001Z")
     assert report["processingStatus"] == "CANCELLED"

@@ -197,7 +197,7 @@ def test_a_restart_on_the_same_file_keeps_everything(path: Path) -> None:
     shop = Shop(store=store, clock=clock)
     bought = shop.buy("50")
     pending = shop.buy("20", card="0701", canHandlePendingAuthorization=True)
-    refundable = shop.buy("30", "AuthorizeWithCapture").charge
+    refundable = shop.sold("30")
     body = {"chargeId": refundable, "refundAmount": shop.money("5")}
     first = shop.post("/refunds", body, key="refund-1")
     paths = [
