@@ -356,6 +356,43 @@ def test_a_retry_after_that_says_nothing_is_no_pause(headers: dict[str, str]) ->
     assert retry_after(headers) == 0.0
 
 
+STRANGE_DATES = [
+    "Tue, 24 Nov 99999999999999 10:00:00 GMT",
+    "Tue, 24 Nov 99999 10:00:00 GMT",
+    "Tue, 24 Nov 0000 10:00:00 GMT",
+    "Tue, 24 Nov 2026 10:00:00 +99999999999999999999",
+    "Tue, 24 Nov 2026 10:00:00 -9999",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Tue, 24 Nov 2026 99999999999999999999:00:00 GMT",
+    "Tue, 99999999999999999999 Nov 2026 10:00:00 GMT",
+    "Tue, 24 Nov 2026 10:00:00 -0000",
+    "9" * 5000,
+    ",",
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE_DATES)
+def test_no_date_of_a_server_is_too_strange_for_a_call(strange: str) -> None:
+    sane = "Tue, 24 Nov 2026 10:00:00 GMT"
+    assert retry_after({"retry-after": strange, "date": sane}) >= 0.0
+    assert retry_after({"retry-after": sane, "date": strange}) >= 0.0
+    refusal = date_refusal(5)
+    headers = {**refusal.headers, "date": strange}
+    played = play([replace(refusal, headers=headers), answer(200)])
+    assert played.response is not None
+    with pytest.raises(BadRequest):
+        played.response.raise_for_status()
+
+
+@pytest.mark.parametrize("digits", [16, 400, 5000])
+def test_a_wait_of_many_digits_ends_the_call(digits: int) -> None:
+    played = play([answer(429, retry_after="9" * digits), answer(200)])
+    assert played.waits == []
+    assert played.response is not None
+    assert played.response.status_code == 429
+
+
 outcomes = st.one_of(
     st.just(REFUSED),
     st.just(LOST),

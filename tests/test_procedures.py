@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,10 +13,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import (
+    AmazonPayError,
     APIError,
     AsyncClient,
     Client,
     InvalidRequest,
+    InvalidResponse,
     NotFound,
     ReportUnavailable,
     Response,
@@ -242,7 +246,16 @@ def test_rows_are_read_by_the_names_of_the_header_line(
 # Evidence -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2,3\n", 'a\n"' + "x" * 200_000 + '"\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2,3\n",
+        'a\n"' + "x" * 200_000 + '"\n',
+        "a," * 600_000,
+        "a,b\n" + "1," * 600_000 + "\n",
+    ],
+    ids=["long row", "long field", "long header", "long line"],
+)
 def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text(text)
@@ -289,6 +302,215 @@ def test_what_is_no_evidence_is_refused_before_anything_is_sent(
     with pytest.raises(InvalidRequest):
         player.play(Evidence.upload_evidence.declared(None, tmp_path / name))
     assert player.steps == []
+
+
+# Strange answers ----------------------------------------------------------------------
+
+EVIL_IDS: list[Any] = [
+    5,
+    True,
+    ["d1"],
+    {"id": "d1"},
+    ".",
+    "..",
+    "...",
+    "\ud800",
+    "d\udfff1",
+    "d" * 70_000,
+]
+NO_TEXTS: list[Any] = [None, "", 5, True, ["x"], {"x": "y"}]
+NO_OBJECTS: list[Response[Any]] = [
+    Response(200, {}, body, operation="test")
+    for body in (
+        b"",
+        b"null",
+        b"5",
+        b'"text"',
+        b"[]",
+        b"[[" * 5_000,
+        b'{"a":' * 100_000,
+        b"<html>",
+        b"\xff\xfe",
+        b'{"n": ' + b"9" * 10_000 + b"}",
+    )
+]
+
+
+def play_all(reply: Response[Any], tmp_path: Path) -> list[Callable[[], Any]]:
+    """List the procedures that read one answer first, each at that answer."""
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    flows: list[Flow[Any]] = [
+        Waiting.wait_for_charge.declared(None, "C1"),
+        Waiting.wait_for_refund.declared(None, "R1"),
+        Waiting.wait_for_report.declared(None, "9"),
+        ReportFiles.download_report.declared(None, "9", tmp_path / "r"),
+        Evidence.upload_evidence.declared(None, evidence),
+    ]
+    lists: list[Pages[Any]] = [
+        Paging.iter_reports.declared(None),
+        Paging.iter_disbursements.declared(None),
+        ReportFiles.iter_report_rows.declared(None, "9"),
+    ]
+    return [partial(Player(reply).play, flow) for flow in flows] + [
+        partial(Player(reply).collect, pages) for pages in lists
+    ]
+
+
+@pytest.mark.parametrize("reply", NO_OBJECTS, ids=range(len(NO_OBJECTS)))
+def test_an_answer_that_is_no_object_ends_every_procedure(
+    reply: Response[Any], tmp_path: Path
+) -> None:
+    for played in play_all(reply, tmp_path):
+        with pytest.raises(InvalidResponse):
+            played()
+
+
+def test_an_answer_that_says_nothing_ends_every_procedure(tmp_path: Path) -> None:
+    for played in play_all(answer({}), tmp_path):
+        with pytest.raises(InvalidResponse, match="has no"):
+            played()
+
+
+@pytest.mark.parametrize("state", NO_TEXTS)
+@pytest.mark.parametrize("wait", [Waiting.wait_for_charge, Waiting.wait_for_refund])
+def test_a_state_that_is_no_text_ends_the_wait(wait: Any, state: object) -> None:
+    for body in ({"statusDetails": {"state": state}}, {"statusDetails": state}):
+        with pytest.raises(InvalidResponse, match=r"no text as statusDetails\.state"):
+            Player(answer(body)).play(wait.declared(None, "X1"))
+
+
+@pytest.mark.parametrize("status", NO_TEXTS)
+def test_a_processing_status_that_is_no_text_ends_the_wait(status: object) -> None:
+    reply = answer({"processingStatus": status, "reportDocumentId": "d1"})
+    with pytest.raises(InvalidResponse, match="processingStatus"):
+        Player(reply).play(Waiting.wait_for_report.declared(None, "9"))
+
+
+@pytest.mark.parametrize("document_id", EVIL_IDS, ids=range(len(EVIL_IDS)))
+def test_no_strange_id_of_an_answer_becomes_a_path(
+    document_id: object, tmp_path: Path
+) -> None:
+    player = Player(
+        answer({"processingStatus": "COMPLETED", "reportDocumentId": document_id})
+    )
+    with pytest.raises(InvalidResponse, match="reportDocumentId"):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert len(player.calls) == 1
+
+
+@pytest.mark.parametrize("url", NO_TEXTS)
+def test_a_link_that_is_no_text_is_not_followed(url: object, tmp_path: Path) -> None:
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    for player, flow in (
+        (
+            Player(DONE, answer({"url": url})),
+            ReportFiles.download_report.declared(None, "9", tmp_path / "r"),
+        ),
+        (
+            Player(answer({"id": "file_1", "url": url})),
+            Evidence.upload_evidence.declared(None, evidence),
+        ),
+        (
+            Player(answer({"id": url, "url": "https://files.example/up"})),
+            Evidence.upload_evidence.declared(None, evidence),
+        ),
+    ):
+        with pytest.raises(InvalidResponse):
+            player.play(flow)
+        assert not any(isinstance(step, Transfer) for step in player.steps)
+
+
+LISTS = pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        ("reports", Paging.iter_reports.declared),
+        ("disbursements", Paging.iter_disbursements.declared),
+    ],
+)
+
+
+@LISTS
+@pytest.mark.parametrize("found", [None, "ab", 5, {"a": 1}])
+def test_a_page_without_a_list_is_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], found: object
+) -> None:
+    with pytest.raises(InvalidResponse, match=f"no list as {name}"):
+        Player(answer({name: found})).collect(pages(None))
+
+
+@LISTS
+@pytest.mark.parametrize("token", [5, True, False, 0, ["t"], {"t": "t"}])
+def test_a_next_token_that_is_no_text_is_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], token: object
+) -> None:
+    with pytest.raises(InvalidResponse, match="nextToken"):
+        Player(answer({name: [], "nextToken": token})).collect(pages(None))
+
+
+@LISTS
+@pytest.mark.parametrize("token", ["\ud800", "t" * 70_000])
+def test_a_next_token_that_no_query_takes_is_an_error_of_ours(
+    name: str, pages: Callable[[None], Pages[Any]], token: str
+) -> None:
+    player = Player(answer({name: [], "nextToken": token}))
+    with pytest.raises(AmazonPayError):
+        player.collect(pages(None))
+    assert len(player.calls) == 1
+
+
+@LISTS
+@pytest.mark.parametrize("tokens", ["aa", "aba", "abcb"])
+def test_a_next_token_that_comes_again_ends_the_list_with_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], tokens: str
+) -> None:
+    replies = [answer({name: [n], "nextToken": t}) for n, t in enumerate(tokens)]
+    player = Player(*replies)
+    found: list[Any] = []
+    with pytest.raises(InvalidResponse, match="repeats a nextToken"):
+        found.extend(iterate(pages(None), player))
+    assert found == list(range(len(tokens)))
+    assert len(player.calls) == len(tokens)
+
+
+@LISTS
+def test_empty_pages_without_end_are_an_error(
+    name: str, pages: Callable[[None], Pages[Any]]
+) -> None:
+    player = Player(*[answer({name: [], "nextToken": str(n)}) for n in range(200)])
+    with pytest.raises(InvalidResponse, match="empty pages"):
+        player.collect(pages(None))
+    assert len(player.calls) == 101
+
+
+def test_a_link_of_no_use_is_not_asked_for_anew(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), TransferFailed("too large", final=True))
+    with pytest.raises(TransferFailed, match="too large"):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert player.replies == []
+
+
+def test_a_download_may_take_what_is_left_of_its_deadline(tmp_path: Path) -> None:
+    pending = answer({"processingStatus": "IN_PROGRESS"})
+    player = Player(pending, pending, DONE, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r", deadline=60)
+    player.play(flow)
+    (step,) = [step for step in player.steps if isinstance(step, Transfer)]
+    assert step.seconds == 60 - (1.0 + 1.5)
+
+
+@pytest.mark.parametrize("status", ["TELEPORTED to Jane Doe", "FAILED"])
+def test_a_status_of_the_server_is_shown_only_if_it_is_a_word(
+    status: str, tmp_path: Path
+) -> None:
+    reply = answer({"processingStatus": status, "reportDocumentId": None})
+    player = Player(*[reply] * 50)
+    with pytest.raises(ReportUnavailable) as caught:
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert caught.value.processing_status == status
+    assert "Jane" not in str(caught.value)
+    assert "Jane" not in repr(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own bytes
 
 
 # Both clients -------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from ._hosts import is_this_machine
 from .errors import ConfigurationError
 
 Environment: TypeAlias = Literal["live", "sandbox"]
@@ -33,10 +34,16 @@ _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
 _HTTP_PORTS = {"https": 443, "http": 80}
 
+_LONGEST = 1_000_000.0
+"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits as long as the deadline."""
+    """Seconds that one socket step may take; None waits as long as the deadline.
+
+    No time may be longer than 1,000,000 seconds.
+    """
 
     connect: float | None = 5.0
     read: float | None = 30.0
@@ -77,8 +84,10 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not math.isfinite(value):
-        raise ConfigurationError(f"{name} must be finite")
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ConfigurationError(
+            f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
+        )
     return value
 
 
@@ -135,14 +144,14 @@ class Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
-    from ipaddress import ip_address
-
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        found = ip_address(host)
     except ValueError:
         return False
+    # Newer versions of Python count mapped addresses in.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def region_named(name: str) -> Region:
@@ -210,13 +219,12 @@ def endpoint_for(
         return Endpoint("https", found.host, 443, found, environment, base_path)
     scheme, host, port = _split(endpoint_url)
     endpoint = Endpoint(scheme, host, port, found, environment, base_path)
-    if endpoint.is_loopback:
-        if environment == "live":
-            raise ConfigurationError(
-                "a live client does not talk to this machine: pass sandbox=True, or a"
-                " SANDBOX key, to use a simulator"
-            )
-    elif scheme == "http":
+    if environment == "live" and is_this_machine(host):
+        raise ConfigurationError(
+            "a live client does not talk to this machine: pass sandbox=True, or a"
+            " SANDBOX key, to use a simulator"
+        )
+    if scheme == "http" and not endpoint.is_loopback:
         raise ConfigurationError(
             "endpoint_url takes plain http only to localhost, 127.0.0.0/8 or ::1"
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ._clock import is_date_refusal, lead_of
+from ._clock import http_date, is_date_refusal, lead_of
 from .errors import TransportError
 from .response import Response
 
@@ -176,15 +176,11 @@ def _error(
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Read `Retry-After` as seconds: a number, or a date measured from `Date`."""
-    from email.utils import parsedate_to_datetime
-
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return float(value)  # infinite when it has too many digits for a float
 
-    try:
-        until = parsedate_to_datetime(value)
-        sent = parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - sent).total_seconds())
-    except (ValueError, TypeError):
+    until, sent = http_date(value), http_date(headers.get("date", ""))
+    if until is None or sent is None:
         return 0.0
+    return max(0.0, (until - sent).total_seconds())

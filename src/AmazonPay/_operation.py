@@ -52,6 +52,8 @@ Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 _REPEATS: frozenset[str] = frozenset(get_args(Repeat))
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _UNSENDABLE = re.compile(r"[\r\n\0]")
+_LONGEST_TARGET = 60_000
+"""The HTTP library refuses a URL of 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ class Call:
     empty_answer: bool = False
     """Whether a 2xx without a body is a whole answer."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.path) + len(self.query) > _LONGEST_TARGET:
+            raise InvalidRequest(
+                f"path and query have more than {_LONGEST_TARGET} characters"
+            )
 
 
 class SyncCaller(Protocol):

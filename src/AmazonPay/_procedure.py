@@ -53,7 +53,9 @@ class Transfer:
     source: Path | None = None
     """What to send."""
     target: Path | None = None
-    """Where to write a 2xx answer's body; nothing is left there on failure."""
+    """Where to write the file; nothing is left there on failure."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long it may take, where that is longer than the client's own deadline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _is_certificate_error(error: BaseException | None) -> bool:
 
 
 def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Take a private CA's context, never one that checks nothing."""
+    """Return a private CA's context; refuse one that checks nothing, or old TLS."""
     if verify is None:
         return None
     if not isinstance(verify, ssl.SSLContext):
@@ -112,7 +112,26 @@ def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
         raise ConfigurationError(
             "the ssl.SSLContext in verify must check certificate and host name"
         )
+    if verify.minimum_version < ssl.TLSVersion.TLSv1_2 and not _has_old_tls_off(verify):
+        raise ConfigurationError(
+            "the ssl.SSLContext in verify must refuse TLS below 1.2: set its"
+            " minimum_version to ssl.TLSVersion.TLSv1_2"
+        )
     return verify
+
+
+def _has_old_tls_off(context: ssl.SSLContext) -> bool:
+    """Whether options keep a context to TLS 1.2, as some systems configure it."""
+    off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    return context.options & off == off
+
+
+def _without_environment(context: ssl.SSLContext) -> None:
+    """Switch the log of session keys off that SSLKEYLOGFILE has switched on."""
+    named = os.environ.get("SSLKEYLOGFILE")
+    if named and getattr(context, "keylog_filename", None) == named:
+        # Its stub does not know that None switches it off.
+        context.keylog_filename = None  # type: ignore[assignment]
 
 
 def _proxy_for(endpoint: Endpoint, proxy: str | None, *, trust_env: bool) -> str | None:
@@ -156,18 +175,32 @@ def transport_options(
         shared = httpx2.create_ssl_context(
             verify=True if context is None else context, trust_env=trust_env
         )
-        checked_proxy = httpx2.Proxy(chosen) if chosen else None
+        checked_proxy = _checked_proxy(chosen, trust_env=trust_env) if chosen else None
     except (ValueError, OSError, TypeError):
         raise ConfigurationError(
             "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
             " be used"
         ) from None
+    if not trust_env:
+        _without_environment(shared)
     return {
         "verify": shared,
         "proxy": checked_proxy,
         "trust_env": False,
         "limits": _LIMITS,
     }
+
+
+def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
+    """Read a proxy's URL; one that is spoken to over TLS gets a context of its own.
+
+    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE in any case.
+    """
+    proxy = httpx2.Proxy(url)
+    if proxy.url.scheme == "https":
+        context = httpx2.create_ssl_context(trust_env=trust_env)
+        proxy = httpx2.Proxy(url, ssl_context=context)
+    return proxy
 
 
 class Connections:

@@ -474,9 +474,12 @@ class Client(_BaseClient):
             allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
         transport: An `httpx2` transport of your own; `close()` closes it.
-        verify: An `ssl.SSLContext` that trusts a private CA. Never switched off.
+        verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
+            Never switched off.
         proxy: A proxy's URL.
-        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once.
+        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once,
+            and to leave SSLKEYLOGFILE in force. If not, a context in `verify` that
+            logs session keys for SSLKEYLOGFILE stops doing so.
         raise_for_status: Whether every call raises for a 4xx or 5xx.
         integrator_id: A solution provider's platform id, sent as a header.
         integrator_version: The version of a provider's plugin, sent as a header.
@@ -586,7 +589,7 @@ class Client(_BaseClient):
 
     def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
-        from ._transfer import checked_link, transfer
+        from ._transfer import transfer
 
         match step:
             case Call():
@@ -594,8 +597,13 @@ class Client(_BaseClient):
             case Wait():
                 self._means().time.sleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
-                transfer(self._connections.current(), step, self._options.timeout)
+                transfer(
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
+                )
             case Blocking():
                 return step.work()
             case Now():
@@ -769,7 +777,7 @@ class AsyncClient(_BaseClient):
         """Do one step of a procedure."""
         import anyio.to_thread
 
-        from ._transfer import atransfer, checked_link
+        from ._transfer import atransfer
 
         match step:
             case Call():
@@ -777,9 +785,12 @@ class AsyncClient(_BaseClient):
             case Wait():
                 await self._means().time.asleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 await atransfer(
-                    self._connections.current(), step, self._options.timeout
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
                 )
             case Blocking():
                 return await anyio.to_thread.run_sync(step.work)

@@ -21,7 +21,7 @@ AmazonPayError
 │   ├── DefiniteNo                     it was refused, or has ended otherwise
 │   └── NotProven                      nothing is proven: ask again, with the same key
 ├── ReportUnavailable                  a report ended, or did not, without a document
-├── InvalidResponse                    the answer's body is not JSON
+├── InvalidResponse                    the answer's body is not JSON, or lacks a member
 └── APIError                           Amazon answered, and the answer is no
     ├── OutcomeUnknown                 an earlier attempt may have worked: ask
     ├── BadRequest                     400 and other 4xx: the request must change
@@ -50,6 +50,7 @@ and a pickled error holds neither the answer nor Amazon's text.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from .decisions import Decision
     from .response import Response
 
-_SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}|HTTP [0-9]{3}")
 
 
 def shown(name: str | None) -> str:
@@ -75,21 +76,50 @@ class AmazonPayError(Exception):
         return _unpickled, (type(self), self.args, _safe_members(self))
 
 
-# An answer's text echoes values of the request; whoever pickles an error, to hand it
-# to another process or a log, must not spread them.
-_NOT_PICKLED = frozenset({"response", "message", "content"})
-_SERVERS_OWN = frozenset({"reason_code", "request_id"})
+# Answers and objects hold values of the request and of the buyer. An error that is
+# pickled, to hand it to another process or to a log, keeps these members only.
+_PICKLED = frozenset(
+    {
+        "attempts",
+        "final",
+        "idempotency_key",
+        "lead",
+        "operation",
+        "outcome_unknown",
+        "status_code",
+    }
+)
+_SERVERS_OWN = frozenset(
+    {"object_id", "processing_status", "reason", "reason_code", "request_id"}
+)
+_PICKLED_OF_A_DECISION = frozenset({"key", "new_attempt", "operation", "outcome"})
 
 
 def _safe_members(error: AmazonPayError) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in vars(error).items():
-        if name in _NOT_PICKLED:
-            members[name] = None
-        else:
-            named = name in _SERVERS_OWN and value is not None
-            members[name] = shown(value) if named else value
+        if name == "decision":
+            members[name] = _safe_decision(value)
+        elif name in _PICKLED:
+            members[name] = value
+        elif not name.startswith("__"):  # the notes
+            members[name] = _safe_text(value) if name in _SERVERS_OWN else None
     return members
+
+
+def _safe_text(value: str | None) -> str | None:
+    return None if value is None else shown(value)
+
+
+def _safe_decision(decision: Decision[Any]) -> Decision[Any]:
+    """Copy a decision without the objects, the answer and the error behind it."""
+    kept: dict[str, Any] = {}
+    for field in fields(decision):
+        if field.name in _PICKLED_OF_A_DECISION:
+            kept[field.name] = getattr(decision, field.name)
+        elif field.name in _SERVERS_OWN:
+            kept[field.name] = _safe_text(getattr(decision, field.name))
+    return type(decision)(**kept)
 
 
 def _unpickled(
@@ -195,7 +225,17 @@ class CircuitOpen(TransportError):
 
 
 class TransferFailed(TransportError):
-    """A pre-signed link did not give, or take, its file: most often it ran out."""
+    """A pre-signed link did not give, or take, its file: most often it ran out.
+
+    `final` is true where a fresh link would not help: the link leads to a place where
+    no file of Amazon's is, or the file is too large, or took too long.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str = "transfer", final: bool = False
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.final = final
 
 
 class OutcomeError(AmazonPayError):
@@ -205,7 +245,7 @@ class OutcomeError(AmazonPayError):
     """
 
     def __init__(self, decision: Decision[Any]) -> None:
-        reason = f" ({decision.reason})" if decision.reason else ""
+        reason = f" ({shown(decision.reason)})" if decision.reason else ""
         super().__init__(f"{decision.operation}: {decision.outcome}{reason}")
         self.decision = decision
 
@@ -234,16 +274,16 @@ class ReportUnavailable(AmazonPayError):
 
 
 class InvalidResponse(AmazonPayError):
-    """The answer's body is not JSON; `content` has its bytes.
+    """The answer's body is not JSON, or lacks what it must say; see `content`.
 
-    Of a call that acts, such an answer leaves the outcome unknown: a gateway may have
-    made it up.
+    Of a call that acts, a body that is not JSON leaves the outcome unknown: a gateway
+    may have made it up.
     """
 
-    def __init__(self, response: Response[Any]) -> None:
+    def __init__(self, response: Response[Any], problem: str = "is not JSON") -> None:
         super().__init__(
             f"{response.operation}: the answer ({response.status_code},"
-            f" {len(response.content)} bytes) is not JSON; see .content"
+            f" {len(response.content)} bytes) {problem}; see .content"
         )
         self.response = response
         self.content = response.content

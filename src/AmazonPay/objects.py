@@ -70,8 +70,9 @@ def kind_of(view: Mapping[str, object]) -> Kind:
     Raises:
         InvalidRequest: it is none of session, permission, charge and refund.
     """
+    members = members_of(view)
     for kind, member in ID_MEMBERS.items():
-        if isinstance(view.get(member), str):
+        if isinstance(members.get(member), str):
             return kind
     raise InvalidRequest(
         "this is no Checkout Session, Charge Permission, Charge or Refund: it has none"
@@ -81,7 +82,7 @@ def kind_of(view: Mapping[str, object]) -> Kind:
 
 def status_of(view: Mapping[str, object]) -> Mapping[str, object]:
     """Read `statusDetails`; empty when it is missing."""
-    return members_of(view.get("statusDetails"))
+    return members_of(members_of(view).get("statusDetails"))
 
 
 def state_of(view: Mapping[str, object]) -> str:
@@ -161,7 +162,7 @@ def merge(old: View, new: View) -> View:
     makes no difference. Neither view is changed.
 
     Raises:
-        InvalidRequest: they are not two views of one object.
+        InvalidRequest: they are not two views of one object, or are nested too deeply.
     """
     kind = kind_of(old)
     member = ID_MEMBERS[kind]
@@ -169,7 +170,10 @@ def merge(old: View, new: View) -> View:
         raise InvalidRequest("these are not two views of one object")
     order = _order(kind, new, old)
     newer, older = (old, new) if order < 0 else (new, old)
-    merged = _both(newer, older, unit=False, tie=order == 0)
+    try:
+        merged = _both(newer, older, unit=False, tie=order == 0)
+    except RecursionError:
+        raise InvalidRequest("the two views are nested too deeply") from None
     for one, other in ((newer, older), (older, newer)):
         if _exceeds(one.get("refundedAmount"), other.get("refundedAmount")):
             merged["refundedAmount"] = one["refundedAmount"]
@@ -178,7 +182,7 @@ def merge(old: View, new: View) -> View:
 
 def _order(kind: Kind, new: Mapping[str, object], old: Mapping[str, object]) -> int:
     """Tell 1 if `new` is the newer view, -1 if `old` is, 0 if nothing can tell."""
-    times = [str(status_of(v).get("lastUpdatedTimestamp") or "") for v in (new, old)]
+    times = [_updated(view) for view in (new, old)]
     if times[0] != times[1]:
         return 1 if times[0] > times[1] else -1
     if kind == "chargePermission":
@@ -188,6 +192,12 @@ def _order(kind: Kind, new: Mapping[str, object], old: Mapping[str, object]) -> 
         return 1 if ranks[0] > ranks[1] else -1
     # An Open session is changed by updates, a charge or refund by its states alone.
     return 1 if kind == "checkoutSession" else 0
+
+
+def _updated(view: Mapping[str, object]) -> str:
+    """Return when a view's state was last updated; empty when it does not say."""
+    time = status_of(view).get("lastUpdatedTimestamp")
+    return time if isinstance(time, str) else ""
 
 
 def rank(kind: Kind, state: str) -> tuple[int, int]:
