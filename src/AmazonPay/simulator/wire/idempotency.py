@@ -67,15 +67,15 @@ def stored_response(context: Context, call: APICall) -> HTTPResponse | None:
     """
     if call.idempotency_key is None:
         return None
-    stored = context.transaction.stored(context.owner, _storage_key(context, call))
+    key = _storage_key(context, call)
+    stored = context.transaction.stored(context.owner, key)
     if stored is None:
         return None
     request = (call.method, call.path, _canonical(call))
     if (stored.method, stored.path, stored.body) == request:
         return stored.response
     raise APIRefusal(
-        "DuplicateIdempotencyKey",
-        f"The key {call.idempotency_key} was used for another request",
+        "DuplicateIdempotencyKey", f"The key {key} was used for another request"
     )
 
 
