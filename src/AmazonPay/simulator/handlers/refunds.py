@@ -40,9 +40,7 @@ def _refunded_or_pending(context: Context, charge: Record) -> Decimal:
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
-    """Apply a scheduled event."""
-    if refund["state"] != "RefundInitiated":
-        return
+    """Apply a scheduled event, the end of every refund."""
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
     if refund["state"] == "Refunded":
