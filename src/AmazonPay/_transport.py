@@ -213,7 +213,7 @@ def transport_options(
         _without_environment(shared)
     if checked_proxy is not None and is_socks(checked_proxy):
         _check_for_socks()
-    return {"context": shared, "proxy": checked_proxy}
+    return {"verify": shared, "proxy": checked_proxy}
 
 
 def _check_for_socks() -> None:
@@ -535,6 +535,7 @@ def send_once(
             progress.stream = None
         finally:
             response.close()
+        return answer  # noqa: TRY300 - pyright knows here alone that there is one
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
         if interruption is error or _is_foreign(error, progress):
@@ -545,8 +546,6 @@ def send_once(
     except BaseException as error:
         _leave(error, progress, call)
         raise
-    else:
-        return cast("Outcome", answer)
     finally:
         PROGRESS.set(outer)
     # The transport has wrapped an exception that is not its own.
