@@ -201,16 +201,29 @@ class Supervisor:
         )
 
     def kill(self) -> None:
-        """Kill a worker process, or the simulator, without a word of warning."""
+        """Kill a worker process, or the simulator, without a word of warning.
+
+        A process whose workers have not called yet is left alone: a short walk could
+        end before they do.
+        """
         self.kills += 1
-        number = self.dice.randrange(self.walk.processes + 1)
-        if number == self.walk.processes:
+        number = self.dice.choice([None, *filter(self.has_called, self.workers)])
+        if number is None:
             assert self.amazon is not None
             _kill(self.amazon)
             self.start_amazon()
         else:
             _kill(self.workers[number])
             self.start_worker(number)
+
+    def has_called(self, number: int) -> bool:
+        """Tell whether the process and the child that it forks have called."""
+        called = {
+            slot.forked
+            for slot in self.pulse.slots()
+            if slot.process == number and self.pulse.answers(slot) and not slot.sweeps
+        }
+        return called == ({False, True} if self.walk.forks else {False})
 
     def stop(self) -> None:
         """Kill everything."""

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .shop import Progress
 
 SHORTLY = 0.1
-LEFT_ALONE = timedelta(seconds=0.2)
+LEFT_ALONE = timedelta(seconds=0.05)
 """How long ago an open entry must have changed before it is resumed."""
 TURNS_BEFORE_A_FORK = 3
 
