@@ -134,8 +134,9 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must not be empty or made of dots")
     try:
         return percent_encode(value)
-    except UnicodeEncodeError:
-        raise InvalidRequest(f"{name} holds a lone surrogate") from None
+    except InvalidRequest:
+        problem = f"{name} holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the value, which the other error holds
 
 
 def _wire_value(name: str, value: object) -> str:

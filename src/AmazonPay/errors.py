@@ -6,6 +6,7 @@ AmazonPayError
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
 │   └── JournalConflict                the journal knows another request, or no refusal
 ├── ClientClosed (RuntimeError)        the client was closed before this call
+├── JournalFailed                      your journal cannot be read or written
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
 │   │   └── CertificateRefused         not the server it claims to be; never retried
@@ -166,6 +167,30 @@ class JournalConflict(InvalidRequest):
 
 class ClientClosed(AmazonPayError, RuntimeError):
     """The client was closed; build a new one."""
+
+
+class JournalFailed(AmazonPayError):
+    """The journal could not be read or written: locked, full, read-only, gone, corrupt.
+
+    While `outcome_unknown` is false, this call has sent nothing. When it is true, the
+    request had left before the journal failed: money may have moved, `response` is
+    Amazon's answer if one came, and `object_id` the charge or refund that it named.
+    In both cases, repair the journal and call again with the same arguments; never
+    make another attempt, and never take the money in another way before that.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome_unknown: bool = False,
+        response: Response[Any] | None = None,
+        object_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+        self.response = response
+        self.object_id = object_id
 
 
 class TransportError(AmazonPayError):
