@@ -233,7 +233,7 @@ def test_a_process_ends_when_the_supervisor_is_gone() -> None:
 
 def test_a_kind_that_never_called_is_a_fault(tmp_path: Path) -> None:
     """What a worker that is alive and does nothing would leave."""
-    walk = Supervisor(replace(SMALL, forks=True, swaps=True), tmp_path)
+    walk = Supervisor(replace(SMALL, swaps=True), tmp_path)
     walk.take_orders(SMALL.orders)
     faults = walk.audit(1.0).faults
     assert {

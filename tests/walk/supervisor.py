@@ -65,9 +65,9 @@ class Walk:
     kinds: tuple[Kind, ...] = KINDS
     sweeps: bool = True
     """Whether open entries are resumed while the workers are at them."""
-    forks: bool = False
+    forks: bool = True
     """Whether each process forks, and parent and child both go on."""
-    journal_per_job: bool = False
+    journal_per_job: bool = True
     """Whether every second worker opens the journal anew for each job."""
     swaps: bool = False
     """Whether every fifth order presents the checkout session of the one before it."""
