@@ -6,6 +6,7 @@ AmazonPayError
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
 │   └── JournalConflict                the journal knows another request, or no refusal
 ├── ClientClosed (RuntimeError)        the client was closed before this call
+├── JournalFailed                      the journal could not be read or written
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
 │   │   └── CertificateRefused         not the server it claims to be; never retried
@@ -136,6 +137,29 @@ class JournalConflict(InvalidRequest):
 
 class ClientClosed(AmazonPayError, RuntimeError):
     """The client was closed; build a new one."""
+
+
+class JournalFailed(AmazonPayError):
+    """The journal could not be read or written: locked, full, gone or unreachable.
+
+    With `outcome_unknown` a request had left: it may have been carried out, `response`
+    is its answer if there was one, and `object_id` the object that it named. Else
+    nothing was sent by this call. Call again with the same arguments, and never with
+    another attempt.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        outcome_unknown: bool = False,
+        response: Response[Any] | None = None,
+        object_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+        self.response = response
+        self.object_id = object_id
 
 
 class TransportError(AmazonPayError):
