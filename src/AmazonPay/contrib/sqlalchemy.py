@@ -65,7 +65,7 @@ _T = TypeVar("_T")
 # How long one change keeps trying while other workers keep changing the same entry.
 _PATIENCE: Final = 30.0
 # How often something is tried that no other worker's progress explains.
-_TRIES: Final = 3
+_TRIES: Final = 5
 # How long a fork waits for work that has begun, and work for a fork.
 _FORK_WAITS: Final = 10.0
 # Versions are random, and leave room for `forget`, which adds one, in 32 bits.
