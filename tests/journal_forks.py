@@ -131,6 +131,7 @@ class Busy(threading.Thread):
                 self.done += 1
         except Exception as error:  # noqa: BLE001 - what is looked for
             self.fault = f"a thread of the parent: {error!r}"
+            sys.stderr.write(f"{self.fault}\n")
 
 
 @contextlib.contextmanager

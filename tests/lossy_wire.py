@@ -36,7 +36,14 @@ class LossyWire:
     def speak(self, client: socket.socket) -> None:
         """Pass one connection's bytes on, in both directions."""
         server = socket.socket(socket.AF_UNIX)
-        server.connect(self._path)
+        try:
+            server.connect(self._path)
+            self._pass(client, server)
+        finally:
+            if self._late is None or self._late[0] is not server:
+                server.close()
+
+    def _pass(self, client: socket.socket, server: socket.socket) -> None:
         while True:
             for ready in select.select([client, server], [], [])[0]:
                 piece = ready.recv(65536)
@@ -44,7 +51,6 @@ class LossyWire:
                     self._lose(server, piece)
                     return
                 if not piece:
-                    server.close()
                     return
                 (server if ready is client else client).sendall(piece)
                 if self._late is not None and (
@@ -66,7 +72,6 @@ class LossyWire:
             server.sendall(commit)
             server.recv(65536)
             self.meanwhile()
-        server.close()
 
 
 @contextlib.contextmanager

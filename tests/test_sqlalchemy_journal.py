@@ -13,7 +13,6 @@ import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 from sqlalchemy import (
     AssertionPool,
@@ -39,7 +38,7 @@ from journals import Ticks
 from lossy_wire import lossy_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from AmazonPay._entry import Change
@@ -416,14 +415,11 @@ def test_an_engine_of_asyncio_is_refused() -> None:
 
 
 @pytest.fixture
-def shared(engine: Engine, tmp_path: Path) -> Iterator[Any]:
+def shared(engine: Engine) -> Iterator[Any]:
     """Connect as a shop that gives the same connection to everyone."""
-    connection: Any
-    if engine.dialect.name == "sqlite":
-        connection = sqlite3.connect(tmp_path / "shop.db")
-    else:
-        host: Any = engine.url.query["host"]
-        connection = psycopg.connect(host=host, user="shop", dbname="postgres")
+    pooled = engine.raw_connection()
+    connection: Any = pooled.driver_connection
+    pooled.detach()
     yield connection
     connection.close()
 
@@ -478,7 +474,7 @@ def test_an_older_table_is_refused_with_what_mends_it(
     for column in lost:
         execute(engine, f"ALTER TABLE {TABLE_NAME} DROP COLUMN {column}")
     before = inspect(engine).get_columns(TABLE_NAME)
-    uses = (
+    uses: tuple[Callable[[SQLAlchemyJournal], object], ...] = (
         lambda one: one.change(KEY, RUN),
         lambda one: one.find(KEY),
         lambda one: one.open_entries(),
