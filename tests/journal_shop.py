@@ -68,7 +68,8 @@ def spawn(size: int) -> list[dict[str, Any]]:
 
     greenlets = [gevent.spawn(work, f"{number % KEYS}") for number in range(size)]
     gevent.joinall(greenlets, raise_error=True)
-    return [one.value for one in greenlets]
+    told: list[Any] = [one.value for one in greenlets]
+    return told
 
 
 if __name__ == "__main__":

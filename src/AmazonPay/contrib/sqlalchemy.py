@@ -127,6 +127,10 @@ class _ForkGate:
     """
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the threads of the parent: none of them is in the child."""
         self._changed = threading.Condition()
         self._working = 0
         self._forks = 0
@@ -148,7 +152,7 @@ class _ForkGate:
         """Wait until no work is under way, and let none begin."""
         with self._changed:
             self._forks += 1
-            self._changed.wait_for(lambda: not self._working, _FORK_WAITS)
+            self._changed.wait_for(lambda: self._working <= 0, _FORK_WAITS)
 
     def open(self) -> None:
         """Let work begin again."""
@@ -178,7 +182,7 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    _gate.__init__()  # type: ignore[misc] # all else of it belongs to the parent's threads
+    _gate.reset()
     for engine in list(_engines):
         _inherited.append(engine.pool)
         engine.dispose(close=False)
@@ -290,8 +294,9 @@ def _fault_of_table(connection: Connection, table: Table) -> str | None:
     short = [
         f"{column.name} {column.type.compile(dialect)}"
         for column in table.columns
-        if (length := getattr(there[column.name]["type"], "length", None)) is not None
-        and length < (getattr(column.type, "length", None) or 0)
+        if isinstance(wanted := getattr(column.type, "length", None), int)
+        and isinstance(got := getattr(there[column.name]["type"], "length", None), int)
+        and got < wanted
     ]
     if short:
         return (
