@@ -503,7 +503,7 @@ def test_session_keys_are_logged_only_where_the_environment_is_trusted(
     options = transport_options(
         endpoint, verify=context, proxy=proxy, trust_env=trust_env
     )
-    assert (options["context"].keylog_filename is not None) is trust_env
+    assert (options["verify"].keylog_filename is not None) is trust_env
     if proxy is not None:
         assert options["proxy"].ssl_context.keylog_filename is None
 
@@ -514,7 +514,7 @@ def test_no_default_context_logs_session_keys_without_trust(
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     endpoint = endpoint_for("SANDBOX-A", "us", None, None)
     options = transport_options(endpoint, verify=None, proxy=None, trust_env=False)
-    assert options["context"].keylog_filename is None
+    assert options["verify"].keylog_filename is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -526,7 +526,7 @@ def test_a_key_log_that_the_caller_asked_for_is_kept(
     context.keylog_filename = str(tmp_path / "keys")
     endpoint = endpoint_for("SANDBOX-A", "us", None, None)
     options = transport_options(endpoint, verify=context, proxy=None, trust_env=False)
-    assert options["context"].keylog_filename == str(tmp_path / "keys")
+    assert options["verify"].keylog_filename == str(tmp_path / "keys")
 
 
 def test_a_loopback_endpoint_takes_no_proxy() -> None:

@@ -376,7 +376,11 @@ def test_entries_in_flight_of_the_release_before_are_sent_with_their_bytes(
             *arguments, journal=journal, namespace="shop/sandbox/A1", order=order
         )
         assert sent.pop() == (entry.key, entry.body)
-        client.resume(journal.find(entry.key), journal=journal)
+        found = journal.find(entry.key)
+        # Its last change was long ago, so it is at least that old.
+        assert client.resume(found, journal=journal).reason == "TooOld"
+        assert sent == []
+        client.resume(found, journal=journal, max_age=timedelta(days=36_500))
         assert sent.pop() == (entry.key, entry.body)
 
 
@@ -873,7 +877,7 @@ def test_an_entry_of_an_older_release_is_not_made_younger(older: Path) -> None:
 
 
 def test_moved_money_stays_open(journal: SQLiteJournal) -> None:
-    stored(journal, replace(INTENDED, outcome="moved"))  # type: ignore[arg-type] # the fifth outcome
+    stored(journal, replace(INTENDED, outcome="moved"))
     assert [one.key for one in journal.open_entries()] == [KEY_OF_IT]
 
 

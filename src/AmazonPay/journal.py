@@ -21,18 +21,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ._core import fork_gate
-from ._once.entry import Entry, resolved, time_text
-from .errors import ConfigurationError, InvalidRequest, JournalFailed
+from ._core.parameters import encoded_id
+from ._core.run import run
+from ._core.steps import RunInThread
+from ._once.claims import take
+from ._once.entry import Entry, given_up, resolved, time_text
+from .errors import (
+    ConfigurationError,
+    InvalidRequest,
+    JournalConflict,
+    JournalFailed,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
     from typing import Literal
 
+    from ._core.steps import Step
     from ._once.entry import Change
 
 
-__all__ = ["Entry", "Journal", "SQLiteJournal", "resolve"]
+__all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
 
 
 class Journal(Protocol):
@@ -67,14 +77,18 @@ class Journal(Protocol):
     ) -> list[Entry]:
         """List what is not settled, least lately changed first.
 
-        With `before`, only what was last changed before that moment.
+        That is each entry whose `outcome` is neither `success` nor `no`: none yet,
+        `pending`, `unknown` or `moved`. With `before`, only what was last changed
+        before that moment.
         """
         ...
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of entries that were settled before a moment; count them.
 
-        All else stays, the key above all: Amazon keeps keys for ever.
+        All else stays, the key above all: Amazon keeps keys for ever. So do the
+        entries without a body, whose `operation` begins with `claim`: they say which
+        order an object has paid.
         """
         ...
 
@@ -120,17 +134,63 @@ def resolve(
     reason: str,
     object_id: str | None = None,
 ) -> Entry:
-    """Settle an entry by hand, once a person has found out what happened.
+    """Settle an entry by hand, once a person has found out what happened; for good.
 
     For what stays `unknown`: a request that was refused after an earlier run of it was
-    killed, so that nobody can tell whether the first one left. With `no` the next
-    attempt may be made; say so only when Seller Central shows that nothing was charged
-    or refunded. `object_id` is the charge or refund that was found.
+    killed, so that nobody can tell whether the first one left. And for `moved`, once
+    the money was put right. The entry is never sent again, and every helper that is
+    called for it decides as you said. With `no` the next attempt may be made; say so
+    only when Seller Central shows that nothing was charged or refunded, or that it has
+    all gone back. `object_id` is the charge or refund that was found. A `success`
+    claims its object for this order.
 
     Raises:
-        JournalConflict: there is no entry of this key.
+        JournalConflict: there is no entry of this key; it is known to have succeeded
+            and cannot become a `no`; or its object has settled another order.
+        InvalidRequest: another word than `success` and `no`, a reason that is empty, or
+            an id that cannot be one.
+        JournalFailed: the journal could not be read or written, or what else it raises.
     """
-    return journal.change(key, resolved(outcome, reason, object_id))
+    if object_id is not None:
+        encoded_id("object_id", object_id)
+    settle = resolved(outcome, reason, object_id)
+    entry = settle(journal.find(key))
+    claimed = entry.subject or entry.object_id
+    if outcome == "success" and claimed is not None:
+        taken = run(take(journal, entry, claimed), _JournalAlone())
+        if not taken:
+            raise JournalConflict(
+                "another order of this journal has done the same with the same object,"
+                " or is at it: one object settles one order"
+            )
+    return journal.change(key, settle)
+
+
+def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
+    """Give an entry up, because the shop has dropped the order: it is not sent again.
+
+    Where nothing of it was ever carried out for certain, it becomes a `no`. Else it
+    stays open: helpers and `resume` go on looking at it, without sending anything. If
+    its money turns out to have moved, it ends as `moved`; if nothing can tell, it stays
+    in `open_entries` for a person, who settles it by `resolve`.
+
+    Call this wherever the order is given up or paid in another way, and before that:
+    a sweep would charge it else. What is under way in that moment still arrives.
+
+    Raises:
+        JournalConflict: there is no entry of this key, or it has succeeded: cancel or
+            refund it.
+        InvalidRequest: a reason that is empty.
+        JournalFailed: the journal could not be read or written, or what else it raises.
+    """
+    return journal.change(key, given_up(reason))
+
+
+class _JournalAlone:
+    """Performs what a procedure does with a journal, without a client."""
+
+    def perform(self, step: Step, /) -> object:
+        return step.work() if isinstance(step, RunInThread) else None
 
 
 def utc_now() -> datetime:

@@ -209,9 +209,7 @@ def transport_options(
         ) from None
     if checked_proxy is not None and is_socks(checked_proxy):
         _check_for_socks()
-    if not trust_env:
-        _without_environment(shared)
-    return {"context": shared, "proxy": checked_proxy}
+    return {"verify": shared, "proxy": checked_proxy}
 
 
 def _check_for_socks() -> None:
