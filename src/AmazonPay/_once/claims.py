@@ -23,8 +23,8 @@ from .journal_steps import find, write
 
 if TYPE_CHECKING:
     from .._core.steps import Flow
-    from ..journal import Journal
     from .entry import Change
+    from .journal_steps import Journal
 
 # Both complete a session.
 _SHARED: Final = {"finalize_checkout_session": "complete_checkout_session"}

@@ -20,7 +20,7 @@ from ..errors import InvalidRequest, JournalConflict, JournalFailed
 from ..money import written_alike
 
 if TYPE_CHECKING:
-    from ..decisions import Outcome, Verdict, Word
+    from .outcomes import Assessment, CallStatus, Outcome
 
 SETTLED: Final = frozenset({"success", "no"})
 
@@ -382,12 +382,12 @@ def _counted(entry: Entry) -> Entry:
     return replace(entry, runs=entry.runs + 1, answers=entry.answers + 1)
 
 
-def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
+def answered(status: CallStatus, reason: str | None, object_id: str | None) -> Change:
     """Count what came of a run; a refusal is a no only if no run is in doubt."""
 
     def change(found: Entry | None) -> Entry:
         entry = _present(found)
-        answers = min(entry.answers + (word != "lost"), entry.runs)
+        answers = min(entry.answers + (status != "unknown"), entry.runs)
         several = len(entry.other_object_ids)
         entry = _naming(replace(entry, answers=answers), object_id)
         if entry.settled_for_good:
@@ -395,9 +395,9 @@ def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
         if len(entry.other_object_ids) > several:
             # Two objects under one key: whatever one of them was, a person must look.
             return replace(entry, outcome="unknown", reason=OBJECT_MISMATCH)
-        if word == "done" and entry.outcome == "no":
+        if status == "succeeded" and entry.outcome == "no":
             return replace(_counted(entry), outcome=None)
-        refused = word == "refused" and entry.operation in CREATING
+        refused = status == "refused" and entry.operation in CREATING
         if refused and entry.untouched and not entry.settled:
             entry = replace(entry, outcome="no", reason=reason)
         return entry
@@ -418,7 +418,7 @@ def _naming(entry: Entry, object_id: str | None) -> Entry:
 
 
 def concluded(
-    decide: Callable[[Entry], Verdict], object_id: str | None = None
+    decide: Callable[[Entry], Assessment], object_id: str | None = None
 ) -> Change:
     """Write down what was decided; what is known is not overwritten by a doubt.
 

@@ -11,348 +11,51 @@ Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .._core.json_body import encode_body
-from .._core.parameters import encoded_id
 from .._core.steps import Flow, now
-from ..decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
+from ..decisions import Decision
 from ..errors import (
     AmazonPayError,
-    APIError,
-    InvalidRequest,
     JournalConflict,
     JournalFailed,
-    TransportError,
 )
-from ..idempotency import derived_key, idempotency_key
-from ..money import compare
+from ..idempotency import derived_key
 from ..objects import state_of
 from ..procedures.waiting import watch
-from ..resources.charge_permissions import ChargePermissions
-from ..resources.charges import Charge, Charges
-from ..resources.checkout_sessions import CheckoutSessions
-from ..resources.refunds import Refunds
 from .claims import holds, is_free, take
 from .entry import (
     CREATING,
-    DEFAULT_BODIES,
     JOURNAL_CHANGED,
-    OBJECT_MISMATCH,
     Entry,
     answered,
     begun,
     concluded,
-    digest_of,
     noted,
     read_body,
     reopened,
 )
+from .intent import call_of
 from .journal_steps import find, write
+from .observe import (
+    OBSERVERS,
+    SESSIONS,
+    about,
+    get_permission,
+    id_in,
+    result_of,
+    usable_id,
+)
+from .outcomes import Assessment
+from .tables import TRIED_ANEW, Observed, assess
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from .._core.call import Body, Call
-    from .._core.operation import Operation
-    from ..journal import Journal
-    from ..response import Response
+    from ..resources.charges import Charge
+    from .classify import CallResult
     from .entry import Change
-
-_OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
-    operation.name: operation
-    for operation in (
-        CheckoutSessions.complete_checkout_session,
-        CheckoutSessions.finalize_checkout_session,
-        Charges.create_charge,
-        Charges.capture_charge,
-        Charges.cancel_charge,
-        ChargePermissions.close_charge_permission,
-        Refunds.create_refund,
-    )
-}
-
-# What a body must say, so that it can be compared with what is there afterwards.
-_PRICES: Final[dict[str, str | None]] = {
-    "complete_checkout_session": "chargeAmount",
-    "finalize_checkout_session": "chargeAmount",
-    "create_charge": "chargeAmount",
-    "capture_charge": "captureAmount",
-    "cancel_charge": None,
-    "close_charge_permission": None,
-    "create_refund": "refundAmount",
-}
-# The body that sets up a saved wallet is `{}`.
-_MAY_LACK_A_PRICE: Final = frozenset({"complete_checkout_session"})
-_REFERENCES: Final = {
-    "create_charge": "chargePermissionId",
-    "create_refund": "chargeId",
-}
-
-# Whether Amazon honors the key on these is unconfirmed, and so is whether a refusal is
-# stored under it: a session that was refused because its buyer had not paid yet must
-# not be refused for ever.
-_FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
-    {"complete_checkout_session", "finalize_checkout_session"}
-)
-
-
-def intended_entry(  # noqa: PLR0913 - what makes an intention
-    name: str,
-    ids: tuple[str, ...],
-    body: Body | None,
-    *,
-    namespace: str,
-    order: str,
-    attempt: int,
-    confirm_only: bool = False,
-    charge_ids: Collection[str] | None = None,
-) -> Entry:
-    """Turn arguments into an entry; refuse bad ones before anything is sent."""
-    key = idempotency_key(
-        namespace=namespace, order=order, operation=name, attempt=attempt
-    )
-    if not isinstance(confirm_only, bool):
-        raise InvalidRequest("confirm_only is True or False")
-    declared = _OPERATIONS[name]
-    if body is None:
-        if not declared.body_optional:
-            raise InvalidRequest(f"{name} needs a body")
-        body = DEFAULT_BODIES[name]
-    data = encode_body(body, ordered=True)
-    if not data.lstrip().startswith(b"{"):
-        raise InvalidRequest(f"the body of {name} is JSON, but no object")
-    _check(name, read_body(data))
-    return Entry(
-        key=key,
-        namespace=namespace,
-        order=order,
-        operation=name,
-        attempt=attempt,
-        path=declared.build((*ids, data), {}).path,
-        body=data,
-        digest=digest_of(data),
-        confirm_only=confirm_only,
-        charge_ids=_checked_ids(charge_ids),
-    )
-
-
-def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
-    """Copy the ids of charges; a str is one id, and no collection of them."""
-    if charge_ids is None:
-        return None
-    kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
-    if not isinstance(charge_ids, Collection) or isinstance(charge_ids, refused):
-        raise InvalidRequest(
-            "charge_ids is a list of ids, such as ['S01-0000000-0000000-C000000'],"
-            f" not a {kind}"
-        )
-    ids = tuple(cast("Collection[str]", charge_ids))
-    for one in ids:
-        encoded_id("an id in charge_ids", one)  # refuses what names no charge
-    return ids
-
-
-def _check(name: str, asked: Mapping[str, Any]) -> None:
-    """Refuse a body that could not be compared with what is there afterwards."""
-    price = _PRICES[name]
-    needed = name not in _MAY_LACK_A_PRICE or price in asked
-    if price is not None and needed:
-        if not isinstance(asked.get(price), Mapping):
-            raise InvalidRequest(
-                f"the body of {name} has no {price}, or no price there"
-            )
-        compare(asked[price], asked[price])  # refuses what is no price
-    reference = _REFERENCES.get(name)
-    if reference is not None:
-        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
-
-
-def _call(entry: Entry) -> Call:
-    """Build the entry's request: its own bytes, under its own key."""
-    declared = _OPERATIONS[entry.operation]
-    arguments = (entry.subject, entry.body) if entry.subject else (entry.body,)
-    key = {} if declared.method != "POST" else {"idempotency_key": _wire_key(entry)}
-    return declared.build(arguments, key)
-
-
-def _wire_key(entry: Entry) -> str:
-    if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
-        return entry.key
-    return derived_key(
-        namespace=entry.namespace,
-        order=entry.order,
-        operation=f"{entry.operation} after {entry.answers}",
-        attempt=entry.attempt,
-    )
-
-
-# --- Steps ----------------------------------------------------------------------------
-
-
-def _tell(call: Call) -> Flow[Heard]:
-    """Make a call, and tell what came of it whatever the client's options."""
-    try:
-        return heard(cast("Response[Any]", (yield call)))
-    except TransportError as error:
-        return heard(error)
-    except APIError as error:
-        return heard(error.response)
-
-
-# --- Which object an answer is about --------------------------------------------------
-
-# What a path, a database's column and a person can take; Amazon's ids are 36 at most.
-_USABLE_ID: Final = re.compile(r"(?!\.+$)[!-~]{1,64}")
-
-# A one-time permission's charges bear its id. A recurring one's do not.
-_ONE_TIME: Final = re.compile(r"[SP][0-9]{2}-[0-9]{7}-[0-9]{7}")
-_CHARGE: Final = re.compile(rf"({_ONE_TIME.pattern})-C[0-9]{{6}}")
-
-
-def _usable(id_: object) -> str | None:
-    """Return an id of an answer, unless it cannot be asked for or written down."""
-    found = isinstance(id_, str) and _USABLE_ID.fullmatch(id_) is not None
-    return cast("str", id_) if found else None
-
-
-def _strangeness(view: Mapping[str, Any], member: str, asked: str) -> str | None:
-    """Say why a view is not known to be of the object `asked`; None if it is."""
-    named = view.get(member)
-    if named is None:
-        return "NoId"
-    permission, charge = view.get("chargePermissionId"), view.get("chargeId")
-    if isinstance(permission, str) and isinstance(charge, str):
-        stem = _CHARGE.fullmatch(charge)
-        if stem and _ONE_TIME.fullmatch(permission) and stem[1] != permission:
-            return OBJECT_MISMATCH
-    return None if named == asked else OBJECT_MISMATCH
-
-
-def _get(operation: Operation[..., Any], member: str, id_: str) -> Flow[Seen]:
-    try:
-        call = operation.build((id_,), {})
-    except ValueError:  # of dots alone, or half a surrogate
-        return Seen(reason="NoId")
-    said = yield from _tell(call)
-    if said.response is None or said.word != "done":
-        return Seen(reason=said.reason)
-    view = said.response.json()
-    strange = _strangeness(view, member, id_)
-    return Seen(view) if strange is None else Seen(reason=strange)
-
-
-def _get_charge(id_: object) -> Flow[Seen]:
-    usable = _usable(id_)
-    if usable is None:
-        return Seen(reason="NoId")
-    return (yield from _get(Charges.get_charge, "chargeId", usable))
-
-
-def _get_permission(id_: str) -> Flow[Seen]:
-    get = ChargePermissions.get_charge_permission
-    return (yield from _get(get, "chargePermissionId", id_))
-
-
-def _see_charge(entry: Entry, asked: Mapping[str, Any]) -> Flow[Seen]:
-    del asked
-    return (yield from _get(Charges.get_charge, "chargeId", entry.subject))
-
-
-def _see_session(entry: Entry, asked: Mapping[str, Any]) -> Flow[Seen]:
-    """See a session, and the charge that it names once it has ended."""
-    del asked
-    get = CheckoutSessions.get_checkout_session
-    seen = yield from _get(get, "checkoutSessionId", entry.subject)
-    view = seen.object or {}
-    charge_id = view.get("chargeId")
-    if charge_id is None or state_of(view) not in {"Completed", "Canceled"}:
-        return seen
-    charge = yield from _get_charge(charge_id)
-    shown = charge.object
-    permissions = {
-        one.get("chargePermissionId") for one in (view, shown or {}) if one
-    } - {None}
-    if len(permissions) > 1:
-        return replace(seen, reason=OBJECT_MISMATCH)
-    return replace(seen, charge=shown, reason=charge.reason)
-
-
-def _see_permission(entry: Entry, asked: Mapping[str, Any]) -> Flow[Seen]:
-    """See a permission, and its known charges where they must have ended too."""
-    seen = yield from _get_permission(entry.subject)
-    ours = entry.object_id is not None
-    if (
-        entry.charge_ids is None
-        or ours
-        or asked.get("cancelPendingCharges") is not True
-        or state_of(seen.object or {}) != "Closed"
-    ):
-        return seen
-    charges: list[Mapping[str, Any] | None] = []
-    for charge_id in entry.charge_ids:
-        shown = yield from _get_charge(charge_id)
-        charges.append(shown.object)
-    return replace(seen, charges=tuple(charges))
-
-
-def _see_created_charge(entry: Entry, asked: Mapping[str, Any]) -> Flow[Seen]:
-    del asked
-    if entry.object_id is None:
-        return Seen()
-    return (yield from _get_charge(entry.object_id))
-
-
-def _see_refund(entry: Entry, asked: Mapping[str, Any]) -> Flow[Seen]:
-    del asked
-    if entry.object_id is None:
-        return Seen()
-    return (yield from _get(Refunds.get_refund, "refundId", entry.object_id))
-
-
-# How each operation's object is looked at, and which member is its id.
-_SEE: Final[dict[str, tuple[str, Callable[[Entry, Mapping[str, Any]], Flow[Seen]]]]] = {
-    "complete_checkout_session": ("checkoutSessionId", _see_session),
-    "finalize_checkout_session": ("checkoutSessionId", _see_session),
-    "create_charge": ("chargeId", _see_created_charge),
-    "capture_charge": ("chargeId", _see_charge),
-    "cancel_charge": ("chargeId", _see_charge),
-    "close_charge_permission": ("chargePermissionId", _see_permission),
-    "create_refund": ("refundId", _see_refund),
-}
-
-
-def _id_in(entry: Entry, said: Heard) -> str | None:
-    """Return the id that a success names: of a session, its charge if there is one."""
-    if said.word != "done" or said.response is None:
-        return None
-    view = said.response.json()
-    if entry.operation in _SESSIONS and (charge := _usable(view.get("chargeId"))):
-        return charge
-    return _usable(view.get(_SEE[entry.operation][0]))
-
-
-def _about(entry: Entry, asked: Mapping[str, Any], said: Heard) -> Heard:
-    """Take a success that is not about what was asked for, for a lost answer."""
-    if said.word != "done" or said.response is None:
-        return said
-    view = said.response.json()
-    member = _SEE[entry.operation][0]
-    strange = "NoId" if _usable(view.get(member)) is None else None
-    if strange is None:
-        strange = _strangeness(view, member, entry.subject or view[member])
-    reference = _REFERENCES.get(entry.operation, "")
-    if strange is None and view.get(reference) is not None:
-        strange = None if view[reference] == asked[reference] else OBJECT_MISMATCH
-    return said if strange is None else replace(said, word="lost", reason=strange)
-
-
-# --- The one flow of all helpers ------------------------------------------------------
-
-_SESSIONS: Final = frozenset({"complete_checkout_session", "finalize_checkout_session"})
+    from .journal_steps import Journal
 
 _TAKEN: Final = (
     "another order of this journal has done the same with the same object, or is at it:"
@@ -403,8 +106,8 @@ class _Run:
         """As it was read or written last."""
         self.before: Entry | None = None
         """As it was before the claim was taken; None without one."""
-        self.said: Heard | None = None
-        self.seen = Seen()
+        self.said: CallResult | None = None
+        self.seen = Observed()
         self.named: str | None = None
         """The id that the answer to this call named."""
         self.held_back: str | None = None
@@ -478,10 +181,10 @@ class _Run:
             raise JournalConflict(_TAKEN)
 
     def _look(self, ends: float) -> Flow[None]:
-        see = _SEE[self.intended.operation][1]
+        see = OBSERVERS[self.intended.operation][1]
 
-        def waits(shown: Seen) -> bool:
-            verdict = decide(self.entry, self.asked, shown, self.said)
+        def waits(shown: Observed) -> bool:
+            verdict = assess(self.entry, self.asked, shown, self.said)
             return verdict is not None and verdict.outcome == "pending"
 
         self.seen = yield from watch(
@@ -522,12 +225,12 @@ class _Run:
 
     def _step_back(self) -> Flow[None]:
         """Take a run back, of which nothing was sent."""
-        self._read((yield from self._write(answered("unasked", None, None))))
+        self._read((yield from self._write(answered("not_processed", None, None))))
 
-    def _ask(self) -> Flow[Heard]:
+    def _ask(self) -> Flow[CallResult]:
         """Make the call that acts; what refuses to send it leaves no doubt behind."""
         try:
-            return (yield from _tell(_call(self.entry)))
+            return (yield from result_of(call_of(self.entry)))
         except AmazonPayError as error:
             refused = error  # such as ClientClosed
         if not refused.outcome_unknown:
@@ -536,37 +239,37 @@ class _Run:
 
     def _send(self) -> Flow[None]:
         told = yield from self._ask()
-        self.said = _about(self.entry, self.asked, told)
+        self.said = about(self.entry, self.asked, told)
         # Whatever the key has made is kept, even where it is not what was asked for.
-        self.named = _id_in(self.entry, told if self.creating else self.said)
+        self.named = id_in(self.entry, told if self.creating else self.said)
         self.entry = yield from self._write(
-            answered(self.said.word, self.said.reason, self.named)
+            answered(self.said.status, self.said.reason, self.named)
         )
 
     # Deciding -------------------------------------------------------------------------
 
-    def _decide(self, found: Entry) -> Verdict | None:
-        return decide(found, self.asked, self.seen, self.said)
+    def _decide(self, found: Entry) -> Assessment | None:
+        return assess(found, self.asked, self.seen, self.said)
 
-    def _judge(self, found: Entry) -> Verdict:
+    def _judge(self, found: Entry) -> Assessment:
         """Decide on an entry as it stands now, whoever has changed it meanwhile."""
         sent = self.said is not None
         if found.settled_for_good and (sent or not self.entry.settled_for_good):
-            return Verdict("unknown", JOURNAL_CHANGED)
+            return Assessment("unknown", JOURNAL_CHANGED)
         verdict = self._decide(found) or self._held_back(found)
         if self.taken:
-            return Verdict("unknown", "ClaimedByAnother")
+            return Assessment("unknown", "ClaimedByAnother")
         if verdict.outcome == "success" and not self._claims(found):
-            return Verdict("unknown", JOURNAL_CHANGED)
+            return Assessment("unknown", JOURNAL_CHANGED)
         return verdict
 
-    def _held_back(self, found: Entry) -> Verdict:
+    def _held_back(self, found: Entry) -> Assessment:
         """Decide on what is not sent in this call, and of which nothing is seen."""
         if self.held_back == _LATER_ATTEMPT and found.untouched:
-            return Verdict("no", found.reason)
+            return Assessment("no", found.reason)
         if self.held_back == _TOO_OLD and found.untouched:
-            return Verdict("no", _TOO_OLD)
-        return Verdict("unknown", self.held_back or JOURNAL_CHANGED)
+            return Assessment("no", _TOO_OLD)
+        return Assessment("unknown", self.held_back or JOURNAL_CHANGED)
 
     def _claims(self, found: Entry) -> bool:
         """Tell whether the claim is held, and was held without a break.
@@ -581,14 +284,14 @@ class _Run:
 
     def _conclude(self) -> Flow[Decision[Any]]:
         """Decide and write it down; a success only with the claim on its object."""
-        verdict = Verdict("unknown", JOURNAL_CHANGED)
+        verdict = Assessment("unknown", JOURNAL_CHANGED)
         for _ in range(_TRIES):
             wanted = self._wants_claim()
             if wanted and not self._claims(self.entry):
                 yield from self._take_claim()
-            written: list[Verdict] = []
+            written: list[Assessment] = []
 
-            def judge(found: Entry, written: list[Verdict] = written) -> Verdict:
+            def judge(found: Entry, written: list[Assessment] = written) -> Assessment:
                 written.append(self._judge(found))
                 return written[-1]
 
@@ -627,11 +330,11 @@ class _Run:
 
     def _shown_charge(self) -> str | None:
         """Return the id of a session's charge, if it was seen."""
-        if self.intended.operation not in _SESSIONS:
+        if self.intended.operation not in SESSIONS:
             return None
-        return _usable((self.seen.charge or {}).get("chargeId"))
+        return usable_id((self.seen.charge or {}).get("chargeId"))
 
-    def _decision(self, verdict: Verdict) -> Flow[Decision[Any]]:
+    def _decision(self, verdict: Assessment) -> Flow[Decision[Any]]:
         entry, seen, said = self.entry, self.seen, self.said
         new_attempt = False
         if (
@@ -641,7 +344,7 @@ class _Run:
             and verdict.outcome == "no"
             and verdict.reason in TRIED_ANEW
         ):
-            permission = yield from _get_permission(self.asked["chargePermissionId"])
+            permission = yield from get_permission(self.asked["chargePermissionId"])
             new_attempt = state_of(permission.object or {}) == "Chargeable"
         is_charge = entry.operation.endswith("_charge")
         return Decision(
@@ -660,7 +363,7 @@ class _Run:
     @property
     def may_have_acted(self) -> bool:
         """Whether this call, or an earlier one, may have been carried out."""
-        sent = self.said is not None and self.said.word != "unasked"
+        sent = self.said is not None and self.said.status != "not_processed"
         return self.perhaps or sent
 
     def failure(self) -> JournalFailed:

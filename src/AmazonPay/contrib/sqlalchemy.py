@@ -39,8 +39,9 @@ from sqlalchemy.pool import AssertionPool, SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from .._once.entry import Entry, time_text
+from .._once.journal_steps import checked_limit
+from .._once.sqlite_journal import utc_now
 from ..errors import ConfigurationError, JournalFailed, shown
-from ..journal import checked_limit, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping

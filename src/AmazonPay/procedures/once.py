@@ -98,8 +98,9 @@ def _once(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
-    from .._once.flow import act, intended_entry  # few programs need it
-    from ..journal import checked_journal
+    from .._once.flow import act  # few programs need it
+    from .._once.intent import intended_entry
+    from .._once.journal_steps import checked_journal
 
     checked_journal(journal)
     intended = intended_entry(
@@ -436,7 +437,7 @@ class Once:
         """
         from .._once.entry import Entry, check_place
         from .._once.flow import act
-        from ..journal import checked_journal
+        from .._once.journal_steps import checked_journal
 
         checked_journal(journal)
         age = _checked_age(max_age)
