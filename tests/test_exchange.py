@@ -469,6 +469,52 @@ def test_an_error_tells_the_call_the_reason_and_the_consequence(
     assert error.__cause__ is cause
 
 
+@pytest.mark.parametrize(
+    ("deadline", "left", "sent"),
+    [
+        (60.0, 1.1, 2),
+        (60.0, 0.9, 1),
+        (60.0, 0.001, 1),
+        (600.0, 0.9, 1),
+        (10.0, 0.3, 2),
+        (10.0, 0.1, 1),
+        (0.5, 0.02, 2),
+        (0.5, 0.001, 1),
+    ],
+)
+@pytest.mark.parametrize("first", [answer(429), REFUSED])
+def test_no_repeat_begins_that_could_not_be_answered(
+    first: Outcome, deadline: float, left: float, sent: int
+) -> None:
+    pause = Retry(base=deadline - left, cap=deadline)
+    played = play([first, answer(201)], retry=pause, deadline=deadline)
+    assert played.sent == sent
+    assert not played.outcome_unknown
+
+
+def test_a_pause_that_takes_too_long_leaves_the_answer_before_it() -> None:
+    time = ScriptedTime()
+    means = Means(time, ClockOffset(lambda _: None), lambda limit: limit)
+    steps = exchange(call("key"), Retry(), 60.0, means)
+    assert isinstance(next(steps), Send)
+    assert isinstance(steps.send(answer(429)), Wait)
+    time.sleep(61)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(None)
+    assert ended.value.value.status_code == 429
+
+
+def test_each_step_knows_whether_the_outcome_is_unknown_so_far() -> None:
+    means = Means(ScriptedTime(), ClockOffset(lambda _: None), lambda limit: limit)
+    steps = exchange(call("key"), Retry(), 60.0, means)
+    known: list[bool] = []
+    step = next(steps)
+    for outcome in (answer(429), None, answer(503), None, answer(429), None):
+        known.append(step.outcome_unknown)
+        step = steps.send(outcome)
+    assert known == [False, False, False, True, True, True]
+
+
 def test_no_attempt_begins_at_the_deadline() -> None:
     one_second = Retry(base=1.0)
     assert play([answer(503)] * 4, retry=one_second, deadline=3.0).sent == 2

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import (
+    AmazonPayError,
     ClientClosed,
     InvalidRequest,
     JournalConflict,
@@ -482,9 +483,21 @@ def test_a_client_that_raises_decides_alike(journal: MemoryJournal) -> None:
     assert player.play(capture(MemoryJournal())).reason == "ResourceNotFound"
 
 
-def test_what_is_no_answer_is_raised_and_leaves_a_doubt(journal: MemoryJournal) -> None:
+def test_a_closed_client_is_raised_and_leaves_no_doubt(journal: MemoryJournal) -> None:
     with pytest.raises(ClientClosed):
         Player(ClientClosed("closed")).play(create(journal))
+    assert (journal.entry.runs, journal.entry.in_doubt) == (1, False)
+    assert journal.entry.outcome is None
+
+
+def test_an_error_that_says_so_is_raised_and_leaves_a_doubt(
+    journal: MemoryJournal,
+) -> None:
+    class DoubtfulError(AmazonPayError):
+        outcome_unknown = True
+
+    with pytest.raises(DoubtfulError):
+        Player(DoubtfulError("?")).play(create(journal))
     assert journal.entry.in_doubt
 
 

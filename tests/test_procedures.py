@@ -23,7 +23,9 @@ from AmazonPay import (
     ReportUnavailable,
     Response,
     Retry,
+    Timeout,
     TransferFailed,
+    TransportError,
 )
 from AmazonPay._exchange import Wait
 from AmazonPay._operation import Call
@@ -32,6 +34,7 @@ from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
 from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles, rows_of
 from AmazonPay.procedures.waiting import Waiting
+from journals import MemoryJournal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -687,3 +690,175 @@ def test_a_link_that_is_not_https_is_not_followed(url: str, tmp_path: Path) -> N
     with pytest.raises(TransferFailed, match="not https"):
         anyio.run(awaiting(peer).perform, step)
     assert peer.requests == []
+
+
+# The deadline of a helper -------------------------------------------------------------
+
+MONEY = {"amount": "10.00", "currencyCode": "USD"}
+NAMES = {"namespace": "shop", "order": "1"}
+
+
+class Busy:
+    """An Amazon that asks for patience, or answers nothing at all."""
+
+    def __init__(self, asks_for: str | None, *, reads: bool = False) -> None:
+        self.asks_for = asks_for
+        self.reads = reads
+        self.calls: list[str] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.calls.append(request.method)
+        if self.reads and request.method == "GET":
+            return httpx2.Response(200, json=charge("Authorized").json())
+        if self.asks_for is None:
+            raise httpx2.ReadError("reset")
+        return httpx2.Response(
+            503,
+            json={},
+            headers={"retry-after": self.asks_for} if self.asks_for else {},
+        )
+
+
+def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
+    """Call a helper; give what it came to, and the seconds that it paused."""
+    client = Client(
+        "A",
+        KEY,
+        "us",
+        True,
+        transport=httpx2.MockTransport(peer),
+        retry=Retry(wait=False),
+    )
+    before = client._skipped.skipped  # noqa: SLF001 - the clock of pauses
+    try:
+        outcome = getattr(client, name)(*args, **more)
+    except (APIError, TransportError) as error:
+        outcome = error
+    return outcome, client._skipped.skipped - before  # noqa: SLF001 - the same
+
+
+HELPERS: dict[str, tuple[Any, ...]] = {
+    "create_charge_or_get": ({"chargePermissionId": "S01", "chargeAmount": MONEY},),
+    "refund_or_get": ({"chargeId": "C1", "refundAmount": MONEY},),
+    "capture_or_get_charge": ("C1", {"captureAmount": MONEY}),
+    "cancel_or_get_charge": ("C1", {"cancellationReason": "x"}),
+    "complete_or_get_checkout_session": ("s1", {"chargeAmount": MONEY}),
+    "finalize_or_get_checkout_session": ("s1", {"chargeAmount": MONEY}),
+    "close_or_get_charge_permission": ("S01", {"closureReason": "x"}),
+}
+
+
+@pytest.mark.parametrize("deadline", [0, 0.0, 3, 40])
+@pytest.mark.parametrize("asks_for", ["1", "57", "", None])
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_helper_pauses_no_longer_than_its_deadline(
+    name: str, reads: bool, asks_for: str | None, deadline: float
+) -> None:
+    peer = Busy(asks_for, reads=reads)
+    more = {"journal": MemoryJournal(), "deadline": deadline, **NAMES}
+    decision, paused = helped(peer, name, *HELPERS[name], **more)
+    assert decision.outcome in {"unknown", "pending"}
+    assert paused <= deadline
+    assert peer.calls
+
+
+@pytest.mark.parametrize("deadline", [0, 3, 40])
+@pytest.mark.parametrize("asks_for", ["1", "57", "", None])
+@pytest.mark.parametrize(
+    "name", ["wait_for_charge", "wait_for_refund", "wait_for_report"]
+)
+def test_waiting_pauses_no_longer_than_its_deadline(
+    name: str, asks_for: str | None, deadline: float
+) -> None:
+    _, paused = helped(Busy(asks_for), name, "1", deadline=deadline)
+    assert paused <= deadline
+
+
+def test_a_broken_connection_is_tried_again_at_once_when_no_time_is_left() -> None:
+    peer = Busy(None, reads=True)
+    name = "capture_or_get_charge"
+    more = {"journal": MemoryJournal(), "deadline": 0, **NAMES}
+    _, paused = helped(peer, name, *HELPERS[name], **more)
+    assert peer.calls == ["GET", "POST", "POST", "POST", "POST", "GET"]
+    assert paused == 0
+
+
+def test_what_asks_for_patience_is_not_repeated_when_no_time_is_left() -> None:
+    peer = Busy("57", reads=True)
+    name = "capture_or_get_charge"
+    more = {"journal": MemoryJournal(), "deadline": 0, **NAMES}
+    helped(peer, name, *HELPERS[name], **more)
+    assert peer.calls == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_helpers_deadline_bounds_an_awaiting_client_too(backend: str) -> None:
+    peer = Busy("57", reads=True)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(peer)
+        client = AsyncClient("A", KEY, "us", True, transport=transport)
+        name = "capture_or_get_charge"
+        call = getattr(client, name)
+        await call(*HELPERS[name], journal=MemoryJournal(), deadline=0, **NAMES)
+        with pytest.raises(NotFound):
+            async for _ in AsyncClient(
+                "A", KEY, "us", True, transport=httpx2.MockTransport(refusing)
+            ).iter_report_rows("1", deadline=0):
+                pass
+
+    anyio.run(main, backend=backend)
+    assert peer.calls == ["GET", "POST", "GET"]
+
+
+def test_a_call_of_a_helper_has_the_time_of_one_socket_step_at_least() -> None:
+    limits: list[float] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        limits.append(request.extensions["timeout"]["read"])
+        return httpx2.Response(200, json=charge("Authorized").json())
+
+    transport = httpx2.MockTransport(peer)
+    client = Client("A", KEY, "us", True, transport=transport, timeout=7)
+    client.wait_for_charge("C1", deadline=0)
+    client.with_options(deadline=2).wait_for_charge("C1", deadline=0)
+    client.with_options(timeout=Timeout(read=None)).wait_for_charge("C1", deadline=0)
+    assert limits == pytest.approx([7, 2, 60], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "deadline", [float("nan"), float("inf"), -1, -0.001, None, True, "1", 10**400]
+)
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        *HELPERS.items(),
+        ("wait_for_charge", ("C1",)),
+        ("wait_for_refund", ("R1",)),
+        ("wait_for_report", ("1",)),
+        ("download_report", ("1", "x")),
+        ("iter_report_rows", ("1",)),
+    ],
+)
+def test_a_deadline_that_is_no_time_is_refused(
+    name: str, args: tuple[Any, ...], deadline: Any
+) -> None:
+    peer, journal = Busy(None), MemoryJournal()
+    more = {"journal": journal, **NAMES} if name in HELPERS else {}
+    options: dict[str, Any] = {"transport": httpx2.MockTransport(peer)}
+    with pytest.raises(InvalidRequest, match="deadline"):
+        getattr(Client("A", KEY, "us", True, **options), name)(
+            *args, deadline=deadline, **more
+        )
+
+    async def main() -> None:
+        called = getattr(AsyncClient("A", KEY, "us", True, **options), name)(
+            *args, deadline=deadline, **more
+        )
+        await called
+
+    with pytest.raises(InvalidRequest, match="deadline"):
+        anyio.run(main)
+    assert peer.calls == []
+    assert journal.entries == {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ._hosts import is_this_machine
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidRequest
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 
@@ -53,6 +54,12 @@ class Timeout:
     def __post_init__(self) -> None:
         for field in fields(self):
             positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
+
+    @property
+    def longest(self) -> float:
+        """The longest that one socket step may take."""
+        steps = (self.connect, self.read, self.write, self.pool)
+        return max(math.inf if seconds is None else seconds for seconds in steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,15 @@ def checked_deadline(value: float) -> float:
     """Check `deadline=`: the seconds that all attempts of a call share."""
     positive("deadline", value)
     return value
+
+
+def checked_procedure_deadline(value: object) -> float:
+    """Check `deadline=` of a method that makes several calls: 0 waits for nothing."""
+    try:
+        _not_negative("deadline", value)
+    except ConfigurationError as error:
+        raise InvalidRequest(str(error)) from None
+    return cast("float", value)
 
 
 @dataclass(frozen=True, slots=True)

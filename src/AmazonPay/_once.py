@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ._body import encode_body
 from ._entry import (
     CREATING,
+    DEFAULT_BODIES,
     Entry,
     answered,
     begun,
@@ -27,10 +28,17 @@ from ._entry import (
     noted,
     read_body,
 )
+from ._operation import encoded_id
 from ._procedure import Blocking, Flow, now
 from .decisions import TRIED_ANEW, Decision, Heard, Seen, Verdict, decide, heard
-from .errors import APIError, InvalidRequest, JournalConflict, TransportError
-from .idempotency import idempotency_key
+from .errors import (
+    AmazonPayError,
+    APIError,
+    InvalidRequest,
+    JournalConflict,
+    TransportError,
+)
+from .idempotency import derived_key, idempotency_key
 from .money import compare
 from .objects import state_of
 from .procedures.waiting import watch
@@ -105,7 +113,16 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
     key = idempotency_key(
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
-    data = encode_body({} if body is None else body, ordered=True)
+    if not isinstance(confirm_only, bool):
+        raise InvalidRequest("confirm_only is True or False")
+    declared = _OPERATIONS[name]
+    if body is None:
+        if not declared.body_optional:
+            raise InvalidRequest(f"{name} needs a body")
+        body = DEFAULT_BODIES[name]
+    data = encode_body(body, ordered=True)
+    if not data.lstrip().startswith(b"{"):
+        raise InvalidRequest(f"the body of {name} is JSON, but no object")
     _check(name, read_body(data))
     return Entry(
         key=key,
@@ -113,12 +130,28 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
         order=order,
         operation=name,
         attempt=attempt,
-        path=_OPERATIONS[name].build((*ids, data), {}).path,
+        path=declared.build((*ids, data), {}).path,
         body=data,
         digest=digest_of(data),
         confirm_only=confirm_only,
-        charge_ids=None if charge_ids is None else tuple(charge_ids),
+        charge_ids=_checked_ids(charge_ids),
     )
+
+
+def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
+    """Copy the ids of charges; a str is one id, and no collection of them."""
+    if charge_ids is None:
+        return None
+    kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
+    if not isinstance(charge_ids, Collection) or isinstance(charge_ids, refused):
+        raise InvalidRequest(
+            "charge_ids is a list of ids, such as ['S01-0000000-0000000-C000000'],"
+            f" not a {kind}"
+        )
+    ids = tuple(cast("Collection[str]", charge_ids))
+    for one in ids:
+        encoded_id("an id in charge_ids", one)  # refuses what names no charge
+    return ids
 
 
 def _check(name: str, asked: Mapping[str, Any]) -> None:
@@ -132,8 +165,8 @@ def _check(name: str, asked: Mapping[str, Any]) -> None:
             )
         compare(asked[price], asked[price])  # refuses what is no price
     reference = _REFERENCES.get(name)
-    if reference is not None and not isinstance(asked.get(reference), str):
-        raise InvalidRequest(f"the body of {name} has no {reference}")
+    if reference is not None:
+        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
 
 
 def _call(entry: Entry) -> Call:
@@ -147,7 +180,7 @@ def _call(entry: Entry) -> Call:
 def _wire_key(entry: Entry) -> str:
     if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
         return entry.key
-    return idempotency_key(
+    return derived_key(
         namespace=entry.namespace,
         order=entry.order,
         operation=f"{entry.operation} after {entry.answers}",
@@ -170,6 +203,18 @@ def _tell(call: Call) -> Flow[Heard]:
         return heard(error)
     except APIError as error:
         return heard(error.response)
+
+
+def _ask(call: Call, journal: Journal, key: str) -> Flow[Heard]:
+    """Make the call that acts; what refuses to send it leaves no doubt behind."""
+    try:
+        return (yield from _tell(call))
+    except AmazonPayError as error:
+        refused = error  # such as ClientClosed
+    if not refused.outcome_unknown:
+        reason = type(refused).__name__
+        yield from _write(journal, key, answered("unasked", reason, None))
+    raise refused
 
 
 def _get(operation: Operation[..., Any], id_: str) -> Flow[Seen]:
@@ -266,7 +311,8 @@ def act(intended: Entry, journal: Journal, deadline: float) -> Flow[Decision[Any
     if creating or decide(entry, asked, seen, None) is None:
         entry = yield from _write(journal, intended.key, begun(intended))
         if not entry.final:
-            said = _named(member, (yield from _tell(_call(entry))))
+            answer = yield from _ask(_call(entry), journal, intended.key)
+            said = _named(member, answer)
             entry = yield from _write(
                 journal,
                 intended.key,
@@ -285,7 +331,7 @@ def _check_attempt(intended: Entry, journal: Journal) -> Flow[None]:
     """Refuse an attempt whose predecessor may still succeed."""
     if intended.attempt == 1:
         return
-    before = idempotency_key(
+    before = derived_key(
         namespace=intended.namespace,
         order=intended.order,
         operation=intended.operation,

@@ -23,6 +23,7 @@ import httpx2
 
 from ._config import is_loopback
 from ._hosts import is_public_address, is_public_host
+from ._http.network import ending
 from ._transport import failure_of
 from .errors import TransferFailed
 
@@ -245,22 +246,22 @@ def transfer(
     ends = time.monotonic() + seconds
     url = checked_link(step.url, at_home=endpoint.is_loopback, endpoint=endpoint)
     content = None if step.source is None else _chunks(step.source, ends)
+    request = _request(step, timeout, seconds, _PeerCheck(url, endpoint), content)
     try:
-        response = transport.handle_request(
-            _request(step, timeout, seconds, _PeerCheck(url, endpoint), content)
-        )
-        try:
-            _check_status(step, response.status_code)
-            if step.target is None:
-                return
-            with _NewFile(step.target) as file:
-                for chunk in cast("httpx2.SyncByteStream", response.stream):
-                    if time.monotonic() > ends:
-                        raise _too_late()
-                    file.write(chunk)
-                file.keep()
-        finally:
-            response.close()
+        with ending(ends):
+            response = transport.handle_request(request)
+            try:
+                _check_status(step, response.status_code)
+                if step.target is None:
+                    return
+                with _NewFile(step.target) as file:
+                    for chunk in cast("httpx2.SyncByteStream", response.stream):
+                        if time.monotonic() > ends:
+                            raise _too_late()
+                        file.write(chunk)
+                    file.keep()
+            finally:
+                response.close()
     except (httpx2.TransportError, httpx2.StreamError) as error:
         raise _failed(error) from error
 

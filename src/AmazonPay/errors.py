@@ -5,7 +5,7 @@ AmazonPayError
 ├── ConfigurationError (ValueError)    the client cannot be built as asked
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
 │   └── JournalConflict                the journal knows another request, or no refusal
-├── ClientClosed (RuntimeError)        the client was closed before this call
+├── ClientClosed (RuntimeError)        closed, or forked with its own transport
 ├── JournalFailed                      your journal cannot be read or written
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
@@ -134,18 +134,26 @@ def _unpickled(
 _E = TypeVar("_E", bound=BaseException)
 
 
-def bare(error: _E) -> _E:
+def bare(error: _E, handled: BaseException | None = None) -> _E:
     """Take the tracebacks off an error and its causes: their frames hold values.
 
     Error trackers show the variables of each frame, and so would show bodies and keys.
+    The caller's own exceptions keep theirs: the one that they `handled` when they made
+    the call, and what a signer of theirs raised.
     """
-    found: BaseException | None = error
-    while found is not None:
+    seen = {id(None), id(handled)}
+    following: list[BaseException | None] = [error]
+    while following:
+        found = following.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
         found.__traceback__ = None
-        following = found.__cause__ or found.__context__
         if found.__suppress_context__ and found.__cause__ is None:
-            found.__context__ = following = None
-        found = following
+            found.__context__ = None
+        if isinstance(found, SigningFailed):
+            seen.add(id(found.__cause__))
+        following += found.__cause__, found.__context__
     return error
 
 
@@ -166,7 +174,10 @@ class JournalConflict(InvalidRequest):
 
 
 class ClientClosed(AmazonPayError, RuntimeError):
-    """The client was closed; build a new one."""
+    """The client was closed, or its own transport is another process's: nothing sent.
+
+    Build a new one.
+    """
 
 
 class JournalFailed(AmazonPayError):
@@ -234,7 +245,7 @@ class ConnectionLost(TransportError):
 
 
 class ResponseTooLarge(TransportError):
-    """The answer was longer than 32 MiB and was not read to its end."""
+    """The answer was longer than 4 MiB, decoded, and was not read to its end."""
 
 
 class SigningFailed(TransportError):

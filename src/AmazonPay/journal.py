@@ -10,6 +10,7 @@ Bodies may hold personal data, such as a note to the buyer: `forget` erases them
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import secrets
 import stat
@@ -76,6 +77,39 @@ class Journal(Protocol):
         All else stays, the key above all: Amazon keeps keys for ever.
         """
         ...
+
+
+def checked_journal(journal: object) -> None:
+    """Refuse what is no journal, before anything is sent.
+
+    Raises:
+        InvalidRequest: it is a class, has no `change` or `find`, or awaits in them.
+    """
+    if isinstance(journal, type):
+        raise InvalidRequest(f"journal is the class {journal.__name__}: make one of it")
+    for name in ("change", "find"):
+        method = getattr(journal, name, None)
+        if not callable(method):
+            raise InvalidRequest(
+                f"journal is a {type(journal).__name__}, which has no {name}(); pass a"
+                " SQLiteJournal, a SQLAlchemyJournal or one of your own"
+            )
+        if inspect.iscoroutinefunction(method):
+            raise InvalidRequest(
+                f"the journal's {name}() awaits, and must block: an AsyncClient calls"
+                " it in a worker thread"
+            )
+
+
+def checked_limit(limit: object) -> int:
+    """Refuse what is no number of entries to list.
+
+    Raises:
+        InvalidRequest: it is no int, or below 1.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidRequest("limit is an int of 1 or more")
+    return limit
 
 
 def resolve(
@@ -230,7 +264,7 @@ class SQLiteJournal:
         def work(connection: sqlite3.Connection) -> Entry:
             found = _entry_of(connection, key)
             made = change(found)
-            moment = _aware(self._clock())
+            moment = self._clock()
             entry = replace(made, changed=moment)
             if found is None and entry.created is None:
                 entry = replace(entry, created=moment)
@@ -255,12 +289,13 @@ class SQLiteJournal:
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
         """List what is not settled. See `Journal.open_entries`."""
-        until = None if before is None else time_text(_aware(before))
+        until = None if before is None else time_text(before)
+        most = checked_limit(limit)
         rows = self._run(
             lambda connection: connection.execute(
                 f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
                 " ORDER BY changed, idempotency_key LIMIT ?2",
-                (until, limit),
+                (until, most),
             ).fetchall(),
             _READ,
         )
@@ -275,7 +310,7 @@ class SQLiteJournal:
             JournalFailed: bytes are left, because another connection reads the file, or
                 the disk is full; the next call erases them.
         """
-        until = time_text(_aware(before))
+        until = time_text(before)
         erased = self._run(
             lambda connection: (
                 connection.execute(
@@ -462,13 +497,6 @@ class SQLiteJournal:
         if found is None:
             raise JournalFailed("the journal's file has disappeared")
         return found.st_mtime_ns, found.st_size
-
-
-def _aware(moment: datetime) -> datetime:
-    """Refuse a moment that means another one on each machine."""
-    if moment.tzinfo is None:
-        raise InvalidRequest("a moment needs its time zone, such as datetime.UTC")
-    return moment
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -47,7 +47,9 @@ def _once(  # noqa: PLR0913 - what makes an intention
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
     from .._once import act, intended_entry  # few programs need it
+    from ..journal import checked_journal
 
+    checked_journal(journal)
     intended = intended_entry(
         name,
         ids,
@@ -230,7 +232,8 @@ class Once:
 
         Success: it is `Canceled`, for whatever reason, or `Declined`. No: a capture
         has begun or is done (the reason is the state), so that the way back is a
-        refund. A charge that is still open after a lost answer is pending.
+        refund. A charge that is still open after a lost answer is pending. Without a
+        body, the reason given to Amazon is `Canceled by the merchant`.
 
         `deadline` is how many seconds to wait for what is pending.
 
@@ -269,7 +272,8 @@ class Once:
         else closed it or the answer was lost, authorizations may be open that nobody
         can list: unknown (`ClosedByAnother`), unless `charge_ids` names all charges of
         the permission (an empty list says that there are none) and a GET shows that
-        each has ended; one that has not is `ChargeStillOpen`: cancel it.
+        each has ended; one that has not is `ChargeStillOpen`: cancel it. Without a
+        body, the reason given to Amazon is `Closed by the merchant`.
 
         `deadline` is how many seconds to wait for what is pending.
 
@@ -338,8 +342,14 @@ class Once:
         that helper.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
+        from .._entry import Entry
+        from .._once import act
+        from ..journal import checked_journal
+
+        checked_journal(journal)
+        if not isinstance(entry, Entry):
+            raise InvalidRequest("entry is an entry that the journal has listed")
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
-        from .._once import act
 
         return act(entry, journal, deadline)

@@ -1,5 +1,7 @@
 """Wait for a state that stays: poll with growing pauses, up to a deadline.
 
+The deadline bounds the pauses of the calls, too; see `docs/reliability.md`.
+
 Amazon's page on pending states: `amazon-pay-checkout/asynchronous-processing.html`.
 """
 
