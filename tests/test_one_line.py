@@ -651,6 +651,7 @@ def test_a_page_without_a_next_one_is_the_last(
 
     def peer(request: httpx2.Request) -> httpx2.Response:
         asked.append(str(request.url))
+        assert len(asked) < 3
         page: Any = {"reports": [], "disbursements": [], "nextToken": token}
         return httpx2.Response(200, json=page)
 
