@@ -71,9 +71,9 @@ wheel: $(VENV)/stamp
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
 
-# Ten thousand purchases under every fault; takes most of an hour.
+# Every soak at its full size; takes most of an hour. SOAK="walk --size 300" runs one.
 soak: $(VENV)/stamp
-	cd tests && ../$(PY) -m walk.supervisor $(SOAK)
+	cd tests && ../$(PY) -m soak $(SOAK)
 
 # Break the code that money depends on, and see that a test notices.
 # What survives is listed, and fails; a mutant that never ends is noticed, too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from base64 import b64encode
 from math import lcm
 from textwrap import wrap
@@ -234,7 +235,7 @@ def test_a_short_key_is_refused() -> None:
         load_private_key(short)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named_where_it_is_given_as_a_path(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.pem.*No such file"):
         load_private_key(tmp_path / "nowhere.pem")
 
@@ -277,3 +278,37 @@ def test_key_material_taken_for_a_file_name_is_never_shown(value: str) -> None:
         load_private_key(value)
     assert _body_of(PKCS8)[:16] not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hunter2",
+        "correct horse battery staple",
+        "9f86d081884c7d65",
+        "MIIEvQIBADANBg",
+        "secret/with/slashes==",
+        "~/keys/hunter2",
+        "hunter2.pem",
+        "hunter2\0",
+        "h\ud800unter2",
+        "hunter2" * 100,
+        "-----BEGIN hunter2 \ud800",
+    ],
+)
+def test_a_secret_taken_for_a_file_name_is_never_shown(secret: str) -> None:
+    for given in (secret, secret.encode("utf-8", "surrogatepass")):
+        with pytest.raises(ConfigurationError) as caught:
+            load_private_key(given)
+        shown = "".join(traceback.format_exception_only(caught.value))
+        pieces = ("hunter2", "horse", "9f86d0", "MIIEvQ", "slashes")
+        assert not any(piece in shown for piece in pieces)
+        assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("password", ["open \ud800 sesame", "\udfff"])
+def test_a_password_that_has_no_bytes_is_refused_and_not_shown(password: str) -> None:
+    with pytest.raises(ConfigurationError, match="private_key_password") as caught:
+        load_private_key(ENCRYPTED, password)
+    assert "sesame" not in str(caught.value)
+    assert caught.value.__context__ is None

@@ -70,8 +70,9 @@ def kind_of(view: Mapping[str, object]) -> Kind:
     Raises:
         InvalidRequest: it is none of session, permission, charge and refund.
     """
+    members = members_of(view)
     for kind, member in ID_MEMBERS.items():
-        if isinstance(view.get(member), str):
+        if isinstance(members.get(member), str):
             return kind
     raise InvalidRequest(
         "this is no Checkout Session, Charge Permission, Charge or Refund: it has none"
@@ -81,7 +82,7 @@ def kind_of(view: Mapping[str, object]) -> Kind:
 
 def status_of(view: Mapping[str, object]) -> Mapping[str, object]:
     """Read `statusDetails`; empty when it is missing."""
-    return members_of(view.get("statusDetails"))
+    return members_of(members_of(view).get("statusDetails"))
 
 
 def state_of(view: Mapping[str, object]) -> str:
@@ -161,7 +162,7 @@ def merge(old: View, new: View) -> View:
     makes no difference. Neither view is changed.
 
     Raises:
-        InvalidRequest: they are not two views of one object.
+        InvalidRequest: they are not two views of one object, or are nested too deeply.
     """
     kind = kind_of(old)
     member = ID_MEMBERS[kind]
@@ -169,7 +170,10 @@ def merge(old: View, new: View) -> View:
         raise InvalidRequest("these are not two views of one object")
     is_newer = _is_newer(kind, new, old)
     newer, older = (old, new) if is_newer is False else (new, old)
-    merged = _both(newer, older, unit=False, tie=is_newer is None)
+    try:
+        merged = _both(newer, older, unit=False, tie=is_newer is None)
+    except RecursionError:
+        raise InvalidRequest("the two views are nested too deeply") from None
     for one, other in ((newer, older), (older, newer)):
         if _exceeds(one.get("refundedAmount"), other.get("refundedAmount")):
             merged["refundedAmount"] = one["refundedAmount"]
@@ -180,7 +184,7 @@ def _is_newer(
     kind: Kind, new: Mapping[str, object], old: Mapping[str, object]
 ) -> bool | None:
     """Return whether `new` is the newer view; None if nothing can tell."""
-    times = [str(status_of(v).get("lastUpdatedTimestamp") or "") for v in (new, old)]
+    times = [_updated(view) for view in (new, old)]
     if times[0] > times[1]:
         return True
     if times[0] < times[1]:
@@ -196,6 +200,12 @@ def _is_newer(
 
 # What was fetched later is newer where nothing else can tell.
 _NEWER_IF_EQUAL: Final[dict[Kind, bool]] = {"checkoutSession": True}
+
+
+def _updated(view: Mapping[str, object]) -> str:
+    """Return when a view's state was last updated; empty when it does not say."""
+    time = status_of(view).get("lastUpdatedTimestamp")
+    return time if isinstance(time, str) else ""
 
 
 def rank(kind: Kind, state: str) -> tuple[int, int]:

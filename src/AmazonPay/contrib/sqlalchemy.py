@@ -28,7 +28,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .._entry import Entry, time_text
 from ..errors import ConfigurationError
-from ..journal import utc_now
+from ..journal import checked_limit, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,12 +166,13 @@ class SQLAlchemyJournal:
         """List what is not settled. See `Journal.open_entries`."""
         table = self.table
         wanted = or_(
-            table.c.outcome.is_(None), table.c.outcome.in_(["pending", "unknown"])
+            table.c.outcome.is_(None), table.c.outcome.not_in(["success", "no"])
         )
         listed = select(table).where(wanted)
         if before is not None:
             listed = listed.where(table.c.changed < time_text(before))
-        listed = listed.order_by(table.c.changed, table.c.idempotency_key).limit(limit)
+        listed = listed.order_by(table.c.changed, table.c.idempotency_key)
+        listed = listed.limit(checked_limit(limit))
         with self._engine.connect() as connection:
             rows = connection.execute(listed).mappings().all()
         return [Entry.from_row(dict(row)) for row in rows]
