@@ -604,12 +604,12 @@ def reply(**members: Any) -> Any:
         (
             Waiting.wait_for_charge.declared,
             ["Authorized", "Captured", "Canceled", "Declined"],
-            ["AuthorizationInitiated", "CaptureInitiated", "StateOfTheFuture", ""],
+            ["AuthorizationInitiated", "CaptureInitiated", "StateOfTheFuture"],
         ),
         (
             Waiting.wait_for_refund.declared,
             ["Refunded", "Declined"],
-            ["RefundInitiated", "StateOfTheFuture", ""],
+            ["RefundInitiated", "StateOfTheFuture"],
         ),
     ],
     ids=["charge", "refund"],
