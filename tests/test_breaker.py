@@ -39,6 +39,7 @@ from AmazonPay import (
     TimedOut,
 )
 from AmazonPay._core.call import Call
+from AmazonPay._core.clock import Time
 from AmazonPay._core.operation import operations_of
 from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
@@ -452,9 +453,7 @@ def test_the_time_of_a_probe_is_the_calls(kind: str) -> None:
 
     peer.status = 503
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "AmazonPay._core.clock.time.monotonic", lambda: clock() + waits[0]
-        )
+        patch.setattr(Time, "now", lambda _: clock() + waits[0])
         if kind == "blocking":
             block()
         else:
