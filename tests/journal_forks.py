@@ -200,19 +200,18 @@ def run(scenario: str, url: str, size: int) -> int:
     return len(faults)
 
 
-def main(size: int) -> int:
-    """Try all scenarios; returns how many faults there were."""
-    faults = 0
+def main(size: int) -> list[str]:
+    """Try all scenarios with a hundredth of `size` workers; return what went wrong."""
+    workers = max(size // 100, 1)
+    faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for scenario in SCENARIOS:
-            faults += run(scenario, f"sqlite:///{folder}/{scenario}.db", size)
+        for scenario, attempt in SCENARIOS.items():
+            faults += attempt(f"sqlite:///{folder}/{scenario}.db", workers)
     for scenario in ("tables", "forks"):
         with postgres_server() as url:
-            faults += run(scenario, url, size)
+            faults += SCENARIOS[scenario](url, workers)
     return faults
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        sys.exit(bool(run(sys.argv[2], sys.argv[3], int(sys.argv[1]))))
-    sys.exit(bool(main(int(sys.argv[1]))))
+    sys.exit(bool(run(sys.argv[2], sys.argv[3], int(sys.argv[1]))))

@@ -104,15 +104,14 @@ class OutcomeError(AmazonPayError):
 
     def _pickled_members(self) -> dict[str, Any]:
         """Keep of the decision what names it, without objects, answer and error."""
-        return {
-            "decision": Decision[Any](
-                outcome=self.decision.outcome,
-                reason=safe_text(self.decision.reason),
-                operation=self.decision.operation,
-                key=self.decision.key,
-                new_attempt=self.decision.new_attempt,
-            )
-        }
+        kept: Decision[Any] = Decision(
+            outcome=self.decision.outcome,
+            reason=safe_text(self.decision.reason),
+            operation=self.decision.operation,
+            key=self.decision.key,
+            new_attempt=self.decision.new_attempt,
+        )
+        return {"decision": kept}
 
 
 class NotYet(OutcomeError):
