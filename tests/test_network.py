@@ -762,7 +762,7 @@ def test_a_child_forked_from_a_running_loop_leaves_its_parents_connection_alone(
     async def main() -> None:
         async with AsyncClient("SANDBOX-A", **options(server)) as client:
             assert (await client.get_charge("C1")).ok
-            connections = client._shared.connections  # noqa: SLF001 - the child runs no loop
+            connections = client._calls.shared.connections  # noqa: SLF001 - the child runs no loop
             mine = connections.current()
 
             def child() -> None:

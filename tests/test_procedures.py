@@ -729,12 +729,12 @@ def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
         transport=httpx2.MockTransport(peer),
         retry=Retry(wait=False),
     )
-    before = client._shared.instant_clock.skipped  # noqa: SLF001 - the clock of pauses
+    before = client._calls.shared.instant_clock.skipped  # noqa: SLF001 - the clock of pauses
     try:
         outcome = getattr(client, name)(*args, **more)
     except (APIError, TransportError) as error:
         outcome = error
-    return outcome, client._shared.instant_clock.skipped - before  # noqa: SLF001 - the same
+    return outcome, client._calls.shared.instant_clock.skipped - before  # noqa: SLF001 - the same
 
 
 HELPERS: dict[str, tuple[Any, ...]] = {

@@ -283,6 +283,13 @@ class Connections:
         # A client that nobody closes lets go of its sockets with itself.
         weakref.finalize(self, _close_mine, self._by_process)
 
+    def check_open(self) -> None:
+        """Raise `ClientClosed` if nothing can be sent any more."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            self._given.current()
+
     def current(self) -> httpx2.BaseTransport:
         """Give this process's transport; threads share it."""
         if self._closed:
@@ -328,6 +335,13 @@ class AsyncConnections:
             object, dict[_Process, httpx2.AsyncBaseTransport]
         ] = weakref.WeakKeyDictionary()
         self._closed = False
+
+    def check_open(self) -> None:
+        """Raise `ClientClosed` if nothing can be sent any more."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            self._given.current()
 
     def current(self) -> httpx2.AsyncBaseTransport:
         """Give the running event loop's transport."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .._core.call import Body
     from .._core.steps import Flow
     from .._once.entry import Entry
-    from .._signing.request_signer import RequestSigner
     from ..decisions import Decision
     from ..journal import Journal
     from ..objects import AmazonObject
@@ -42,7 +41,7 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """Where a client sends to, and by which keys; a bare performer does not say."""
+    """Where a client sends to, and the ids of its keys."""
 
     environment: str | None = None
     region: str | None = None
@@ -50,17 +49,14 @@ class _Sender:
     keys: frozenset[str] = frozenset()
 
 
-def _sender(client: object) -> _Sender:
-    identity: RequestSigner | None = getattr(client, "_identity", None)
-    if identity is None:
+def _sender(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
+    if client is None:
         return _Sender()
-    endpoint = identity.endpoint
-    keys: dict[str, RequestSigner] = getattr(client, "_identities", {})
     return _Sender(
-        endpoint.environment,
-        endpoint.region.code,
-        identity.public_key_id,
-        frozenset({*keys, identity.public_key_id}),
+        "sandbox" if client.sandbox else "live",
+        client.region,
+        client.public_key_id,
+        frozenset(client.public_key_ids),
     )
 
 
@@ -85,7 +81,7 @@ def _checked_age(max_age: object) -> timedelta:
 
 
 def _once(  # noqa: PLR0913 - what makes an intention
-    client: object,
+    client: Any,  # noqa: ANN401 - a client, or None in a test
     name: str,
     ids: tuple[str, ...],
     body: Body | None,
