@@ -43,7 +43,7 @@ from AmazonPay import (
     _signing,
 )
 from AmazonPay._core.config import endpoint_for
-from AmazonPay._http.send import transport_options
+from AmazonPay._http.connections import transport_options
 
 if TYPE_CHECKING:
     from pathlib import Path

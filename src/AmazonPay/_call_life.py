@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._core.clock import InstantClock, Time
-from ._core.retry import Failure, Outcome, Runtime, exchange
+from ._core.retry import Failure, Outcome, Runtime, exchange, jitter
 from ._core.steps import Sign, Transmit
 from ._core.telemetry import Tracer, log_call
 from .errors import TransportError
@@ -56,8 +56,6 @@ class CallLife:
     @classmethod
     def of(cls, shared: Shared, signer: RequestSigner, options: Options) -> CallLife:
         """Return the life of calls with these options."""
-        from ._http.send import jitter
-
         time = _REAL_TIME if options.retry.wait else shared.instant_clock
         return cls(shared, signer, options, Runtime(time, shared.offset, jitter))
 

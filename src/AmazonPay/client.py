@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ._core.steps import Step
     from ._http import perform
-    from ._http.send import AsyncConnections, Connections
+    from ._http.connections import AsyncConnections, Connections
     from ._signing.request_signer import RequestSigner
     from .pacing import RateLimits
     from .response import Response
@@ -79,7 +79,7 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         signer: RequestSigner,
         options: dict[str, Any],
     ) -> Connections:
-        from ._http.send import Connections, transport_options
+        from ._http.connections import Connections, transport_options
 
         given = transport is not None
         made = transport_options(signer.endpoint, given=given, **options)
@@ -141,7 +141,7 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
         signer: RequestSigner,
         options: dict[str, Any],
     ) -> AsyncConnections:
-        from ._http.send import AsyncConnections, transport_options
+        from ._http.connections import AsyncConnections, transport_options
 
         given = transport is not None
         made = transport_options(signer.endpoint, given=given, **options)

@@ -7,6 +7,7 @@ records what may have happened: see `docs/reliability.md`.
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -70,6 +71,11 @@ class Runtime:
 
 
 Outcome: TypeAlias = Answer | Failure
+
+
+def jitter(limit: float) -> float:
+    """Return a random pause below a limit, in seconds."""
+    return random.uniform(0.0, limit)  # noqa: S311 - spreads load, guards no secret
 
 
 def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when

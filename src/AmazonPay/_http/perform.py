@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .._core.config import Endpoint
     from .._core.options import Options
     from .._core.steps import Step
-    from .send import AsyncConnections, Connections
+    from .connections import AsyncConnections, Connections
 
 _CLOSED = Failure(
     ConnectionFailed, "this client was closed meanwhile", sent=False, final=True
