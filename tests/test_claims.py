@@ -358,20 +358,13 @@ def test_the_conflict_says_that_another_order_has_the_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        {"order": "B"},
-        {"namespace": "other shop"},
-        {"order": "B", "attempt": 1},
-    ],
+    ("namespace", "order"), [("shop", "B"), ("other shop", "A"), ("shop", "a")]
 )
-def test_another_name_or_namespace_is_another_order(other: dict[str, Any]) -> None:
+def test_another_name_or_namespace_is_another_order(namespace: str, order: str) -> None:
     journal, amazon = MemoryJournal(), Amazon()
-    made = flow("complete_or_get_checkout_session", "A", journal)
-    assert Worker(made, amazon).end() == "success"
-    made = flow(
-        "complete_or_get_checkout_session", **{"order": "A", **other}, journal=journal
-    )
+    helper = "complete_or_get_checkout_session"
+    assert Worker(flow(helper, "A", journal), amazon).end() == "success"
+    made = flow(helper, order, journal, namespace=namespace)
     assert Worker(made, amazon).end() == "conflict"
 
 

@@ -548,6 +548,23 @@ def test_a_sweep_goes_on_after_an_entry_that_raises() -> None:
     assert outcomes == ["conflict", "success"]
 
 
+def test_an_entry_that_raises_goes_to_the_end_of_the_list() -> None:
+    """Else a hundred of them would keep all others from the sweep."""
+    journal = unsent("capture_or_get_charge")
+    entry = journal.entry
+    stray = replace(entry, key="0" * 32, attempt=2)
+    journal.change(stray.key, lambda _: stray)
+    before = journal.entries[stray.key].changed
+    with pytest.raises(JournalConflict):
+        Player().play(resume(journal, journal.entries[stray.key]))
+    after = journal.find(stray.key)
+    assert after is not None
+    assert before is not None
+    assert after.changed is not None
+    assert after.changed > before
+    assert replace(after, changed=before) == replace(stray, changed=before)
+
+
 def old(journal: MemoryJournal, days: float) -> MemoryJournal:
     """Let time pass."""
     journal._clock.now += timedelta(days=days)  # noqa: SLF001 - the clock is ours
@@ -640,7 +657,12 @@ def clients(**options: Any) -> Any:
     def refusing(sent: httpx2.Request) -> httpx2.Response:
         raise AssertionError(sent.method)
 
-    given = {"private_key": KEY, "public_key_id": KEY_ID, "region": "us", **options}
+    given: dict[str, Any] = {
+        "private_key": KEY,
+        "public_key_id": KEY_ID,
+        "region": "us",
+        **options,
+    }
     if "keys" in given:
         del given["private_key"], given["public_key_id"]
     return Client(**given, transport=httpx2.MockTransport(refusing))
