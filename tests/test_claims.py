@@ -304,6 +304,24 @@ def test_a_no_that_was_taken_back_meanwhile_is_noticed() -> None:
     assert winners(at.journal) == {"B"}
 
 
+def test_an_order_whose_workers_overtake_each_other_for_ever_says_so() -> None:
+    """Every loop ends: the caller asks again."""
+    helper = "complete_or_get_checkout_session"
+
+    class Busy(MemoryJournal):
+        """Another worker of the order begins each time that the claim was taken."""
+
+        def change(self, key: str, change: Any, /) -> Any:
+            entry = super().change(key, change)
+            for one in self.requests if entry.is_claim else ():
+                self.entries[one.key] = replace(one, runs=one.runs + 1)
+            return entry
+
+    amazon = Amazon()
+    amazon.states["s1"] = "Completed"
+    assert Worker(flow(helper, "A", Busy()), amazon).end() == "unknown"
+
+
 @pytest.mark.parametrize("helper", HELPERS)
 def test_a_no_gives_way_to_what_someone_else_has_done_since(helper: str) -> None:
     journal, amazon = MemoryJournal(), Amazon(refuse=1)

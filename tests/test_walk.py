@@ -233,8 +233,8 @@ def test_a_process_ends_when_the_supervisor_is_gone() -> None:
 
 def test_a_kind_that_never_called_is_a_fault(tmp_path: Path) -> None:
     """What a worker that is alive and does nothing would leave."""
-    walk = Supervisor(replace(SMALL, forks=True, swaps=True), tmp_path)
-    walk.shop.fill(SMALL.orders)
+    walk = Supervisor(replace(SMALL, swaps=True), tmp_path)
+    walk.take_orders(SMALL.orders)
     faults = walk.audit(1.0).faults
     assert {
         "no charge was audited",
@@ -251,7 +251,9 @@ def test_a_kind_that_never_called_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_the_audit_of_an_empty_ledger_names_every_order(tmp_path: Path) -> None:
-    Shop(tmp_path / "shop.db").fill(2)
+    shop = Shop(tmp_path / "shop.db")
+    shop.create()
+    shop.fill(2)
     plans = [order(3, 1), order(3, 2)]
     found = audit(tmp_path, plans, [])
     for plan in plans:

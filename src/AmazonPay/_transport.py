@@ -213,7 +213,7 @@ def transport_options(
         _without_environment(shared)
     if checked_proxy is not None and is_socks(checked_proxy):
         _check_for_socks()
-    return {"context": shared, "proxy": checked_proxy}
+    return {"verify": shared, "proxy": checked_proxy}
 
 
 def _check_for_socks() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from AmazonPay.journal import Entry
-    from AmazonPay.simulator.store import Row
+    from AmazonPay.simulator.engine.store import HistoryRow
 
     from . import plan
 
@@ -67,7 +67,7 @@ def ledger(store: Store) -> dict[str, Found]:
     return found
 
 
-def run_again(story: Iterable[Row]) -> list[str]:
+def run_again(story: Iterable[HistoryRow]) -> list[str]:
     """Name each intention that was run again after it had been carried out."""
     done: set[tuple[str, str]] = set()
     faults: list[str] = []
@@ -200,7 +200,7 @@ def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> Audit
     try:
         found = ledger(store)
         with store.transaction() as transaction:
-            faults = run_again(transaction.story())
+            faults = run_again(transaction.history())
     finally:
         store.close()
     beliefs = Shop(folder / "shop.db").beliefs()

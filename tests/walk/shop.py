@@ -79,15 +79,18 @@ class Shop:
         with self._alone:
             return os.fork()
 
-    def fill(self, orders: int) -> None:
-        """Take in that many orders."""
+    def create(self) -> None:
+        """Make the database."""
         with contextlib.closing(sqlite3.connect(self._path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self.writing() as connection:
             connection.execute(_SCHEMA)
+
+    def fill(self, orders: int) -> None:
+        """Take in that many orders."""
+        with self.writing() as connection:
             connection.executemany(
-                "INSERT INTO shop_order (number) VALUES (?)",
-                [(number,) for number in range(1, orders + 1)],
+                "INSERT INTO shop_order DEFAULT VALUES", [()] * orders
             )
 
     def take(self, dice: Random) -> Progress | None:

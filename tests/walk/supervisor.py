@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1]
 LOOK = 0.05
+_MOST = 3
+"""How many times as many orders there may be, so that everyone has called."""
 
 
 class WalkFailed(Exception):  # noqa: N818 - it says what the walk has done
@@ -63,9 +65,9 @@ class Walk:
     kinds: tuple[Kind, ...] = KINDS
     sweeps: bool = True
     """Whether open entries are resumed while the workers are at them."""
-    forks: bool = False
+    forks: bool = True
     """Whether each process forks, and parent and child both go on."""
-    journal_per_job: bool = False
+    journal_per_job: bool = True
     """Whether every second worker opens the journal anew for each job."""
     swaps: bool = False
     """Whether every fifth order presents the checkout session of the one before it."""
@@ -127,6 +129,8 @@ class Supervisor:
         walk, self.port = self.walk, _free_port()
         self.wire = Wire(self.port, walk.seed, walk.cuts)
         self.shop = Shop(self.folder / "shop.db")
+        self.shop.create()
+        self.orders = 0
         self.pulse = Pulse(
             self.folder / "pulse", walk.processes, walk.workers_in_a_process
         )
@@ -140,7 +144,7 @@ class Supervisor:
             WalkFailed: a process or the wire died by itself, or stood still.
         """
         began = time.monotonic()
-        self.shop.fill(self.walk.orders)
+        self.take_orders(self.walk.orders)
         try:
             self.start()
             self.watch()
@@ -201,10 +205,14 @@ class Supervisor:
         )
 
     def kill(self) -> None:
-        """Kill a worker process, or the simulator, without a word of warning."""
+        """Kill a worker process, or the simulator, without a word of warning.
+
+        A process whose workers have not called yet is left alone: a short walk could
+        end before they do.
+        """
         self.kills += 1
-        number = self.dice.randrange(self.walk.processes + 1)
-        if number == self.walk.processes:
+        number = self.dice.choice([None, *filter(self.has_called, self.workers)])
+        if number is None:
             assert self.amazon is not None
             _kill(self.amazon)
             self.start_amazon()
@@ -212,12 +220,26 @@ class Supervisor:
             _kill(self.workers[number])
             self.start_worker(number)
 
+    def has_called(self, number: int) -> bool:
+        """Tell whether the process and the child that it forks have called."""
+        called = {
+            slot.forked
+            for slot in self.pulse.slots()
+            if slot.process == number and self.pulse.answers(slot) and not slot.sweeps
+        }
+        return called == ({False, True} if self.walk.forks else {False})
+
     def stop(self) -> None:
         """Kill everything."""
         for process in [*self.workers.values(), self.amazon]:
             if process is not None:
                 _kill(process)
         self.wire.stop()
+
+    def take_orders(self, number: int) -> None:
+        """Let the shop take in more orders."""
+        self.shop.fill(number)
+        self.orders += number
 
     # Watching -------------------------------------------------------------------------
 
@@ -230,7 +252,10 @@ class Supervisor:
             self.look()
             steps, left = self.shop.steps_done()
             if not left:
-                return
+                # A short walk may be over before each kind of worker has called.
+                if not self.not_called() or self.orders >= _MOST * self.walk.orders:
+                    return
+                self.take_orders(1)
             if self.progress.stands_still("steps", steps):
                 stuck = [f"{at.number} at {at.step}" for at in self.shop.open_orders()]
                 self.fail(
@@ -280,13 +305,10 @@ class Supervisor:
         walk = self.walk
         orders = [
             order(walk.seed, number, walk.kinds, swaps=walk.swaps)
-            for number in range(1, walk.orders + 1)
+            for number in range(1, self.orders + 1)
         ]
         found = audit(self.folder, orders, _entries(self.folder / "journal.db"))
         steps, _ = self.shop.steps_done()
-        answers = Counter[str]()
-        for slot in self.pulse.slots():
-            answers[_role(slot)] += self.pulse.answers(slot)
         report = Report(
             faults=found.faults,
             kills=self.kills,
@@ -294,7 +316,7 @@ class Supervisor:
             refused=found.refused,
             seconds=seconds,
             steps=steps,
-            answers=answers,
+            answers=self.answers(),
         )
         seen = {"order": found.orders, "charge": found.charges, "entry": found.entries}
         report.faults.extend(
@@ -303,18 +325,30 @@ class Supervisor:
         report.faults.extend(self.not_shown(report))
         return report
 
+    def answers(self) -> Counter[str]:
+        """Count the calls that came to a decision, by who made them."""
+        answers = Counter[str]()
+        for slot in self.pulse.slots():
+            answers[_role(slot)] += self.pulse.answers(slot)
+        return answers
+
+    def not_called(self) -> list[str]:
+        """List who should have called and has not."""
+        walk = self.walk
+        expected: list[Slot] = []
+        for kind in range(min(walk.processes, 2)):
+            expected.append(Slot(kind, forked=False, place=1))
+            if walk.sweeps:
+                expected.append(Slot(kind, forked=False, place=0))
+            if walk.forks:
+                expected.append(Slot(kind, forked=True, place=1))
+        answers = self.answers()
+        return [role for role in map(_role, expected) if not answers[role]]
+
     def not_shown(self, report: Report) -> list[str]:
         """List what the walk should have had, and has not."""
         walk = self.walk
-        kinds = range(min(walk.processes, 2))
-        expected = [_role(Slot(kind, False, 1)) for kind in kinds]
-        if walk.sweeps:
-            expected += [_role(Slot(kind, False, 0)) for kind in kinds]
-        if walk.forks:
-            expected += [_role(Slot(kind, True, 1)) for kind in kinds]
-        missing = [
-            f"no {role} has called" for role in expected if not report.answers[role]
-        ]
+        missing = [f"no {role} has called" for role in self.not_called()]
         if walk.cuts and not report.cuts:
             missing.append("the wire has cut nothing")
         if report.steps > 2 * walk.kill_every and not report.kills:

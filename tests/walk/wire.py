@@ -83,7 +83,9 @@ class Wire:
             asyncio.ensure_future(self._pass(there[0], writer)),
         ]
         try:
-            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+            # Cancelled is what `stop` does; a connection has no one to tell it to.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in passing:
                 task.cancel()

@@ -136,8 +136,8 @@ class _Body(httpx2.SyncByteStream):
 class PoolTransport(httpx2.BaseTransport):
     """Blocking connections, kept for the next call; threads may share them."""
 
-    def __init__(self, context: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
-        options = _pool_options(context, proxy, Backend())
+    def __init__(self, verify: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
+        options = _pool_options(verify, proxy, Backend())
         self._proxy_layers = _proxy_layers(proxy)
         self._pool: httpcore2.ConnectionPool
         if proxy is None:
@@ -197,8 +197,8 @@ class _AsyncBody(httpx2.AsyncByteStream):
 class AsyncPoolTransport(httpx2.AsyncBaseTransport):
     """Awaiting connections of one event loop, kept for the next call."""
 
-    def __init__(self, context: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
-        options = _pool_options(context, proxy, AsyncBackend())
+    def __init__(self, verify: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
+        options = _pool_options(verify, proxy, AsyncBackend())
         self._proxy_layers = _proxy_layers(proxy)
         self._pool: httpcore2.AsyncConnectionPool
         if proxy is None:
