@@ -156,6 +156,40 @@ def test_a_final_state_is_further_than_any_other() -> None:
     assert rank("charge", "Teleported") > rank("charge", "Captured")
 
 
+@pytest.mark.parametrize(
+    ("kind", "states"),
+    [
+        ("charge", ["AuthorizationInitiated", "Authorized", "CaptureInitiated"]),
+        ("refund", ["RefundInitiated", "Refunded"]),
+        ("checkoutSession", ["Open", "Completed"]),
+    ],
+)
+def test_a_life_is_ranked_step_by_step(kind: Any, states: list[str]) -> None:
+    ranks = [rank(kind, state) for state in (*states, "StateOfTheFuture")]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+
+
+@pytest.mark.parametrize("value", ["", "0", "a", "z"])
+def test_of_two_open_sessions_the_later_fetched_counts(value: str) -> None:
+    old = view("checkoutSession", "Open", storeId="m")
+    new = view("checkoutSession", "Open", storeId=value)
+    assert merge(old, new)["storeId"] == value
+
+
+def test_nothing_tells_which_of_two_charges_is_newer() -> None:
+    one = view("charge", "Authorized", softDescriptor=Decimal("1.5"))
+    other = view("charge", "Authorized", softDescriptor="B")
+    assert merge(one, other) == merge(other, one)
+
+
+def test_equal_sums_of_refunds_are_the_newer_views() -> None:
+    old = view("charge", "Captured", "1", refundedAmount=usd("1.00"))
+    new = view("charge", "Captured", "2", refundedAmount=usd("1.0"))
+    for merged in (merge(old, new), merge(new, old)):
+        assert merged["refundedAmount"] == usd("1.0")
+
+
 def test_a_session_does_not_open_again() -> None:
     done, stale = view("checkoutSession", "Completed"), view("checkoutSession", "Open")
     assert state_of(merge(done, stale)) == "Completed"

@@ -110,7 +110,8 @@ def test_key_and_bytes_are_written_down_before_they_are_sent(
     player = Watching(charge("Authorized"), charge("Authorized"))
     player.play(create(journal))
     kinds = [type(step) for step in player.steps]
-    assert kinds == [Blocking, Call, Blocking, Call, Blocking]
+    # Begun, sent, answered, seen, claimed, concluded.
+    assert kinds == [Blocking, Call, Blocking, Call, Blocking, Blocking]
 
 
 def test_the_key_is_the_one_that_anyone_can_derive(journal: MemoryJournal) -> None:
@@ -242,7 +243,8 @@ def test_the_key_of_a_definite_no_is_never_sent_again(journal: MemoryJournal) ->
 
 
 def test_a_no_still_says_whether_a_new_attempt_is_right(journal: MemoryJournal) -> None:
-    permission = answer({"statusDetails": {"state": "Chargeable"}})
+    details = {"state": "Chargeable"}
+    permission = answer({"chargePermissionId": "S01", "statusDetails": details})
     Player(refusal(422, "SoftDeclined"), permission).play(create(journal))
     again = Player(permission)
     assert again.play(create(journal)).new_attempt is True

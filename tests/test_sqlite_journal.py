@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import resource
@@ -220,6 +221,23 @@ def test_a_system_without_forks_needs_no_gate() -> None:
         assert subprocess.run(command, check=False, env=unmeasured()).returncode == 0
 
 
+OURS = {journals.__file__, _fork_gate.__file__}
+
+
+def at_step(number: int, act: Callable[[], None]) -> None:
+    """Act where a signal handler would: after a call of ours of something in C."""
+    left = number
+
+    def handle(frame: Any, event: str, _: object) -> None:
+        nonlocal left
+        if event == "c_return" and frame.f_code.co_filename in OURS:
+            left -= 1
+            if left == 0:
+                act()
+
+    sys.setprofile(handle)
+
+
 class Watchdog(TimeoutError):  # noqa: N818 - named by what raises it
     """What a signal handler of the shop raises."""
 
@@ -228,20 +246,12 @@ def test_an_exception_of_a_signal_handler_passes_unchanged_and_leaves_nothing(
     path: Path, journal: SQLiteJournal, impatient: None
 ) -> None:
     del impatient
-    ours = {journals.__file__, _fork_gate.__file__}
 
-    def interrupted(after: int) -> bool:
-        """Raise where a signal handler would run: after a call of something in C."""
-        left = after
+    def bark() -> None:
+        raise Watchdog
 
-        def handle(frame: Any, event: str, _: object) -> None:
-            nonlocal left
-            if event == "c_return" and frame.f_code.co_filename in ours:
-                left -= 1
-                if left == 0:
-                    raise Watchdog
-
-        sys.setprofile(handle)
+    def interrupted(step: int) -> bool:
+        at_step(step, bark)
         try:
             SQLiteJournal(path).change(KEY_OF_IT, begun(INTENDED))
         except Watchdog:
@@ -367,8 +377,58 @@ def test_entries_in_flight_of_the_release_before_are_sent_with_their_bytes(
             *arguments, journal=journal, namespace="shop/sandbox/A1", order=order
         )
         assert sent.pop() == (entry.key, entry.body)
-        client.resume(journal.find(entry.key), journal=journal)
+        found = journal.find(entry.key)
+        # Its last change was long ago, so it is at least that old.
+        assert client.resume(found, journal=journal).reason == "TooOld"
+        assert sent == []
+        client.resume(found, journal=journal, max_age=timedelta(days=36_500))
         assert sent.pop() == (entry.key, entry.body)
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder in which no write waits for a disk, where there is one."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a name of its own
+    with tempfile.TemporaryDirectory(
+        dir=memory if memory.is_dir() else tmp_path
+    ) as folder:
+        yield Path(folder)
+
+
+KILLED = 42
+
+
+@posix
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_process_may_be_killed_at_any_step_of_opening_and_forgetting(
+    in_memory: Path, there: bool
+) -> None:
+    def live(path: Path) -> None:
+        journal = SQLiteJournal(path)
+        stored(journal, settled(1))
+        journal.forget(utc(1))
+
+    steps = 0
+    code = KILLED
+    while code == KILLED:
+        steps += 1
+        path = in_memory / f"{steps}" / "journal.db"
+        path.parent.mkdir()
+        if there:
+            shutil.copyfile(VERSION_0, path)
+
+        def die(path: Path = path, step: int = steps) -> None:
+            at_step(step, lambda: os._exit(KILLED))
+            live(path)
+
+        code = forked(die)
+        live(path)
+        entries = len(SQLiteJournal(path).open_entries())
+        assert (entries, bytes_left(path)) == (5 if there else 0, False)
+        assert sql(path, "PRAGMA integrity_check") == [("ok",)]
+    assert code == 0
+    assert steps > 20
 
 
 def test_a_file_between_the_versions_is_migrated(older: Path) -> None:
@@ -673,6 +733,34 @@ def test_a_mode_that_is_too_wide_is_narrowed(
         assert modes(path) == {oct(mode & 0o700)}
 
 
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EPERM, errno.ENOENT])
+def test_a_mode_that_cannot_be_narrowed_is_left(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no")
+
+    stored(SQLiteJournal(path), INTENDED)
+    path.chmod(0o644)
+    monkeypatch.setattr(os, "chmod", refuse)
+    assert SQLiteJournal(path).find(KEY_OF_IT) is not None
+
+
+@pytest.mark.parametrize("at", ["stat", "open", "chmod"])
+def test_what_a_watchdog_raises_within_a_call_of_the_system_passes_unchanged(
+    path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def bark(*_: object) -> None:
+        raise Watchdog("the shop's own")
+
+    if at == "chmod":
+        SQLiteJournal(path)
+        path.chmod(0o644)
+    monkeypatch.setattr(os, at, bark)
+    with pytest.raises(Watchdog, match="own"):
+        SQLiteJournal(path)
+
+
 @pytest.mark.parametrize("path", [None, 3, 1.5, b"", "a\0b", Path("\0")])
 def test_what_names_no_file_is_refused(path: Any) -> None:
     with pytest.raises(ConfigurationError):
@@ -818,7 +906,7 @@ def test_an_entry_of_an_older_release_is_not_made_younger(older: Path) -> None:
 
 
 def test_moved_money_stays_open(journal: SQLiteJournal) -> None:
-    stored(journal, replace(INTENDED, outcome="moved"))  # type: ignore[arg-type] # the fifth outcome
+    stored(journal, replace(INTENDED, outcome="moved"))
     assert [one.key for one in journal.open_entries()] == [KEY_OF_IT]
 
 

@@ -135,7 +135,11 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip("."):
         raise InvalidRequest(f"{name} must not be empty or made of dots")
-    return percent_encode(value)
+    try:
+        return percent_encode(value)
+    except InvalidRequest:
+        problem = f"{name} holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the value, which the other error holds
 
 
 def _wire_value(name: str, value: object) -> str:
@@ -165,11 +169,14 @@ def _wire_value(name: str, value: object) -> str:
 
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Write a query once, in canonical order: the text signed is the text sent."""
-    return canonical_query(
-        (name, _wire_value(name, value))
-        for name, value in (query or {}).items()
-        if value is not None
-    )
+    try:
+        return canonical_query(
+            (name, _wire_value(name, value))
+            for name, value in (query or {}).items()
+            if value is not None
+        )
+    except UnicodeEncodeError:
+        raise InvalidRequest("the query holds a lone surrogate") from None
 
 
 def _camel_case(name: str) -> str:

@@ -311,6 +311,7 @@ class Connections:
 
 def _close_mine(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
     """Close what this process opened; what a parent opened is the parent's."""
+    # pragma: no mutate block - a finalizer, which mutmut's call stack does not survive
     mine = by_process.pop(_this_process, None)
     if mine is not None:
         mine.close()
@@ -535,7 +536,7 @@ def send_once(
             progress.stream = None
         finally:
             response.close()
-        return answer  # noqa: TRY300 - pyright knows here alone that there is one
+        return answer  # noqa: TRY300 - here it is known to be one
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
         if interruption is error or _is_foreign(error, progress):

@@ -19,7 +19,8 @@ AmazonPayError
 │   └── TransferFailed                 a pre-signed link did not give or take its file
 ├── OutcomeError                       a decision is not a success; see `decision`
 │   ├── NotYet                         pending: wait, and ask again
-│   ├── DefiniteNo                     it was refused, or has ended otherwise
+│   ├── DefiniteNo                     refused or ended, and no money has moved for it
+│   ├── MoneyMoved                     money has moved otherwise than asked: look at it
 │   └── NotProven                      nothing is proven: ask again, with the same key
 ├── ReportUnavailable                  a report ended, or did not, without a document
 ├── InvalidResponse                    the answer's body is not JSON, or lacks a member
@@ -168,8 +169,10 @@ class InvalidRequest(AmazonPayError, ValueError):
 class JournalConflict(InvalidRequest):
     """What is asked for does not fit the journal, and nothing was sent.
 
-    Either the same namespace, order, operation and attempt stand there with another
-    body or object, or an attempt was raised whose predecessor has no definite no.
+    The same namespace, order, operation and attempt stand there with another body or
+    object, or for another environment; an attempt was raised whose predecessor has no
+    definite no; another order has done the same with the same object, or is at it; or
+    a person's word contradicts what is known.
     """
 
 
@@ -291,7 +294,21 @@ class NotYet(OutcomeError):
 
 
 class DefiniteNo(OutcomeError):
-    """It was refused, or has ended otherwise; nothing more comes of this attempt."""
+    """It was refused or has ended, and no money has moved for it.
+
+    Nothing more comes of this attempt.
+    """
+
+
+class MoneyMoved(OutcomeError):
+    """Money has moved, or is held, otherwise than asked.
+
+    The charge or refund is over another amount or currency, a charge that was to be
+    canceled is captured, a capture was refunded as a whole, or something succeeded
+    that the shop had abandoned. Make no other attempt and do not take the money in
+    another way: a person looks at `decision.seen`, puts it right, and settles the
+    journal's entry by `AmazonPay.journal.resolve`.
+    """
 
 
 class NotProven(OutcomeError):

@@ -10,6 +10,7 @@ Bodies may hold personal data, such as a note to the buyer: `forget` erases them
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import secrets
 import stat
@@ -20,8 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from . import _fork_gate
-from ._entry import Entry, resolved, time_text
-from .errors import ConfigurationError, InvalidRequest, JournalFailed
+from ._claims import take
+from ._entry import Entry, given_up, resolved, time_text
+from ._operation import encoded_id
+from ._procedure import Blocking, run
+from .errors import (
+    ConfigurationError,
+    InvalidRequest,
+    JournalConflict,
+    JournalFailed,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,9 +38,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from ._entry import Change
+    from ._procedure import Step
 
 
-__all__ = ["Entry", "Journal", "SQLiteJournal", "resolve"]
+__all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
 
 
 class Journal(Protocol):
@@ -66,16 +76,53 @@ class Journal(Protocol):
     ) -> list[Entry]:
         """List what is not settled, least lately changed first.
 
-        With `before`, only what was last changed before that moment.
+        That is each entry whose `outcome` is neither `success` nor `no`: none yet,
+        `pending`, `unknown` or `moved`. With `before`, only what was last changed
+        before that moment.
         """
         ...
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of entries that were settled before a moment; count them.
 
-        All else stays, the key above all: Amazon keeps keys for ever.
+        All else stays, the key above all: Amazon keeps keys for ever. So do the
+        entries without a body, whose `operation` begins with `claim`: they say which
+        order an object has paid.
         """
         ...
+
+
+def checked_journal(journal: object) -> None:
+    """Refuse what is no journal, before anything is sent.
+
+    Raises:
+        InvalidRequest: it is a class, has no `change` or `find`, or awaits in them.
+    """
+    if isinstance(journal, type):
+        raise InvalidRequest(f"journal is the class {journal.__name__}: make one of it")
+    for name in ("change", "find"):
+        method = getattr(journal, name, None)
+        if not callable(method):
+            raise InvalidRequest(
+                f"journal is a {type(journal).__name__}, which has no {name}(); pass a"
+                " SQLiteJournal, a SQLAlchemyJournal or one of your own"
+            )
+        if inspect.iscoroutinefunction(method):
+            raise InvalidRequest(
+                f"the journal's {name}() awaits, and must block: an AsyncClient calls"
+                " it in a worker thread"
+            )
+
+
+def checked_limit(limit: object) -> int:
+    """Refuse what is no number of entries to list.
+
+    Raises:
+        InvalidRequest: it is no int, or below 1.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidRequest("limit is an int of 1 or more")
+    return limit
 
 
 def resolve(
@@ -86,17 +133,63 @@ def resolve(
     reason: str,
     object_id: str | None = None,
 ) -> Entry:
-    """Settle an entry by hand, once a person has found out what happened.
+    """Settle an entry by hand, once a person has found out what happened; for good.
 
     For what stays `unknown`: a request that was refused after an earlier run of it was
-    killed, so that nobody can tell whether the first one left. With `no` the next
-    attempt may be made; say so only when Seller Central shows that nothing was charged
-    or refunded. `object_id` is the charge or refund that was found.
+    killed, so that nobody can tell whether the first one left. And for `moved`, once
+    the money was put right. The entry is never sent again, and every helper that is
+    called for it decides as you said. With `no` the next attempt may be made; say so
+    only when Seller Central shows that nothing was charged or refunded, or that it has
+    all gone back. `object_id` is the charge or refund that was found. A `success`
+    claims its object for this order.
 
     Raises:
-        JournalConflict: there is no entry of this key.
+        JournalConflict: there is no entry of this key; it is known to have succeeded
+            and cannot become a `no`; or its object has settled another order.
+        InvalidRequest: another word than `success` and `no`, a reason that is empty, or
+            an id that cannot be one.
+        JournalFailed: the journal could not be read or written, or what else it raises.
     """
-    return journal.change(key, resolved(outcome, reason, object_id))
+    if object_id is not None:
+        encoded_id("object_id", object_id)
+    settle = resolved(outcome, reason, object_id)
+    entry = settle(journal.find(key))
+    claimed = entry.subject or entry.object_id
+    if outcome == "success" and claimed is not None:
+        taken = run(take(journal, entry, claimed), _JournalAlone())
+        if not taken:
+            raise JournalConflict(
+                "another order of this journal has done the same with the same object,"
+                " or is at it: one object settles one order"
+            )
+    return journal.change(key, settle)
+
+
+def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
+    """Give an entry up, because the shop has dropped the order: it is not sent again.
+
+    Where nothing of it was ever carried out for certain, it becomes a `no`. Else it
+    stays open: helpers and `resume` go on looking at it, without sending anything. If
+    its money turns out to have moved, it ends as `moved`; if nothing can tell, it stays
+    in `open_entries` for a person, who settles it by `resolve`.
+
+    Call this wherever the order is given up or paid in another way, and before that:
+    a sweep would charge it else. What is under way in that moment still arrives.
+
+    Raises:
+        JournalConflict: there is no entry of this key, or it has succeeded: cancel or
+            refund it.
+        InvalidRequest: a reason that is empty.
+        JournalFailed: the journal could not be read or written, or what else it raises.
+    """
+    return journal.change(key, given_up(reason))
+
+
+class _JournalAlone:
+    """Performs what a procedure does with a journal, without a client."""
+
+    def perform(self, step: Step, /) -> object:
+        return step.work() if isinstance(step, Blocking) else None
 
 
 def utc_now() -> datetime:
@@ -230,7 +323,7 @@ class SQLiteJournal:
         def work(connection: sqlite3.Connection) -> Entry:
             found = _entry_of(connection, key)
             made = change(found)
-            moment = _aware(self._clock())
+            moment = self._clock()
             entry = replace(made, changed=moment)
             if found is None and entry.created is None:
                 entry = replace(entry, created=moment)
@@ -255,12 +348,13 @@ class SQLiteJournal:
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
         """List what is not settled. See `Journal.open_entries`."""
-        until = None if before is None else time_text(_aware(before))
+        until = None if before is None else time_text(before)
+        most = checked_limit(limit)
         rows = self._run(
             lambda connection: connection.execute(
                 f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
                 " ORDER BY changed, idempotency_key LIMIT ?2",
-                (until, limit),
+                (until, most),
             ).fetchall(),
             _READ,
         )
@@ -275,7 +369,7 @@ class SQLiteJournal:
             JournalFailed: bytes are left, because another connection reads the file, or
                 the disk is full; the next call erases them.
         """
-        until = time_text(_aware(before))
+        until = time_text(before)
         erased = self._run(
             lambda connection: (
                 connection.execute(
@@ -322,7 +416,7 @@ class SQLiteJournal:
     def _create(self) -> None:
         """Create the file, unless it is there."""
         with _CREATION:
-            if os.path.exists(self._path):  # noqa: PTH110 - a path, as os.open wants it
+            if _stat(self._path) is not None:
                 return
             try:
                 # A link to a file that is not there yet is followed.
@@ -335,19 +429,26 @@ class SQLiteJournal:
 
     def _make_private(self) -> None:
         """Let nobody but the owner read the file and its log."""
-        for name in (self._path, f"{self._path}-wal", f"{self._path}-shm"):
-            # It may be another user's, on a read-only disk, or gone.
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                mode = stat.S_IMODE(os.stat(name).st_mode)  # noqa: PTH116 - a path
-                if mode & 0o077:
-                    os.chmod(name, mode & 0o700)  # noqa: PTH101 - a path
+        for name in (self._path, self._beside("-wal"), self._beside("-shm")):
+            found = _stat(name)
+            if found is None or not found.st_mode & 0o077:
+                continue
+            try:
+                os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)  # noqa: PTH101 - a path
+            except OSError as error:
+                # It is another user's, on a read-only disk, or gone by now.
+                if error.errno is None:
+                    raise
+
+    def _beside(self, suffix: str) -> str:
+        """Return the path of a file that SQLite keeps beside this one."""
+        return f"{os.path.realpath(self._path)}{suffix}"
 
     def _found(self) -> tuple[int, int]:
         """Return which file is there, without opening it."""
-        try:
-            found = os.stat(self._path)  # noqa: PTH116 - a path
-        except OSError as error:
-            raise _system_failure(error) from None
+        found = _stat(self._path)
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
         if not stat.S_ISREG(found.st_mode):
             raise JournalFailed("the journal's path is no file")
         return found.st_dev, found.st_ino
@@ -446,24 +547,25 @@ class SQLiteJournal:
 
     def _state(self) -> tuple[int, int]:
         """Return when the file was changed; refuse to read past its log."""
-        log = f"{os.path.realpath(self._path)}-wal"
-        try:
-            if os.path.exists(log) and os.stat(log).st_size:  # noqa: PTH110, PTH116 - a path
-                raise JournalFailed(
-                    "the journal's disk is read-only, and the log beside the file"
-                    " cannot be read there"
-                )
-            found = os.stat(self._path)  # noqa: PTH116 - a path
-        except OSError as error:
-            raise _system_failure(error) from None
+        log, found = _stat(self._beside("-wal")), _stat(self._path)
+        if log is not None and log.st_size:
+            raise JournalFailed(
+                "the journal's disk is read-only, and the log beside the file cannot be"
+                " read there"
+            )
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
         return found.st_mtime_ns, found.st_size
 
 
-def _aware(moment: datetime) -> datetime:
-    """Refuse a moment that means another one on each machine."""
-    if moment.tzinfo is None:
-        raise InvalidRequest("a moment needs its time zone, such as datetime.UTC")
-    return moment
+def _stat(path: str) -> os.stat_result | None:
+    """Look at a file without opening it; return None if it is not there."""
+    try:
+        return os.stat(path)  # noqa: PTH116 - a path
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _system_failure(error) from None
 
 
 def _system_failure(error: OSError) -> JournalFailed:

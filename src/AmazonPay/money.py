@@ -56,6 +56,25 @@ def amount_of(value: Mapping[str, object]) -> Decimal:
     return _decimal(amount)
 
 
+def written_alike(amount: object, currency: object) -> object:
+    """Write an amount in the one way that all equal amounts of a currency share.
+
+    That is how `price` writes it, if it can: 10 and "10.0" are "10.00" in USD. What is
+    no amount is given back as it is.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, (str, int, Decimal)):
+        return amount
+    try:
+        number = _decimal(amount)
+    except InvalidRequest:
+        return amount
+    try:
+        return _written(number, str(currency))["amount"]
+    except InvalidRequest:
+        text = format(number, "f")
+        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
 def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
     """Add two prices of one currency.
 
