@@ -362,6 +362,36 @@ def test_a_body_that_drips_past_the_deadline_is_no_answer(
     assert caught.value.outcome_unknown
 
 
+class Dripping(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body that takes two seconds, and then is whole."""
+
+    def __iter__(self) -> Generator[bytes]:
+        never = threading.Event()
+        for byte in b'{"chargeId": "S01-C1"}'.ljust(200):
+            never.wait(0.01)
+            yield bytes((byte,))
+
+    async def __aiter__(self) -> Any:
+        for chunk in self:
+            yield chunk
+
+
+@BOTH
+def test_a_body_from_a_transport_of_the_callers_has_until_the_deadline(
+    awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(201, stream=Dripping()))
+    with pytest.raises(TimedOut) as caught:
+        call(
+            private_key,
+            transport,
+            awaits,
+            lambda client: client.create_charge(CHARGE),
+            deadline=0.2,
+        )
+    assert caught.value.outcome_unknown
+
+
 # Files --------------------------------------------------------------------------------
 
 
