@@ -41,7 +41,13 @@ from loopback import OK, read_request, serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Generator,
+        Iterator,
+    )
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -371,7 +377,7 @@ class Dripping(httpx2.SyncByteStream, httpx2.AsyncByteStream):
             never.wait(0.01)
             yield bytes((byte,))
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
         for chunk in self:
             yield chunk
 
@@ -443,7 +449,7 @@ class Broken(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         yield b"a,b\n1,"
         raise self._error
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
         yield b"a,b\n1,"
         raise self._error
 
