@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -15,6 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import guard
+import postgres_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 guard.stand()
 
@@ -43,3 +50,26 @@ def private_key_pem(private_key: rsa.RSAPrivateKey) -> str:
 def public_key_pem(private_key: rsa.RSAPrivateKey) -> str:
     public = private_key.public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Start a PostgreSQL that all tests of this process share."""
+    if postgres_server.programs() is None:
+        pytest.skip(postgres_server.MISSING)
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("psycopg is not installed; `make test` installs it")
+    with postgres_server.postgres_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_engine(postgres_url: str) -> Iterator[sqlalchemy.Engine]:
+    """Connect to an empty PostgreSQL."""
+    engine = sqlalchemy.create_engine(postgres_url)
+    yield engine
+    engine.dispose()
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sqlalchemy.text("CREATE SCHEMA public"))
+    engine.dispose()

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
-from sqlalchemy.exc import IntegrityError
 
 from AmazonPay import (
     ConfigurationError,
@@ -63,35 +62,56 @@ def sqlite(folder: Path) -> SQLiteJournal:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
     # A connection for each use: other workers have theirs.
     engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
     yield engine
     engine.dispose()
 
 
-@pytest.fixture
-def shops(engine: Engine) -> SQLAlchemyJournal:
-    """Keep the journal in the shop's own database."""
+@pytest.fixture(
+    params=["sqlite_engine", "postgres_engine"], ids=["sqlalchemy", "postgresql"]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Be the shop's own database."""
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
+
+
+def in_database(engine: Engine) -> SQLAlchemyJournal:
     journal = SQLAlchemyJournal(engine, clock=Ticks())
     journal.create_table()
     return journal
 
 
-@pytest.fixture(params=["sqlite", "sqlalchemy"])
-def lasting(
-    request: pytest.FixtureRequest, tmp_path: Path, shops: SQLAlchemyJournal
-) -> Journal:
-    return sqlite(tmp_path) if request.param == "sqlite" else shops
+@pytest.fixture
+def shops(engine: Engine) -> SQLAlchemyJournal:
+    """Keep the journal in the shop's own database."""
+    return in_database(engine)
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlalchemy"])
-def journal(
-    request: pytest.FixtureRequest, tmp_path: Path, shops: SQLAlchemyJournal
-) -> Journal:
-    if request.param == "memory":
+def journal_of(kind: str, request: pytest.FixtureRequest) -> Journal:
+    if kind == "memory":
         return MemoryJournal()
-    return sqlite(tmp_path) if request.param == "sqlite" else shops
+    if kind == "sqlite":
+        return sqlite(request.getfixturevalue("tmp_path"))
+    engines = {"sqlalchemy": "sqlite_engine", "postgresql": "postgres_engine"}
+    return in_database(request.getfixturevalue(engines[kind]))
+
+
+@pytest.fixture(params=["sqlite", "sqlalchemy", "postgresql"])
+def lasting(request: pytest.FixtureRequest) -> Journal:
+    return journal_of(request.param, request)
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlalchemy", "postgresql"])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    return journal_of(request.param, request)
+
+
+def untimed(entry: Entry | None) -> Entry:
+    assert entry is not None
+    return replace(entry, created=None, changed=None)
 
 
 def stored(journal: Journal, entry: Entry) -> Entry:
@@ -111,7 +131,7 @@ def settled(outcome: Any, reason: str | None = None) -> Any:
 
 def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
     entry = journal.change(INTENDED.key, noted(INTENDED))
-    assert replace(entry, created=None, changed=None) == INTENDED
+    assert untimed(entry) == INTENDED
     assert journal.find(INTENDED.key) == entry
 
 
@@ -134,9 +154,7 @@ def test_every_member_of_an_entry_is_kept(journal: Journal) -> None:
         created=datetime(2025, 12, 31, tzinfo=UTC),
     )
     journal.change(whole.key, lambda _: whole)
-    found = journal.find(whole.key)
-    assert found is not None
-    assert replace(found, changed=None) == whole
+    assert untimed(journal.find(whole.key)) == whole
 
 
 def test_what_was_not_written_is_not_there(journal: Journal) -> None:
@@ -179,8 +197,7 @@ def test_bodies_of_what_is_settled_are_forgotten_and_all_else_stays(
     assert (lasting.forget(moment), lasting.forget(moment)) == (2, 0)
     kept = [one for n in (0, 1, 2, 9) if (one := lasting.find(str(n) * 32))]
     assert [one.body for one in kept] == [None, None, BODY, BODY]
-    first = replace(kept[0], created=None, changed=None)
-    assert first == replace(numbered(0, "success"), body=None)
+    assert untimed(kept[0]) == replace(numbered(0, "success"), body=None)
 
 
 @pytest.mark.parametrize("workers", [4])
@@ -349,7 +366,7 @@ def test_who_lost_a_race_reads_again(engine: Engine, shops: SQLAlchemyJournal) -
 
 def test_a_database_that_refuses_the_entry_says_so(shops: SQLAlchemyJournal) -> None:
     wrong: Any = None
-    with pytest.raises(IntegrityError):
+    with pytest.raises(JournalFailed, match="IntegrityError"):
         shops.change(INTENDED.key, noted(replace(INTENDED, namespace=wrong)))
 
 

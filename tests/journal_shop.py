@@ -1,0 +1,82 @@
+"""A shop that makes its journal in the parent of its workers, and uses it there.
+
+`gunicorn --preload journal_shop:application` answers each request with the worker and
+the runs of the entry that its path names. `celery --app journal_shop` does the same by
+its task, and `python journal_shop.py send SIZE` sends it so many. `python -m
+gevent.monkey journal_shop.py gevent SIZE` uses the journal in so many greenlets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
+from journal_forks import Busy, engine_for, runs_of, use
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+KEYS = 7
+
+
+def opened(url: str) -> SQLAlchemyJournal:
+    """Open the journal, and leave connections in its pool for whoever forks."""
+    engine = engine_for(url)
+    journal = SQLAlchemyJournal(engine)
+    journal.create_table()
+    for connection in [engine.connect() for _ in range(4)]:
+        connection.close()
+    return journal
+
+
+JOURNAL = opened(os.environ["JOURNAL_URL"])
+
+
+def work(key: str) -> dict[str, Any]:
+    """Change an entry; tell who did it, and how often it has been changed."""
+    use(JOURNAL, key)
+    return {"worker": os.getpid(), "runs": runs_of(JOURNAL, key)}
+
+
+def application(
+    environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """Work for the key in the path."""
+    told = json.dumps(work(environ["PATH_INFO"].strip("/"))).encode()
+    start_response("200 OK", [("content-length", str(len(told)))])
+    return [told]
+
+
+app = Celery(broker=os.environ.get("BROKER_URL"), backend=os.environ.get("BROKER_URL"))
+task = app.task(work, name="work")
+
+
+def send(size: int) -> list[dict[str, Any]]:
+    """Let Celery's workers work `size` times."""
+    sent = [app.send_task("work", [f"{number % KEYS}"]) for number in range(size)]
+    return [one.get(timeout=120) for one in sent]
+
+
+def spawn(size: int) -> list[dict[str, Any]]:
+    """Work in `size` greenlets at once."""
+    import gevent  # noqa: PLC0415 - only where everything is patched for it
+
+    greenlets = [gevent.spawn(work, f"{number % KEYS}") for number in range(size)]
+    gevent.joinall(greenlets, raise_error=True)
+    told: list[Any] = [one.value for one in greenlets]
+    return told
+
+
+if __name__ == "__main__":
+    act = {"send": send, "gevent": spawn}[sys.argv[1]]
+    sys.stdout.write(json.dumps(act(int(sys.argv[2]))))
+else:
+    # The parent goes on using it while and after its workers are forked.
+    parents = Busy(JOURNAL, "parent")
+    parents.daemon = True
+    parents.start()
