@@ -233,7 +233,7 @@ def until(worker: Worker, change: str) -> Worker:
     while True:
         work: Any = getattr(worker.step, "work", None)
         told = "" if work is None else getattr(work.args[-1], "__qualname__", "")
-        if told.startswith(f"{change}."):
+        if change in told.partition(".")[0]:
             return worker
         worker.do()
 
