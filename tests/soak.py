@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 SOAKS = {
+    "journal": "exactly_once_soak",
     "walk": "walk.supervisor",
 }
 """The module of each soak."""
