@@ -1,4 +1,4 @@
-"""Processes, threads and forks that share one journal: `exactly_once_soak.py [SIZE]`.
+"""Processes, threads and forks that share one journal's file; one of the soaks.
 
 `make test` runs the same functions at a small size. Each returns what went wrong, by
 its kind; an empty answer is a success.
@@ -203,7 +203,7 @@ def forks_in_use(folder: Path, size: int) -> Counter[str]:
 
 
 def main(size: int) -> list[str]:
-    """Run all with a fifth of `size` jobs and forks; return what went wrong."""
+    """Run all at a fifth of `size`; return what was lost, hung or raised."""
     faults: list[str] = []
     for run in (jobs_of_their_own, forks_in_use):
         with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from .._core.steps import RunInThread
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
@@ -102,7 +102,6 @@ def checked_limit(limit: object) -> int:
     return limit
 
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -118,9 +117,9 @@ def write(journal: Journal, key: str, change: Change) -> Flow[Entry]:
     return cast("Entry", (yield RunInThread(work)))
 
 
-def _guarded(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _guarded(work: Callable[..., R], *args: object) -> R:
     try:
-        return work(*args, **kwargs)
+        return work(*args)
     except (JournalConflict, JournalFailed):
         raise
     except Exception as error:

@@ -465,9 +465,9 @@ class SQLAlchemyJournal:
                     raise lost.failure
                 _pause(rounds)
             before, rounds = read, rounds + 1
-            now = self._clock()
-            created = now if found is None else found.created
-            entry = replace(change(found), created=created, changed=now)
+            entry, now = change(found), self._clock()
+            created = entry.created or (now if found is None else None)
+            entry = replace(entry, created=created, changed=now)
             written = self._write(entry, read, version)
             if isinstance(written, Entry):
                 return written
