@@ -41,14 +41,8 @@ from AmazonPay import (
     Timeout,
     TransportError,
 )
-from AmazonPay._http.network import (
-    AsyncStream,
-    Backend,
-    Stream,
-    causes_of,
-    ending,
-    raised_by_a_signal_handler,
-)
+from AmazonPay._core.signals import raised_by_a_signal_handler
+from AmazonPay._http.network import AsyncStream, Backend, Stream, causes_of, ending
 from AmazonPay._http.transports import (
     AsyncPoolTransport,
     PoolTransport,

@@ -15,6 +15,7 @@ from .._core.headers import (
     SIMULATION_CODE,
     checked_headers,
 )
+from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
 from .private_key import load_private_key
 from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
@@ -57,8 +58,6 @@ def _signer_failed(error: Exception) -> SignerFailed:
 
     The signer's error keeps the frames of the signer, without those above it.
     """
-    from .._http.network import raised_by_a_signal_handler
-
     if raised_by_a_signal_handler(error):
         raise error
     traceback = error.__traceback__
