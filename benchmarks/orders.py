@@ -1,6 +1,6 @@
 """What every contender sends, and what it is answered: a charge, then its capture.
 
-The capture's id is new each time, so no contender lives on the cache of one URL.
+The capture's id is new each time, so no contender benefits from a cached URL.
 """
 
 from __future__ import annotations
@@ -24,22 +24,14 @@ CHARGE: dict[str, object] = {
 CAPTURE: dict[str, object] = {"captureAmount": _PRICE, "softDescriptor": "SHOP"}
 
 ANSWER: dict[str, object] = {
+    **CHARGE,
     "chargeId": "S02-0000000-0000000-C000000",
-    "chargePermissionId": "S02-0000000-0000000",
-    "chargeAmount": _PRICE,
     "captureAmount": _PRICE,
     "refundedAmount": {"amount": "0.00", "currencyCode": "EUR"},
     "convertedAmount": "14.00",
     "conversionRate": "1.00",
     "channel": "Web",
     "chargeInitiator": "CITU",
-    "softDescriptor": "AMZ*SHOP",
-    "merchantMetadata": {
-        "merchantReferenceId": "order-1007",
-        "merchantStoreName": "Shop",
-        "noteToBuyer": "Thank you for your order",
-        "customInformation": None,
-    },
     "platformId": None,
     "disbursementDetails": None,
     "statusDetails": {
@@ -53,10 +45,12 @@ ANSWER: dict[str, object] = {
     "releaseEnvironment": "Sandbox",
 }
 
-
-CHARGE_ID_PREFIX = "S02-0000000-0000000-C"
+SESSION: dict[str, object] = {
+    "webCheckoutDetails": {"checkoutReviewReturnUrl": "https://shop.example/review"},
+    "storeId": "amzn1.application-oa2-client.0123",
+}
 
 
 def charge_id(number: int) -> str:
     """Name the charge that call `number` captures."""
-    return f"{CHARGE_ID_PREFIX}{number:06}"
+    return f"S02-0000000-0000000-C{number:06}"

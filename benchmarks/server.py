@@ -1,8 +1,8 @@
-"""The least that answers: keep-alive TLS, one fixed answer, in a process of its own.
+"""A server that does the least: keep-alive TLS, one fixed answer.
 
     python -m benchmarks.server CHAIN
 
-prints the port of 127.0.0.1 that it took.
+prints the port of 127.0.0.1 that it listens on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import re
 import ssl
 import sys
-from typing import cast
 
 from benchmarks.orders import ANSWER
 
@@ -28,32 +27,20 @@ _RESPONSE = (
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 
 
-class _Peer(asyncio.Protocol):
-    """Counts requests in a stream of bytes, and answers each."""
-
-    def __init__(self) -> None:
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while b"\r\n\r\n" in self._received:
-            head, _, rest = self._received.partition(b"\r\n\r\n")
-            length = _LENGTH.search(head)
-            size = int(length[1]) if length else 0
-            if len(rest) < size:
-                return
-            self._received = rest[size:]
-            self._transport.write(_RESPONSE)
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while True:
+            length = _LENGTH.search(await reader.readuntil(b"\r\n\r\n"))
+            await reader.readexactly(int(length[1]) if length else 0)
+            writer.write(_RESPONSE)
+    except (asyncio.IncompleteReadError, OSError):
+        writer.close()
 
 
 async def _serve(chain: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Peer, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

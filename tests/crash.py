@@ -1,9 +1,10 @@
-"""A shop that is killed: `crash.py points|hang|finish FOLDER HELPER`.
+"""A shop that is killed: `crash.py points|meet|hang|finish FOLDER HELPER`.
 
 `points` kills a process before each step of a helper, lets another one call the helper
-again, and prints what is there afterwards, one line of JSON for each step. `hang` stops
-for ever where the simulator has carried the request out, for whoever wants to kill it;
-`finish` is the other process.
+again, and prints what is there afterwards, one line of JSON for each step. `meet` does
+the same, and between the two a process of another order calls the helper for the same
+object; it prints a line for each. `hang` stops for ever where the simulator has carried
+the request out, for whoever wants to kill it; `finish` is the other process.
 
 The simulator and the journal are two files of the folder: all that outlives a process.
 """
@@ -13,12 +14,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx2
 
-from AmazonPay import Client, Retry, SQLiteJournal
+from AmazonPay import Client, JournalConflict, Retry, SQLiteJournal
 from AmazonPay.simulator import Request, Store
 from journals import NAMES, MemoryJournal
 from purchases import done, prepared
@@ -52,19 +54,23 @@ class Process:
         headers = list(given.headers)
         return httpx2.Response(given.status, headers=headers, content=given.body)
 
-    def call(self, helper: str, client: Client) -> Any:
+    def call(self, helper: str, client: Client, order: str = NAMES["order"]) -> Any:
         arguments = json.loads((self.folder / "arguments.json").read_text())
+        names = {**NAMES, "order": order}
         journal = SQLiteJournal(self.folder / "journal.db")
-        return getattr(client, helper)(*arguments, journal=journal, **NAMES)
+        return getattr(client, helper)(*arguments, journal=journal, **names)
 
     def prepare(self, helper: str) -> None:
         arguments = json.dumps(prepared(self.shop, helper))
         (self.folder / "arguments.json").write_text(arguments)
 
-    def finish(self, helper: str) -> None:
+    def finish(self, helper: str, order: str = NAMES["order"]) -> None:
         """Call the helper to its end, and tell what is there."""
         client = Client(KEY_ID, KEY, "us", transport=httpx2.MockTransport(self.answer))
-        decision = self.call(helper, client)
+        try:
+            outcome = self.call(helper, client, order).outcome
+        except JournalConflict:
+            outcome = "conflict"
         journal = SQLiteJournal(self.folder / "journal.db")
         acted = [
             row.facts
@@ -74,7 +80,7 @@ class Process:
             and row.facts["idempotencyKey"] not in self._prepared()
         ]
         told = {
-            "outcome": decision.outcome,
+            "outcome": outcome,
             "done": done(self.shop),
             "requests": [(one["idempotencyKey"], one["body"]) for one in acted],
             "open": len(journal.open_entries()),
@@ -131,8 +137,8 @@ def _end(act: Callable[[], None]) -> NoReturn:
     os._exit(0)
 
 
-def points(folder: Path, helper: str) -> None:
-    """Kill before each step there is."""
+def points(folder: Path, helper: str, others: tuple[str, ...] = ()) -> None:
+    """Kill before each step there is; other orders come before it is called again."""
     # Whatever is built once is built here, and not in every child.
     shop = Shop()
     arguments = prepared(shop, helper)
@@ -153,12 +159,13 @@ def points(folder: Path, helper: str) -> None:
             client.last = step
             process.call(helper, client)
 
-        def live(place: Path = place) -> None:
-            Process(place).finish(helper)
+        def live(order: str, place: Path = place) -> None:
+            Process(place).finish(helper, order)
 
         assert forked(prepare) == 0
         killed = forked(die)
-        assert forked(live) == 0
+        for order in (*others, NAMES["order"]):
+            assert forked(partial(live, order)) == 0
         step += 1
     assert killed == 0
 
@@ -168,6 +175,8 @@ def main() -> None:
     what, folder, helper = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     if what == "points":
         points(folder, helper)
+    elif what == "meet":
+        points(folder, helper, ("another order",))
     elif what == "hang":
         process = Process(folder)
         process.prepare(helper)

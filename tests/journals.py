@@ -48,9 +48,11 @@ class MemoryJournal:
 
     def change(self, key: str, change: Change, /) -> Entry:
         with self._lock:
-            entry = replace(change(self.entries.get(key)), changed=self._clock())
-            self.entries[key] = entry
-            return entry
+            found, now = self.entries.get(key), self._clock()
+            made = change(found)
+            created = made.created or (now if found is None else None)
+            self.entries[key] = replace(made, created=created, changed=now)
+            return self.entries[key]
 
     def find(self, key: str, /) -> Entry | None:
         return self.entries.get(key)
@@ -70,9 +72,14 @@ class MemoryJournal:
 
     @property
     def entry(self) -> Entry:
-        """The only one."""
-        (entry,) = self.entries.values()
+        """The only request."""
+        (entry,) = self.requests
         return entry
+
+    @property
+    def requests(self) -> list[Entry]:
+        """Each entry that is no claim."""
+        return [one for one in self.entries.values() if not one.is_claim]
 
 
 class Player:

@@ -48,7 +48,7 @@ class Server:
         self, speak: Speak, context: ssl.SSLContext | None = None, port: int = 0
     ) -> None:
         self._speak = speak
-        self._context = context
+        self.context = context
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
@@ -68,10 +68,10 @@ class Server:
 
     def _serve(self, peer: socket.socket) -> None:
         with contextlib.suppress(OSError), peer:
-            if self._context is None:
+            if self.context is None:
                 self._speak(peer)
             else:
-                with self._context.wrap_socket(peer, server_side=True) as wrapped:
+                with self.context.wrap_socket(peer, server_side=True) as wrapped:
                     self._speak(wrapped)
 
     def close(self) -> None:

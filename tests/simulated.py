@@ -19,7 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from AmazonPay import AsyncClient, Client
-from AmazonPay.simulator import Answer, Ids, Request, Settings, Simulator, merchant
+from AmazonPay.simulator import (
+    HTTPResponse,
+    Ids,
+    Request,
+    Settings,
+    Simulator,
+    merchant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +93,7 @@ class Reply:
         return details["state"], details["reasonCode"]
 
 
-def reply_of(answer: Answer) -> Reply:
+def reply_of(answer: HTTPResponse) -> Reply:
     return Reply(answer.status, answer.body, dict(answer.headers))
 
 
@@ -162,7 +169,7 @@ class Shop:
             clock=self.clock,
             ids=Ids(Random(seed)),  # noqa: S311 - ids need a seed here, no secrecy
             settings=settings,
-            dice=Random(seed),  # noqa: S311 - the same
+            dice=Random(seed),  # noqa: S311 - dice need a seed here, no secrecy
             wait=wait,
         )
         self._keys = 0
@@ -337,6 +344,10 @@ class Shop:
         assert reply.status in {200, 202}, reply
         answer = reply.json
         return Purchase(session, answer["chargePermissionId"], answer["chargeId"] or "")
+
+    def sold(self, amount: object = "50") -> str:
+        """Go through a checkout that captures at once; give the charge's id."""
+        return self.buy(amount, "AuthorizeWithCapture").charge
 
     def charge(
         self,

@@ -56,10 +56,49 @@ def test_an_exact_amount_passes(amount: object, written: bytes) -> None:
         {"list": [{"deep": ({"amount": 1.0},)}]},
         MappingProxyType({"a": MappingProxyType({"amount": 1.0})}),
         {"amount": True},
+        {"amount": [1.0]},
+        {"amount": {"value": 1.0}},
     ],
 )
 def test_a_float_amount_is_refused_wherever_it_stands(body: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="pass a str, an int or a Decimal"):
+        encode_body(body)
+
+
+TWICE = [
+    '{"amount": "1.00", "amount": "100.00"}',
+    '{"a": [{"b": 1, "c": 2, "b": 1}]}',
+    '{"a": 1, "\\u0061": 1}',
+    '{"": 1, "": 2}',
+]
+FLOATS = [
+    '{"amount": 10.5}',
+    '{"amount": 10.0}',
+    '{"amount": 1e1}',
+    '{"amount": -1E-2}',
+    '{"amount": 1e400}',
+    '{"amount": true}',
+    '{"a": [{"amount": {"value": 0.5}}]}',
+    '{"amount": [0.5]}',
+]
+
+
+@pytest.mark.parametrize("text", [*TWICE, *FLOATS])
+def test_text_is_held_to_the_same_rules(text: str) -> None:
+    for body in (text, text.encode()):
+        with pytest.raises(InvalidRequest):
+            encode_body(body)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "latin-1"])
+def test_text_in_another_encoding_than_utf_8_is_refused(encoding: str) -> None:
+    with pytest.raises(InvalidRequest, match="UTF-8"):
+        encode_body('{"a": "\u00e9"}'.encode(encoding))
+
+
+@pytest.mark.parametrize("body", [{1: "a", "1": "b"}, {"a": {None: 1}}, {True: 1}])
+def test_a_member_whose_name_is_no_text_is_refused(body: Any) -> None:
+    with pytest.raises(InvalidRequest, match="whose name is a"):
         encode_body(body)
 
 
@@ -119,3 +158,22 @@ def test_a_body_is_read_back_as_it_was_and_never_changed(body: dict[str, Any]) -
     before = json.dumps(body)
     assert json.loads(encode_body(body)) == json.loads(before)
     assert json.dumps(body) == before
+
+
+@given(st.dictionaries(st.text("abcxyz"), json_values))
+def test_text_passes_byte_for_byte(body: dict[str, Any]) -> None:
+    text = json.dumps(body, indent=1)
+    assert encode_body(text) == text.encode()
+
+
+@given(
+    st.dictionaries(st.text("abcxyz"), json_values, min_size=1),
+    st.data(),
+)
+def test_text_with_a_member_twice_never_passes(
+    body: dict[str, Any], data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(sorted(body)))
+    text = f"{json.dumps(body)[:-1]}, {json.dumps(name)}: 1}}"
+    with pytest.raises(InvalidRequest, match="twice"):
+        encode_body(f'{{"outer": [{text}]}}')

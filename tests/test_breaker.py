@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -398,6 +399,58 @@ def test_a_probe_takes_a_part_of_the_deadline_at_most() -> None:
     client.create_checkout_session({})
     probe, create = peer.timeouts
     assert probe <= 4.0 < create <= 8.0
+
+
+def test_a_probe_takes_ten_seconds_at_most() -> None:
+    peer = Peer()
+    client = opened(peer, deadline=100.0)
+    client.perform(Wait(30.0))
+    peer.status = 200
+    peer.timeouts.clear()
+    client.with_options(timeout=60.0).create_checkout_session({})
+    probe, create = peer.timeouts
+    assert probe <= 10.0 < create
+
+
+@pytest.mark.parametrize("kind", ["blocking", "awaiting"])
+def test_the_time_of_a_probe_is_the_calls(kind: str) -> None:
+    peer, waits = Peer(), [0.0]
+    clock = time.monotonic
+
+    def slow(request: httpx2.Request) -> httpx2.Response:
+        answer = peer(request)
+        waits[0] += 3.0  # every answer takes that long
+        return answer
+
+    transport = httpx2.MockTransport(slow)
+    given: dict[str, Any] = {"transport": transport, "retry": ONCE, "breaker": TWICE}
+    given |= {"deadline": 8.0, "timeout": 60.0}
+
+    async def main() -> None:
+        client = AsyncClient("SANDBOX-A", KEY, "us", **given)
+        for _ in range(2):
+            await client.get_charge("C1")
+        await client.perform(Wait(30.0))
+        peer.status = 200
+        await client.create_checkout_session({})
+
+    def block() -> None:
+        client = Client("SANDBOX-A", KEY, "us", **given)
+        for _ in range(2):
+            client.get_charge("C1")
+        client.perform(Wait(30.0))
+        peer.status = 200
+        client.create_checkout_session({})
+
+    peer.status = 503
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("AmazonPay._clock.time.monotonic", lambda: clock() + waits[0])
+        if kind == "blocking":
+            block()
+        else:
+            anyio.run(main)
+    assert peer.seen[-2:] == [PROBE, CREATE]
+    assert peer.timeouts[-1] <= 5.0
 
 
 def test_a_probe_does_not_raise_for_its_status() -> None:

@@ -450,6 +450,85 @@ def test_an_unchecked_context_is_refused() -> None:
         Client("A", KEY, "us", True, verify=context)
 
 
+@pytest.mark.parametrize(
+    "lowest",
+    [
+        ssl.TLSVersion.MINIMUM_SUPPORTED,
+        ssl.TLSVersion.SSLv3,
+        ssl.TLSVersion.TLSv1,
+        ssl.TLSVersion.TLSv1_1,
+    ],
+)
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_context_that_takes_old_tls_is_refused(
+    kind: Any, lowest: ssl.TLSVersion
+) -> None:
+    context = ssl.create_default_context()
+    context.minimum_version = lowest
+    with pytest.raises(ConfigurationError, match=r"below 1\.2"):
+        kind("A", KEY, "us", True, verify=context)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO:DeprecationWarning")
+def test_a_context_whose_options_refuse_old_tls_is_taken() -> None:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.options |= ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    Client("A", KEY, "us", True, verify=context).close()
+
+
+@pytest.mark.parametrize(
+    "lowest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
+)
+def test_a_context_of_modern_tls_is_taken(lowest: ssl.TLSVersion) -> None:
+    context = ssl.create_default_context()
+    context.minimum_version = lowest
+    Client("A", KEY, "us", True, verify=context).close()
+
+
+@pytest.mark.parametrize(
+    ("trust_env", "proxy"),
+    [(False, None), (False, "https://proxy.example"), (True, None)],
+)
+def test_session_keys_are_logged_only_where_the_environment_is_trusted(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    trust_env: bool,
+    proxy: str | None,
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
+    context = ssl.create_default_context()
+    options = transport_options(
+        endpoint, verify=context, proxy=proxy, trust_env=trust_env
+    )
+    assert (options["verify"].keylog_filename is not None) is trust_env
+    if proxy is not None:
+        assert options["proxy"].ssl_context.keylog_filename is None
+
+
+def test_no_default_context_logs_session_keys_without_trust(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
+    options = transport_options(endpoint, verify=None, proxy=None, trust_env=False)
+    assert options["verify"].keylog_filename is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_log_that_the_caller_asked_for_is_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
+    context = ssl.create_default_context()
+    context.keylog_filename = str(tmp_path / "keys")
+    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
+    options = transport_options(endpoint, verify=context, proxy=None, trust_env=False)
+    assert options["verify"].keylog_filename == str(tmp_path / "keys")
+
+
 def test_a_loopback_endpoint_takes_no_proxy() -> None:
     with pytest.raises(ConfigurationError, match="no proxy"):
         Client(

@@ -169,7 +169,10 @@ def test_a_timeout_per_phase_is_taken_as_it_is() -> None:
     assert timeout_from(timeout) is timeout
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "5", True, None])
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, float("nan"), float("inf"), "5", True, None, 10**400, 1e300, 2_147_484],
+)
 def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="timeout"):
         timeout_from(value)  # type: ignore[arg-type] # the same
@@ -178,7 +181,15 @@ def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"attempts": 0}, {"attempts": 1.5}, {"attempts": True}, {"base": -1}]
+    "options",
+    [
+        {"attempts": 0},
+        {"attempts": 1.5},
+        {"attempts": True},
+        {"base": -1},
+        {"cap": 10**400},
+        {"base": 1e300},
+    ],
 )
 def test_a_retry_that_makes_no_sense_cannot_be_made(options: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=r"retry\."):

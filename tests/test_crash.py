@@ -54,6 +54,23 @@ def test_a_process_may_die_at_any_step(helper: str, tmp_path: Path) -> None:
     assert (len(twice) > 0) is by_key
 
 
+@pytest.mark.parametrize(
+    "helper", ["complete_or_get_checkout_session", "capture_or_get_charge"]
+)
+def test_an_object_settles_one_order_whenever_the_process_of_one_dies(
+    helper: str, tmp_path: Path
+) -> None:
+    told = run("meet", tmp_path, helper)
+    kind, event = LEFT[helper]
+    others, ours = told[::2], told[1::2]
+    for other, our in zip(others, ours, strict=True):
+        assert sorted((other["outcome"], our["outcome"])) == ["conflict", "success"]
+        assert our["done"][kind].count(event) == 1
+    # Killed early, the other order gets it; killed late, it does not.
+    assert {one["outcome"] for one in ours} == {"conflict", "success"}
+    assert len(ours) > 7
+
+
 @pytest.mark.parametrize("helper", ["create_charge_or_get", "capture_or_get_charge"])
 def test_a_process_that_is_killed_while_it_waits_for_the_answer(
     helper: str, tmp_path: Path

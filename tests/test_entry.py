@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from AmazonPay._entry import Entry, begun, digest_of, noted, resolved, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from decimal import Decimal
 
 ENTRY = Entry(
     key="k",
@@ -69,3 +72,35 @@ def test_amounts_that_floats_cannot_tell_apart_differ() -> None:
 
 def test_a_row_without_a_time_is_an_entry_without_one() -> None:
     assert Entry.from_row(ENTRY.to_row()) == ENTRY
+
+
+currencies = st.sampled_from(["USD", "EUR", "JPY", "???"])
+sums = st.decimals(0, 10**9, places=3)
+
+
+def priced(amount: str, currency: str) -> bytes:
+    return f'{{"a":[{{"amount":{amount},"currencyCode":"{currency}"}}]}}'.encode()
+
+
+@given(sums, sums, currencies)
+def test_two_amounts_make_one_digest_if_and_only_if_they_are_equal(
+    one: Decimal, other: Decimal, currency: str
+) -> None:
+    digests = [digest_of(priced(f'"{each}"', currency)) for each in (one, other)]
+    assert (digests[0] == digests[1]) is (one == other)
+
+
+@given(sums, st.integers(0, 5), st.integers(0, 5), currencies)
+def test_no_zero_at_either_end_of_an_amount_makes_another_digest(
+    amount: Decimal, before: int, after: int, currency: str
+) -> None:
+    plain = f"{amount:f}"
+    padded = f"{'0' * before}{plain}{'0' * after}"
+    assert digest_of(priced(f'"{plain}"', currency)) == digest_of(
+        priced(f'"{padded}"', currency)
+    )
+
+
+@pytest.mark.parametrize("amount", ["null", "{}", '"ten"', '" 10"', '"1e1"', "true"])
+def test_what_is_no_amount_is_hashed_as_it_is(amount: str) -> None:
+    assert digest_of(priced(amount, "USD")) != digest_of(priced("10", "USD"))

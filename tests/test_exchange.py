@@ -356,6 +356,43 @@ def test_a_retry_after_that_says_nothing_is_no_pause(headers: dict[str, str]) ->
     assert retry_after(headers) == 0.0
 
 
+STRANGE_DATES = [
+    "Tue, 24 Nov 99999999999999 10:00:00 GMT",
+    "Tue, 24 Nov 99999 10:00:00 GMT",
+    "Tue, 24 Nov 0000 10:00:00 GMT",
+    "Tue, 24 Nov 2026 10:00:00 +99999999999999999999",
+    "Tue, 24 Nov 2026 10:00:00 -9999",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    "Mon, 01 Jan 0001 00:00:00 +2359",
+    "Tue, 24 Nov 2026 99999999999999999999:00:00 GMT",
+    "Tue, 99999999999999999999 Nov 2026 10:00:00 GMT",
+    "Tue, 24 Nov 2026 10:00:00 -0000",
+    "9" * 5000,
+    ",",
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE_DATES)
+def test_no_date_of_a_server_is_too_strange_for_a_call(strange: str) -> None:
+    sane = "Tue, 24 Nov 2026 10:00:00 GMT"
+    assert retry_after({"retry-after": strange, "date": sane}) >= 0.0
+    assert retry_after({"retry-after": sane, "date": strange}) >= 0.0
+    refusal = date_refusal(5)
+    headers = {**refusal.headers, "date": strange}
+    played = play([replace(refusal, headers=headers), answer(200)])
+    assert played.response is not None
+    with pytest.raises(BadRequest):
+        played.response.raise_for_status()
+
+
+@pytest.mark.parametrize("digits", [16, 400, 5000])
+def test_a_wait_of_many_digits_ends_the_call(digits: int) -> None:
+    played = play([answer(429, retry_after="9" * digits), answer(200)])
+    assert played.waits == []
+    assert played.response is not None
+    assert played.response.status_code == 429
+
+
 outcomes = st.one_of(
     st.just(REFUSED),
     st.just(LOST),
@@ -430,6 +467,52 @@ def test_an_error_tells_the_call_the_reason_and_the_consequence(
     assert consequence in str(error)
     assert error.operation == "create_charge"
     assert error.__cause__ is cause
+
+
+@pytest.mark.parametrize(
+    ("deadline", "left", "sent"),
+    [
+        (60.0, 1.1, 2),
+        (60.0, 0.9, 1),
+        (60.0, 0.001, 1),
+        (600.0, 0.9, 1),
+        (10.0, 0.3, 2),
+        (10.0, 0.1, 1),
+        (0.5, 0.02, 2),
+        (0.5, 0.001, 1),
+    ],
+)
+@pytest.mark.parametrize("first", [answer(429), REFUSED])
+def test_no_repeat_begins_that_could_not_be_answered(
+    first: Outcome, deadline: float, left: float, sent: int
+) -> None:
+    pause = Retry(base=deadline - left, cap=deadline)
+    played = play([first, answer(201)], retry=pause, deadline=deadline)
+    assert played.sent == sent
+    assert not played.outcome_unknown
+
+
+def test_a_pause_that_takes_too_long_leaves_the_answer_before_it() -> None:
+    time = ScriptedTime()
+    means = Means(time, ClockOffset(lambda _: None), lambda limit: limit)
+    steps = exchange(call("key"), Retry(), 60.0, means)
+    assert isinstance(next(steps), Send)
+    assert isinstance(steps.send(answer(429)), Wait)
+    time.sleep(61)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(None)
+    assert ended.value.value.status_code == 429
+
+
+def test_each_step_knows_whether_the_outcome_is_unknown_so_far() -> None:
+    means = Means(ScriptedTime(), ClockOffset(lambda _: None), lambda limit: limit)
+    steps = exchange(call("key"), Retry(), 60.0, means)
+    known: list[bool] = []
+    step = next(steps)
+    for outcome in (answer(429), None, answer(503), None, answer(429), None):
+        known.append(step.outcome_unknown)
+        step = steps.send(outcome)
+    assert known == [False, False, False, True, True, True]
 
 
 def test_no_attempt_begins_at_the_deadline() -> None:

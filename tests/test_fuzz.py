@@ -6,11 +6,13 @@ A bounded run; `HYPOTHESIS_EXAMPLES=20000 pytest tests/test_fuzz.py` goes on for
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -41,7 +43,7 @@ from loopback import read_request, serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "200"))
@@ -73,7 +75,17 @@ json_values = st.recursive(
 bodies = st.binary(max_size=200) | json_values.map(lambda v: json.dumps(v).encode())
 header_values = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=30)
 dates = st.sampled_from(
-    ["Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 99 Oct 2015 07:28:00 GMT", "0", "-1", "1e9"]
+    [
+        "Wed, 21 Oct 2099 07:28:00 GMT",
+        "Wed, 99 Oct 2015 07:28:00 GMT",
+        "Wed, 21 Oct 99999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +99999999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "9" * 400,
+        "0",
+        "-1",
+        "1e9",
+    ]
 )
 
 
@@ -125,6 +137,79 @@ def test_an_answer_is_read_or_said_to_be_unreadable(
     assert isinstance(error_for(response), APIError)
     assert retry_after(headers) >= 0
     lead_of(response, datetime.now(UTC))
+
+
+member_names = st.sampled_from(
+    [
+        "statusDetails",
+        "state",
+        "processingStatus",
+        "reportDocumentId",
+        "chargeId",
+        "id",
+        "url",
+        "reports",
+        "disbursements",
+        "nextToken",
+    ]
+)
+member_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.sampled_from(
+        [
+            "..",
+            "\ud800",
+            "COMPLETED",
+            "Captured",
+            "https://169.254.169.254/",
+            "https://a@files.example/",
+            "https://files.example/x",
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(member_names, inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+PROCEDURES: dict[str, Callable[[Client, Path], object]] = {
+    "charge": lambda client, _: client.wait_for_charge("C", deadline=0),
+    "refund": lambda client, _: client.wait_for_refund("R", deadline=0),
+    "report": lambda client, _: client.wait_for_report("9", deadline=0),
+    "download": lambda client, path: client.download_report("9", path, deadline=0),
+    "rows": lambda client, _: list(client.iter_report_rows("9", deadline=0)),
+    "reports": lambda client, _: list(client.iter_reports()),
+    "disbursements": lambda client, _: list(client.iter_disbursements()),
+    "evidence": lambda client, path: client.upload_evidence(path),
+}
+
+
+@bounded
+@given(
+    answers=st.lists(
+        st.dictionaries(member_names, member_values, max_size=6), min_size=1, max_size=4
+    ),
+    headers=st.dictionaries(st.sampled_from(["retry-after", "date"]), dates),
+    name=st.sampled_from(list(PROCEDURES)),
+)
+def test_a_procedure_ends_well_or_with_an_error_of_ours(
+    answers: list[dict[str, Any]], headers: dict[str, str], name: str, tmp_path: Path
+) -> None:
+    turns = itertools.cycle(answers)
+    peer = httpx2.MockTransport(
+        lambda _: httpx2.Response(
+            200, headers=headers, content=json.dumps(next(turns)).encode()
+        )
+    )
+    evidence = tmp_path / "evidence.png"
+    evidence.write_bytes(b"png")
+    client = Client(
+        "SANDBOX-A", KEY, "us", transport=peer, retry=Retry(attempts=1, wait=False)
+    )
+    with contextlib.suppress(AmazonPayError):
+        PROCEDURES[name](client, evidence)
 
 
 class Parrot:
@@ -197,6 +282,8 @@ def test_bytes_of_a_server_are_an_answer_or_a_transport_error(
 @example(pem=b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END")
 @example(pem=PEM.replace(b"PRIVATE", b"RSA PRIVATE"))
 @example(pem=PEM.replace(b"PRIVATE", b"OPENSSH PRIVATE"))
+@example(pem=b" " * 41)
+@example(pem=b"." * 41)
 def test_a_key_is_read_or_refused_without_being_shown(pem: bytes) -> None:
     for given_as in (pem, pem.decode("latin-1")):
         for password in (None, "secret"):
@@ -205,7 +292,8 @@ def test_a_key_is_read_or_refused_without_being_shown(pem: bytes) -> None:
                 load_private_key(given_as, password)
             except ConfigurationError as error:
                 said = str(error)
-            pieces = [line for line in pem.splitlines() if len(line) > 40]
+            # White space says nothing of a key.
+            pieces = [line for line in pem.splitlines() if len(line.strip()) > 40]
             assert not any(piece.decode("latin-1") in said for piece in pieces)
 
 

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest
-from AmazonPay.idempotency import idempotency_key
+from AmazonPay.idempotency import derived_key, idempotency_key
 
 NAMED: dict[str, Any] = {
     "namespace": "shop/sandbox/A1",
     "order": "1007",
     "operation": "create_charge",
 }
+
+
+def of_order(order: str) -> str:
+    return idempotency_key(namespace="shop", order=order, operation="create_charge")
 
 
 def test_the_key_of_an_intention_never_changes() -> None:
@@ -61,7 +65,94 @@ def test_a_part_that_says_nothing_is_refused(change: dict[str, Any]) -> None:
         idempotency_key(**{**NAMED, **change})
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+@pytest.mark.parametrize("member", ["namespace", "order", "operation"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        " 1007",
+        "1007 ",
+        "1007\n",
+        "\t1007",
+        "\u00a01007",
+        "1007\u3000",
+        "1007\u2800",
+        " ",
+        "\r\n",
+        "10\x0007",
+        "10\x7f07",
+        "10\x8507",
+        "10\u200b07",
+        "10\u200d07",
+        "\ufeff1007",
+        "10\u00ad07",
+        "\u202e1007",
+        "1007\u2069",
+        "10\u202807",
+        "10\u034f07",
+        "10\u316407",
+        "1007\ufe0f",
+        "10\U000e003107",
+        "10\U000e010007",
+        "10\ud80007",
+        "\udfff",
+        b"1007",
+        1007.0,
+        ["1007"],
+    ],
+)
+def test_a_name_that_looks_like_another_is_refused(member: str, name: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"^{member} "):
+        idempotency_key(**{**NAMED, member: name})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1007 / 2",
+        "\u30b7\u30e7\u30c3\u30d7\u3000\u672c\u756a",
+        "M\u00fcller",
+        "\U0001f4e6",
+    ],
+)
+def test_blanks_inside_and_letters_of_any_language_pass(name: str) -> None:
+    assert of_order(name)
+
+
+EARLIER = {
+    " 1007 ": "6aa738ed82d443665ac62756e24507a0",
+    "10\u200b07": "4a5025d231ff67ba1554b6df81177863",
+}
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_a_key_that_an_older_version_derived_is_still_derived(name: str) -> None:
+    named: dict[str, Any] = {**NAMED, "order": name, "attempt": 1}
+    assert derived_key(**named) == EARLIER[name]
+
+
+# What the names of shops and orders are made of.
+words = st.text(
+    st.characters(categories=["L", "N", "P", "S"], exclude_characters="\u2800"),
+    min_size=1,
+).filter(lambda text: re.search("[\u115f\u1160\u3164\uffa0]", text) is None)
+unseen = st.characters(categories=["Cc", "Cf", "Zl", "Zp", "Cs"])
+blanks = st.characters(categories=["Zs"])
+
+
+@given(words, words, unseen)
+def test_no_unseen_character_passes_wherever_it_stands(
+    before: str, after: str, character: str
+) -> None:
+    for name in (character + after, before + character, before + character + after):
+        with pytest.raises(InvalidRequest):
+            of_order(name)
+
+
+@given(words, blanks)
+def test_no_name_begins_or_ends_with_a_blank(word: str, blank: str) -> None:
+    for name in (blank + word, word + blank, blank):
+        with pytest.raises(InvalidRequest, match="order begins or ends with a blank"):
+            of_order(name)
 
 
 @given(words, words, words, words)

@@ -129,3 +129,49 @@ def test_an_amount_has_at_most_forty_digits() -> None:
     assert price("9" * 40, "JPY")["amount"] == "9" * 40
     with pytest.raises(InvalidRequest, match="40 digits"):
         price("9" * 41, "JPY")
+
+
+STRANGE: list[Any] = [
+    None,
+    [],
+    "10.50 USD",
+    5,
+    {},
+    {"amount": "1"},
+    {"amount": None, "currencyCode": "USD"},
+    {"amount": [], "currencyCode": "USD"},
+    {"amount": {}, "currencyCode": "USD"},
+    {"amount": True, "currencyCode": "USD"},
+    {"amount": float("nan"), "currencyCode": "USD"},
+    {"amount": float("inf"), "currencyCode": "USD"},
+    {"amount": "\ud800", "currencyCode": "USD"},
+    {"amount": "9" * 10_000, "currencyCode": "USD"},
+    {"amount": 10**4000, "currencyCode": "USD"},
+    {"amount": Decimal("sNaN"), "currencyCode": "USD"},
+    {"amount": "1", "currencyCode": []},
+    {"amount": "1", "currencyCode": {}},
+    {"amount": "1", "currencyCode": None},
+    {"amount": "1", "currencyCode": 5},
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+@pytest.mark.parametrize("use", [add, subtract, compare])
+def test_whatever_stands_in_the_place_of_a_price_is_refused(
+    use: Any, strange: Any
+) -> None:
+    good = {"amount": "1.00", "currencyCode": "USD"}
+    for first, second in ((strange, good), (good, strange), (strange, strange)):
+        with pytest.raises(InvalidRequest):
+            use(first, second)
+
+
+@pytest.mark.parametrize("currency", [None, [], {}, 5, ["USD"], "\ud800"])
+def test_what_is_no_currency_is_refused(currency: Any) -> None:
+    with pytest.raises(InvalidRequest, match="the currency"):
+        price("1", currency)
+
+
+@pytest.mark.parametrize("amount", ["-0", "-0.00", Decimal("-0.0")])
+def test_a_zero_has_no_sign(amount: str | Decimal) -> None:
+    assert price(amount, "USD")["amount"] == "0.00"

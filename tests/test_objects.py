@@ -156,6 +156,40 @@ def test_a_final_state_is_further_than_any_other() -> None:
     assert rank("charge", "Teleported") > rank("charge", "Captured")
 
 
+@pytest.mark.parametrize(
+    ("kind", "states"),
+    [
+        ("charge", ["AuthorizationInitiated", "Authorized", "CaptureInitiated"]),
+        ("refund", ["RefundInitiated", "Refunded"]),
+        ("checkoutSession", ["Open", "Completed"]),
+    ],
+)
+def test_a_life_is_ranked_step_by_step(kind: Any, states: list[str]) -> None:
+    ranks = [rank(kind, state) for state in (*states, "StateOfTheFuture")]
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+
+
+@pytest.mark.parametrize("value", ["", "0", "a", "z"])
+def test_of_two_open_sessions_the_later_fetched_counts(value: str) -> None:
+    old = view("checkoutSession", "Open", storeId="m")
+    new = view("checkoutSession", "Open", storeId=value)
+    assert merge(old, new)["storeId"] == value
+
+
+def test_nothing_tells_which_of_two_charges_is_newer() -> None:
+    one = view("charge", "Authorized", softDescriptor=Decimal("1.5"))
+    other = view("charge", "Authorized", softDescriptor="B")
+    assert merge(one, other) == merge(other, one)
+
+
+def test_equal_sums_of_refunds_are_the_newer_views() -> None:
+    old = view("charge", "Captured", "1", refundedAmount=usd("1.00"))
+    new = view("charge", "Captured", "2", refundedAmount=usd("1.0"))
+    for merged in (merge(old, new), merge(new, old)):
+        assert merged["refundedAmount"] == usd("1.0")
+
+
 def test_a_session_does_not_open_again() -> None:
     done, stale = view("checkoutSession", "Completed"), view("checkoutSession", "Open")
     assert state_of(merge(done, stale)) == "Completed"
@@ -418,3 +452,76 @@ def test_a_life_is_the_same_in_whatever_order_its_views_come(
     )
     if any(one["channel"] for one in seen):
         assert merged["channel"] == "Web"
+
+
+# Strange views ------------------------------------------------------------------------
+
+STRANGE: list[Any] = [
+    None,
+    5,
+    "text",
+    [],
+    ["chargeId"],
+    {},
+    {"chargeId": None},
+    {"chargeId": 5},
+    {"chargeId": ["C"]},
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_is_no_view_is_refused(strange: Any) -> None:
+    good = view("charge", "Authorized")
+    assert state_of(strange) == ""
+    for refused in (
+        lambda: allowed_actions(strange),
+        lambda: merge(strange, good),
+        lambda: merge(good, strange),
+        lambda: merge(strange, strange),
+    ):
+        with pytest.raises(InvalidRequest):
+            refused()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"statusDetails": None},
+        {"statusDetails": []},
+        {"statusDetails": "Authorized"},
+        {"statusDetails": {"state": []}},
+        {"statusDetails": {"state": {}}},
+        {"statusDetails": {"state": 5}},
+        {"statusDetails": {"state": "\ud800", "lastUpdatedTimestamp": 10**4000}},
+        {"statusDetails": {"state": "Authorized", "lastUpdatedTimestamp": [[]]}},
+        {"refundedAmount": {"amount": "1", "currencyCode": []}},
+        {"refundedAmount": {"amount": {}, "currencyCode": "USD"}},
+        {"refundedAmount": [1]},
+        {"refundedAmount": "1.00"},
+        {"merchantMetadata": [1], "chargePermissionType": {}},
+        {"buyer": [[], None, {}], "x": float("nan")},
+    ],
+)
+@pytest.mark.parametrize("kind", ["charge", "chargePermission", "checkoutSession"])
+def test_strange_members_are_merged_and_looked_at(
+    kind: str, changes: dict[str, Any]
+) -> None:
+    good = view(kind, "Authorized", refundedAmount=usd("2.00"))
+    strange = {**good, **changes}
+    assert isinstance(allowed_actions(strange), frozenset)
+    for one, other in ((good, strange), (strange, good), (strange, strange)):
+        assert isinstance(merge(one, other), dict)
+
+
+@pytest.mark.parametrize("depth", [900, 5000])
+@pytest.mark.parametrize("wrap", [lambda x: {"a": x}, lambda x: [x]])
+def test_views_that_are_nested_too_deeply_are_refused(wrap: Any, depth: int) -> None:
+    def nested(leaf: object) -> object:
+        for _ in range(depth):
+            leaf = wrap(leaf)
+        return leaf
+
+    one = {**view("charge", "Authorized"), "x": nested("1")}
+    other = {**view("charge", "Authorized"), "x": nested("2")}
+    with pytest.raises(InvalidRequest, match="too deeply"):
+        merge(one, other)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import (
+    AmazonPayError,
     ClientClosed,
     InvalidRequest,
     JournalConflict,
@@ -109,7 +110,8 @@ def test_key_and_bytes_are_written_down_before_they_are_sent(
     player = Watching(charge("Authorized"), charge("Authorized"))
     player.play(create(journal))
     kinds = [type(step) for step in player.steps]
-    assert kinds == [Blocking, Call, Blocking, Call, Blocking]
+    # Begun, sent, answered, seen, claimed, concluded.
+    assert kinds == [Blocking, Call, Blocking, Call, Blocking, Blocking]
 
 
 def test_the_key_is_the_one_that_anyone_can_derive(journal: MemoryJournal) -> None:
@@ -241,7 +243,8 @@ def test_the_key_of_a_definite_no_is_never_sent_again(journal: MemoryJournal) ->
 
 
 def test_a_no_still_says_whether_a_new_attempt_is_right(journal: MemoryJournal) -> None:
-    permission = answer({"statusDetails": {"state": "Chargeable"}})
+    details = {"state": "Chargeable"}
+    permission = answer({"chargePermissionId": "S01", "statusDetails": details})
     Player(refusal(422, "SoftDeclined"), permission).play(create(journal))
     again = Player(permission)
     assert again.play(create(journal)).new_attempt is True
@@ -482,9 +485,21 @@ def test_a_client_that_raises_decides_alike(journal: MemoryJournal) -> None:
     assert player.play(capture(MemoryJournal())).reason == "ResourceNotFound"
 
 
-def test_what_is_no_answer_is_raised_and_leaves_a_doubt(journal: MemoryJournal) -> None:
+def test_a_closed_client_is_raised_and_leaves_no_doubt(journal: MemoryJournal) -> None:
     with pytest.raises(ClientClosed):
         Player(ClientClosed("closed")).play(create(journal))
+    assert (journal.entry.runs, journal.entry.in_doubt) == (1, False)
+    assert journal.entry.outcome is None
+
+
+def test_an_error_that_says_so_is_raised_and_leaves_a_doubt(
+    journal: MemoryJournal,
+) -> None:
+    class DoubtfulError(AmazonPayError):
+        outcome_unknown = True
+
+    with pytest.raises(DoubtfulError):
+        Player(DoubtfulError("?")).play(create(journal))
     assert journal.entry.in_doubt
 
 

@@ -72,7 +72,8 @@ class Model:
 
     def get(self, call: Call) -> Response[Any]:
         if call.operation == "get_charge_permission":
-            return answer({"statusDetails": {"state": "Chargeable"}})
+            details = {"state": "Chargeable"}
+            return answer({"chargePermissionId": "S01", "statusDetails": details})
         return answer(self.charge(call.path.rpartition("/")[2]))
 
     # The line ---------------------------------------------------------------------

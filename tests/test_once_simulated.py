@@ -252,11 +252,13 @@ def test_a_checkout_that_someone_else_completed_is_a_success() -> None:
 
 
 @pytest.mark.parametrize("amount", ["50.01", "5"])
-def test_a_checkout_over_another_amount_is_a_no(amount: str) -> None:
+def test_money_over_another_amount_has_moved_once_the_checkout_is_completed(
+    amount: str,
+) -> None:
     shop, journal = Shop(), MemoryJournal()
     session = shop.paid()
     client = Wire(shop).client()
-    for status in ("open", "completed"):
+    for status, outcome in (("open", "no"), ("completed", "moved")):
         decision = client.complete_or_get_checkout_session(
             session,
             {"chargeAmount": shop.money(amount)},
@@ -264,7 +266,7 @@ def test_a_checkout_over_another_amount_is_a_no(amount: str) -> None:
             namespace=status,
             order="1007",
         )
-        assert (decision.outcome, decision.reason) == ("no", "AmountMismatch")
+        assert (decision.outcome, decision.reason) == (outcome, "AmountMismatch")
         shop.complete(session)
 
 
@@ -352,9 +354,13 @@ def test_a_late_capture_is_pending_first() -> None:
     assert capture().outcome == "pending"
     shop.clock.move(seconds=60)
     assert capture().ok
-    shop.refund(charge, "1")
-    shop.clock.move(seconds=60)
-    assert (capture().outcome, capture().reason) == ("no", "Refunded")
+    for refunded, outcome in (("1.00", "success"), ("50.00", "moved")):
+        shop.refund(charge, 1 if refunded == "1.00" else 49)
+        shop.clock.move(seconds=60)
+        decision = capture()
+        assert decision.outcome == outcome
+        assert decision.refunded == shop.money(refunded)
+    assert journal.open_entries() == []
 
 
 def test_a_refund_is_pending_first() -> None:

@@ -1,12 +1,14 @@
-"""The published document: complete, valid, and what the simulator really answers."""
+"""The served document: complete, valid, and what the simulator really answers."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,11 +28,12 @@ from AmazonPay._operation import operations_of
 from AmazonPay.resources import Operations
 from AmazonPay.simulator import Request as Came
 from AmazonPay.simulator import Settings, Simulator, merchant
-from AmazonPay.simulator.openapi import document
+from AmazonPay.simulator.wire.openapi import document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ROOT = Path(__file__).parents[1]
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SIMULATOR = Simulator(
     [merchant("SANDBOX-A", KEY.public_key())],
@@ -372,10 +375,15 @@ def test_every_reference_leads_somewhere() -> None:
     assert set(re.findall(r'"\$ref": "([^"]+)"', text)) <= known
 
 
-def test_the_simulator_publishes_it() -> None:
+def test_the_simulator_serves_it() -> None:
     given = SIMULATOR.handle(Came("GET", "/openapi.json"))
     assert given.status == 200
     assert json.loads(given.body) == document()
+
+
+def test_its_version_is_the_packages() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert document()["info"]["version"] == project["version"]
 
 
 @SCHEMA.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator] # theirs

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from AmazonPay import InvalidRequest
+from AmazonPay import Client, InvalidRequest
 from AmazonPay._operation import encoded_query, operation
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:
@@ -74,3 +78,27 @@ def test_a_time_without_a_zone_is_refused() -> None:
     naive = datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(InvalidRequest, match="needs a time zone"):
         encoded_query({"since": naive})
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", "S01\udfff", "x" * 60_001, "é" * 20_000], ids=range(4)
+)
+def test_what_no_url_takes_is_refused_before_anything_is_sent(text: str) -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json={}))
+    client = Client("SANDBOX-A", KEY, "us", transport=transport)
+    for refused in (
+        lambda: client.get_charge(text),
+        lambda: client.get_reports(next_token=text),
+        lambda: client.request("GET", f"/charges/{text}"),
+        lambda: client.request("GET", "/charges", query={"a": text}),
+    ):
+        with pytest.raises(InvalidRequest) as caught:
+            refused()
+        assert caught.value.__context__ is None
+
+
+def test_the_longest_target_is_sent() -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json={}))
+    client = Client("SANDBOX-A", KEY, "us", transport=transport)
+    path = "/" + "x" * 59_000
+    assert client.request("GET", path, query={"a": "b" * 900}).ok

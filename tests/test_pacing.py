@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from typing import Any
 
 import anyio
@@ -52,9 +53,11 @@ class Peer:
     def __init__(self, *script: int) -> None:
         self.script = list(script) or [200]
         self.seen: list[str] = []
+        self.timeouts: list[float] = []
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.seen.append(f"{request.method} {request.url.path.rpartition('/v2')[2]}")
+        self.timeouts.append(request.extensions["timeout"]["read"])
         status = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         return httpx2.Response(status, json={})
 
@@ -304,6 +307,88 @@ def test_a_doubt_of_an_earlier_attempt_stays_when_the_next_is_held_back() -> Non
         client.create_charge({})
     assert caught.value.outcome_unknown
     assert caught.value.attempts == 2
+    assert len(peer.seen) == 1
+
+
+ONE = Limit(1, 1)
+
+
+def test_what_was_never_sent_is_no_doubt() -> None:
+    peer = Peer()
+    limits = RateLimits({"create_charge": ONE})
+    client = client_for(peer, rate_limits=limits, deadline=0.5)
+    client.create_charge({})
+    with pytest.raises(HeldBack) as caught:
+        client.create_charge({})
+    assert not caught.value.outcome_unknown
+    assert caught.value.attempts == 1
+    assert len(peer.seen) == 1
+
+
+def test_a_turn_that_comes_with_the_deadline_comes_too_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Half(RateLimits):
+        """A bucket whose next turn is always half a second away."""
+
+        def take(self, bucket: Bucket, time: Time) -> float:
+            del bucket, time
+            return 0.5
+
+    monkeypatch.setattr(Time, "now", lambda _: 0.0)
+    limits, peer = Half({"get_charge": ONE}), Peer()
+    client = client_for(peer, rate_limits=limits, deadline=0.5)
+    with pytest.raises(HeldBack):
+        client.get_charge("C1")
+    assert peer.seen == []
+
+
+def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:
+    peer = Peer()
+    limits = RateLimits({"get_charge": ONE})
+    client = client_for(peer, rate_limits=limits, deadline=5.0)
+    for _ in range(4):
+        client.get_charge("C1")
+    assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
+
+
+@BACKENDS
+def test_awaiting_a_turn_is_a_part_of_the_deadline(backend: str) -> None:
+    peer = Peer()
+    limits = RateLimits({"get_charge": ONE})
+
+    async def main() -> None:
+        client = async_client_for(peer, rate_limits=limits, deadline=5.0)
+        for _ in range(4):
+            await client.get_charge("C1")
+
+    anyio.run(main, backend=backend)
+    assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
+
+
+@BACKENDS
+def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
+    hangs = threading.Event()
+
+    class Hanging:
+        """A Redis that is connected, and never answers."""
+
+        answered = False
+
+        def time(self) -> tuple[int, int]:
+            hangs.wait(20.0)
+            self.answered = True
+            raise OSError
+
+    redis: Any = Hanging()
+    limits, peer = RateLimits("sandbox", redis=redis), Peer()
+
+    async def main() -> None:
+        await async_client_for(peer, rate_limits=limits).get_charge("C1")
+        assert not redis.answered
+        hangs.set()
+
+    anyio.run(main, backend=backend)
     assert len(peer.seen) == 1
 
 

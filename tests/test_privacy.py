@@ -282,6 +282,9 @@ def test_a_key_that_cannot_be_used_is_not_shown(
         error_of(kind, "SANDBOX-A", damaged, "us", private_key_password=CANARY),
         error_of(kind, "SANDBOX-A", pem, "xx", private_key_password=CANARY),
         error_of(kind, keys=[("SANDBOX-A", pem)], region="us"),
+        error_of(kind, "SANDBOX-A", CANARY, "us"),
+        error_of(kind, keys=[("SANDBOX-A", CANARY)], region="us"),
+        error_of(kind, "SANDBOX-A", pem, "us", private_key_password=f"\ud800{CANARY}"),
     ):
         assert isinstance(error, ConfigurationError)
         shown = everything_shown(error, caplog)

@@ -32,7 +32,7 @@ from AmazonPay import Client, ConfigurationError, Response, Retry, TransportErro
 from AmazonPay.__main__ import main
 from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.certificate import make_certificate
-from AmazonPay.simulator.command import registered
+from AmazonPay.simulator.cli import merchant_from
 from AmazonPay.simulator.server import serving
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_key_comes_with_its_options(public_key: Path) -> None:
-    one = registered(f"A={public_key},region=uk,currency=GBP,environment=sandbox")
+    one = merchant_from(f"A={public_key},region=uk,currency=GBP,environment=sandbox")
     assert (one.region, one.ledger_currency) == ("eu", "GBP")
     assert one.environments == {"sandbox"}
 
@@ -400,13 +400,13 @@ def test_an_option_of_a_key_that_cannot_be_is_named(
     options: str, said: str, public_key: Path
 ) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        registered(f"A={public_key},{options}")
+        merchant_from(f"A={public_key},{options}")
 
 
 def test_a_key_id_and_its_environment_agree(public_key: Path) -> None:
     with pytest.raises(ConfigurationError, match="other environment"):
-        registered(f"LIVE-A={public_key},environment=sandbox")
-    assert registered(f"LIVE-A={public_key}").environments == {"live"}
+        merchant_from(f"LIVE-A={public_key},environment=sandbox")
+    assert merchant_from(f"LIVE-A={public_key}").environments == {"live"}
 
 
 def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:
@@ -415,7 +415,7 @@ def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:
         KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
     with pytest.raises(ConfigurationError, match="openssl pkey -in"):
-        registered(f"A={path}")
+        merchant_from(f"A={path}")
 
 
 def test_without_the_extra_the_command_says_what_to_install() -> None:

@@ -266,6 +266,31 @@ def test_an_awaited_signer_has_until_the_deadline(backend: str) -> None:
 # Buttons ------------------------------------------------------------------------------
 
 
+@BACKENDS
+def test_a_blocking_signer_that_hangs_holds_nobody_past_the_deadline(
+    backend: str,
+) -> None:
+    hangs, signed = threading.Event(), list[bytes]()
+
+    def sign(message: bytes) -> bytes:
+        hangs.wait(20.0)
+        signed.append(message)
+        return b"signature"
+
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json={}))
+
+    async def main() -> None:
+        client = AsyncClient(
+            "SANDBOX-A", signer=sign, region="us", transport=transport, deadline=0.2
+        )
+        with pytest.raises(SigningFailed):
+            await client.get_charge("C1")
+        assert signed == []
+        hangs.set()
+
+    anyio.run(main, backend=backend)
+
+
 def checked_button(signature: str) -> None:
     message = _signing.string_to_sign(_signing.V1, "{}").encode()
     scheme = padding.PSS(padding.MGF1(SHA256()), 20)

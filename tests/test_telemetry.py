@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from opentelemetry.trace import SpanKind, StatusCode
 
 import spans
-from AmazonPay import AsyncClient, Client, ConnectionLost, Retry
+from AmazonPay import AsyncClient, Client, ConnectionFailed, ConnectionLost, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +101,16 @@ def test_a_lost_call_is_a_warning_with_the_errors_name(
         "WARNING create_charge POST /charges: ConnectionLost, attempts 1,"
         " outcome unknown"
     )
+
+
+def test_a_call_without_an_answer_is_a_warning_though_nothing_was_sent(
+    lines: Callable[[], list[str]],
+) -> None:
+    with pytest.raises(ConnectionFailed):
+        client(httpx2.ConnectError("x"), retry=Retry(attempts=1)).create_charge({})
+    assert lines() == [
+        "WARNING create_charge POST /charges: ConnectionFailed, attempts 1"
+    ]
 
 
 def test_a_code_that_looks_like_something_else_is_not_shown(

@@ -33,6 +33,7 @@ from .errors import InvalidResponse as InvalidResponse
 from .errors import InvalidSignature as InvalidSignature
 from .errors import JournalConflict as JournalConflict
 from .errors import JournalFailed as JournalFailed
+from .errors import MoneyMoved as MoneyMoved
 from .errors import NotFound as NotFound
 from .errors import NotProven as NotProven
 from .errors import NotYet as NotYet

@@ -21,7 +21,7 @@ def _operations(arguments: argparse.Namespace) -> int:
 def _simulate(arguments: Sequence[str]) -> int:
     """Hand the rest of the line to the simulator's own command."""
     try:
-        from .simulator.command import main as simulate
+        from .simulator.cli import main as simulate
     except ModuleNotFoundError as missing:
         sys.stderr.write(
             f"amazonpay simulate needs {missing.name}, which comes with the extra"

@@ -34,20 +34,30 @@ def is_date_refusal(response: Response[Any]) -> bool:
     )
 
 
+def http_date(value: str) -> datetime | None:
+    """Read an HTTP date; None for anything that is no date with a time zone.
+
+    A server chooses each number of it, so no number may be too large.
+    """
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(value)
+        return None if date.tzinfo is None else date.astimezone(UTC)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
+
+
 def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
     """Tell how far the system clock is ahead of Amazon's; None if this cannot say.
 
     Only an answer of Amazon itself is believed: it has a request id, and no cache has
     kept it.
     """
-    from email.utils import parsedate_to_datetime
-
     if response.request_id is None or "age" in response.headers:
         return None
-    try:
-        return received - parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
+    date = http_date(response.headers.get("date", ""))
+    return None if date is None else received - date
 
 
 class ClockOffset:

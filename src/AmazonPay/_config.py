@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias
+from ipaddress import ip_address
+from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from .errors import ConfigurationError
+from ._hosts import is_this_machine
+from .errors import ConfigurationError, InvalidRequest
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 
@@ -33,10 +35,16 @@ _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
 _HTTP_PORTS = {"https": 443, "http": 80}
 
+_LONGEST = 1_000_000.0
+"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits as long as the deadline."""
+    """Seconds that one socket step may take; None waits as long as the deadline.
+
+    No time may be longer than 1,000,000 seconds.
+    """
 
     connect: float | None = 5.0
     read: float | None = 30.0
@@ -46,6 +54,12 @@ class Timeout:
     def __post_init__(self) -> None:
         for field in fields(self):
             positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
+
+    @property
+    def longest(self) -> float:
+        """The longest that one socket step may take."""
+        steps = (self.connect, self.read, self.write, self.pool)
+        return max(math.inf if seconds is None else seconds for seconds in steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +91,10 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not math.isfinite(value):
-        raise ConfigurationError(f"{name} must be finite")
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ConfigurationError(
+            f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
+        )
     return value
 
 
@@ -109,6 +125,15 @@ def checked_deadline(value: float) -> float:
     return value
 
 
+def checked_procedure_deadline(value: object) -> float:
+    """Check `deadline=` of a method that makes several calls: 0 waits for nothing."""
+    try:
+        _not_negative("deadline", value)
+    except ConfigurationError as error:
+        raise InvalidRequest(str(error)) from None
+    return cast("float", value)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where requests go, and what of it is signed."""
@@ -135,14 +160,14 @@ class Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
-    from ipaddress import ip_address
-
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        found = ip_address(host)
     except ValueError:
         return False
+    # Newer versions of Python count mapped addresses in.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def region_named(name: str) -> Region:
@@ -210,13 +235,12 @@ def endpoint_for(
         return Endpoint("https", found.host, 443, found, environment, base_path)
     scheme, host, port = _split(endpoint_url)
     endpoint = Endpoint(scheme, host, port, found, environment, base_path)
-    if endpoint.is_loopback:
-        if environment == "live":
-            raise ConfigurationError(
-                "a live client does not talk to this machine: pass sandbox=True, or a"
-                " SANDBOX key, to use a simulator"
-            )
-    elif scheme == "http":
+    if environment == "live" and is_this_machine(host):
+        raise ConfigurationError(
+            "a live client does not talk to this machine: pass sandbox=True, or a"
+            " SANDBOX key, to use a simulator"
+        )
+    if scheme == "http" and not endpoint.is_loopback:
         raise ConfigurationError(
             "endpoint_url takes plain http only to localhost, 127.0.0.0/8 or ::1"
         )

@@ -12,24 +12,39 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
-from .errors import JournalConflict
+from .errors import InvalidRequest, JournalConflict, JournalFailed
+from .money import written_alike
 
 if TYPE_CHECKING:
     from .decisions import Outcome, Verdict, Word
 
 SETTLED: Final = frozenset({"success", "no"})
 
+OBJECT_MISMATCH: Final = "ObjectMismatch"
+JOURNAL_CHANGED: Final = "JournalChanged"
+
 # What one key must not do twice. Nothing but the key protects the first two; a charge
 # is captured once, whatever the key.
 CREATING: Final = frozenset({"create_charge", "create_refund"})
 KEYED: Final = CREATING | {"capture_charge"}
 
+# What is sent where the caller leaves the body out. Closing needs a reason; whether
+# canceling does is unconfirmed, so it has one too. Older versions sent `{}`.
+DEFAULT_BODIES: Final[dict[str, bytes]] = {
+    "cancel_charge": b'{"cancellationReason":"Canceled by the merchant"}',
+    "close_charge_permission": b'{"closureReason":"Closed by the merchant"}',
+}
+
+# Marks the entries that are claims and no requests; see `_claims`.
+CLAIM: Final = "claim "
+
 # Sorts as text, in every database.
-_TIME = "%Y%m%dT%H%M%S.%fZ"
+_TIME_IN_THE_YEAR: Final = "%m%dT%H%M%S.%fZ"
+_TIME: Final = f"%Y{_TIME_IN_THE_YEAR}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +75,7 @@ class Entry:
     outcome: Outcome | None = None
     reason: str | None = None
     object_id: str | None = field(default=None, repr=False)
-    """The object that a success of our own named."""
+    """The object that a success of our own named; of a session, its charge if known."""
     other_object_ids: tuple[str, ...] = field(default=(), repr=False)
     """Ids that later answers named under the same key; there should be none."""
     environment: str | None = None
@@ -70,7 +85,7 @@ class Entry:
     public_key_id: str | None = field(default=None, repr=False)
     """The id of the key that signs the request. None in older entries."""
     abandoned: str | None = None
-    """Why the shop gave the entry up; it is never sent again. None if it did not."""
+    """Why a person gave the entry up or settled it; it is never sent again."""
     created: datetime | None = None
     """When the entry was first written. None in older entries."""
     changed: datetime | None = None
@@ -87,6 +102,17 @@ class Entry:
         return self.outcome in SETTLED
 
     @property
+    def settled_for_good(self) -> bool:
+        """Whether it is settled and a person has decided on it: no call changes that.
+
+        Older versions did not record that a person settled an entry, but only a person
+        settles a creation as a success without naming what it created.
+        """
+        unnamed = self.operation in CREATING and self.object_id is None
+        by_hand = self.abandoned is not None or (unnamed and self.outcome == "success")
+        return self.settled and by_hand
+
+    @property
     def final(self) -> bool:
         """Whether it must not, or need not, be sent again.
 
@@ -94,9 +120,21 @@ class Entry:
         the key of a definite no could still create a charge, next to the one of the
         following attempt.
         """
+        if self.outcome in {"success", "moved"} or self.abandoned is not None:
+            return True
         if self.operation in CREATING and self.object_id is not None:
             return True
         return self.operation in KEYED and self.outcome == "no"
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is certain that no run of it has done anything."""
+        return not self.in_doubt and self.object_id is None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether this is no request, but says which order an object belongs to."""
+        return self.operation.startswith(CLAIM)
 
     @property
     def subject(self) -> str:
@@ -134,9 +172,13 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Entry:
-        """Read what `to_row` wrote; other columns are passed over."""
+        """Read what `to_row` wrote; other columns are passed over.
+
+        A row that an older version wrote may lack the newer columns.
+        """
         ids, body = row["charge_ids"], row["body"]
-        other_ids = row["other_object_ids"]
+        newer = {name: row[name] for name in _NEWER if name in row.keys()}  # noqa: SIM118 - a sqlite3.Row holds values, not names
+        other_ids = newer.get("other_object_ids")
         return cls(
             key=row["idempotency_key"],
             namespace=row["namespace"],
@@ -154,22 +196,43 @@ class Entry:
             reason=row["reason"],
             object_id=row["object_id"],
             other_object_ids=() if other_ids is None else tuple(json.loads(other_ids)),
-            environment=row["environment"],
-            region=row["region"],
-            public_key_id=row["public_key_id"],
-            abandoned=row["abandoned"],
-            created=_read_time(row["created"]),
+            environment=newer.get("environment"),
+            region=newer.get("region"),
+            public_key_id=newer.get("public_key_id"),
+            abandoned=newer.get("abandoned"),
+            created=_read_time(newer.get("created")),
             changed=_read_time(row["changed"]),
         )
 
+
+_NEWER: Final = (
+    "other_object_ids",
+    "environment",
+    "region",
+    "public_key_id",
+    "abandoned",
+    "created",
+)
 
 Change: TypeAlias = Callable[[Entry | None], Entry]
 """What becomes of an entry; None where there is none yet."""
 
 
 def time_text(moment: datetime) -> str:
-    """Write a moment as text of one length, in UTC."""
-    return moment.astimezone(UTC).strftime(_TIME)
+    """Write a moment as text of one length, in UTC.
+
+    Raises:
+        InvalidRequest: it is no datetime, or has no time zone: which moment a naive
+            one means depends on the machine.
+    """
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidRequest("a moment is an aware datetime: give it a time zone")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("a moment is within the years 1 to 9999 of UTC") from None
+    # Not every platform's strftime pads the year.
+    return f"{moment.year:04}{moment.strftime(_TIME_IN_THE_YEAR)}"
 
 
 def _read_time(text: str | None) -> datetime | None:
@@ -178,19 +241,72 @@ def _read_time(text: str | None) -> datetime | None:
 
 
 def read_body(body: bytes) -> dict[str, Any]:
-    """Read a body's members; numbers stay exact."""
-    read = json.loads(body, parse_float=Decimal)
+    """Read a body's members; numbers stay exact.
+
+    Raises:
+        InvalidRequest: a number is out of every range.
+    """
+    read = json.loads(body, parse_float=_exact)
     return cast("dict[str, Any]", read) if isinstance(read, dict) else {}
 
 
 def digest_of(body: bytes) -> str:
-    """Hash what a body says, in whatever order and with whatever blanks."""
-    said = json.dumps(
-        json.loads(body, parse_float=Decimal), sort_keys=True, default=str
-    )
+    """Hash what a body says.
+
+    The order of members makes no difference, nor do blanks, nor how an amount is
+    written: 10, "10.0" and "10.00" are one amount.
+    """
+    return _hashed(_with_amounts_alike(json.loads(body, parse_float=_exact)))
+
+
+def digest_as_written(body: bytes) -> str:
+    """Hash a body as older versions did: amounts written in two ways differ."""
+    return _hashed(json.loads(body, parse_float=_exact))
+
+
+def _exact(number: str) -> Decimal:
+    try:
+        return Decimal(number)
+    except InvalidOperation:
+        raise InvalidRequest("a number in the body is out of every range") from None
+
+
+def _hashed(read: object) -> str:
+    said = json.dumps(read, sort_keys=True, default=str)
     from hashlib import sha256
 
     return sha256(said.encode()).hexdigest()
+
+
+def _with_amounts_alike(read: object) -> object:
+    if isinstance(read, list):
+        return [_with_amounts_alike(item) for item in cast("list[object]", read)]
+    if not isinstance(read, dict):
+        return read
+    members = {
+        name: _with_amounts_alike(member)
+        for name, member in cast("dict[str, object]", read).items()
+    }
+    if "amount" in members:
+        currency = members.get("currencyCode")
+        members["amount"] = written_alike(members["amount"], currency)
+    return members
+
+
+def same_body(found: Entry, intended: Entry) -> bool:
+    """Tell whether two entries of one operation ask for the same.
+
+    The digest of an entry that an older version wrote is of its body as written.
+    """
+    if found.digest == intended.digest:
+        return True
+    if intended.body is not None and found.digest == digest_of(b"{}"):
+        return intended.body == DEFAULT_BODIES.get(intended.operation)
+    if found.body is not None:
+        return digest_of(found.body) == intended.digest
+    return (
+        intended.body is not None and digest_as_written(intended.body) == found.digest
+    )
 
 
 # --- What happens to an entry ---------------------------------------------------------
@@ -202,34 +318,68 @@ def noted(intended: Entry) -> Change:
     def change(found: Entry | None) -> Entry:
         if found is None:
             return intended
-        ours = (intended.operation, intended.path, intended.digest)
-        if (found.operation, found.path, found.digest) != ours:
+        ours = (intended.operation, intended.path)
+        if (found.operation, found.path) != ours or not same_body(found, intended):
             raise JournalConflict(
                 "the journal holds another request for this namespace, order,"
                 f" operation ({intended.operation}) and attempt; nothing was sent. An"
                 " order names one payment or one refund, and a changed body is"
                 " another attempt, after a definite no"
             )
+        check_place(found, intended.environment, intended.region)
         return replace(
             found,
             confirm_only=intended.confirm_only,
             charge_ids=intended.charge_ids,
+            # For a journal that does not write `created`: the earliest time known.
+            created=found.created or found.changed,
         )
 
     return change
 
 
+def check_place(entry: Entry, environment: str | None, region: str | None) -> None:
+    """Refuse to go on with an entry in another environment or region than its own."""
+    for ours, theirs in ((environment, entry.environment), (region, entry.region)):
+        if ours is not None and theirs is not None and ours != theirs:
+            raise JournalConflict(
+                f"the journal's entry belongs to {entry.environment}, region"
+                f" {entry.region}, and this client to {environment}, region {region};"
+                " nothing was sent"
+            )
+
+
 def begun(intended: Entry) -> Change:
-    """Count a run, before anything of it is sent; nothing where it must not be sent."""
+    """Count a run, before anything of it is sent; nothing where it must not be sent.
+
+    A run under way may still succeed, so that an earlier no is none while it lasts.
+    """
 
     def change(found: Entry | None) -> Entry:
         entry = noted(intended)(found)
         if entry.final:
             return entry
         body = intended.body if entry.body is None else entry.body
-        return replace(entry, runs=entry.runs + 1, body=body)
+        outcome = None if entry.outcome == "no" else entry.outcome
+        return replace(entry, runs=entry.runs + 1, outcome=outcome, body=body)
 
     return change
+
+
+def reopened(found: Entry | None) -> Entry:
+    """Take back a no, before something else is concluded: nobody may build on it."""
+    entry = _present(found)
+    if entry.outcome != "no" or entry.settled_for_good:
+        return entry
+    return replace(_counted(entry), outcome="unknown", reason=JOURNAL_CHANGED)
+
+
+def _counted(entry: Entry) -> Entry:
+    """Count a run that sent nothing: equal counts show that a no was never left.
+
+    See `_claims`: it matters whether an entry was a no in between.
+    """
+    return replace(entry, runs=entry.runs + 1, answers=entry.answers + 1)
 
 
 def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
@@ -237,50 +387,122 @@ def answered(word: Word, reason: str | None, object_id: str | None) -> Change:
 
     def change(found: Entry | None) -> Entry:
         entry = _present(found)
-        entry = replace(
-            entry,
-            answers=min(entry.answers + (word != "lost"), entry.runs),
-            object_id=entry.object_id or object_id,
-        )
+        answers = min(entry.answers + (word != "lost"), entry.runs)
+        several = len(entry.other_object_ids)
+        entry = _naming(replace(entry, answers=answers), object_id)
+        if entry.settled_for_good:
+            return entry
+        if len(entry.other_object_ids) > several:
+            # Two objects under one key: whatever one of them was, a person must look.
+            return replace(entry, outcome="unknown", reason=OBJECT_MISMATCH)
+        if word == "done" and entry.outcome == "no":
+            return replace(_counted(entry), outcome=None)
         refused = word == "refused" and entry.operation in CREATING
-        doubtful = entry.in_doubt or entry.settled or entry.object_id is not None
-        if refused and not doubtful:
+        if refused and entry.untouched and not entry.settled:
             entry = replace(entry, outcome="no", reason=reason)
         return entry
 
     return change
 
 
-def concluded(decide: Callable[[Entry], Verdict]) -> Change:
-    """Write down what was decided; what is settled is not unsettled by a doubt."""
+def _naming(entry: Entry, object_id: str | None) -> Entry:
+    """Keep each id that was named; the id in the path says nothing new."""
+    known = entry.object_id
+    if object_id is None or object_id in (known, *entry.other_object_ids):
+        return entry
+    if known is None or known == entry.subject:
+        return replace(entry, object_id=object_id)
+    if object_id == entry.subject:
+        return entry
+    return replace(entry, other_object_ids=(*entry.other_object_ids, object_id))
+
+
+def concluded(
+    decide: Callable[[Entry], Verdict], object_id: str | None = None
+) -> Change:
+    """Write down what was decided; what is known is not overwritten by a doubt.
+
+    A known success stays, whatever is seen later, and so does what a person has
+    settled. A no gives way to what was seen, and money that has moved to what settles
+    it. `object_id` is what was seen to belong to it.
+    """
 
     def change(found: Entry | None) -> Entry:
-        entry = _present(found)
-        verdict = decide(entry)
-        if entry.settled and verdict.outcome not in SETTLED:
+        entry = _naming(_present(found), object_id)
+        if entry.outcome == "success" or entry.settled_for_good:
             return entry
+        verdict = decide(entry)
+        doubtful = verdict.outcome == "unknown" and entry.outcome == "no"
+        vague = verdict.outcome not in SETTLED and entry.outcome == "moved"
+        if doubtful or vague:
+            return entry
+        if entry.outcome == "no" and verdict.outcome != "no":
+            entry = _counted(entry)
         return replace(entry, outcome=verdict.outcome, reason=verdict.reason)
 
     return change
 
 
-def resolved(outcome: Outcome, reason: str, object_id: str | None) -> Change:
+def resolved(outcome: str, reason: str, object_id: str | None) -> Change:
     """Write down what a person has found out."""
+    _check_reason(reason)
+    if outcome not in SETTLED:
+        raise InvalidRequest("an entry is settled as 'success' or as 'no'")
 
     def change(found: Entry | None) -> Entry:
-        entry = _present(found)
+        entry = _requested(found)
+        if entry.outcome == "success" and outcome == "no":
+            raise JournalConflict(
+                f"this {entry.operation} is known to have succeeded: it is no 'no'."
+                " Undo it by a refund or a cancellation"
+            )
+        ids = (object_id, entry.object_id, *entry.other_object_ids)
+        known = [one for one in dict.fromkeys(ids) if one is not None]
         return replace(
             entry,
             answers=entry.runs,
-            outcome=outcome,
+            outcome=cast("Outcome", outcome),
             reason=reason,
-            object_id=object_id or entry.object_id,
+            object_id=known[0] if known else None,
+            other_object_ids=tuple(one for one in known[1:] if one != entry.subject),
+            abandoned=entry.abandoned or reason,
         )
 
     return change
 
 
+def given_up(reason: str) -> Change:
+    """Write down that the shop has dropped it: from now on nothing of it is sent."""
+    _check_reason(reason)
+
+    def change(found: Entry | None) -> Entry:
+        entry = _requested(found)
+        if entry.outcome == "success":
+            raise JournalConflict(
+                f"this {entry.operation} has succeeded and cannot be abandoned: undo it"
+                " by a refund or a cancellation"
+            )
+        entry = replace(entry, abandoned=entry.abandoned or reason)
+        # What is pending or has moved, though untouched by us, was done by another.
+        if entry.untouched and entry.outcome in {None, "unknown"}:
+            entry = replace(entry, outcome="no", reason=reason)
+        return entry
+
+    return change
+
+
+def _check_reason(reason: object) -> None:
+    if not isinstance(reason, str) or not reason.strip():
+        raise InvalidRequest("reason is a str that says why")
+
+
+def _requested(found: Entry | None) -> Entry:
+    if found is None or found.is_claim:
+        raise JournalConflict("the journal has no request of this key")
+    return found
+
+
 def _present(found: Entry | None) -> Entry:
     if found is None:
-        raise JournalConflict("the journal has lost the entry of a request under way")
+        raise JournalFailed("the journal has lost the entry of a request under way")
     return found

@@ -8,11 +8,12 @@ whether to send again, and keeps account of what may have happened: see
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ._clock import is_date_refusal, lead_of
+from ._clock import http_date, is_date_refusal, lead_of
 from .errors import TransportError
 from .response import Response
 
@@ -27,6 +28,9 @@ REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
 _SERVER_ERRORS = 500
 _LARGEST_EXPONENT = 64
+# No repeat begins with less than this left of the deadline: seconds, or a part of it.
+_LEAST_TIME = 1.0
+_LEAST_PART = 0.02
 
 # On Create Charge this 500 says that no charge was made, so that a new key may be
 # right; on Capture and Refund it says nothing: `amazon-pay-api-v2/charge.html`.
@@ -38,6 +42,8 @@ class Send:
     """Sign the call now, and send it; the deadline is `time_left` seconds away."""
 
     time_left: float
+    outcome_unknown: bool = False
+    """Whether the attempts before have left the call's outcome unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Wait:
     """Do nothing for so many seconds."""
 
     seconds: float
+    outcome_unknown: bool = False
+    """Whether the attempts before have left the call's outcome unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,24 @@ Outcome: TypeAlias = Answer | Failure
 Exchange: TypeAlias = "Generator[Send | Wait, Outcome | None, Response[Any]]"
 
 
-def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchange:
-    """Run one call: attempts, waits, and the account of what may have happened."""
+def exchange(
+    call: Call,
+    retry: Retry,
+    deadline: float,
+    means: Means,
+    pause_within: float = math.inf,
+) -> Exchange:
+    """Run one call: attempts, waits, and the account of what may have happened.
+
+    All attempts share `deadline` seconds, and pauses end within `pause_within`
+    seconds. After that a broken connection is tried again at once, and what asks for a
+    pause is not repeated.
+    """
     now, jitter = means.time.now, means.jitter
     started = now()
+    # A repeat that cannot be answered in time would leave a doubt, and nothing else.
+    answered_within = min(_LEAST_TIME, deadline * _LEAST_PART)
+    repeat_within = deadline - answered_within
     # A read changes nothing, so however it fails, nothing is left unknown.
     acts = call.repeat != "read"
     outcome_unknown = False
@@ -95,7 +117,8 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
     while True:
         attempt += 1
         # A driver answers every Send.
-        outcome = cast("Outcome", (yield Send(started + deadline - now())))
+        time_left = started + deadline - now()
+        outcome = cast("Outcome", (yield Send(time_left, outcome_unknown)))
         spent = now() - started
         end: Response[Any] | TransportError
         least = 0.0
@@ -119,12 +142,29 @@ def exchange(call: Call, retry: Retry, deadline: float, means: Means) -> Exchang
             end = _error(call, outcome, attempt, outcome_unknown=outcome_unknown)
             again = not outcome.final and (call.repeat != "once" or not outcome.sent)
         pause = max(least, jitter(_backoff(retry, attempt)))
-        if again and attempt < retry.attempts and spent + pause < deadline:
-            yield Wait(pause)
-        elif isinstance(end, TransportError):
+        pauses_until = spent + pause
+        if pauses_until > pause_within and isinstance(outcome, Failure):
+            pause, pauses_until = 0.0, spent
+        fits = pauses_until < repeat_within and (
+            not pause or pauses_until <= pause_within
+        )
+        if again and attempt < retry.attempts and fits:
+            yield Wait(pause, outcome_unknown)
+            if now() - started < deadline:
+                continue
+        if isinstance(end, TransportError):
             raise end
-        else:
-            return end
+        return end
+
+
+def note_unknown(error: BaseException, call: Call) -> None:
+    """Note on an exception that is not ours that a call was under way, if it acts."""
+    note = (
+        f"{call.operation}: the outcome is unknown: repeat only with the same"
+        " idempotency_key, or GET"
+    )
+    if call.repeat != "read" and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
 
 
 def _response(call: Call, answer: Answer, attempts: int, spent: float) -> Response[Any]:
@@ -176,15 +216,11 @@ def _error(
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Read `Retry-After` as seconds: a number, or a date measured from `Date`."""
-    from email.utils import parsedate_to_datetime
-
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return float(value)  # infinite when it has too many digits for a float
 
-    try:
-        until = parsedate_to_datetime(value)
-        sent = parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - sent).total_seconds())
-    except (ValueError, TypeError):
+    until, sent = http_date(value), http_date(headers.get("date", ""))
+    if until is None or sent is None:
         return 0.0
+    return max(0.0, (until - sent).total_seconds())

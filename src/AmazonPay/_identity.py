@@ -47,6 +47,22 @@ class SignerFailed(Exception):  # noqa: N818 - it becomes a `SigningFailed`
     """A signer of the caller's raised, or gave no signature; see the cause."""
 
 
+def _signer_failed(error: Exception) -> SignerFailed:
+    """Say that a signer failed; raise `error` if a signal came while it signed.
+
+    The signer's error keeps the frames of the signer, without those above it.
+    """
+    from ._http.network import raised_by_a_signal_handler
+
+    if raised_by_a_signal_handler(error):
+        raise error
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_globals.get("__package__") == __package__:
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+    return SignerFailed()
+
+
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A request that only lacks its signature."""
@@ -161,7 +177,7 @@ class Identity:
         try:
             return checked_signature(self._sign(message))
         except Exception as error:
-            raise SignerFailed from error
+            raise _signer_failed(error) from error
 
     async def _asignature(self, message: bytes, time_left: float) -> bytes:
         if self.in_memory:
@@ -178,7 +194,7 @@ class Identity:
                 )
                 return checked_signature(signature)
         except Exception as error:
-            raise SignerFailed from error
+            raise _signer_failed(error) from error
 
     # Requests -------------------------------------------------------------------------
 

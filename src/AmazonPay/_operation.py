@@ -13,6 +13,7 @@ import inspect
 import os
 import re
 import string
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,7 +52,11 @@ Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
 _REPEATS: frozenset[str] = frozenset(get_args(Repeat))
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_UNSENDABLE = re.compile(r"[\r\n\0]")
+# What the HTTP library sends: RFC 9110, 5.5 and 5.6.2, without text outside ASCII.
+_HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE = re.compile(r"(?:[!-~]+(?:[ \t]+[!-~]+)*)?")
+_LONGEST_TARGET = 60_000
+"""The HTTP library refuses a URL of 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,12 @@ class Call:
     empty_answer: bool = False
     """Whether a 2xx without a body is a whole answer."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.path) + len(self.query) > _LONGEST_TARGET:
+            raise InvalidRequest(
+                f"path and query have more than {_LONGEST_TARGET} characters"
+            )
 
 
 class SyncCaller(Protocol):
@@ -108,11 +119,11 @@ def checked_headers(headers: Mapping[str, str] | None) -> tuple[tuple[str, str],
     """Copy `headers`, names in lower case; refuse what could split a request."""
     checked: list[tuple[str, str]] = []
     for name, value in (headers or {}).items():
-        if not name or not name.isascii() or re.search(r"[^!-9;-~]", name):
-            raise InvalidRequest("a header name must be visible ASCII without a colon")
-        if _UNSENDABLE.search(value) or not value.isascii():
+        if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:
+            raise InvalidRequest("a header name is made of letters, digits and dashes")
+        if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:
             raise InvalidRequest(
-                f"header {name!r} holds CR, LF, NUL or a character outside ASCII"
+                f"header {name!r} must be visible ASCII, with blanks only inside"
             )
         checked.append((name.lower(), value))
     return tuple(checked)
@@ -124,7 +135,11 @@ def encoded_id(name: str, value: object) -> str:
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
     if not value.strip("."):
         raise InvalidRequest(f"{name} must not be empty or made of dots")
-    return percent_encode(value)
+    try:
+        return percent_encode(value)
+    except InvalidRequest:
+        problem = f"{name} holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the value, which the other error holds
 
 
 def _wire_value(name: str, value: object) -> str:
@@ -154,11 +169,14 @@ def _wire_value(name: str, value: object) -> str:
 
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Write a query once, in canonical order: the text signed is the text sent."""
-    return canonical_query(
-        (name, _wire_value(name, value))
-        for name, value in (query or {}).items()
-        if value is not None
-    )
+    try:
+        return canonical_query(
+            (name, _wire_value(name, value))
+            for name, value in (query or {}).items()
+            if value is not None
+        )
+    except UnicodeEncodeError:
+        raise InvalidRequest("the query holds a lone surrogate") from None
 
 
 def _camel_case(name: str) -> str:
@@ -270,31 +288,33 @@ class Operation(Generic[P, R]):
         """Make the method that `owner` shows: `async def` where its `send` is one."""
 
         def blocking(self: SyncCaller, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
             try:
                 call = build(args, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = bare(error)
+                failure = bare(error, handled)
             else:
                 args, kwargs = (), {}
                 try:
                     return self.send(call)
                 except AmazonPayError as error:
-                    failure = bare(error)
+                    failure = bare(error, handled)
             # An error tracker shows this frame's variables.
             del args, kwargs
             raise failure
 
         async def awaitable(self: AsyncCaller, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
             try:
                 call = build(args, kwargs)
             except (AmazonPayError, TypeError) as error:
-                failure = bare(error)
+                failure = bare(error, handled)
             else:
                 args, kwargs = (), {}
                 try:
                     return await self.send(call)
                 except AmazonPayError as error:
-                    failure = bare(error)
+                    failure = bare(error, handled)
             # An error tracker shows this frame's variables.
             del args, kwargs
             raise failure

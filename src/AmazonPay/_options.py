@@ -52,6 +52,21 @@ class Options:
     """Sent unsigned."""
     auth_token: str | None = field(default=None, repr=False)
     simulation_code: str | None = None
+    procedure_ends: float | None = None
+    """When the procedure that makes the calls must end, on the client's clock."""
+
+    def ends(self, now: float) -> tuple[float, float]:
+        """Return when a call that begins now must end, and when its last pause must.
+
+        Once a procedure's time is over, what it still has to ask is asked without a
+        pause, and may take one socket time-out. An attempt that acts is never cut any
+        shorter: what it did would be unknown.
+        """
+        ends = now + self.deadline
+        if self.procedure_ends is None:
+            return ends, ends
+        patient = max(self.procedure_ends, now + self.timeout.longest)
+        return min(ends, patient), min(ends, self.procedure_ends)
 
     def changed(  # noqa: PLR0913 - one keyword for each option
         self,

@@ -9,7 +9,15 @@ network.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+import sys
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
@@ -24,6 +32,7 @@ from typing import (
     overload,
 )
 
+from ._config import checked_procedure_deadline
 from ._exchange import Wait
 from ._operation import Call, Operation
 from .errors import AmazonPayError, bare
@@ -53,7 +62,9 @@ class Transfer:
     source: Path | None = None
     """What to send."""
     target: Path | None = None
-    """Where to write a 2xx answer's body; nothing is left there on failure."""
+    """Where to write the file; nothing is left there on failure."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long it may take, where that is longer than the client's own deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +102,27 @@ class SyncPerformer(Protocol):
         ...
 
 
+class SyncClient(SyncPerformer, Protocol):
+    """What a method that is a procedure needs of a blocking client."""
+
+    def within(self, seconds: float, /) -> SyncPerformer:
+        """Make a performer that has so many seconds."""
+        ...
+
+
 class AsyncPerformer(Protocol):
     """What a procedure needs of an awaiting client."""
 
     def perform(self, step: Step, /) -> Coroutine[Any, Any, object]:
         """Do one step."""
+        ...
+
+
+class AsyncClient(AsyncPerformer, Protocol):
+    """What a method that is a procedure needs of an awaiting client."""
+
+    def within(self, seconds: float, /) -> AsyncPerformer:
+        """Make a performer that has so many seconds."""
         ...
 
 
@@ -121,6 +148,13 @@ class _Declared(Generic[P, R]):
         self.declared = declared
         self.signature = inspect.signature(declared)
 
+    def _deadline(self, kwargs: Mapping[str, Any]) -> float | None:
+        """Return the seconds that a call of this may take; None if it sets no limit."""
+        parameter = self.signature.parameters.get("deadline")
+        if parameter is None:
+            return None
+        return checked_procedure_deadline(kwargs.get("deadline", parameter.default))
+
     def _dressed(self, function: Any, owner: type, returned: str) -> Callable[..., Any]:  # noqa: ANN401 - one of the functions below
         inner = (
             str(self.signature.return_annotation).partition("[")[2].removesuffix("]")
@@ -139,27 +173,33 @@ class Procedure(_Declared[P, R]):
 
     def placed_on(self, owner: Any) -> Callable[..., Any]:  # noqa: ANN401 - either client
         """Make the method that `owner` shows: `async def` where it awaits."""
-        declared = self.declared
+        declared, deadline_of = self.declared, self._deadline
 
         # An error tracker shows each frame's variables: an error leaves from one that
         # has let go of the caller's values.
-        def blocking(self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        def blocking(self: SyncClient, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            handled = sys.exception()
             try:
                 flow: Flow[R] = declared(self, *args, **kwargs)
-                return run(flow, self)
+                deadline = deadline_of(kwargs)
+                return run(flow, self if deadline is None else self.within(deadline))
             except AmazonPayError as error:
-                failure = bare(error)
+                failure = bare(error, handled)
             del args, kwargs
             raise failure
 
         async def awaitable(
-            self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
+            self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs
         ) -> R:
+            handled = sys.exception()
             try:
                 flow: Flow[R] = declared(self, *args, **kwargs)
-                return await arun(flow, self)
+                deadline = deadline_of(kwargs)
+                return await arun(
+                    flow, self if deadline is None else self.within(deadline)
+                )
             except AmazonPayError as error:
-                failure = bare(error)
+                failure = bare(error, handled)
             del args, kwargs
             raise failure
 
@@ -184,17 +224,21 @@ class Iteration(_Declared[P, T]):
 
     def placed_on(self, owner: Any) -> Callable[..., Any]:  # noqa: ANN401 - either client
         """Make the method that `owner` shows: an async generator where it awaits."""
-        declared = self.declared
+        declared, deadline_of = self.declared, self._deadline
 
         def blocking(
-            self: SyncPerformer, /, *args: P.args, **kwargs: P.kwargs
+            self: SyncClient, /, *args: P.args, **kwargs: P.kwargs
         ) -> Iterator[T]:
-            return iterate(declared(self, *args, **kwargs), self)
+            pages: Pages[T] = declared(self, *args, **kwargs)
+            deadline = deadline_of(kwargs)
+            return iterate(pages, self if deadline is None else self.within(deadline))
 
         def awaitable(
-            self: AsyncPerformer, /, *args: P.args, **kwargs: P.kwargs
+            self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs
         ) -> AsyncIterator[T]:
-            return aiterate(declared(self, *args, **kwargs), self)
+            pages: Pages[T] = declared(self, *args, **kwargs)
+            deadline = deadline_of(kwargs)
+            return aiterate(pages, self if deadline is None else self.within(deadline))
 
         if inspect.iscoroutinefunction(owner.perform):
             return self._dressed(awaitable, owner, "AsyncIterator[{}]")
@@ -261,11 +305,13 @@ async def arun(flow: Flow[R], performer: AsyncPerformer) -> R:
 
 def iterate(pages: Pages[T], performer: SyncPerformer) -> Iterator[T]:
     """Drive an iteration as far as it is used, blocking."""
+    handled = sys.exception()
     try:
         step = next(pages)
         while True:
             if isinstance(step, Item):
                 yield step.value
+                handled = sys.exception()
                 step = pages.send(None)
                 continue
             try:
@@ -277,7 +323,7 @@ def iterate(pages: Pages[T], performer: SyncPerformer) -> Iterator[T]:
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = bare(error)
+        failure = bare(error, handled)
     finally:
         pages.close()
     raise failure
@@ -285,11 +331,13 @@ def iterate(pages: Pages[T], performer: SyncPerformer) -> Iterator[T]:
 
 async def aiterate(pages: Pages[T], performer: AsyncPerformer) -> AsyncIterator[T]:
     """Drive an iteration as far as it is used, awaiting."""
+    handled = sys.exception()
     try:
         step = next(pages)
         while True:
             if isinstance(step, Item):
                 yield step.value
+                handled = sys.exception()
                 step = pages.send(None)
                 continue
             try:
@@ -301,7 +349,7 @@ async def aiterate(pages: Pages[T], performer: AsyncPerformer) -> AsyncIterator[
     except StopIteration:
         return
     except AmazonPayError as error:
-        failure = bare(error)
+        failure = bare(error, handled)
     finally:
         pages.close()
     raise failure

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-from .errors import ConfigurationError
+from .errors import ConfigurationError, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,8 +57,16 @@ class MalformedAuthorization(ValueError):  # noqa: N818 - the same
 
 
 def percent_encode(text: str, safe: str = "") -> str:
-    """Encode by RFC 3986: unreserved characters stay, all else is upper-case %XX."""
-    return quote(text, safe=safe)
+    """Encode by RFC 3986: unreserved characters stay, all else is upper-case %XX.
+
+    Raises:
+        InvalidRequest: the text holds half a surrogate pair, which has no UTF-8.
+    """
+    try:
+        return quote(text, safe=safe)
+    except UnicodeEncodeError:
+        problem = "a path or a query holds half a surrogate pair, which has no UTF-8"
+    raise InvalidRequest(problem)  # without the text, which the other error holds
 
 
 def canonical_path(path: str) -> str:

@@ -1,26 +1,30 @@
-"""The only place that does I/O: connections, one attempt, and the two drivers.
+"""Connections, one attempt, and the two drivers.
 
 Connections are httpx2's transports, without its Client: an API call needs no cookies,
-redirects or auth hooks. Everything httpx2 raises becomes a `Failure` that says whether
-a part of the request may have left.
+redirects or auth hooks. What a transport raises becomes a `Failure` that says whether
+a part of the request may have left. An exception that is not the transport's, such as
+one that a signal handler raised meanwhile, leaves at once and unchanged.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import ssl
 import time
 import weakref
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
 import httpx2
 
 from ._config import is_loopback
-from ._exchange import Answer, Failure, Send, exchange
+from ._exchange import Answer, Failure, Send, exchange, note_unknown
+from ._http.network import PROGRESS, Progress, causes_of, interruption_in
+from ._http.transports import AsyncPoolTransport, PoolTransport, is_socks
 from .errors import (
     CertificateRefused,
     ClientClosed,
@@ -32,7 +36,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from ._config import Endpoint, Retry, Timeout
     from ._exchange import Means, Outcome
@@ -40,9 +44,10 @@ if TYPE_CHECKING:
     from ._operation import Call
     from .response import Response
 
-_LARGEST_ANSWER = 32 * 1024 * 1024
+_T = TypeVar("_T")
+
+_LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
-_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20)
 
 # The order matters: an exception is what its first matching row says. What is not
 # known to have failed before the request left counts as sent.
@@ -56,51 +61,74 @@ _NOT_SENT: tuple[
     (httpx2.UnsupportedProtocol, ConnectionFailed, "no connection"),
     (ConnectionRefusedError, ConnectionFailed, "connection refused"),
 )
+# The same of our own transports, which know that nothing was sent.
+_KNOWN_NOT_SENT: tuple[
+    tuple[type[Exception], type[ConnectionFailed | TimedOut], str], ...
+] = (
+    *_NOT_SENT,
+    (httpx2.LocalProtocolError, ConnectionFailed, "the request cannot be sent"),
+    (httpx2.WriteTimeout, TimedOut, "no time was left to send the request"),
+    (httpx2.TimeoutException, ConnectionFailed, "no connection in time"),
+    (Exception, ConnectionFailed, "no connection"),
+)
 _SENT: tuple[tuple[type[Exception], type[ConnectionLost | TimedOut], str], ...] = (
     (httpx2.TimeoutException, TimedOut, "no answer in time"),
+    (httpx2.DecodingError, ConnectionLost, "the answer cannot be decoded"),
     (httpx2.TransportError, ConnectionLost, "the connection broke"),
     (OSError, ConnectionLost, "the connection broke"),
 )
-TRANSPORT_EXCEPTIONS = (httpx2.TransportError, httpx2.StreamError, OSError)
+_TRANSPORT_EXCEPTIONS = (
+    httpx2.TransportError,
+    httpx2.DecodingError,
+    httpx2.StreamError,
+)
+
+NO_TIME_LEFT = Failure(
+    TimedOut, "no time was left to send the request", sent=False, final=True
+)
 
 
 class _PeerIsElsewhere(httpx2.ConnectError):
     """A name written as loopback led off this machine."""
 
 
-def failure_of(error: Exception) -> Failure:
-    """Translate what a transport raised."""
-    if _is_certificate_error(error):
-        return Failure(
-            CertificateRefused,
-            "the server's certificate is not trusted",
-            sent=False,
-            final=True,
-            cause=error,
-        )
-    for kind, becomes, reason in _NOT_SENT:
-        if isinstance(error, kind):
-            final = isinstance(error, _PeerIsElsewhere)
-            return Failure(becomes, reason, sent=False, final=final, cause=error)
+def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
+    """Translate what a transport raised.
+
+    `sent` says whether a part of the request may have left, if that is known. If not,
+    the exception itself decides, and never what it was raised during.
+    """
+    if not sent:
+        if _is_certificate_error(error):
+            return Failure(
+                CertificateRefused,
+                "the server's certificate is not trusted",
+                sent=False,
+                final=True,
+                cause=error,
+            )
+        for kind, becomes, reason in _NOT_SENT if sent is None else _KNOWN_NOT_SENT:
+            if isinstance(error, kind):
+                final = isinstance(error, (_PeerIsElsewhere, httpx2.LocalProtocolError))
+                return Failure(becomes, reason, sent=False, final=final, cause=error)
     for kind, lost, reason in _SENT:
         if isinstance(error, kind):
             return Failure(lost, reason, sent=True, cause=error)
     return Failure(ConnectionLost, "the transport failed", sent=True, cause=error)
 
 
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _is_certificate_error(error: Exception) -> bool:
+    """Whether a connection was not made because of the server's certificate."""
+    return isinstance(error, (httpx2.ConnectError, ssl.SSLError)) and any(
+        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)
+    )
 
 
 # Connections --------------------------------------------------------------------------
 
 
 def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Take a private CA's context, never one that checks nothing."""
+    """Return a private CA's context; refuse one that checks nothing, or old TLS."""
     if verify is None:
         return None
     if not isinstance(verify, ssl.SSLContext):
@@ -112,7 +140,26 @@ def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
         raise ConfigurationError(
             "the ssl.SSLContext in verify must check certificate and host name"
         )
+    if verify.minimum_version < ssl.TLSVersion.TLSv1_2 and not _has_old_tls_off(verify):
+        raise ConfigurationError(
+            "the ssl.SSLContext in verify must refuse TLS below 1.2: set its"
+            " minimum_version to ssl.TLSVersion.TLSv1_2"
+        )
     return verify
+
+
+def _has_old_tls_off(context: ssl.SSLContext) -> bool:
+    """Whether options keep a context to TLS 1.2, as some systems configure it."""
+    off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    return context.options & off == off
+
+
+def _without_environment(context: ssl.SSLContext) -> None:
+    """Switch the log of session keys off that SSLKEYLOGFILE has switched on."""
+    named = os.environ.get("SSLKEYLOGFILE")
+    if named and getattr(context, "keylog_filename", None) == named:
+        # Its stub does not know that None switches it off.
+        context.keylog_filename = None  # type: ignore[assignment]
 
 
 def _proxy_for(endpoint: Endpoint, proxy: str | None, *, trust_env: bool) -> str | None:
@@ -156,18 +203,74 @@ def transport_options(
         shared = httpx2.create_ssl_context(
             verify=True if context is None else context, trust_env=trust_env
         )
-        checked_proxy = httpx2.Proxy(chosen) if chosen else None
+        checked_proxy = _checked_proxy(chosen, trust_env=trust_env) if chosen else None
     except (ValueError, OSError, TypeError):
         raise ConfigurationError(
             "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
             " be used"
         ) from None
-    return {
-        "verify": shared,
-        "proxy": checked_proxy,
-        "trust_env": False,
-        "limits": _LIMITS,
-    }
+    if not trust_env:
+        _without_environment(shared)
+    if checked_proxy is not None and is_socks(checked_proxy):
+        _check_for_socks()
+    return {"verify": shared, "proxy": checked_proxy}
+
+
+def _check_for_socks() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("socksio") is None:
+        raise ConfigurationError("a SOCKS proxy needs the package socksio")
+
+
+def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
+    """Read a proxy's URL; one that is spoken to over TLS gets a context of its own.
+
+    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE in any case.
+    """
+    proxy = httpx2.Proxy(url)
+    if proxy.url.scheme == "https":
+        context = httpx2.create_ssl_context(trust_env=trust_env)
+        proxy = httpx2.Proxy(url, ssl_context=context)
+    return proxy
+
+
+class _Process:
+    """A mark of this process: a forked child has another one."""
+
+
+_this_process = _Process()
+
+
+def _mark_the_child() -> None:
+    global _this_process  # noqa: PLW0603 - one for each process
+    _this_process = _Process()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_the_child)
+
+
+class _Given(Generic[_T]):
+    """A transport of the caller's, which belongs to the process that it came to."""
+
+    def __init__(self, transport: _T) -> None:
+        self._transport = transport
+        self._process = _this_process
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process was forked since."""
+        return self._process is not _this_process
+
+    def current(self) -> _T:
+        """Return the transport; parent and child must not share its connections."""
+        if self.is_inherited:
+            raise ClientClosed(
+                "the transport of this client belongs to the process that this one was"
+                " forked from: build transport and client after the fork"
+            )
+        return self._transport
 
 
 class Connections:
@@ -177,8 +280,9 @@ class Connections:
         self, options: dict[str, Any], given: httpx2.BaseTransport | None
     ) -> None:
         self._options = options
-        self._given = given
-        self._by_process: dict[int, httpx2.BaseTransport] = {}
+        self._given = None if given is None else _Given(given)
+        # What a parent opened stays untouched here for as long as the client lives.
+        self._by_process: dict[_Process, httpx2.BaseTransport] = {}
         self._closed = False
         # A client that nobody closes lets go of its sockets with itself.
         weakref.finalize(self, _close_mine, self._by_process)
@@ -188,13 +292,12 @@ class Connections:
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
-            return self._given
-        process = os.getpid()
-        found = self._by_process.get(process)
+            return self._given.current()
+        found = self._by_process.get(_this_process)
         if found is None:
             # setdefault is atomic: no lock, which a fork could leave locked for ever.
-            made = httpx2.HTTPTransport(**self._options)
-            found = self._by_process.setdefault(process, made)
+            made = PoolTransport(**self._options)
+            found = self._by_process.setdefault(_this_process, made)
         return found
 
     def close(self) -> None:
@@ -202,28 +305,32 @@ class Connections:
         if not self._closed:
             self._closed = True
             _close_mine(self._by_process)
-            if self._given is not None:
-                self._given.close()
+            if self._given is not None and not self._given.is_inherited:
+                self._given.current().close()
 
 
-def _close_mine(by_process: dict[int, httpx2.BaseTransport]) -> None:
+def _close_mine(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
     """Close what this process opened; what a parent opened is the parent's."""
-    mine = by_process.pop(os.getpid(), None)
+    # pragma: no mutate block - a finalizer, which mutmut's call stack does not survive
+    mine = by_process.pop(_this_process, None)
     if mine is not None:
         mine.close()
 
 
 class AsyncConnections:
-    """Awaiting transports: one for each event loop."""
+    """Awaiting transports: one for each event loop of each process."""
 
     def __init__(
         self, options: dict[str, Any], given: httpx2.AsyncBaseTransport | None
     ) -> None:
         self._options = options
-        self._given = given
-        self._by_loop: weakref.WeakKeyDictionary[object, httpx2.AsyncBaseTransport]
-        self._by_loop = weakref.WeakKeyDictionary()
-        self._process = os.getpid()
+        self._given = None if given is None else _Given(given)
+        # A forked child may go on with its parent's event loop. To close, there, a
+        # connection of the parent would stop the parent's loop from watching it, so
+        # what a parent opened stays untouched.
+        self._by_loop: weakref.WeakKeyDictionary[
+            object, dict[_Process, httpx2.AsyncBaseTransport]
+        ] = weakref.WeakKeyDictionary()
         self._closed = False
 
     def current(self) -> httpx2.AsyncBaseTransport:
@@ -231,24 +338,27 @@ class AsyncConnections:
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
-            return self._given
+            return self._given.current()
         loop = anyio.lowlevel.current_token().native_token
-        if self._process != os.getpid():
-            self._by_loop.clear()
-            self._process = os.getpid()
-        found = self._by_loop.get(loop)
+        by_process = self._by_loop.setdefault(loop, {})
+        found = by_process.get(_this_process)
         if found is None:
-            found = self._by_loop[loop] = httpx2.AsyncHTTPTransport(**self._options)
+            found = by_process[_this_process] = AsyncPoolTransport(**self._options)
         return found
 
     async def aclose(self) -> None:
         """Close what the running event loop opened; the caller's own transport too."""
-        if not self._closed:
-            self._closed = True
-            loop = anyio.lowlevel.current_token().native_token
-            mine = self._given or self._by_loop.pop(loop, None)
-            if mine is not None:
-                await mine.aclose()
+        if self._closed:
+            return
+        self._closed = True
+        if self._given is not None:
+            if not self._given.is_inherited:
+                await self._given.current().aclose()
+            return
+        loop = anyio.lowlevel.current_token().native_token
+        mine = self._by_loop.get(loop, {}).pop(_this_process, None)
+        if mine is not None:
+            await mine.aclose()
 
 
 # One attempt --------------------------------------------------------------------------
@@ -278,13 +388,26 @@ def _stay_here(event: str, info: dict[str, Any]) -> None:
     if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
         info["return_value"].close()
         raise _PeerIsElsewhere("localhost is not this machine")
+    _let_out(event, info)
+
+
+def _let_out(event: str, info: dict[str, Any]) -> None:
+    """Raise what a signal handler raised: httpcore2 passes over a failed write."""
+    if event.endswith(".failed") and (found := interruption_in(info["exception"])):
+        raise found
 
 
 async def _astay_here(event: str, info: dict[str, Any]) -> None:
-    """Do the same, awaiting."""
+    """Do as `_stay_here`, awaiting."""
     if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
         await info["return_value"].aclose()
         raise _PeerIsElsewhere("localhost is not this machine")
+    _let_out(event, info)
+
+
+async def _alet_out(event: str, info: dict[str, Any]) -> None:
+    """Do as `_let_out`, awaiting."""
+    _let_out(event, info)
 
 
 @lru_cache(maxsize=512)
@@ -294,11 +417,11 @@ def _url(text: str) -> httpx2.URL:
 
 
 def _request(
-    attempt: Attempt, timeout: Timeout, time_left: float, stay_here: object
+    attempt: Attempt, timeout: Timeout, time_left: float, trace: object
 ) -> httpx2.Request:
     extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
-    if attempt.must_stay_here:
-        extensions["trace"] = stay_here
+    if trace is not None:
+        extensions["trace"] = trace
     return httpx2.Request(
         attempt.method,
         _url(attempt.url),
@@ -319,69 +442,183 @@ def _headers(response: httpx2.Response) -> dict[str, str]:
     return headers
 
 
+_TOO_LARGE = Failure(
+    ResponseTooLarge, "the answer is longer than 4 MiB", sent=True, final=True
+)
+
+
+class _Whole(httpx2.SyncByteStream):
+    """A body that has come to its end."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+
 class _Body:
     """Collects an answer's body within size and time."""
 
     def __init__(self, ends_at: float) -> None:
-        self.chunks: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._size = 0
         self._ends_at = ends_at
 
     def add(self, chunk: bytes) -> Failure | None:
         self._size += len(chunk)
-        self.chunks.append(chunk)
         if self._size > _LARGEST_ANSWER:
-            reason = "the answer is longer than 32 MiB"
-            return Failure(ResponseTooLarge, reason, sent=True, final=True)
+            return _TOO_LARGE
+        self._chunks.append(chunk)
         if time.monotonic() > self._ends_at:
             return Failure(TimedOut, "no whole answer in time", sent=True)
         return None
+
+    def outcome(self, response: httpx2.Response) -> Outcome:
+        """Make an answer of it all."""
+        headers = _headers(response)
+        content = b"".join(self._chunks)
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        if encoding != "identity":  # requests ask for that alone
+            decoded = _decoded(content, encoding)
+            if decoded is None:
+                return _TOO_LARGE
+            content = decoded
+        return Answer(response.status_code, headers, content)
+
+
+def _decoded(content: bytes, encoding: str) -> bytes | None:
+    """Decode a body as httpx2 does, piece by piece; None if it grows too large."""
+    coded = httpx2.Response(
+        200, headers={"content-encoding": encoding}, stream=_Whole(content)
+    )
+    pieces: list[bytes] = []
+    size = 0
+    for piece in coded.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _LARGEST_ANSWER:
+            return None
+    return b"".join(pieces)
 
 
 def send_once(
     transport: httpx2.BaseTransport,
     attempt: Attempt,
     timeout: Timeout,
-    time_left: float,
+    ends: float,
+    call: Call,
 ) -> Outcome:
-    """Send one signed request, and read its answer to the end."""
-    body = _Body(time.monotonic() + time_left)
+    """Send one signed request, and read its answer to the end.
+
+    The attempt is over at `ends`, on the monotonic clock, or one socket time-out later.
+    """
+    time_left = ends - time.monotonic()
+    if time_left <= 0:
+        return NO_TIME_LEFT
+    trace = _stay_here if attempt.must_stay_here else None
+    if trace is None and not isinstance(transport, PoolTransport):
+        trace = _let_out
+    progress, outer = Progress(ends), PROGRESS.get()
+    PROGRESS.set(progress)
+    answer: Outcome | None = None
     try:
         response = transport.handle_request(
-            _request(attempt, timeout, time_left, _stay_here)
+            _request(attempt, timeout, time_left, trace)
         )
         try:
+            body = _Body(ends)
             for chunk in cast("httpx2.SyncByteStream", response.stream):
                 if failure := body.add(chunk):
                     return failure
+            answer = body.outcome(response)
+            # Closing the answer frees its connection for another call.
+            progress.stream = None
         finally:
             response.close()
-    except TRANSPORT_EXCEPTIONS as error:
-        return failure_of(error)
-    return Answer(response.status_code, _headers(response), b"".join(body.chunks))
+        return answer  # noqa: TRY300 - here it is known to be one
+    except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
+        interruption = interruption_in(error)
+        if interruption is error or _is_foreign(error, progress):
+            _leave(error, progress, call)
+            raise
+        if interruption is None:
+            return answer or failure_of(error, sent=progress.sent)
+    except BaseException as error:
+        _leave(error, progress, call)
+        raise
+    finally:
+        PROGRESS.set(outer)
+    # The transport has wrapped an exception that is not its own.
+    _leave(interruption, progress, call)
+    raise interruption
+
+
+def _leave(error: BaseException, progress: Progress, call: Call) -> None:
+    """Prepare for an exception that is not the transport's: it ends the call."""
+    progress.put_away()
+    if progress.sent is not False:
+        note_unknown(error, call)
+
+
+def _is_foreign(error: Exception, progress: Progress) -> bool:
+    """Whether an `OSError` came out of our own transport: it raises none."""
+    return isinstance(error, OSError) and progress.sent is not None
 
 
 async def asend_once(
     transport: httpx2.AsyncBaseTransport,
     attempt: Attempt,
     timeout: Timeout,  # noqa: ASYNC109 - socket steps, beside the deadline
-    time_left: float,
+    ends: float,
+    call: Call,
 ) -> Outcome:
-    """Send one signed request, and read its answer to the end."""
-    body = _Body(time.monotonic() + time_left)
+    """Send one signed request, and read its answer to the end.
+
+    The attempt is over at `ends`, on the monotonic clock.
+    """
+    time_left = ends - time.monotonic()
+    if time_left <= 0:
+        return NO_TIME_LEFT
+    trace = _astay_here if attempt.must_stay_here else None
+    if trace is None and not isinstance(transport, AsyncPoolTransport):
+        trace = _alet_out
+    progress, outer = Progress(ends), PROGRESS.get()
+    PROGRESS.set(progress)
+    answer: Outcome | None = None
     try:
-        response = await transport.handle_async_request(
-            _request(attempt, timeout, time_left, _astay_here)
+        # A cancellation of the caller's leaves this scope; that of the deadline does
+        # not.
+        with anyio.move_on_after(time_left):
+            response = await transport.handle_async_request(
+                _request(attempt, timeout, time_left, trace)
+            )
+            try:
+                body = _Body(ends)
+                async for chunk in cast("httpx2.AsyncByteStream", response.stream):
+                    if failure := body.add(chunk):
+                        return failure
+                answer = body.outcome(response)
+            finally:
+                await response.aclose()
+        return answer or failure_of(
+            httpx2.ReadTimeout("the deadline has passed"), sent=progress.sent
         )
-        try:
-            async for chunk in cast("httpx2.AsyncByteStream", response.stream):
-                if failure := body.add(chunk):
-                    return failure
-        finally:
-            await response.aclose()
-    except TRANSPORT_EXCEPTIONS as error:
-        return failure_of(error)
-    return Answer(response.status_code, _headers(response), b"".join(body.chunks))
+    except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
+        interruption = interruption_in(error)
+        if interruption is error or _is_foreign(error, progress):
+            _leave(error, progress, call)
+            raise
+        if interruption is None:
+            return answer or failure_of(error, sent=progress.sent)
+    except BaseException as error:
+        _leave(error, progress, call)
+        raise
+    finally:
+        PROGRESS.set(outer)
+    # The transport has wrapped an exception that is not its own.
+    _leave(interruption, progress, call)
+    raise interruption
 
 
 # The drivers --------------------------------------------------------------------------
@@ -392,45 +629,59 @@ def jitter(limit: float) -> float:
     return random.uniform(0.0, limit)  # noqa: S311 - spreads load, guards no secret
 
 
-def run(
+def run(  # noqa: PLR0913 - what `exchange` takes, and how to send
     call: Call,
     retry: Retry,
     deadline: float,
     means: Means,
     send: Callable[[float], Outcome],
+    *,
+    pause_within: float = math.inf,
 ) -> Response[Any]:
     """Drive an exchange to its end, blocking."""
-    steps = exchange(call, retry, deadline, means)
+    steps = exchange(call, retry, deadline, means, pause_within)
     outcome: Outcome | None = None
     while True:
         try:
             step = steps.send(outcome)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return] # the generator's Response
-        if isinstance(step, Send):
-            outcome = send(step.time_left)
-        else:
-            means.time.sleep(step.seconds)
-            outcome = None
+        try:
+            if isinstance(step, Send):
+                outcome = send(step.time_left)
+            else:
+                means.time.sleep(step.seconds)
+                outcome = None
+        except BaseException as error:
+            if step.outcome_unknown:
+                note_unknown(error, call)
+            raise
 
 
-async def arun(
+async def arun(  # noqa: PLR0913 - what `exchange` takes, and how to send
     call: Call,
     retry: Retry,
     deadline: float,
     means: Means,
     send: Callable[[float], Awaitable[Outcome]],
+    *,
+    pause_within: float = math.inf,
 ) -> Response[Any]:
     """Drive an exchange to its end, awaiting."""
-    steps = exchange(call, retry, deadline, means)
+    steps = exchange(call, retry, deadline, means, pause_within)
     outcome: Outcome | None = None
     while True:
         try:
             step = steps.send(outcome)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return] # the generator's Response
-        if isinstance(step, Send):
-            outcome = await send(step.time_left)
-        else:
-            await means.time.asleep(step.seconds)
-            outcome = None
+        try:
+            if isinstance(step, Send):
+                outcome = await send(step.time_left)
+            else:
+                await means.time.asleep(step.seconds)
+                outcome = None
+        except BaseException as error:
+            if step.outcome_unknown:
+                note_unknown(error, call)
+            raise

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
 
 from . import _signing
@@ -141,6 +143,7 @@ class _BaseClient(Operations, Procedures, ABC):
         integrator_version: str | None = None,
         platform_version: str | None = None,
     ) -> None:
+        handled = sys.exception()
         refused: AmazonPayError | None = None
         try:
             self._identities = identities(
@@ -168,7 +171,7 @@ class _BaseClient(Operations, Procedures, ABC):
             )
             self._connections = self._connect(transport, verify, proxy, trust_env)
         except (ConfigurationError, InvalidRequest) as error:
-            refused = bare(error)
+            refused = bare(error, handled)
         # An error tracker shows this frame's variables.
         del private_key, private_key_password, signer, keys
         if refused is not None:
@@ -265,6 +268,15 @@ class _BaseClient(Operations, Procedures, ABC):
             identity = self._identities[public_key_id]
         view = object.__new__(type(self))
         vars(view).update(vars(self), _options=options, _identity=identity)
+        return view
+
+    def within(self, seconds: float) -> Self:
+        """Return a view for one procedure, which has so many seconds."""
+        view = object.__new__(type(self))
+        until = self._means().time.now() + seconds
+        vars(view).update(
+            vars(self), _options=replace(self._options, procedure_ends=until)
+        )
         return view
 
     @property
@@ -468,15 +480,21 @@ class Client(_BaseClient):
         algorithm: `AMZN-PAY-RSASSA-PSS` (salt 20) or `AMZN-PAY-RSASSA-PSS-V2` (32).
         endpoint_url: Another server: https anywhere, http to this machine only.
         timeout: Seconds for each socket step, or a `Timeout`.
-        deadline: Seconds that all attempts of a call share.
+        deadline: Seconds that all attempts of a call share. A call ends by then, or one
+            socket time-out later; looking up a host's name, and a `transport` of your
+            own in a blocking client, are not bound by it.
         retry: How a call is repeated; see `Retry`.
         rate_limits: `"live"` or `"sandbox"` to send no faster than Amazon's limits
             allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
-        transport: An `httpx2` transport of your own; `close()` closes it.
-        verify: An `ssl.SSLContext` that trusts a private CA. Never switched off.
+        transport: An `httpx2` transport of your own; `close()` closes it. A process
+            that was forked since cannot use it: `ClientClosed`.
+        verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
+            Never switched off.
         proxy: A proxy's URL.
-        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once.
+        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once,
+            and to leave SSLKEYLOGFILE in force. If not, a context in `verify` that
+            logs session keys for SSLKEYLOGFILE stops doing so.
         raise_for_status: Whether every call raises for a 4xx or 5xx.
         integrator_id: A solution provider's platform id, sent as a header.
         integrator_version: The version of a provider's plugin, sent as a header.
@@ -555,6 +573,7 @@ class Client(_BaseClient):
         self._connections.current()
 
         def attempt(time_left: float) -> Outcome:
+            ends = monotonic() + time_left
             set_back = means.offset.set_back(means.time.now())
             try:
                 signed = identity.attempt(call, options, set_back)
@@ -563,21 +582,28 @@ class Client(_BaseClient):
                 return _not_signed(failed)
             except ClientClosed:
                 return _CLOSED
-            return send_once(connection, signed, options.timeout, time_left)
+            return send_once(connection, signed, options.timeout, ends, call)
 
         with self._tracer.span(call) as span:
             try:
-                ends = means.time.now() + options.deadline
+                ends, pause_until = options.ends(means.time.now())
                 for probe in self._gate(call):
                     with suppress(TransportError):
                         self._prober().send(probe)
-                time_left = ends - means.time.now()
+                now = means.time.now()
                 send: Callable[[float], Outcome] = attempt
                 if self._limits is not None:
                     from .pacing import paced
 
                     send = paced(self._limits, identity, call, means.time, attempt)
-                response = run(call, options.retry, time_left, means, send)
+                response = run(
+                    call,
+                    options.retry,
+                    ends - now,
+                    means,
+                    send,
+                    pause_within=pause_until - now,
+                )
             except TransportError as error:
                 self._told(span, call, error)
                 raise
@@ -586,7 +612,7 @@ class Client(_BaseClient):
 
     def perform(self, step: Step) -> object:
         """Do one step of a procedure."""
-        from ._transfer import checked_link, transfer
+        from ._transfer import transfer
 
         match step:
             case Call():
@@ -594,8 +620,13 @@ class Client(_BaseClient):
             case Wait():
                 self._means().time.sleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
-                transfer(self._connections.current(), step, self._options.timeout)
+                transfer(
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
+                )
             case Blocking():
                 return step.work()
             case Now():
@@ -622,12 +653,13 @@ class Client(_BaseClient):
             InvalidRequest: path, query, body or headers cannot be sent.
             TransportError: no answer; see its `outcome_unknown`.
         """
+        handled = sys.exception()
         try:
             return self.send(
                 self._call(method, path, body, query, headers, idempotency_key)
             )
         except AmazonPayError as error:
-            failure = bare(error)
+            failure = bare(error, handled)
         # An error tracker shows this frame's variables.
         del path, body, query, headers, idempotency_key
         raise failure
@@ -736,6 +768,7 @@ class AsyncClient(_BaseClient):
         self._connections.current()
 
         async def attempt(time_left: float) -> Outcome:
+            ends = monotonic() + time_left
             set_back = means.offset.set_back(means.time.now())
             try:
                 signed = await identity.aattempt(call, options, set_back, time_left)
@@ -744,21 +777,28 @@ class AsyncClient(_BaseClient):
                 return _not_signed(failed)
             except ClientClosed:
                 return _CLOSED
-            return await asend_once(connection, signed, options.timeout, time_left)
+            return await asend_once(connection, signed, options.timeout, ends, call)
 
         with self._tracer.span(call) as span:
             try:
-                ends = means.time.now() + options.deadline
+                ends, pause_until = options.ends(means.time.now())
                 for probe in self._gate(call):
                     with suppress(TransportError):
                         await self._prober().send(probe)
-                time_left = ends - means.time.now()
+                now = means.time.now()
                 send: Callable[[float], Awaitable[Outcome]] = attempt
                 if self._limits is not None:
                     from .pacing import apaced
 
                     send = apaced(self._limits, identity, call, means.time, attempt)
-                response = await arun(call, options.retry, time_left, means, send)
+                response = await arun(
+                    call,
+                    options.retry,
+                    ends - now,
+                    means,
+                    send,
+                    pause_within=pause_until - now,
+                )
             except TransportError as error:
                 self._told(span, call, error)
                 raise
@@ -769,7 +809,7 @@ class AsyncClient(_BaseClient):
         """Do one step of a procedure."""
         import anyio.to_thread
 
-        from ._transfer import atransfer, checked_link
+        from ._transfer import atransfer
 
         match step:
             case Call():
@@ -777,9 +817,12 @@ class AsyncClient(_BaseClient):
             case Wait():
                 await self._means().time.asleep(step.seconds)
             case Transfer():
-                checked_link(step.url, at_home=self._identity.endpoint.is_loopback)
                 await atransfer(
-                    self._connections.current(), step, self._options.timeout
+                    self._connections.current(),
+                    step,
+                    self._options.timeout,
+                    max(step.seconds, self._options.deadline),
+                    self._identity.endpoint,
                 )
             case Blocking():
                 return await anyio.to_thread.run_sync(step.work)
@@ -805,12 +848,13 @@ class AsyncClient(_BaseClient):
             InvalidRequest: path, query, body or headers cannot be sent.
             TransportError: no answer; see its `outcome_unknown`.
         """
+        handled = sys.exception()
         try:
             return await self.send(
                 self._call(method, path, body, query, headers, idempotency_key)
             )
         except AmazonPayError as error:
-            failure = bare(error)
+            failure = bare(error, handled)
         # An error tracker shows this frame's variables.
         del path, body, query, headers, idempotency_key
         raise failure

@@ -5,22 +5,27 @@ Each table is a row of this one. A balance or a sum of refunds never decides.
 ```text
            success             pending              no                  unknown
 complete   Completed, and the  the charge is        Canceled; charge    still Open after
-finalize   charge is what was  Authorization- or    Declined, Canceled  a lost answer;
-           asked for           CaptureInitiated     or of another sum   404
+finalize   charge is what was  Authorization- or    Declined, Canceled; a lost answer;
+           asked for           CaptureInitiated     no charge           404
 create     the key's charge,   Initiated; or        refused, no run in  any doubt: only
 charge     as asked for        Authorized after     doubt; Declined,    the key can tell
                                captureNow           Canceled
-capture    Captured, equal,    CaptureInitiated;    Canceled, Declined,
-           nothing refunded    Authorized after a   another sum
+capture    Captured, equal     CaptureInitiated;    Canceled, Declined
+                               Authorized after a
                                lost answer
-cancel     Canceled, Declined                       CaptureInitiated,
-                                                    Captured
+cancel     Canceled, Declined
 close      Closed: by our own                                           by another, when
            200, or by anyone                                            charges were to
                                                                         be canceled too
 refund     the key's refund,   RefundInitiated      refused, no run in  any doubt: only
            Refunded                                 doubt; Declined     the key can tell
 ```
+
+A no is only ever «no money has moved for this». Money that has moved, or is held,
+otherwise than asked is `moved`: another amount or currency; a charge that was to be
+canceled and is captured; a capture that was refunded as a whole since; a success of
+what the shop has abandoned. An answer about another object than the one that was asked
+for is unknown, and so are two objects under one key.
 
 Amazon's pages: `amazon-pay-checkout/asynchronous-processing.html`,
 `amazon-pay-api-v2/error-handling.html`.
@@ -31,13 +36,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
+from ._entry import OBJECT_MISMATCH
 from .errors import (
     DefiniteNo,
     InvalidRequest,
+    MoneyMoved,
     NotProven,
     NotYet,
     TransportError,
     error_for,
+    shown,
 )
 from .money import amount_of
 from .objects import members_of, state_of, status_of
@@ -47,12 +55,13 @@ if TYPE_CHECKING:
     from typing import NoReturn, Self
 
     from ._entry import Entry
+    from .resources._shapes import Price
     from .resources.charges import Charge
     from .response import Response
 
 T_co = TypeVar("T_co", covariant=True)
 
-Outcome: TypeAlias = Literal["success", "pending", "no", "unknown"]
+Outcome: TypeAlias = Literal["success", "pending", "no", "unknown", "moved"]
 """How something with money stands; see `Decision.outcome`."""
 
 Word: TypeAlias = Literal["done", "refused", "unasked", "lost"]
@@ -72,9 +81,10 @@ class Decision(Generic[T_co]):
 
     outcome: Outcome
     """`success`: it is done, and a GET shows it. `pending`: Amazon is at it, or will be
-    asked again: wait. `no`: it was refused or has ended otherwise, for certain.
-    `unknown`: nothing is proven; ask again with the same arguments, never with another
-    attempt."""
+    asked again: wait. `no`: it was refused or has ended, and no money has moved for it.
+    `moved`: money has moved, or is held, otherwise than asked: a person must look, and
+    no attempt may follow. `unknown`: nothing is proven; ask again with the same
+    arguments, never with another attempt."""
     reason: str | None = None
     """Amazon's reason code, the name of a transport error, or a reason of ours."""
     operation: str
@@ -87,6 +97,9 @@ class Decision(Generic[T_co]):
     new_attempt: bool = False
     """Whether the same request may succeed as another attempt: Create Charge only,
     declined softly and for certain, on a permission that is still `Chargeable`."""
+    refunded: Price | None = None
+    """What was refunded of the charge since, as a price; None where nothing was. A
+    success with `refunded` was paid as asked for, and a part of it has gone back."""
     response: Response[Any] | None = None
     """The answer to what was sent; None when nothing was, or no answer came."""
     error: TransportError | None = None
@@ -102,7 +115,8 @@ class Decision(Generic[T_co]):
 
         Raises:
             NotYet: it is pending.
-            DefiniteNo: it was refused, or has ended otherwise.
+            DefiniteNo: it was refused or has ended, and no money has moved for it.
+            MoneyMoved: money has moved otherwise than asked.
             NotProven: nothing is proven.
         """
         if self.ok:
@@ -120,7 +134,12 @@ class Decision(Generic[T_co]):
         return f"<Decision {self.operation} {self.outcome}{reason}>"
 
 
-_ERRORS: Final = {"pending": NotYet, "no": DefiniteNo, "unknown": NotProven}
+_ERRORS: Final = {
+    "pending": NotYet,
+    "no": DefiniteNo,
+    "moved": MoneyMoved,
+    "unknown": NotProven,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class Verdict:
 
     outcome: Outcome
     reason: str | None = None
+    refunded: Price | None = None
 
 
 # --- What was heard -------------------------------------------------------------------
@@ -205,8 +225,8 @@ class Heard:
     error: TransportError | None = None
 
     def given(self, entry: Entry) -> Heard:
-        """Count earlier runs in: while one is in doubt, only a success is plain."""
-        if self.word == "done" or not entry.in_doubt:
+        """Count other runs in: next to a doubt or a success, no refusal is plain."""
+        if self.word == "done" or entry.untouched:
             return self
         return replace(self, word="lost")
 
@@ -229,7 +249,8 @@ def heard(outcome: Response[Any] | TransportError) -> Heard:
         # A gateway's own error, DuplicateIdempotencyKey (something happened under this
         # key), or a code that came after this version.
         word = "lost"
-    return Heard(word, reason or f"HTTP {outcome.status_code}", outcome)
+    named = reason is not None and shown(reason) == reason
+    return Heard(word, reason if named else f"HTTP {outcome.status_code}", outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +290,22 @@ _COMPLETED: Final[dict[str, Outcome]] = {
     "Declined": "no",
 }
 
+# A charge, or a refund, over another price than the one that was asked for. Money that
+# is only held is the buyer's loss, too, as long as it is.
+_CHARGED_OTHERWISE: Final[dict[str, Outcome]] = {
+    "AuthorizationInitiated": "pending",
+    "Authorized": "moved",
+    "CaptureInitiated": "moved",
+    "Captured": "moved",
+    "Canceled": "no",
+    "Declined": "no",
+}
+_REFUNDED_OTHERWISE: Final[dict[str, Outcome]] = {
+    "RefundInitiated": "pending",
+    "Refunded": "moved",
+    "Declined": "no",
+}
+
 # None is a state that the call can still end.
 _CAPTURED: Final[dict[str, Outcome | None]] = {
     "AuthorizationInitiated": "pending",
@@ -281,8 +318,8 @@ _CAPTURED: Final[dict[str, Outcome | None]] = {
 _CANCELED: Final[dict[str, Outcome | None]] = {
     "AuthorizationInitiated": None,
     "Authorized": None,
-    "CaptureInitiated": "no",
-    "Captured": "no",
+    "CaptureInitiated": "moved",
+    "Captured": "moved",
     "Canceled": "success",
     "Declined": "success",
 }
@@ -291,11 +328,7 @@ _CLOSED: Final[dict[str, Outcome | None]] = {
     "NonChargeable": None,
     "Closed": "success",
 }
-_SESSION: Final[dict[str, Outcome | None]] = {
-    "Open": None,
-    "Completed": "success",
-    "Canceled": "no",
-}
+_SESSION: Final = frozenset({"Open", "Completed", "Canceled"})
 _REFUNDED: Final[dict[str, Outcome]] = {
     "RefundInitiated": "pending",
     "Refunded": "success",
@@ -331,6 +364,11 @@ _CONTRADICTIONS: Final[dict[str, frozenset[str]]] = {
     ),
 }
 
+# Their success moves no money, so that the shop may have abandoned them.
+_MOVE_NOTHING: Final = frozenset({"cancel_charge", "close_charge_permission"})
+
+_INTENDS_A_CHARGE: Final = frozenset({"Authorize", "AuthorizeWithCapture"})
+
 
 def decide(
     entry: Entry, asked: Mapping[str, Any], seen: Seen, said: Heard | None
@@ -339,17 +377,25 @@ def decide(
 
     `asked` is the request's body, `said` what came of sending it in this run.
     """
+    if entry.outcome is not None and entry.settled_for_good:
+        return Verdict(entry.outcome, entry.reason)
+    strange = said is not None and said.reason == OBJECT_MISMATCH
+    if strange or entry.other_object_ids:
+        return Verdict("unknown", OBJECT_MISMATCH)
     said = None if said is None else said.given(entry)
     if entry.operation in _KEYS_OWN:
-        return _by_key(entry, asked, seen, said)
-    if seen.object is None:
-        return Verdict("unknown", seen.reason)
-    verdict = _BY_STATE[entry.operation](entry, asked, seen)
-    if verdict is not None:
-        return verdict
-    if said is not None:
-        return _still(entry.operation, said)
-    return Verdict("no", entry.reason) if entry.final else None
+        verdict = _by_key(entry, asked, seen, said)
+    elif seen.object is None:
+        verdict = Verdict("unknown", seen.reason)
+    else:
+        verdict = _BY_STATE[entry.operation](entry, asked, seen)
+        if verdict is None and said is not None:
+            verdict = _still(entry.operation, said)
+    if verdict is None:
+        return _unsent(entry)
+    if verdict.outcome == "success" and entry.abandoned is not None:
+        return _dropped(entry, seen, verdict)
+    return verdict
 
 
 def _still(operation: str, said: Heard) -> Verdict:
@@ -360,14 +406,35 @@ def _still(operation: str, said: Heard) -> Verdict:
     return Verdict(table[said.word], said.reason)
 
 
+def _unsent(entry: Entry) -> Verdict | None:
+    """Decide on what is not sent in this run; None where it is still to be sent."""
+    if entry.outcome == "moved":
+        return Verdict("moved", entry.reason)
+    if entry.outcome == "success":
+        return Verdict("pending", entry.reason)  # the view is older than the journal
+    if entry.abandoned is not None and not entry.untouched:
+        return Verdict("unknown", "Abandoned")
+    if entry.final:
+        return Verdict("no", entry.reason or "Abandoned")
+    return None
+
+
+def _dropped(entry: Entry, seen: Seen, verdict: Verdict) -> Verdict:
+    """Decide on the success of something that the shop has abandoned."""
+    is_session = entry.operation not in {*_KEYS_OWN, "capture_charge"}
+    if entry.operation in _MOVE_NOTHING or (is_session and seen.charge is None):
+        return verdict
+    return Verdict("moved", "Abandoned", verdict.refunded)
+
+
 def _by_key(
     entry: Entry, asked: Mapping[str, Any], seen: Seen, said: Heard | None
 ) -> Verdict | None:
     """Decide on what only its own key can tell."""
     if entry.object_id is None:
-        if entry.outcome == "no":
-            return Verdict("no", entry.reason)
-        return None if said is None else Verdict("unknown", said.reason)
+        if said is None or entry.outcome == "no":
+            return _unsent(entry)
+        return Verdict("unknown", said.reason)
     if seen.object is None:
         return Verdict("unknown", seen.reason)
     return _KEYS_OWN[entry.operation](asked, seen.object)
@@ -377,28 +444,59 @@ def _created(asked: Mapping[str, Any], charge: Mapping[str, Any]) -> Verdict:
     state = state_of(charge)
     if state not in _CREATED:
         return _UNKNOWN_STATE
-    # The key's own charge, and yet not what was asked for: money may have moved.
+    if charge.get("chargePermissionId") != asked.get("chargePermissionId"):
+        return Verdict("unknown", OBJECT_MISMATCH)
+    capture_now = asked.get("captureNow") is True
     other = _difference(asked.get("chargeAmount"), charge.get("chargeAmount"))
-    if other is None and charge.get("chargePermissionId") != asked.get(
-        "chargePermissionId"
-    ):
-        other = "ObjectMismatch"
+    taken = charge.get("captureAmount")
+    if other is None and capture_now and state == "Captured" and taken is not None:
+        other = _difference(asked.get("chargeAmount"), taken)
     if other is not None:
-        return Verdict("unknown", other)
-    outcome = _CREATED[state][asked.get("captureNow") is True]
-    return Verdict(outcome, _reason_of(charge))
+        return _otherwise(_CHARGED_OTHERWISE[state], other, charge)
+    return _as_asked(_CREATED[state][capture_now], charge)
 
 
 def _refunded(asked: Mapping[str, Any], refund: Mapping[str, Any]) -> Verdict:
     state = state_of(refund)
     if state not in _REFUNDED:
         return _UNKNOWN_STATE
+    if refund.get("chargeId") != asked.get("chargeId"):
+        return Verdict("unknown", OBJECT_MISMATCH)
     other = _difference(asked.get("refundAmount"), refund.get("refundAmount"))
-    if other is None and refund.get("chargeId") != asked.get("chargeId"):
-        other = "ObjectMismatch"
     if other is not None:
-        return Verdict("unknown", other)
+        return _otherwise(_REFUNDED_OTHERWISE[state], other, refund)
     return Verdict(_REFUNDED[state], _reason_of(refund))
+
+
+def _otherwise(outcome: Outcome, other: str, seen: Mapping[str, Any]) -> Verdict:
+    """Decide on an object whose price is not the one that was asked for."""
+    if other == "NoAmount":
+        return Verdict("unknown", other)
+    ended = outcome == "no"
+    return Verdict(outcome, (_reason_of(seen) if ended else None) or other)
+
+
+def _as_asked(outcome: Outcome, charge: Mapping[str, Any]) -> Verdict:
+    """Decide on a charge over the price that was asked for, and on what was refunded.
+
+    What was refunded in part was paid all the same. What was refunded as a whole was
+    not refused: money has moved, and has gone back.
+    """
+    if state_of(charge) != "Captured" or charge.get("refundedAmount") is None:
+        return Verdict(outcome, _reason_of(charge))
+    taken = charge.get("captureAmount") or charge.get("chargeAmount")
+    refunded: Any = members_of(charge["refundedAmount"])
+    try:
+        back, paid = amount_of(refunded), amount_of(members_of(taken))
+    except InvalidRequest:
+        return Verdict("unknown", "NoAmount")  # something stands there: it may be all
+    if back <= 0:
+        return Verdict(outcome, _reason_of(charge))
+    if refunded.get("currencyCode") != members_of(taken).get("currencyCode"):
+        return Verdict("unknown", "CurrencyMismatch")
+    if back >= paid:
+        return Verdict("moved", "Refunded", refunded)
+    return Verdict(outcome, _reason_of(charge), refunded)
 
 
 def _completed(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
@@ -406,20 +504,38 @@ def _completed(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | 
     state = state_of(session)
     if state not in _SESSION:
         return _UNKNOWN_STATE
-    if state == "Completed":
-        return _paid(entry, asked, session.get("chargeId"), seen)
-    outcome = _SESSION[state]
-    return None if outcome is None else Verdict(outcome, _reason_of(session))
+    if state == "Open":
+        return None
+    charge_id = session.get("chargeId")
+    ours = None if entry.object_id == entry.subject else entry.object_id
+    if ours is not None and charge_id != ours:
+        # A success of our own has named a charge, and this view shows none or another.
+        missing = charge_id is None
+        return Verdict("unknown", "ChargeNotSeen" if missing else OBJECT_MISMATCH)
+    if charge_id is None:
+        return _without_charge(entry, asked, session)
+    verdict = _paid(asked, seen)
+    if state == "Canceled" and verdict.outcome == "success":
+        return Verdict("moved", "SessionCanceled", verdict.refunded)
+    return verdict
 
 
-def _paid(
-    entry: Entry, asked: Mapping[str, Any], charge_id: object, seen: Seen
+def _without_charge(
+    entry: Entry, asked: Mapping[str, Any], session: Mapping[str, Any]
 ) -> Verdict:
-    """Decide on the money of a completed session."""
-    if not charge_id:
-        # Without a charge there is no money: a success only for who expects none.
-        without = entry.confirm_only or not _expects_a_charge(asked)
-        return Verdict("success") if without else Verdict("no", "NoCharge")
+    """Decide on a session that ended without a charge: a success if none was due."""
+    if state_of(session) == "Canceled":
+        return Verdict("no", _reason_of(session))
+    if entry.confirm_only or not _expects_a_charge(asked):
+        return Verdict("success")
+    intent = members_of(session.get("paymentDetails")).get("paymentIntent")
+    if intent in _INTENDS_A_CHARGE:
+        return Verdict("unknown", "ChargeNotSeen")
+    return Verdict("no", "NoCharge")
+
+
+def _paid(asked: Mapping[str, Any], seen: Seen) -> Verdict:
+    """Decide on the charge of a session."""
     if seen.charge is None:
         return Verdict("unknown", seen.reason)
     state = state_of(seen.charge)
@@ -427,8 +543,8 @@ def _paid(
         return _UNKNOWN_STATE
     other = _difference(asked.get("chargeAmount"), seen.charge.get("chargeAmount"))
     if other is not None:
-        return Verdict("unknown" if other == "NoAmount" else "no", other)
-    return Verdict(_COMPLETED[state], _reason_of(seen.charge))
+        return _otherwise(_CHARGED_OTHERWISE[state], other, seen.charge)
+    return _as_asked(_COMPLETED[state], seen.charge)
 
 
 def _expects_a_charge(asked: Mapping[str, Any]) -> bool:
@@ -449,16 +565,8 @@ def _captured(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | N
         return Verdict(outcome, _reason_of(charge))
     other = _difference(asked.get("captureAmount"), charge.get("captureAmount"))
     if other is not None:
-        return Verdict("unknown" if other == "NoAmount" else "no", other)
-    return Verdict("no", "Refunded") if _is_refunded(charge) else Verdict("success")
-
-
-def _is_refunded(charge: Mapping[str, Any]) -> bool:
-    refunded = charge.get("refundedAmount")
-    try:
-        return refunded is not None and amount_of(members_of(refunded)) > 0
-    except InvalidRequest:
-        return True  # something stands there: not «nothing refunded»
+        return _otherwise("moved", other, charge)
+    return _as_asked(outcome, charge)
 
 
 def _canceled(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
@@ -527,4 +635,4 @@ def _difference(asked: object, found: object) -> str | None:
 
 def _reason_of(view: Mapping[str, Any]) -> str | None:
     reason = status_of(view).get("reasonCode")
-    return reason if isinstance(reason, str) else None
+    return reason if isinstance(reason, str) and shown(reason) == reason else None

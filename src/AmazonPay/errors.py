@@ -5,8 +5,8 @@ AmazonPayError
 ├── ConfigurationError (ValueError)    the client cannot be built as asked
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
 │   └── JournalConflict                the journal knows another request, or no refusal
-├── ClientClosed (RuntimeError)        the client was closed before this call
-├── JournalFailed                      the journal could not be read or written
+├── ClientClosed (RuntimeError)        closed, or forked with its own transport
+├── JournalFailed                      your journal cannot be read or written
 ├── TransportError                     no answer; `outcome_unknown` says what that means
 │   ├── ConnectionFailed               nothing was sent
 │   │   └── CertificateRefused         not the server it claims to be; never retried
@@ -19,10 +19,11 @@ AmazonPayError
 │   └── TransferFailed                 a pre-signed link did not give or take its file
 ├── OutcomeError                       a decision is not a success; see `decision`
 │   ├── NotYet                         pending: wait, and ask again
-│   ├── DefiniteNo                     it was refused, or has ended otherwise
+│   ├── DefiniteNo                     refused or ended, and no money has moved for it
+│   ├── MoneyMoved                     money has moved otherwise than asked: look at it
 │   └── NotProven                      nothing is proven: ask again, with the same key
 ├── ReportUnavailable                  a report ended, or did not, without a document
-├── InvalidResponse                    the answer's body is not JSON
+├── InvalidResponse                    the answer's body is not JSON, or lacks a member
 └── APIError                           Amazon answered, and the answer is no
     ├── OutcomeUnknown                 an earlier attempt may have worked: ask
     ├── BadRequest                     400 and other 4xx: the request must change
@@ -51,6 +52,7 @@ and a pickled error holds neither the answer nor Amazon's text.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from .decisions import Decision
     from .response import Response
 
-_SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}|HTTP [0-9]{3}")
 
 
 def shown(name: str | None) -> str:
@@ -76,21 +78,50 @@ class AmazonPayError(Exception):
         return _unpickled, (type(self), self.args, _safe_members(self))
 
 
-# An answer's text echoes values of the request; whoever pickles an error, to hand it
-# to another process or a log, must not spread them.
-_NOT_PICKLED = frozenset({"response", "message", "content"})
-_SERVERS_OWN = frozenset({"reason_code", "request_id"})
+# Answers and objects hold values of the request and of the buyer. An error that is
+# pickled, to hand it to another process or to a log, keeps these members only.
+_PICKLED = frozenset(
+    {
+        "attempts",
+        "final",
+        "idempotency_key",
+        "lead",
+        "operation",
+        "outcome_unknown",
+        "status_code",
+    }
+)
+_SERVERS_OWN = frozenset(
+    {"object_id", "processing_status", "reason", "reason_code", "request_id"}
+)
+_PICKLED_OF_A_DECISION = frozenset({"key", "new_attempt", "operation", "outcome"})
 
 
 def _safe_members(error: AmazonPayError) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in vars(error).items():
-        if name in _NOT_PICKLED:
-            members[name] = None
-        else:
-            named = name in _SERVERS_OWN and value is not None
-            members[name] = shown(value) if named else value
+        if name == "decision":
+            members[name] = _safe_decision(value)
+        elif name in _PICKLED:
+            members[name] = value
+        elif not name.startswith("__"):  # the notes
+            members[name] = _safe_text(value) if name in _SERVERS_OWN else None
     return members
+
+
+def _safe_text(value: str | None) -> str | None:
+    return None if value is None else shown(value)
+
+
+def _safe_decision(decision: Decision[Any]) -> Decision[Any]:
+    """Copy a decision without the objects, the answer and the error behind it."""
+    kept: dict[str, Any] = {}
+    for field in fields(decision):
+        if field.name in _PICKLED_OF_A_DECISION:
+            kept[field.name] = getattr(decision, field.name)
+        elif field.name in _SERVERS_OWN:
+            kept[field.name] = _safe_text(getattr(decision, field.name))
+    return type(decision)(**kept)
 
 
 def _unpickled(
@@ -104,18 +135,26 @@ def _unpickled(
 _E = TypeVar("_E", bound=BaseException)
 
 
-def bare(error: _E) -> _E:
+def bare(error: _E, handled: BaseException | None = None) -> _E:
     """Take the tracebacks off an error and its causes: their frames hold values.
 
     Error trackers show the variables of each frame, and so would show bodies and keys.
+    The caller's own exceptions keep theirs: the one that they `handled` when they made
+    the call, and what a signer of theirs raised.
     """
-    found: BaseException | None = error
-    while found is not None:
+    seen = {id(None), id(handled)}
+    following: list[BaseException | None] = [error]
+    while following:
+        found = following.pop()
+        if found is None or id(found) in seen:
+            continue
+        seen.add(id(found))
         found.__traceback__ = None
-        following = found.__cause__ or found.__context__
         if found.__suppress_context__ and found.__cause__ is None:
-            found.__context__ = following = None
-        found = following
+            found.__context__ = None
+        if isinstance(found, SigningFailed):
+            seen.add(id(found.__cause__))
+        following += found.__cause__, found.__context__
     return error
 
 
@@ -130,22 +169,28 @@ class InvalidRequest(AmazonPayError, ValueError):
 class JournalConflict(InvalidRequest):
     """What is asked for does not fit the journal, and nothing was sent.
 
-    Either the same namespace, order, operation and attempt stand there with another
-    body or object, or an attempt was raised whose predecessor has no definite no.
+    The same namespace, order, operation and attempt stand there with another body or
+    object, or for another environment; an attempt was raised whose predecessor has no
+    definite no; another order has done the same with the same object, or is at it; or
+    a person's word contradicts what is known.
     """
 
 
 class ClientClosed(AmazonPayError, RuntimeError):
-    """The client was closed; build a new one."""
+    """The client was closed, or its own transport is another process's: nothing sent.
+
+    Build a new one.
+    """
 
 
 class JournalFailed(AmazonPayError):
-    """The journal could not be read or written: locked, full, gone or unreachable.
+    """The journal could not be read or written: locked, full, read-only, gone, corrupt.
 
-    With `outcome_unknown` a request had left: it may have been carried out, `response`
-    is its answer if there was one, and `object_id` the object that it named. Else
-    nothing was sent by this call. Call again with the same arguments, and never with
-    another attempt.
+    While `outcome_unknown` is false, this call has sent nothing. When it is true, the
+    request had left before the journal failed: money may have moved, `response` is
+    Amazon's answer if one came, and `object_id` the charge or refund that it named.
+    In both cases, repair the journal and call again with the same arguments; never
+    make another attempt, and never take the money in another way before that.
     """
 
     def __init__(
@@ -203,7 +248,7 @@ class ConnectionLost(TransportError):
 
 
 class ResponseTooLarge(TransportError):
-    """The answer was longer than 32 MiB and was not read to its end."""
+    """The answer was longer than 4 MiB, decoded, and was not read to its end."""
 
 
 class SigningFailed(TransportError):
@@ -219,7 +264,17 @@ class CircuitOpen(TransportError):
 
 
 class TransferFailed(TransportError):
-    """A pre-signed link did not give, or take, its file: most often it ran out."""
+    """A pre-signed link did not give, or take, its file: most often it ran out.
+
+    `final` is true where a fresh link would not help: the link leads to a place where
+    no file of Amazon's is, or the file is too large, or took too long.
+    """
+
+    def __init__(
+        self, message: str, *, operation: str = "transfer", final: bool = False
+    ) -> None:
+        super().__init__(message, operation=operation)
+        self.final = final
 
 
 class OutcomeError(AmazonPayError):
@@ -229,7 +284,7 @@ class OutcomeError(AmazonPayError):
     """
 
     def __init__(self, decision: Decision[Any]) -> None:
-        reason = f" ({decision.reason})" if decision.reason else ""
+        reason = f" ({shown(decision.reason)})" if decision.reason else ""
         super().__init__(f"{decision.operation}: {decision.outcome}{reason}")
         self.decision = decision
 
@@ -239,7 +294,21 @@ class NotYet(OutcomeError):
 
 
 class DefiniteNo(OutcomeError):
-    """It was refused, or has ended otherwise; nothing more comes of this attempt."""
+    """It was refused or has ended, and no money has moved for it.
+
+    Nothing more comes of this attempt.
+    """
+
+
+class MoneyMoved(OutcomeError):
+    """Money has moved, or is held, otherwise than asked.
+
+    The charge or refund is over another amount or currency, a charge that was to be
+    canceled is captured, a capture was refunded as a whole, or something succeeded
+    that the shop had abandoned. Make no other attempt and do not take the money in
+    another way: a person looks at `decision.seen`, puts it right, and settles the
+    journal's entry by `AmazonPay.journal.resolve`.
+    """
 
 
 class NotProven(OutcomeError):
@@ -258,16 +327,16 @@ class ReportUnavailable(AmazonPayError):
 
 
 class InvalidResponse(AmazonPayError):
-    """The answer's body is not JSON; `content` has its bytes.
+    """The answer's body is not JSON, or lacks what it must say; see `content`.
 
-    Of a call that acts, such an answer leaves the outcome unknown: a gateway may have
-    made it up.
+    Of a call that acts, a body that is not JSON leaves the outcome unknown: a gateway
+    may have made it up.
     """
 
-    def __init__(self, response: Response[Any]) -> None:
+    def __init__(self, response: Response[Any], problem: str = "is not JSON") -> None:
         super().__init__(
             f"{response.operation}: the answer ({response.status_code},"
-            f" {len(response.content)} bytes) is not JSON; see .content"
+            f" {len(response.content)} bytes) {problem}; see .content"
         )
         self.response = response
         self.content = response.content

@@ -10,23 +10,38 @@ Bodies may hold personal data, such as a note to the buyer: `forget` erases them
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
+import secrets
+import stat
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from ._entry import Entry, resolved, time_text
-from .errors import ConfigurationError
+from . import _fork_gate
+from ._claims import take
+from ._entry import Entry, given_up, resolved, time_text
+from ._operation import encoded_id
+from ._procedure import Blocking, run
+from .errors import (
+    ConfigurationError,
+    InvalidRequest,
+    JournalConflict,
+    JournalFailed,
+)
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
     from typing import Literal
 
     from ._entry import Change
+    from ._procedure import Step
 
 
-__all__ = ["Entry", "Journal", "SQLiteJournal", "resolve"]
+__all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
 
 
 class Journal(Protocol):
@@ -35,6 +50,10 @@ class Journal(Protocol):
     `SQLiteJournal` and `AmazonPay.contrib.sqlalchemy.SQLAlchemyJournal` are two. One of
     your own writes `Entry.to_row()` to a table whose primary key is `idempotency_key`.
     An `AsyncClient` calls these methods in a worker thread.
+
+    Raises:
+        JournalFailed: raised by each method whose database fails; its text shows no
+            value of an entry.
     """
 
     def change(self, key: str, change: Change, /) -> Entry:
@@ -57,16 +76,53 @@ class Journal(Protocol):
     ) -> list[Entry]:
         """List what is not settled, least lately changed first.
 
-        With `before`, only what was last changed before that moment.
+        That is each entry whose `outcome` is neither `success` nor `no`: none yet,
+        `pending`, `unknown` or `moved`. With `before`, only what was last changed
+        before that moment.
         """
         ...
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of entries that were settled before a moment; count them.
 
-        All else stays, the key above all: Amazon keeps keys for ever.
+        All else stays, the key above all: Amazon keeps keys for ever. So do the
+        entries without a body, whose `operation` begins with `claim`: they say which
+        order an object has paid.
         """
         ...
+
+
+def checked_journal(journal: object) -> None:
+    """Refuse what is no journal, before anything is sent.
+
+    Raises:
+        InvalidRequest: it is a class, has no `change` or `find`, or awaits in them.
+    """
+    if isinstance(journal, type):
+        raise InvalidRequest(f"journal is the class {journal.__name__}: make one of it")
+    for name in ("change", "find"):
+        method = getattr(journal, name, None)
+        if not callable(method):
+            raise InvalidRequest(
+                f"journal is a {type(journal).__name__}, which has no {name}(); pass a"
+                " SQLiteJournal, a SQLAlchemyJournal or one of your own"
+            )
+        if inspect.iscoroutinefunction(method):
+            raise InvalidRequest(
+                f"the journal's {name}() awaits, and must block: an AsyncClient calls"
+                " it in a worker thread"
+            )
+
+
+def checked_limit(limit: object) -> int:
+    """Refuse what is no number of entries to list.
+
+    Raises:
+        InvalidRequest: it is no int, or below 1.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidRequest("limit is an int of 1 or more")
+    return limit
 
 
 def resolve(
@@ -77,17 +133,63 @@ def resolve(
     reason: str,
     object_id: str | None = None,
 ) -> Entry:
-    """Settle an entry by hand, once a person has found out what happened.
+    """Settle an entry by hand, once a person has found out what happened; for good.
 
     For what stays `unknown`: a request that was refused after an earlier run of it was
-    killed, so that nobody can tell whether the first one left. With `no` the next
-    attempt may be made; say so only when Seller Central shows that nothing was charged
-    or refunded. `object_id` is the charge or refund that was found.
+    killed, so that nobody can tell whether the first one left. And for `moved`, once
+    the money was put right. The entry is never sent again, and every helper that is
+    called for it decides as you said. With `no` the next attempt may be made; say so
+    only when Seller Central shows that nothing was charged or refunded, or that it has
+    all gone back. `object_id` is the charge or refund that was found. A `success`
+    claims its object for this order.
 
     Raises:
-        JournalConflict: there is no entry of this key.
+        JournalConflict: there is no entry of this key; it is known to have succeeded
+            and cannot become a `no`; or its object has settled another order.
+        InvalidRequest: another word than `success` and `no`, a reason that is empty, or
+            an id that cannot be one.
+        JournalFailed: the journal could not be read or written, or what else it raises.
     """
-    return journal.change(key, resolved(outcome, reason, object_id))
+    if object_id is not None:
+        encoded_id("object_id", object_id)
+    settle = resolved(outcome, reason, object_id)
+    entry = settle(journal.find(key))
+    claimed = entry.subject or entry.object_id
+    if outcome == "success" and claimed is not None:
+        taken = run(take(journal, entry, claimed), _JournalAlone())
+        if not taken:
+            raise JournalConflict(
+                "another order of this journal has done the same with the same object,"
+                " or is at it: one object settles one order"
+            )
+    return journal.change(key, settle)
+
+
+def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
+    """Give an entry up, because the shop has dropped the order: it is not sent again.
+
+    Where nothing of it was ever carried out for certain, it becomes a `no`. Else it
+    stays open: helpers and `resume` go on looking at it, without sending anything. If
+    its money turns out to have moved, it ends as `moved`; if nothing can tell, it stays
+    in `open_entries` for a person, who settles it by `resolve`.
+
+    Call this wherever the order is given up or paid in another way, and before that:
+    a sweep would charge it else. What is under way in that moment still arrives.
+
+    Raises:
+        JournalConflict: there is no entry of this key, or it has succeeded: cancel or
+            refund it.
+        InvalidRequest: a reason that is empty.
+        JournalFailed: the journal could not be read or written, or what else it raises.
+    """
+    return journal.change(key, given_up(reason))
+
+
+class _JournalAlone:
+    """Performs what a procedure does with a journal, without a client."""
+
+    def perform(self, step: Step, /) -> object:
+        return step.work() if isinstance(step, Blocking) else None
 
 
 def utc_now() -> datetime:
@@ -123,21 +225,70 @@ COLUMNS: Final = {
 }
 """What `Entry.to_row` writes."""
 
-_NAMES: Final = ", ".join(COLUMNS)
-_OPEN: Final = "(outcome IS NULL OR outcome IN ('pending', 'unknown'))"
+_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
+
+_VERSION: Final = 1
+"""The `user_version` of the files that this release writes."""
+_ADDED: Final = frozenset(
+    {
+        "other_object_ids",
+        "environment",
+        "region",
+        "public_key_id",
+        "abandoned",
+        "created",
+    }
+)
+"""The columns that a file of version 0 lacks."""
+
 _LOCK_SECONDS: Final = 30.0
+_READER_SECONDS: Final = 5.0
+"""How long `forget` waits for readers that keep erased bytes in the log."""
+
+_WRITE: Final = "BEGIN IMMEDIATE"
+_READ: Final = "BEGIN"
+
+_FAILURES: Final = {
+    "BUSY": "another connection keeps the journal locked",
+    "CANTOPEN": "the journal's file, or the log beside it, cannot be opened",
+    "CORRUPT": "the journal's file is damaged",
+    "FULL": "the journal's disk is full",
+    "IOERR": "the journal's disk fails",
+    "NOTADB": "the journal's file is no SQLite database",
+    "READONLY": "the journal is read-only",
+}
+
+_CANNOT_WRITE: Final = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+# One thread creates the file while no other one of this process has it open: whoever
+# closes a descriptor of a file drops all locks that the process holds on that file.
+_CREATION: Final = threading.Lock()
+
+_INHERITED: Final[list[sqlite3.Connection]] = []
+"""A parent's connections in a forked child, which must not even close them."""
+
+_Result = TypeVar("_Result")
 
 
 class SQLiteJournal:
     """A journal in a file of its own, for shops without a database of theirs.
 
-    Threads and processes of one machine may share the file; it must be on a local
+    Threads and processes of one machine may share the file, each job may make an
+    instance of its own, and a process may fork at any time. The file must be on a local
     disk, for SQLite's write-ahead log does not work across a network. Every write is
-    on the disk when it returns. The file is made if it is missing, readable by its
-    owner alone.
+    on the disk when it returns. On a read-only disk, the journal can be read.
+
+    The file is created if it is missing, and migrated if an older release wrote it.
+    Only its owner can read and write it (mode 0600); a wider mode is narrowed.
+
+    A process that uses the journal must not open the file by other means than SQLite:
+    closing it would drop SQLite's locks.
 
     Raises:
-        ConfigurationError: the file cannot be opened, or would not outlive the process.
+        ConfigurationError: the file cannot be opened, is damaged, holds something else,
+            was written by a newer release, or would not outlive the process.
+        JournalFailed: raised by the methods when the file cannot be read or written,
+            has disappeared, or was replaced by another one.
     """
 
     def __init__(
@@ -146,97 +297,351 @@ class SQLiteJournal:
         *,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        import sqlite3
-
-        name = os.fspath(path)
-        if not name or name.startswith((":memory:", "file:")):
+        try:
+            name = os.fsdecode(path)
+        except TypeError:
+            raise ConfigurationError("a journal needs the path of its file") from None
+        if not name or "\0" in name or name.startswith((":memory:", "file:")):
             raise ConfigurationError(
                 "a journal is a file: it must be there when the process is gone"
             )
         self._path = os.path.abspath(name)  # noqa: PTH100 - the folder may change later
+        self._uri = Path(self._path).as_uri()
         self._clock = clock
-        definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        self._file: tuple[int, int] | None = None
+        self._id = 0
         try:
-            # Its bodies may hold personal data: readable by its owner alone. The
-            # write-ahead log's files take after it.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            with self._transaction() as connection:
-                connection.execute(
-                    f"CREATE TABLE IF NOT EXISTS entry ({definition}) WITHOUT ROWID"
-                )
-                connection.execute(
-                    "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
-                )
-        except (OSError, sqlite3.Error) as error:
+            self._open()
+        except JournalFailed as error:
             raise ConfigurationError(f"the journal cannot be opened: {error}") from None
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Generator[sqlite3.Connection]:
-        """Commit the block, alone among writers; a connection of its own each time.
-
-        So nothing is shared by threads, or inherited by a forked process.
-        """
-        import sqlite3
-
-        with contextlib.closing(
-            sqlite3.connect(self._path, timeout=_LOCK_SECONDS, isolation_level=None)
-        ) as connection:
-            connection.row_factory = sqlite3.Row
-            with contextlib.suppress(sqlite3.OperationalError):
-                # Busy: another process is at it, or will be; it is kept in the file.
-                connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+    # Entries --------------------------------------------------------------------------
 
     def change(self, key: str, change: Change, /) -> Entry:
         """Replace an entry; on the disk when it returns. See `Journal.change`."""
-        with self._transaction() as connection:
-            entry = replace(change(self._read(connection, key)), changed=self._clock())
+
+        def work(connection: sqlite3.Connection) -> Entry:
+            found = _entry_of(connection, key)
+            made = change(found)
+            moment = self._clock()
+            entry = replace(made, changed=moment)
+            if found is None and entry.created is None:
+                entry = replace(entry, created=moment)
             row = entry.to_row()
             marks = ", ".join("?" * len(row))
-            connection.execute(
-                f"INSERT OR REPLACE INTO entry ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - our own names
-                tuple(row.values()),
-            )
-        return entry
+            try:
+                connection.execute(
+                    f"INSERT OR REPLACE INTO entry ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - our own names
+                    tuple(row.values()),
+                )
+            except (UnicodeError, OverflowError):
+                raise JournalFailed("the journal cannot store the entry") from None
+            return entry
+
+        return self._run(work, _WRITE)
 
     def find(self, key: str, /) -> Entry | None:
         """Read an entry."""
-        with self._transaction() as connection:
-            return self._read(connection, key)
-
-    @staticmethod
-    def _read(connection: sqlite3.Connection, key: str) -> Entry | None:
-        row = connection.execute(
-            f"SELECT {_NAMES} FROM entry WHERE idempotency_key = ?",  # noqa: S608 - our own names
-            (key,),
-        ).fetchone()
-        return None if row is None else Entry.from_row(row)
+        return self._run(lambda connection: _entry_of(connection, key), _READ)
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
         """List what is not settled. See `Journal.open_entries`."""
-        until = "9" if before is None else time_text(before)
-        with self._transaction() as connection:
-            rows: list[Any] = connection.execute(
-                f"SELECT {_NAMES} FROM entry WHERE {_OPEN} AND changed < ?"  # noqa: S608 - our own names
-                " ORDER BY changed, idempotency_key LIMIT ?",
-                (until, limit),
-            ).fetchall()
-        return [Entry.from_row(row) for row in rows]
+        until = None if before is None else time_text(before)
+        most = checked_limit(limit)
+        rows = self._run(
+            lambda connection: connection.execute(
+                f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
+                " ORDER BY changed, idempotency_key LIMIT ?2",
+                (until, most),
+            ).fetchall(),
+            _READ,
+        )
+        return [_entry_from(row) for row in rows]
 
     def forget(self, before: datetime, /) -> int:
-        """Erase the bodies of what was settled. See `Journal.forget`."""
-        with self._transaction() as connection:
-            return connection.execute(
-                "UPDATE entry SET body = NULL WHERE outcome IN ('success', 'no')"
-                " AND body IS NOT NULL AND changed < ?",
-                (time_text(before),),
-            ).rowcount
+        """Erase the bodies of what was settled. See `Journal.forget`.
+
+        It rewrites the file and empties its log, so that no byte of them is left there.
+
+        Raises:
+            JournalFailed: bytes are left, because another connection reads the file, or
+                the disk is full; the next call erases them.
+        """
+        until = time_text(before)
+        erased = self._run(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE entry SET body = NULL WHERE outcome IN ('success', 'no')"
+                    " AND body IS NOT NULL AND changed < ?",
+                    (until,),
+                ).rowcount
+            ),
+            _WRITE,
+        )
+        try:
+            self._run(_rewrite, begin=None)
+        except JournalFailed as error:
+            raise JournalFailed(
+                f"{erased} bodies were forgotten, but bytes of them are left in the"
+                f" journal's file or log until forget() is called again: {error}"
+            ) from None
+        return erased
+
+    # The file -------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Create or migrate the file, and remember which one it is."""
+        _fork_gate.gate.run(self._create)
+        self._file = self._found()
+        found = self._run(_Contents, _READ)
+        if found.version < _VERSION:
+            try:
+                self._id = self._run(_migrate, _WRITE)
+            except JournalFailed:
+                # An older file that cannot be written can still be read.
+                if not self._read_only() or not found.is_journal:
+                    raise
+        else:
+            if not found.is_journal:
+                raise JournalFailed("the journal's file holds something else")
+            self._id = found.id
+        if found.mode != "wal":
+            # Busy, or read-only: it works without, and the next instance tries again.
+            with contextlib.suppress(JournalFailed):
+                self._run(_log_ahead, begin=None)
+        self._make_private()
+
+    def _create(self) -> None:
+        """Create the file, unless it is there."""
+        with _CREATION:
+            if os.path.exists(self._path):  # noqa: PTH110 - a path, as os.open wants it
+                return
+            try:
+                # A link to a file that is not there yet is followed.
+                target = os.path.realpath(self._path)
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            except FileExistsError:
+                pass  # another process has created it just now
+            except OSError as error:
+                raise _system_failure(error) from None
+
+    def _make_private(self) -> None:
+        """Let nobody but the owner read the file and its log."""
+        for name in (self._path, f"{self._path}-wal", f"{self._path}-shm"):
+            # It may be another user's, on a read-only disk, or gone.
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                mode = stat.S_IMODE(os.stat(name).st_mode)  # noqa: PTH116 - a path
+                if mode & 0o077:
+                    os.chmod(name, mode & 0o700)  # noqa: PTH101 - a path
+
+    def _found(self) -> tuple[int, int]:
+        """Return which file is there, without opening it."""
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - a path
+        except OSError as error:
+            raise _system_failure(error) from None
+        if not stat.S_ISREG(found.st_mode):
+            raise JournalFailed("the journal's path is no file")
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        if self._found() != self._file:
+            raise JournalFailed("the journal's file was replaced by another one")
+
+    def _run(
+        self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
+    ) -> _Result:
+        """Do `work` in a transaction, on a connection of its own, and commit it.
+
+        So threads share nothing, and a forked child inherits nothing.
+        """
+        return _fork_gate.gate.run(lambda: self._use(work, begin))
+
+    def _use(
+        self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
+    ) -> _Result:
+        import sqlite3
+
+        try:
+            try:
+                return self._connected(work, begin, "mode=rw")
+            except sqlite3.OperationalError as error:
+                lacks_log = _name_of(error).startswith(_CANNOT_WRITE)
+                if begin != _READ or not lacks_log or not self._read_only():
+                    raise
+                return self._unchanging(work)
+        except sqlite3.Error as error:
+            raise _database_failure(error) from None
+
+    def _connected(
+        self,
+        work: Callable[[sqlite3.Connection], _Result],
+        begin: str | None,
+        how: str,
+    ) -> _Result:
+        import sqlite3
+
+        gate = _fork_gate.gate
+        self._check_file()
+        connection = sqlite3.connect(
+            f"{self._uri}?{how}",
+            uri=True,
+            timeout=_LOCK_SECONDS,
+            isolation_level=None,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = FULL")
+            if begin is not None:
+                connection.execute(begin)
+            self._check_identity(connection)
+            result = work(connection)
+            gate.check()
+            if begin is not None:
+                connection.execute("COMMIT")
+            self._check_file()
+            return result
+        finally:
+            if gate is _fork_gate.gate:
+                connection.close()  # rolls back what is not committed
+            else:
+                _INHERITED.append(connection)
+
+    def _check_identity(self, connection: sqlite3.Connection) -> None:
+        version = _pragma(connection, "user_version")
+        if not 0 <= version <= _VERSION:
+            raise JournalFailed(
+                f"the journal's file has version {version}: a newer release wrote it;"
+                f" this one knows versions up to {_VERSION}"
+            )
+        if self._id not in {0, _pragma(connection, "application_id")}:
+            raise JournalFailed("the journal's file was replaced by another one")
+
+    # A read-only disk -----------------------------------------------------------------
+
+    def _read_only(self) -> bool:
+        folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120 - a path
+        # Not every system can tell for the user in effect.
+        in_effect = os.access in os.supports_effective_ids
+        return not all(
+            os.access(name, os.W_OK, effective_ids=in_effect)
+            for name in (folder, self._path)
+        )
+
+    def _unchanging(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Read a file beside which SQLite cannot create its log, and need not."""
+        before = self._state()
+        result = self._connected(work, _READ, "mode=ro&immutable=1")
+        if self._state() != before:
+            raise JournalFailed("the journal was changed while it was read; try again")
+        return result
+
+    def _state(self) -> tuple[int, int]:
+        """Return when the file was changed; refuse to read past its log."""
+        log = f"{os.path.realpath(self._path)}-wal"
+        try:
+            if os.path.exists(log) and os.stat(log).st_size:  # noqa: PTH110, PTH116 - a path
+                raise JournalFailed(
+                    "the journal's disk is read-only, and the log beside the file"
+                    " cannot be read there"
+                )
+            found = os.stat(self._path)  # noqa: PTH116 - a path
+        except OSError as error:
+            raise _system_failure(error) from None
+        return found.st_mtime_ns, found.st_size
+
+
+def _system_failure(error: OSError) -> JournalFailed:
+    """Translate a failure of the system; raise any other one unchanged."""
+    if error.errno is None:
+        raise error  # out of a signal handler, such as a watchdog's TimeoutError
+    return JournalFailed(f"the journal's file: {error.strerror}")
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    """Return SQLite's name of an error, or that of Python's own."""
+    return getattr(error, "sqlite_errorname", type(error).__name__)
+
+
+def _database_failure(error: sqlite3.Error) -> JournalFailed:
+    """Translate a failure of the database; its own text may show values."""
+    name = _name_of(error)
+    kind = name.removeprefix("SQLITE_").partition("_")[0]
+    what = _FAILURES.get(kind, "the journal's database fails")
+    return JournalFailed(f"{what} ({name})")
+
+
+def _entry_of(connection: sqlite3.Connection, key: str) -> Entry | None:
+    rows = connection.execute(
+        "SELECT * FROM entry WHERE idempotency_key = ?", (key,)
+    ).fetchall()
+    return _entry_from(rows[0]) if rows else None
+
+
+def _entry_from(row: sqlite3.Row) -> Entry:
+    """Read a row; an older file on a read-only disk lacks columns."""
+    try:
+        return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
+    except (TypeError, ValueError):
+        raise JournalFailed("an entry of the journal is damaged") from None
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+class _Contents:
+    """What a file holds: its version, and whether it is a journal at all.
+
+    `id` is a random number, which tells the file from one that took its place.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.version: int = _pragma(connection, "user_version")
+        self.id: int = _pragma(connection, "application_id")
+        self.mode: str = _pragma(connection, "journal_mode")
+        listed = connection.execute("PRAGMA table_info(entry)").fetchall()
+        self.columns = {row["name"] for row in listed}
+        needed = set(COLUMNS) - (set() if self.version else _ADDED)
+        self.is_journal = needed <= self.columns
+        self.empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+
+
+def _migrate(connection: sqlite3.Connection) -> int:
+    """Make a journal of an empty or an older file; return what tells it from others."""
+    found = _Contents(connection)
+    if found.version == _VERSION:  # another process was faster
+        return found.id
+    if found.empty:
+        definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
+    elif not found.is_journal:
+        raise JournalFailed("the journal's file holds something else")
+    elif _pragma(connection, "integrity_check(1)") != "ok":
+        raise JournalFailed("the journal's file is damaged")
+    for name in COLUMNS:
+        if not found.empty and name not in found.columns:
+            connection.execute(f"ALTER TABLE entry ADD COLUMN {name} TEXT")
+    connection.execute(
+        "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
+    )
+    id_ = 1 + secrets.randbelow(2**31 - 1)
+    connection.execute(f"PRAGMA application_id = {id_}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    return id_
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Let SQLite write ahead to a log, which makes a write one sync; it stays so."""
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    """Leave nothing in the file and its log but what the entries hold."""
+    connection.execute("VACUUM")
+    connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
+    blocked = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if blocked:
+        raise JournalFailed("another connection is reading it")

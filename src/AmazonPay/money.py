@@ -8,15 +8,14 @@ Follows `amazon-pay-checkout/multi-currency-integration.html`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from .errors import InvalidRequest
 from .resources._shapes import PresentmentCurrency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .resources._shapes import Price
 
 _NO_FRACTION = frozenset({"JPY"})
@@ -51,10 +50,29 @@ def amount_of(value: Mapping[str, object]) -> Decimal:
     Raises:
         InvalidRequest: it is no price.
     """
-    amount = value.get("amount")
+    amount = _members(value).get("amount")
     if not isinstance(amount, (str, int, Decimal)):
         raise InvalidRequest("this is no price: its amount is no str, int or Decimal")
     return _decimal(amount)
+
+
+def written_alike(amount: object, currency: object) -> object:
+    """Write an amount in the one way that all equal amounts of a currency share.
+
+    That is how `price` writes it, if it can: 10 and "10.0" are "10.00" in USD. What is
+    no amount is given back as it is.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, (str, int, Decimal)):
+        return amount
+    try:
+        number = _decimal(amount)
+    except InvalidRequest:
+        return amount
+    try:
+        return _written(number, str(currency))["amount"]
+    except InvalidRequest:
+        text = format(number, "f")
+        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
 def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
@@ -93,6 +111,13 @@ def compare(first: Mapping[str, object], second: Mapping[str, object]) -> int:
     return int(amount_of(first).compare(amount_of(second)))
 
 
+def _members(value: object) -> Mapping[str, object]:
+    """Return what should be a price; a server's answer may have anything there."""
+    if not isinstance(value, Mapping):
+        raise InvalidRequest("this is no price: it is no object")
+    return cast("Mapping[str, object]", value)
+
+
 def _decimal(amount: str | int | Decimal) -> Decimal:
     if isinstance(amount, (bool, float)):
         raise InvalidRequest(
@@ -114,12 +139,12 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
 
 
 def _written(number: Decimal, currency: str) -> Price:
-    if currency not in DIGITS:
+    if not isinstance(currency, str) or currency not in DIGITS:
         raise InvalidRequest(f"the currency is not one of {', '.join(sorted(DIGITS))}")
     if number < 0:
         raise InvalidRequest("an amount is not below zero")
     digits = DIGITS[currency]
-    text = format(number, "f")
+    text = format(number.copy_abs(), "f")  # a zero may have a sign
     whole, _, fraction = text.partition(".")
     if fraction[digits:].strip("0"):
         raise InvalidRequest(
@@ -131,8 +156,8 @@ def _written(number: Decimal, currency: str) -> Price:
 
 
 def _common_currency(first: Mapping[str, object], second: Mapping[str, object]) -> str:
-    currencies = {first.get("currencyCode"), second.get("currencyCode")}
-    currency = currencies.pop()
-    if currencies or not isinstance(currency, str):
+    currency = _members(first).get("currencyCode")
+    other = _members(second).get("currencyCode")
+    if not isinstance(currency, str) or currency != other:
         raise InvalidRequest("the two prices are not of one currency")
     return currency

@@ -91,14 +91,12 @@ def with_authorization(shop: Shop, value: str) -> Reply:
 
 
 @pytest.mark.parametrize("algorithm", SALTS)
-def test_either_algorithm_lets_in(algorithm: str) -> None:
-    shop = Shop()
+def test_either_algorithm_lets_in(shop: Shop, algorithm: str) -> None:
     assert ask(shop, headers_for(shop), algorithm=algorithm).error == LET_IN
 
 
 @pytest.mark.parametrize("algorithm", SALTS)
-def test_a_signature_of_another_library_lets_in(algorithm: str) -> None:
-    shop = Shop()
+def test_a_signature_of_another_library_lets_in(shop: Shop, algorithm: str) -> None:
     headers = headers_for(shop)
     names = ";".join(sorted(headers))
     text = canonical("GET", TARGET, headers, names, b"")
@@ -110,25 +108,21 @@ def test_a_signature_of_another_library_lets_in(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("date", ["21000115T120000Z", "2100-01-15T12:00:00Z"])
-def test_either_form_of_the_date_lets_in(date: str) -> None:
-    shop = Shop()
+def test_either_form_of_the_date_lets_in(shop: Shop, date: str) -> None:
     assert ask(shop, headers_for(shop, x_amz_pay_date=date)).error == LET_IN
 
 
-def test_no_date_is_too_old() -> None:
-    shop = Shop()
+def test_no_date_is_too_old(shop: Shop) -> None:
     headers = headers_for(shop, x_amz_pay_date="20190101T000000Z")
     assert ask(shop, headers).error == LET_IN
 
 
 @pytest.mark.parametrize("region", ["na", "NA", "Na", "us", "US"])
-def test_the_region_is_read_in_any_case(region: str) -> None:
-    shop = Shop()
+def test_the_region_is_read_in_any_case(shop: Shop, region: str) -> None:
     assert ask(shop, headers_for(shop, x_amz_pay_region=region)).error == LET_IN
 
 
-def test_the_region_may_be_left_out() -> None:
-    shop = Shop()
+def test_the_region_may_be_left_out(shop: Shop) -> None:
     assert ask(shop, headers_for(shop, x_amz_pay_region=None)).error == LET_IN
 
 
@@ -141,39 +135,33 @@ def test_a_merchant_without_a_region_takes_what_a_request_says() -> None:
     assert ask(shop, headers).error == LET_IN
 
 
-def test_a_trailing_slash_lets_in() -> None:
-    shop = Shop()
+def test_a_trailing_slash_lets_in(shop: Shop) -> None:
     assert ask(shop, headers_for(shop), target=TARGET + "/").error == LET_IN
 
 
-def test_signed_headers_are_read_in_any_case() -> None:
-    shop = Shop()
+def test_signed_headers_are_read_in_any_case(shop: Shop) -> None:
     signed = "Accept;Content-Type;X-Amz-Pay-Date;x-amz-pay-host;X-AMZ-PAY-REGION"
     assert ask(shop, headers_for(shop), signed=signed).error == LET_IN
 
 
-def test_two_signed_headers_are_enough() -> None:
-    shop = Shop()
+def test_two_signed_headers_are_enough(shop: Shop) -> None:
     signed = "content-type;x-amz-pay-date"
     assert ask(shop, headers_for(shop), signed=signed).error == LET_IN
 
 
-def test_a_query_is_part_of_the_signature() -> None:
-    shop = Shop()
+def test_a_query_is_part_of_the_signature(shop: Shop) -> None:
     headers = headers_for(shop)
     reply = ask(shop, headers, target=f"{TARGET}?b=2&a=1")
     assert reply.error == (400, "InvalidParameterValue")
 
 
-def test_the_simulation_code_need_not_be_signed() -> None:
-    shop = Shop()
+def test_the_simulation_code_need_not_be_signed(shop: Shop) -> None:
     session = shop.paid()
     reply = shop.complete(session, code="Declined")
     assert reply.error == (422, "CheckoutSessionCanceled")
 
 
-def test_the_simulation_code_may_be_signed() -> None:
-    shop = Shop()
+def test_the_simulation_code_may_be_signed(shop: Shop) -> None:
     body = b'{"chargePermissionId": "S01-0", "chargeAmount":'
     body += b'{"amount": "1", "currencyCode": "USD"}}'
     extra = {
@@ -186,9 +174,9 @@ def test_the_simulation_code_may_be_signed() -> None:
 
 @pytest.mark.parametrize("environment", ["sandbox", "live"])
 def test_a_key_id_without_prefix_names_the_environment_in_the_path(
+    shop: Shop,
     environment: str,
 ) -> None:
-    shop = Shop()
     shop.simulator.merchants["AE5D"] = merchant("AE5D", KEY.public_key())
     target = f"/{environment}{TARGET}"
     headers = headers_for(shop)
@@ -200,21 +188,18 @@ def test_a_key_id_without_prefix_names_the_environment_in_the_path(
     assert reply.error == LET_IN
 
 
-def test_every_answer_says_who_gave_it() -> None:
-    shop = Shop()
+def test_every_answer_says_who_gave_it(shop: Shop) -> None:
     reply = shop.get("/charges/x")
     assert reply.headers["x-simulator"] == "AmazonPay"
     assert reply.headers["content-type"] == "application/json"
     assert len(reply.headers["x-amz-pay-request-id"]) == 36
 
 
-def test_an_error_has_a_reason_code_and_a_message_and_nothing_else() -> None:
-    shop = Shop()
+def test_an_error_has_a_reason_code_and_a_message_and_nothing_else(shop: Shop) -> None:
     assert list(shop.get("/charges/x").json) == ["reasonCode", "message"]
 
 
-def test_one_account_cannot_see_what_another_has() -> None:
-    shop = Shop()
+def test_one_account_cannot_see_what_another_has(shop: Shop) -> None:
     bought = shop.buy()
     shop.simulator.merchants[KEY_ID] = replace(
         shop.simulator.merchants[KEY_ID], merchant_id="A2"
@@ -225,8 +210,7 @@ def test_one_account_cannot_see_what_another_has() -> None:
 # Refused ------------------------------------------------------------------------------
 
 
-def test_a_signature_of_another_key_gets_the_servers_string_to_sign() -> None:
-    shop = Shop()
+def test_a_signature_of_another_key_gets_the_servers_string_to_sign(shop: Shop) -> None:
     headers = headers_for(shop)
     names = ";".join(headers)
     text = canonical("GET", TARGET, headers, names, b"")
@@ -239,16 +223,14 @@ def test_a_signature_of_another_key_gets_the_servers_string_to_sign() -> None:
     )
 
 
-def test_a_changed_body_is_refused() -> None:
-    shop = Shop()
+def test_a_changed_body_is_refused(shop: Shop) -> None:
     request = shop.signed("GET", TARGET, b"{}")
     changed = replace(request, body=b"{ }")
     reply = reply_of(shop.simulator.handle(changed))
     assert reply.error == (403, "InvalidRequestSignature")
 
 
-def test_a_changed_signed_header_is_refused() -> None:
-    shop = Shop()
+def test_a_changed_signed_header_is_refused(shop: Shop) -> None:
     request = shop.signed("GET", TARGET, b"")
     headers = [
         (name, "text/plain" if name == "accept" else value)
@@ -258,15 +240,13 @@ def test_a_changed_signed_header_is_refused() -> None:
     assert reply.error == (403, "InvalidRequestSignature")
 
 
-def test_another_path_than_the_signed_one_is_refused() -> None:
-    shop = Shop()
+def test_another_path_than_the_signed_one_is_refused(shop: Shop) -> None:
     request = shop.signed("GET", TARGET, b"")
     reply = reply_of(shop.simulator.handle(replace(request, target=TARGET + "1")))
     assert reply.error == (403, "InvalidRequestSignature")
 
 
-def test_another_algorithm_than_the_signed_one_is_refused() -> None:
-    shop = Shop()
+def test_another_algorithm_than_the_signed_one_is_refused(shop: Shop) -> None:
     headers = headers_for(shop)
     names = ";".join(headers)
     value = authorization(canonical("GET", TARGET, headers, names, b""), names)
@@ -313,15 +293,13 @@ def test_a_bad_authorization_is_named(value: str, error: str) -> None:
     assert with_authorization(Shop(), value).error == (400, error)
 
 
-def test_an_absent_authorization_is_named() -> None:
-    shop = Shop()
+def test_an_absent_authorization_is_named(shop: Shop) -> None:
     request = Request("GET", TARGET, tuple(headers_for(shop).items()))
     reply = reply_of(shop.simulator.handle(request))
     assert reply.error == (400, "MissingHeader")
 
 
-def test_an_absent_date_is_named() -> None:
-    shop = Shop()
+def test_an_absent_date_is_named(shop: Shop) -> None:
     reply = ask(shop, headers_for(shop, x_amz_pay_date=None))
     assert reply.error == (400, "MissingHeader")
 
@@ -339,14 +317,12 @@ def test_an_absent_date_is_named() -> None:
         "\N{ARABIC-INDIC DIGIT TWO}0990101T000000Z",
     ],
 )
-def test_a_date_of_another_form_is_refused(date: str) -> None:
-    shop = Shop()
+def test_a_date_of_another_form_is_refused(shop: Shop, date: str) -> None:
     reply = ask(shop, headers_for(shop, x_amz_pay_date=date))
     assert reply.error == (400, "InvalidHeaderValue")
 
 
-def test_a_date_in_the_future_is_refused_by_its_recorded_text() -> None:
-    shop = Shop()
+def test_a_date_in_the_future_is_refused_by_its_recorded_text(shop: Shop) -> None:
     date = "21000115T120001Z"
     reply = ask(shop, headers_for(shop, x_amz_pay_date=date))
     assert reply.error == (400, "InvalidHeaderValue")
@@ -356,20 +332,17 @@ def test_a_date_in_the_future_is_refused_by_its_recorded_text() -> None:
 
 
 @pytest.mark.parametrize("region", ["eu", "xx", ""])
-def test_another_region_than_the_merchants_is_refused(region: str) -> None:
-    shop = Shop()
+def test_another_region_than_the_merchants_is_refused(shop: Shop, region: str) -> None:
     reply = ask(shop, headers_for(shop, x_amz_pay_region=region))
     assert reply.error == (400, "InvalidHeaderValue")
 
 
-def test_a_key_of_the_other_environment_is_refused() -> None:
-    shop = Shop()
+def test_a_key_of_the_other_environment_is_refused(shop: Shop) -> None:
     reply = ask(shop, headers_for(shop), target=f"/live{TARGET}")
     assert reply.error == (400, "InvalidHeaderValue")
 
 
-def test_a_key_id_without_prefix_needs_an_environment_in_the_path() -> None:
-    shop = Shop()
+def test_a_key_id_without_prefix_needs_an_environment_in_the_path(shop: Shop) -> None:
     shop.simulator.merchants["AE5D"] = merchant("AE5D", KEY.public_key())
     headers = headers_for(shop)
     names = ";".join(headers)
@@ -399,15 +372,13 @@ def test_a_key_id_without_prefix_needs_an_environment_in_the_path() -> None:
     ],
 )
 def test_a_path_or_a_method_that_is_not_there_is_named(
-    method: str, target: str, error: tuple[int, str]
+    shop: Shop, method: str, target: str, error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     request = shop.signed(method, target, b"")
     assert reply_of(shop.simulator.handle(request)).error == error
 
 
-def test_a_refused_request_is_in_the_story_without_an_order() -> None:
-    shop = Shop()
+def test_a_refused_request_is_in_the_story_without_an_order(shop: Shop) -> None:
     with_authorization(shop, "Bearer abc")
     (row,) = shop.simulator.story()
     assert (row.kind, row.order, row.facts["status"]) == ("request", None, 400)

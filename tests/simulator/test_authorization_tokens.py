@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request, Simulator, merchant
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import AUTHORIZATION_TOKEN
@@ -61,8 +61,7 @@ def test_each_exchange_gives_a_token_of_its_own() -> None:
     assert shop.get(path).json != shop.get(path).json
 
 
-def test_sandbox_has_no_tokens() -> None:
-    shop = Shop()
+def test_sandbox_has_no_tokens(shop: Shop) -> None:
     reply = shop.get(token_path(shop.simulator.delegate(KEY_ID, MERCHANT)))
     assert reply.error == (405, "UnsupportedOperation")
 
@@ -91,8 +90,7 @@ def test_an_mws_token_is_of_one_merchant_who_gave_it() -> None:
 
 
 @on_both_clients
-def test_a_delegated_call_acts_for_the_merchant(awaits: bool) -> None:
-    shop = Shop()
+def test_a_delegated_call_acts_for_the_merchant(shop: Shop, awaits: bool) -> None:
     token = shop.simulator.authorize(KEY_ID, MERCHANT)
     for_merchant = Caller(shop, awaits, auth_token=token)
     created = for_merchant("create_checkout_session", SESSION)
@@ -112,14 +110,12 @@ def test_a_live_token_acts_in_live() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "e30.e30.e30"])
-def test_an_unknown_token_is_refused(token: str) -> None:
-    shop = Shop()
+def test_an_unknown_token_is_refused(shop: Shop, token: str) -> None:
     charge = shop.buy().charge
     assert shop.send("GET", f"/charges/{charge}", token=token).error == BAD_TOKEN
 
 
-def test_a_token_runs_out_after_an_hour() -> None:
-    shop = Shop()
+def test_a_token_runs_out_after_an_hour(shop: Shop) -> None:
     token = shop.simulator.authorize(KEY_ID, MERCHANT)
     shop.clock.move(hours=1, seconds=-1)
     assert shop.send("GET", "/reports", token=token).status == 200
@@ -127,14 +123,12 @@ def test_a_token_runs_out_after_an_hour() -> None:
     assert shop.send("GET", "/reports", token=token).error == BAD_TOKEN
 
 
-def test_a_changed_token_is_another_token() -> None:
-    shop = Shop()
+def test_a_changed_token_is_another_token(shop: Shop) -> None:
     token = shop.simulator.authorize(KEY_ID, MERCHANT)
     assert shop.send("GET", "/reports", token=token[:-2]).error == BAD_TOKEN
 
 
-def test_keys_of_a_delegated_call_are_the_merchants() -> None:
-    shop = Shop()
+def test_keys_of_a_delegated_call_are_the_merchants(shop: Shop) -> None:
     token = shop.simulator.authorize(KEY_ID, MERCHANT)
     answers = [
         shop.send("POST", "/checkoutSessions", SESSION, key="k", token=given).body
@@ -143,8 +137,7 @@ def test_keys_of_a_delegated_call_are_the_merchants() -> None:
     assert answers[0] == answers[3] != answers[1] == answers[2]
 
 
-def test_a_refused_token_uses_no_key_up() -> None:
-    shop = Shop()
+def test_a_refused_token_uses_no_key_up(shop: Shop) -> None:
     refused = shop.send("POST", "/checkoutSessions", SESSION, key="k", token="x")
     again = shop.send("POST", "/checkoutSessions", {**SESSION, "storeId": "t"}, key="k")
     assert (refused.error, again.status) == (BAD_TOKEN, 201)
@@ -172,16 +165,14 @@ def test_a_delegated_call_uses_the_books_of_a_merchant_who_is_known() -> None:
     assert shop.send("POST", path, body).error == (400, "CurrencyMismatch")
 
 
-def test_the_token_is_of_one_provider() -> None:
-    shop = Shop()
+def test_the_token_is_of_one_provider(shop: Shop) -> None:
     other = merchant("SANDBOX-OTHER", KEY.public_key(), merchant_id="A9PROVIDER")
     shop.simulator.merchants[other.public_key_id] = other
     token = shop.simulator.authorize("SANDBOX-OTHER", MERCHANT)
     assert shop.send("GET", "/reports", token=token).error == BAD_TOKEN
 
 
-def test_what_a_delegated_call_did_is_in_the_merchants_story() -> None:
-    shop = Shop()
+def test_what_a_delegated_call_did_is_in_the_merchants_story(shop: Shop) -> None:
     token = shop.simulator.authorize(KEY_ID, MERCHANT)
     shop.send("POST", "/checkoutSessions", SESSION, key="k", token=token)
     assert shop.simulator.story()[-1].owner == f"{MERCHANT}/sandbox"
@@ -197,8 +188,7 @@ def control(simulator: Simulator, body: object) -> Reply:
     return reply_of(simulator.handle(Request("POST", path, headers, content)))
 
 
-def test_a_page_of_this_machine_hands_out_a_token() -> None:
-    shop = Shop()
+def test_a_page_of_this_machine_hands_out_a_token(shop: Shop) -> None:
     body = {"publicKeyId": KEY_ID, "merchantId": MERCHANT}
     token = control(shop.simulator, body).json["authorizationToken"]
     assert shop.send("GET", "/reports", token=token).status == 200
@@ -220,5 +210,5 @@ def test_a_page_that_asks_for_nonsense_is_refused(
 
 
 def test_an_unknown_key_has_no_delegations() -> None:
-    with pytest.raises(Refusal, match="no key id"):
+    with pytest.raises(APIRefusal, match="no key id"):
         Shop().simulator.delegate("SANDBOX-UNKNOWN", MERCHANT)

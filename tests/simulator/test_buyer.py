@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.codes import GOOD_CARDS, GOOD_CARDS_OF_JAPAN
 from reference.places import (
@@ -40,8 +40,7 @@ def got(shop: Shop, session: str) -> Any:
 # Choosing -----------------------------------------------------------------------------
 
 
-def test_choosing_gives_the_session_a_buyer() -> None:
-    shop = Shop()
+def test_choosing_gives_the_session_a_buyer(shop: Shop) -> None:
     session = shop.open()
     shop.simulator.choose(session)
     answer = got(shop, session)
@@ -54,8 +53,7 @@ def test_choosing_gives_the_session_a_buyer() -> None:
     assert answer["paymentPreferences"] == [{"paymentDescriptor": descriptor}]
 
 
-def test_a_buyer_may_choose_anew_and_stays_the_same_buyer() -> None:
-    shop = Shop()
+def test_a_buyer_may_choose_anew_and_stays_the_same_buyer(shop: Shop) -> None:
     session = shop.open()
     first = shop.simulator.choose(session)
     again = shop.simulator.choose(session, card="4444", product_type="PayOnly")
@@ -65,8 +63,7 @@ def test_a_buyer_may_choose_anew_and_stays_the_same_buyer() -> None:
     assert again["paymentPreferences"] == [{"paymentDescriptor": descriptor}]
 
 
-def test_an_entered_address_is_shown_with_nulls_for_the_rest() -> None:
-    shop = Shop()
+def test_an_entered_address_is_shown_with_nulls_for_the_rest(shop: Shop) -> None:
     shown = shop.simulator.choose(shop.open(), shipping_address={"name": "A"})
     assert shown["shippingAddress"] == {**dict.fromkeys(orders.ADDRESS), "name": "A"}
 
@@ -74,9 +71,10 @@ def test_an_entered_address_is_shown_with_nulls_for_the_rest() -> None:
 @pytest.mark.parametrize(
     "address", [{"name": 1}, {"nme": "A"}, {"name": "x" * 51}, {"city": {"a": 1.5}}]
 )
-def test_an_address_that_is_none_is_refused(address: dict[str, Any]) -> None:
-    shop = Shop()
-    with pytest.raises(Refusal):
+def test_an_address_that_is_none_is_refused(
+    shop: Shop, address: dict[str, Any]
+) -> None:
+    with pytest.raises(APIRefusal):
         shop.simulator.choose(shop.open(), shipping_address=address)
 
 
@@ -108,9 +106,8 @@ def test_the_billing_address_comes_by_scope_region_or_product(
     ],
 )
 def test_scopes_hide_what_they_leave_out_from_session_and_permission(
-    scopes: list[str], known: set[str]
+    shop: Shop, scopes: list[str], known: set[str]
 ) -> None:
-    shop = Shop()
     session = shop.paid({**shop.session_body(), "scopes": scopes})
     before = got(shop, session)["buyer"]
     done = shop.complete(session).json
@@ -130,18 +127,17 @@ def test_a_card_is_offered_where_amazon_offers_it(region: str) -> None:
         if region == "jp":
             shop.simulator.choose(shop.open(), card=card)
         else:
-            with pytest.raises(Refusal, match="card is one of"):
+            with pytest.raises(APIRefusal, match="card is one of"):
                 shop.simulator.choose(shop.open(), card=card)
 
 
-def test_an_unknown_card_product_or_session_is_named() -> None:
-    shop = Shop()
+def test_an_unknown_card_product_or_session_is_named(shop: Shop) -> None:
     session = shop.open()
-    with pytest.raises(Refusal, match="card is one of 1111"):
+    with pytest.raises(APIRefusal, match="card is one of 1111"):
         shop.simulator.choose(session, card="9999")
-    with pytest.raises(Refusal, match="product type is one of PayAndShip"):
+    with pytest.raises(APIRefusal, match="product type is one of PayAndShip"):
         shop.simulator.choose(session, product_type="SignIn")
-    with pytest.raises(Refusal, match=UNKNOWN_SESSION):
+    with pytest.raises(APIRefusal, match=UNKNOWN_SESSION):
         shop.simulator.choose(UNKNOWN_SESSION)
 
 
@@ -176,20 +172,18 @@ def specified(kind: str, **restrictions: object) -> dict[str, Any]:
     ],
 )
 def test_address_restrictions_decide_what_a_buyer_can_choose(
-    members: dict[str, Any], usable: bool
+    shop: Shop, members: dict[str, Any], usable: bool
 ) -> None:
-    shop = Shop()
     session = session_of(shop, **members)
     if usable:
         shop.simulator.choose(session, shipping_address=FULL)
     else:
-        with pytest.raises(Refusal, match="addressRestrictions"):
+        with pytest.raises(APIRefusal, match="addressRestrictions"):
             shop.simulator.choose(session, shipping_address=FULL)
         assert got(shop, session)["buyer"] is None
 
 
-def test_restrictions_do_not_matter_where_nothing_is_shipped() -> None:
-    shop = Shop()
+def test_restrictions_do_not_matter_where_nothing_is_shipped(shop: Shop) -> None:
     session = session_of(shop, **specified("Allowed", JP={}))
     shown = shop.simulator.choose(session, product_type="PayOnly")
     assert shown["buyer"] is not None
@@ -199,8 +193,7 @@ BOXES = {"RestrictPOBoxes": "P.O. Box 12", "RestrictPackstations": "Packstation 
 
 
 @pytest.mark.parametrize("name", BOXES)
-def test_boxes_are_refused_where_amazon_knows_them(name: str) -> None:
-    shop = Shop()
+def test_boxes_are_refused_where_amazon_knows_them(shop: Shop, name: str) -> None:
     countries = {*BOXES_KNOWN_IN["RestrictPOBoxes"], "JP"}
     refused: set[str] = set()
     for country in countries:
@@ -208,7 +201,7 @@ def test_boxes_are_refused_where_amazon_knows_them(name: str) -> None:
         address = {**FULL, "countryCode": country, "addressLine2": BOXES[name]}
         try:
             shop.simulator.choose(session_of(shop, **members), shipping_address=address)
-        except Refusal:
+        except APIRefusal:
             refused.add(country)
     assert refused == set(BOXES_KNOWN_IN[name])
 
@@ -234,8 +227,9 @@ def filled(country: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("country", NEEDED)
-def test_an_order_needs_the_address_members_of_its_country(country: str) -> None:
-    shop = Shop()
+def test_an_order_needs_the_address_members_of_its_country(
+    shop: Shop, country: str
+) -> None:
     assert ordered(shop, filled(country)).status == 201
     for member in filled(country):
         for empty in ({}, {member: "  "}):
@@ -246,16 +240,14 @@ def test_an_order_needs_the_address_members_of_its_country(country: str) -> None
 
 
 @pytest.mark.parametrize("country", REFUSE_STATE)
-def test_some_countries_refuse_a_state(country: str) -> None:
-    shop = Shop()
+def test_some_countries_refuse_a_state(shop: Shop, country: str) -> None:
     details = {**filled("DE"), "countryCode": country}
     assert ordered(shop, details).status == 201
     refused = ordered(shop, {**details, "stateOrRegion": "X"})
     assert refused.error == (400, "InvalidParameterValue")
 
 
-def test_an_order_goes_to_the_address_that_the_merchant_sent_along() -> None:
-    shop = Shop()
+def test_an_order_goes_to_the_address_that_the_merchant_sent_along(shop: Shop) -> None:
     details = {
         **FULL,
         "name": "  Susie Smith ",
@@ -273,44 +265,40 @@ def test_an_order_goes_to_the_address_that_the_merchant_sent_along() -> None:
     }
 
 
-def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_none() -> (
-    None
-):
-    shop = Shop()
+def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_none(
+    shop: Shop,
+) -> None:
     body = {**shop.session_body(), **AT_ONCE}
     session = shop.open(body)
-    with pytest.raises(Refusal, match="addressDetails is required"):
+    with pytest.raises(APIRefusal, match="addressDetails is required"):
         shop.simulator.choose(session)
     shop.simulator.choose(session, product_type="PayOnly")
     shop.simulator.pay(session)
     assert shop.complete(session).status == 200
 
 
-def test_a_buyer_who_pays_at_once_chooses_no_other_address() -> None:
-    shop = Shop()
+def test_a_buyer_who_pays_at_once_chooses_no_other_address(shop: Shop) -> None:
     session = ordered(shop, FULL).json["checkoutSessionId"]
-    with pytest.raises(Refusal, match="merchant gave the address"):
+    with pytest.raises(APIRefusal, match="merchant gave the address"):
         shop.simulator.choose(session, shipping_address=FULL)
 
 
 # Paying -------------------------------------------------------------------------------
 
 
-def test_a_buyer_pays_when_nothing_is_missing() -> None:
-    shop = Shop()
+def test_a_buyer_pays_when_nothing_is_missing(shop: Shop) -> None:
     session = shop.open()
-    with pytest.raises(Refusal, match="BuyerNotAssociated"):
+    with pytest.raises(APIRefusal, match="BuyerNotAssociated"):
         shop.simulator.pay(session)
     shop.simulator.choose(session)
     shop.simulator.pay(session)
     assert shop.get(f"/checkoutSessions/{session}").state == ("Open", None)
 
 
-def test_after_paying_a_buyer_neither_chooses_pays_nor_cancels() -> None:
-    shop = Shop()
+def test_after_paying_a_buyer_neither_chooses_pays_nor_cancels(shop: Shop) -> None:
     session = shop.paid()
     for act in (shop.simulator.choose, shop.simulator.pay, shop.simulator.cancel):
-        with pytest.raises(Refusal, match="Checkout Session"):
+        with pytest.raises(APIRefusal, match="Checkout Session"):
             act(session)
 
 
@@ -324,12 +312,11 @@ def test_after_paying_a_buyer_neither_chooses_pays_nor_cancels() -> None:
     ],
 )
 def test_a_pending_card_needs_a_merchant_who_waits_for_an_authorization(
-    card: str, payment: dict[str, Any]
+    shop: Shop, card: str, payment: dict[str, Any]
 ) -> None:
-    shop = Shop()
     session = shop.open(shop.session_body(**payment))
     shop.simulator.choose(session, card=card)
-    with pytest.raises(Refusal, match=f"card {card} needs") as caught:
+    with pytest.raises(APIRefusal, match=f"card {card} needs") as caught:
         shop.simulator.pay(session)
     assert caught.value.status == 400
 
@@ -350,19 +337,18 @@ def test_in_another_currency_visa_and_mastercard_pay(card: str, pays: bool) -> N
     if pays:
         shop.simulator.pay(session)
     else:
-        with pytest.raises(Refusal, match="another currency"):
+        with pytest.raises(APIRefusal, match="another currency"):
             shop.simulator.pay(session)
 
 
-def test_without_consent_there_is_no_wallet_to_set_up() -> None:
-    shop = Shop()
+def test_without_consent_there_is_no_wallet_to_set_up(shop: Shop) -> None:
     session = session_of(
         shop,
         chargePermissionType="PaymentMethodOnFile",
         paymentMethodOnFileMetadata={"setupOnly": True},
     )
     shop.simulator.choose(session, consents=False)
-    with pytest.raises(Refusal, match="Without consent"):
+    with pytest.raises(APIRefusal, match="Without consent"):
         shop.simulator.pay(session)
 
 
@@ -382,8 +368,9 @@ RECURRING = {
         ("deleteBillingAddress", ("NonChargeable", "BillingAddressDeleted")),
     ],
 )
-def test_a_buyer_ends_or_blocks_a_permission(act: str, state: object) -> None:
-    shop = Shop()
+def test_a_buyer_ends_or_blocks_a_permission(
+    shop: Shop, act: str, state: object
+) -> None:
     permission = shop.buy(more=RECURRING).permission
     shown = shop.simulator.manage(permission, act)
     reply = shop.get(f"/chargePermissions/{permission}")
@@ -392,8 +379,7 @@ def test_a_buyer_ends_or_blocks_a_permission(act: str, state: object) -> None:
     assert shop.charge(permission, "1").error == (422, "InvalidChargePermissionStatus")
 
 
-def test_a_buyer_mends_the_payment_method_that_was_declined() -> None:
-    shop = Shop()
+def test_a_buyer_mends_the_payment_method_that_was_declined(shop: Shop) -> None:
     permission = shop.buy(more=RECURRING).permission
     shop.charge(permission, "1", code="HardDeclined")
     assert shop.charge(permission, "1").error == (422, "InvalidChargePermissionStatus")
@@ -401,31 +387,27 @@ def test_a_buyer_mends_the_payment_method_that_was_declined() -> None:
     assert shop.charge(permission, "1").status == 201
 
 
-def test_an_order_cannot_be_closed_by_the_buyer() -> None:
-    shop = Shop()
+def test_an_order_cannot_be_closed_by_the_buyer(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
-    with pytest.raises(Refusal, match="Charge Permission"):
+    with pytest.raises(APIRefusal, match="Charge Permission"):
         shop.simulator.manage(permission, "close")
 
 
-def test_a_card_that_is_fine_is_not_mended() -> None:
-    shop = Shop()
+def test_a_card_that_is_fine_is_not_mended(shop: Shop) -> None:
     held, free = shop.buy().permission, shop.buy("50", "Confirm").permission
     for permission in (held, free):
-        with pytest.raises(Refusal, match="Charge Permission"):
+        with pytest.raises(APIRefusal, match="Charge Permission"):
             shop.simulator.manage(permission, "mendPaymentMethod")
 
 
-def test_an_unknown_permission_or_act_is_named() -> None:
-    shop = Shop()
-    with pytest.raises(Refusal, match="S01-0000000-0000000"):
+def test_an_unknown_permission_or_act_is_named(shop: Shop) -> None:
+    with pytest.raises(APIRefusal, match="S01-0000000-0000000"):
         shop.simulator.manage("S01-0000000-0000000", "close")
-    with pytest.raises(Refusal, match="act is one of close"):
+    with pytest.raises(APIRefusal, match="act is one of close"):
         shop.simulator.manage(shop.buy().permission, "burn")
 
 
-def test_what_a_buyer_does_is_in_the_story_of_the_order() -> None:
-    shop = Shop()
+def test_what_a_buyer_does_is_in_the_story_of_the_order(shop: Shop) -> None:
     bought = shop.buy(more=RECURRING)
     shop.simulator.manage(bought.permission, "close")
     rows = shop.simulator.story(bought.session)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from AmazonPay.simulator import merchant
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.limits import BUYER_TOKEN_LIFE
 from simulated import KEY, KEY_ID, Reply, Shop
@@ -27,8 +27,7 @@ def given(shop: Shop, scopes: list[str] | None) -> set[str]:
     return {name for name, value in answer.items() if value is not None}
 
 
-def test_a_token_gives_the_buyer_with_every_member_in_order() -> None:
-    shop = Shop()
+def test_a_token_gives_the_buyer_with_every_member_in_order(shop: Shop) -> None:
     reply = get_buyer(shop, shop.simulator.sign_in(KEY_ID))
     assert reply.status == 200
     assert list(reply.json) == orders.BUYER
@@ -60,8 +59,7 @@ def test_a_token_needs_percent_encoding() -> None:
     assert quote(token, safe="") != token
 
 
-def test_a_token_works_again_within_24_hours_and_not_after() -> None:
-    shop = Shop()
+def test_a_token_works_again_within_24_hours_and_not_after(shop: Shop) -> None:
     token = shop.simulator.sign_in(KEY_ID)
     first = get_buyer(shop, token)
     shop.clock.now += BUYER_TOKEN_LIFE
@@ -86,27 +84,24 @@ def test_a_buyer_lives_in_the_region_of_the_merchant(region: str, country: str) 
 
 @pytest.mark.parametrize(("named", "country"), [(None, "US"), ("uk", "DE")])
 def test_the_buyer_of_a_key_for_every_region_lives_where_he_says(
-    named: str | None, country: str
+    shop: Shop, named: str | None, country: str
 ) -> None:
-    shop = Shop()
     shop.simulator.merchants[KEY_ID] = merchant(KEY_ID, KEY.public_key())
     token = shop.simulator.sign_in(KEY_ID, named, ["postalCode"])
     assert get_buyer(shop, token).json["countryCode"] == country
 
 
-def test_an_unknown_key_region_or_scope_is_named() -> None:
-    shop = Shop()
+def test_an_unknown_key_region_or_scope_is_named(shop: Shop) -> None:
     shop.simulator.merchants["B"] = merchant("B", KEY.public_key())
-    with pytest.raises(Refusal, match="nobody"):
+    with pytest.raises(APIRefusal, match="nobody"):
         shop.simulator.sign_in("nobody")
-    with pytest.raises(Refusal, match="region is one of"):
+    with pytest.raises(APIRefusal, match="region is one of"):
         shop.simulator.sign_in("B", "moon")
-    with pytest.raises(Refusal, match="scope is one of"):
+    with pytest.raises(APIRefusal, match="scope is one of"):
         shop.simulator.sign_in(KEY_ID, scopes=["shoeSize"])
 
 
-def test_a_live_keys_buyer_is_nobody_to_the_sandbox() -> None:
-    shop = Shop()
+def test_a_live_keys_buyer_is_nobody_to_the_sandbox(shop: Shop) -> None:
     key = merchant("LIVE-B", KEY.public_key(), region="na")
     shop.simulator.merchants["LIVE-B"] = key
     token = shop.simulator.sign_in("LIVE-B")

@@ -63,8 +63,7 @@ def confirmed(shop: Shop, amount: str = "50", **more: Any) -> Purchase:
 # The object ---------------------------------------------------------------------------
 
 
-def test_a_permission_shows_the_order_the_buyer_and_what_is_left() -> None:
-    shop = Shop()
+def test_a_permission_shows_the_order_the_buyer_and_what_is_left(shop: Shop) -> None:
     permission = confirmed(shop).permission
     answer = got(shop, permission)
     assert list(answer) == orders.CHARGE_PERMISSION
@@ -97,8 +96,7 @@ def test_a_permission_shows_the_order_the_buyer_and_what_is_left() -> None:
     }
 
 
-def test_reasons_are_a_list_here() -> None:
-    shop = Shop()
+def test_reasons_are_a_list_here(shop: Shop) -> None:
     permission = shop.buy().permission
     details = got(shop, permission)["statusDetails"]
     (reason,) = details["reasons"]
@@ -120,16 +118,14 @@ def test_an_id_tells_the_region_and_one_order_from_many(
     assert re.fullmatch(rf"{letter}{digits}-\d{{7}}-\d{{7}}", permission)
 
 
-def test_a_wallet_says_whether_it_was_only_set_up() -> None:
-    shop = Shop()
+def test_a_wallet_says_whether_it_was_only_set_up(shop: Shop) -> None:
     set_up: dict[str, Any] = {"paymentMethodOnFileMetadata": {"setupOnly": False}}
     answer = got(shop, confirmed(shop, **WALLET, **set_up).permission)
     assert list(answer)[-1] == "paymentMethodOnFileMetadata"
     assert answer["paymentMethodOnFileMetadata"] == {"setupOnly": False}
 
 
-def test_an_unknown_id_is_not_found() -> None:
-    shop = Shop()
+def test_an_unknown_id_is_not_found(shop: Shop) -> None:
     for permission in ("0", "S01-0000000-0000000"):
         assert shop.get(f"/chargePermissions/{permission}").error == NOT_FOUND
         assert updated(shop, permission).error == NOT_FOUND
@@ -139,8 +135,7 @@ def test_an_unknown_id_is_not_found() -> None:
 # The balance of an order --------------------------------------------------------------
 
 
-def test_captures_lower_the_balance_and_open_authorizations_do_not() -> None:
-    shop = Shop()
+def test_captures_lower_the_balance_and_open_authorizations_do_not(shop: Shop) -> None:
     permission = confirmed(shop).permission
     charge = shop.charge(permission, "20").json["chargeId"]
     assert balance(shop, permission) == "50.00"
@@ -150,8 +145,7 @@ def test_captures_lower_the_balance_and_open_authorizations_do_not() -> None:
     assert balance(shop, permission) == "30.00"
 
 
-def test_a_refund_gives_nothing_back_to_the_balance() -> None:
-    shop = Shop()
+def test_a_refund_gives_nothing_back_to_the_balance(shop: Shop) -> None:
     permission = confirmed(shop).permission
     charge = shop.charge(permission, "20", captureNow=True).json["chargeId"]
     shop.refund(charge, "20")
@@ -159,8 +153,7 @@ def test_a_refund_gives_nothing_back_to_the_balance() -> None:
     assert balance(shop, permission) == "30.00"
 
 
-def test_a_capture_under_way_is_not_captured_yet() -> None:
-    shop = Shop()
+def test_a_capture_under_way_is_not_captured_yet(shop: Shop) -> None:
     permission = confirmed(shop).permission
     shop.charge(permission, "20", captureNow=True, code="CaptureInitiated")
     assert balance(shop, permission) == "50.00"
@@ -168,8 +161,9 @@ def test_a_capture_under_way_is_not_captured_yet() -> None:
     assert balance(shop, permission) == "30.00"
 
 
-def test_a_whole_capture_under_way_closes_nothing_before_it_succeeds() -> None:
-    shop = Shop()
+def test_a_whole_capture_under_way_closes_nothing_before_it_succeeds(
+    shop: Shop,
+) -> None:
     permission = confirmed(shop).permission
     shop.charge(permission, "50", captureNow=True, code="CaptureInitiated")
     assert state(shop, permission) == ("NonChargeable", "ChargeInProgress")
@@ -177,8 +171,7 @@ def test_a_whole_capture_under_way_closes_nothing_before_it_succeeds() -> None:
     assert state(shop, permission) == ("Closed", "AmazonClosed")
 
 
-def test_a_late_capture_of_a_part_holds_its_part_only() -> None:
-    shop = Shop()
+def test_a_late_capture_of_a_part_holds_its_part_only(shop: Shop) -> None:
     bought = shop.buy("50")
     shop.clock.move(days=8)
     assert shop.capture(bought.charge, "20").state[0] == "CaptureInitiated"
@@ -193,8 +186,7 @@ def test_a_late_capture_of_a_part_holds_its_part_only() -> None:
 # The states of an order ---------------------------------------------------------------
 
 
-def test_a_charge_of_the_whole_amount_blocks_until_it_ends() -> None:
-    shop = Shop()
+def test_a_charge_of_the_whole_amount_blocks_until_it_ends(shop: Shop) -> None:
     permission = confirmed(shop).permission
     charge = shop.charge(permission, "50").json["chargeId"]
     assert state(shop, permission) == ("NonChargeable", "ChargeInProgress")
@@ -204,8 +196,7 @@ def test_a_charge_of_the_whole_amount_blocks_until_it_ends() -> None:
     assert balance(shop, permission) == "50.00"
 
 
-def test_charges_that_use_it_up_together_block_together() -> None:
-    shop = Shop()
+def test_charges_that_use_it_up_together_block_together(shop: Shop) -> None:
     permission = confirmed(shop).permission
     charges = [shop.charge(permission, "20").json["chargeId"] for _ in range(3)]
     assert state(shop, permission) == ("NonChargeable", "ChargeInProgress")
@@ -213,15 +204,13 @@ def test_charges_that_use_it_up_together_block_together() -> None:
     assert state(shop, permission) == ("Chargeable", None)
 
 
-def test_a_charge_that_expires_frees_the_permission() -> None:
-    shop = Shop()
+def test_a_charge_that_expires_frees_the_permission(shop: Shop) -> None:
     permission = shop.buy().permission
     shop.clock.now += AUTHORIZATION_LIFE
     assert state(shop, permission) == ("Chargeable", None)
 
 
-def test_a_partial_capture_frees_the_rest() -> None:
-    shop = Shop()
+def test_a_partial_capture_frees_the_rest(shop: Shop) -> None:
     bought = shop.buy("50")
     shop.capture(bought.charge, "49.99")
     assert state(shop, bought.permission) == ("Chargeable", None)
@@ -230,8 +219,7 @@ def test_a_partial_capture_frees_the_rest() -> None:
     assert balance(shop, bought.permission) == "0.00"
 
 
-def test_an_order_lives_180_days() -> None:
-    shop = Shop()
+def test_an_order_lives_180_days(shop: Shop) -> None:
     permission = confirmed(shop).permission
     shop.clock.now += ONE_TIME_PERMISSION_LIFE
     shop.clock.move(seconds=-1)
@@ -249,9 +237,10 @@ def test_an_order_lives_180_days() -> None:
         (datetime(2100, 12, 1, tzinfo=UTC), "21020101T000000Z"),
     ],
 )
-def test_an_extended_order_lives_13_calendar_months(day: datetime, end: str) -> None:
+def test_an_extended_order_lives_13_calendar_months(
+    shop: Shop, day: datetime, end: str
+) -> None:
     assert LONG_PERMISSION_MONTHS == 13
-    shop = Shop()
     shop.clock.now = day
     permission = shop.buy("50", "Confirm", extendExpiration=True).permission
     assert got(shop, permission)["expirationTimestamp"] == end
@@ -263,8 +252,9 @@ def test_an_extended_order_lives_13_calendar_months(day: datetime, end: str) -> 
 
 
 @LATER
-def test_a_month_counts_what_was_charged_in_it(more: dict[str, Any]) -> None:
-    shop = Shop()
+def test_a_month_counts_what_was_charged_in_it(
+    shop: Shop, more: dict[str, Any]
+) -> None:
     permission = confirmed(shop, **more).permission
     whole = balance(shop, permission)
     charge = shop.charge(permission, "300").json["chargeId"]
@@ -279,8 +269,7 @@ def test_a_month_counts_what_was_charged_in_it(more: dict[str, Any]) -> None:
 
 
 @LATER
-def test_above_the_month_nothing_is_charged(more: dict[str, Any]) -> None:
-    shop = Shop()
+def test_above_the_month_nothing_is_charged(shop: Shop, more: dict[str, Any]) -> None:
     permission = confirmed(shop, **more).permission
     limit = balance(shop, permission)
     assert shop.charge(permission, f"{limit[:-1]}1").error == (
@@ -292,8 +281,9 @@ def test_above_the_month_nothing_is_charged(more: dict[str, Any]) -> None:
     assert state(shop, permission) == ("Chargeable", None)
 
 
-def test_a_recurring_permission_lives_13_months_from_the_last_charge() -> None:
-    shop = Shop()
+def test_a_recurring_permission_lives_13_months_from_the_last_charge(
+    shop: Shop,
+) -> None:
     permission = confirmed(shop, **RECURRING).permission
     assert got(shop, permission)["expirationTimestamp"] == "21010215T120000Z"
     shop.clock.move(days=100)
@@ -308,8 +298,7 @@ def test_a_recurring_permission_lives_13_months_from_the_last_charge() -> None:
     assert state(shop, permission) == ("Closed", "Expired")
 
 
-def test_a_wallet_does_not_expire() -> None:
-    shop = Shop()
+def test_a_wallet_does_not_expire(shop: Shop) -> None:
     permission = confirmed(shop, **WALLET).permission
     assert got(shop, permission)["expirationTimestamp"] is None
     shop.clock.move(days=1000)
@@ -370,8 +359,7 @@ def test_the_buyer_of_later_charges_is_known_until_30_days_after_closing(
 # Update -------------------------------------------------------------------------------
 
 
-def test_an_update_keeps_what_it_leaves_out_and_may_repeat() -> None:
-    shop = Shop()
+def test_an_update_keeps_what_it_leaves_out_and_may_repeat(shop: Shop) -> None:
     permission = shop.buy(more={"merchantMetadata": {"noteToBuyer": "Hi"}}).permission
     shop.clock.move(seconds=5)
     updated(shop, permission, merchantMetadata={"merchantReferenceId": "A-1"})
@@ -388,8 +376,7 @@ def test_an_update_keeps_what_it_leaves_out_and_may_repeat() -> None:
     assert got(shop, permission) == reply.json
 
 
-def test_a_rhythm_can_be_updated() -> None:
-    shop = Shop()
+def test_a_rhythm_can_be_updated(shop: Shop) -> None:
     permission = confirmed(shop, **RECURRING).permission
     rhythm = {"frequency": {"unit": "Week", "value": 2}, "amount": shop.money("9")}
     reply = updated(shop, permission, recurringMetadata=rhythm)
@@ -408,8 +395,7 @@ def test_in_the_eu_another_rhythm_needs_another_checkout() -> None:
     assert updated(shop, permission, recurringMetadata=other).error == NOT_MODIFIABLE
 
 
-def test_a_closed_order_takes_what_is_still_empty() -> None:
-    shop = Shop()
+def test_a_closed_order_takes_what_is_still_empty(shop: Shop) -> None:
     words: dict[str, Any] = {
         "merchantMetadata": {"noteToBuyer": "Hi", "merchantStoreName": ""}
     }
@@ -428,8 +414,9 @@ def test_a_closed_order_takes_what_is_still_empty() -> None:
 
 
 @LATER
-def test_a_closed_permission_for_later_takes_nothing(more: dict[str, Any]) -> None:
-    shop = Shop()
+def test_a_closed_permission_for_later_takes_nothing(
+    shop: Shop, more: dict[str, Any]
+) -> None:
     permission = confirmed(shop, **more).permission
     closed(shop, permission)
     reply = updated(shop, permission, merchantMetadata={"noteToBuyer": "x"})
@@ -442,9 +429,8 @@ def test_a_closed_permission_for_later_takes_nothing(more: dict[str, Any]) -> No
 @pytest.mark.parametrize("blocked", [False, True])
 @pytest.mark.parametrize("more", [{}, RECURRING, WALLET])
 def test_a_merchant_closes_a_permission_once(
-    blocked: bool, more: dict[str, Any]
+    shop: Shop, blocked: bool, more: dict[str, Any]
 ) -> None:
-    shop = Shop()
     permission = confirmed(shop, **more).permission
     if blocked:
         shop.simulator.manage(permission, "deletePaymentMethod")
@@ -454,8 +440,7 @@ def test_a_merchant_closes_a_permission_once(
     assert closed(shop, permission).error == WRONG_STATE
 
 
-def test_a_reason_must_be_given() -> None:
-    shop = Shop()
+def test_a_reason_must_be_given(shop: Shop) -> None:
     path = f"/chargePermissions/{shop.buy().permission}/close"
     assert shop.delete(path, {}).error == MISSING
     assert shop.delete(path, {"closureReason": "x" * 256}).status == 400
@@ -463,8 +448,9 @@ def test_a_reason_must_be_given() -> None:
 
 
 @pytest.mark.parametrize("asked", [{}, {"cancelPendingCharges": False}])
-def test_open_charges_live_on_and_can_be_captured(asked: dict[str, Any]) -> None:
-    shop = Shop()
+def test_open_charges_live_on_and_can_be_captured(
+    shop: Shop, asked: dict[str, Any]
+) -> None:
     bought = shop.buy("50")
     closed(shop, bought.permission, **asked)
     assert shop.get(f"/charges/{bought.charge}").state == ("Authorized", None)
@@ -472,8 +458,7 @@ def test_open_charges_live_on_and_can_be_captured(asked: dict[str, Any]) -> None
     assert state(shop, bought.permission) == ("Closed", "MerchantClosed")
 
 
-def test_open_charges_are_canceled_if_that_is_asked() -> None:
-    shop = Shop()
+def test_open_charges_are_canceled_if_that_is_asked(shop: Shop) -> None:
     permission = confirmed(shop, "100").permission
     done = shop.charge(permission, "10", captureNow=True)
     under_way = shop.charge(permission, "10", captureNow=True, code="CaptureInitiated")
@@ -496,8 +481,7 @@ def test_open_charges_are_canceled_if_that_is_asked() -> None:
     assert last.state == canceled
 
 
-def test_amazons_closing_can_be_simulated() -> None:
-    shop = Shop()
+def test_amazons_closing_can_be_simulated(shop: Shop) -> None:
     permission = confirmed(shop).permission
     assert closed(shop, permission, code="AmazonClosed").state == (
         "Closed",
@@ -506,8 +490,7 @@ def test_amazons_closing_can_be_simulated() -> None:
 
 
 @pytest.mark.parametrize("code", ["HardDeclined", "amazonclosed"])
-def test_a_code_of_another_call_is_refused(code: str) -> None:
-    shop = Shop()
+def test_a_code_of_another_call_is_refused(shop: Shop, code: str) -> None:
     permission = confirmed(shop).permission
     assert closed(shop, permission, code=code).error == (
         400,

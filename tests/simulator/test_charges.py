@@ -58,8 +58,7 @@ def canceled(shop: Shop, charge: str, **body: object) -> Reply:
 # The object ---------------------------------------------------------------------------
 
 
-def test_a_charge_shows_all_its_members_in_order() -> None:
-    shop = Shop()
+def test_a_charge_shows_all_its_members_in_order(shop: Shop) -> None:
     permission = confirmed(shop)
     reply = shop.charge(permission, "14")
     charge = reply.json["chargeId"]
@@ -92,8 +91,7 @@ def test_a_charge_shows_all_its_members_in_order() -> None:
     assert shop.get(f"/charges/{charge}").json == reply.json
 
 
-def test_a_charge_echoes_what_it_was_told() -> None:
-    shop = Shop()
+def test_a_charge_echoes_what_it_was_told(shop: Shop) -> None:
     told: dict[str, Any] = {
         "channel": "PointOfSale",
         "chargeInitiator": "MITR",
@@ -113,15 +111,13 @@ def test_a_charge_echoes_what_it_was_told() -> None:
     assert answer["webCheckoutDetails"] == {**web, "amazonPayRedirectUrl": None}
 
 
-def test_the_id_of_an_orders_charge_extends_the_permissions() -> None:
-    shop = Shop()
+def test_the_id_of_an_orders_charge_extends_the_permissions(shop: Shop) -> None:
     permission = confirmed(shop)
     charge = charged(shop, permission)
     assert re.fullmatch(rf"{permission}-C\d{{6}}", charge)
 
 
-def test_each_recurring_charge_is_an_order_of_its_own() -> None:
-    shop = Shop()
+def test_each_recurring_charge_is_an_order_of_its_own(shop: Shop) -> None:
     permission = confirmed(shop, **RECURRING)
     charges = [charged(shop, permission) for _ in range(2)]
     assert len({charge[:19] for charge in charges}) == 2
@@ -130,8 +126,7 @@ def test_each_recurring_charge_is_an_order_of_its_own() -> None:
         assert charge[4:19] not in permission
 
 
-def test_an_unknown_id_is_not_found() -> None:
-    shop = Shop()
+def test_an_unknown_id_is_not_found(shop: Shop) -> None:
     for charge in ("0", "S01-0000000-0000000-C000000"):
         assert shop.get(f"/charges/{charge}").error == NOT_FOUND
         assert shop.capture(charge, "1").error == NOT_FOUND
@@ -168,22 +163,21 @@ def test_another_currency_than_the_ledgers_is_converted() -> None:
     ],
 )
 def test_a_new_charge_is_in_the_state_that_was_asked_for(
-    members: dict[str, Any], code: str | None, expected: object
+    shop: Shop, members: dict[str, Any], code: str | None, expected: object
 ) -> None:
-    shop = Shop()
     reply = shop.charge(confirmed(shop), "10", code=code, **members)
     assert (reply.status, reply.state) == (201, expected)
 
 
-def test_capturing_at_once_shows_what_was_captured_and_refunded() -> None:
-    shop = Shop()
+def test_capturing_at_once_shows_what_was_captured_and_refunded(shop: Shop) -> None:
     answer = shop.charge(confirmed(shop), "10", captureNow=True).json
     assert answer["captureAmount"] == shop.money("10.00")
     assert answer["refundedAmount"] == shop.money("0.00")
 
 
-def test_nothing_is_captured_or_refunded_while_a_capture_is_under_way() -> None:
-    shop = Shop()
+def test_nothing_is_captured_or_refunded_while_a_capture_is_under_way(
+    shop: Shop,
+) -> None:
     reply = shop.charge(confirmed(shop), "10", code="CaptureInitiated", **NOW)
     assert (reply.json["captureAmount"], reply.json["refundedAmount"]) == (None, None)
     shop.clock.move(seconds=30)
@@ -201,8 +195,7 @@ def test_a_charge_has_a_maximum(currency: str, most: str) -> None:
     assert shop.charge(permission, most).status == 201
 
 
-def test_above_the_limit_nothing_is_charged() -> None:
-    shop = Shop()
+def test_above_the_limit_nothing_is_charged(shop: Shop) -> None:
     permission = confirmed(shop)
     assert shop.charge(permission, "50.01").error == TOO_MUCH
     charged(shop, permission, "20", captureNow=True)
@@ -210,26 +203,23 @@ def test_above_the_limit_nothing_is_charged() -> None:
     assert shop.charge(permission, "30").status == 201
 
 
-def test_open_authorizations_leave_room_as_long_as_the_permission_is_chargeable() -> (
-    None
-):
-    shop = Shop()
+def test_open_authorizations_leave_room_as_long_as_the_permission_is_chargeable(
+    shop: Shop,
+) -> None:
     permission = confirmed(shop)
     charged(shop, permission, "30")
     assert shop.charge(permission, "30").status == 201
     assert shop.charge(permission, "1").error == NOT_CHARGEABLE
 
 
-def test_what_is_being_captured_leaves_no_room() -> None:
-    shop = Shop()
+def test_what_is_being_captured_leaves_no_room(shop: Shop) -> None:
     permission = confirmed(shop)
     charged(shop, permission, "20", captureNow=True, code="CaptureInitiated")
     assert shop.charge(permission, "30.01").error == TOO_MUCH
     assert shop.charge(permission, "30", captureNow=True).status == 201
 
 
-def test_a_charge_is_in_the_currency_of_its_permission() -> None:
-    shop = Shop()
+def test_a_charge_is_in_the_currency_of_its_permission(shop: Shop) -> None:
     body = {
         "chargePermissionId": confirmed(shop),
         "chargeAmount": {"amount": "1", "currencyCode": "EUR"},
@@ -237,8 +227,7 @@ def test_a_charge_is_in_the_currency_of_its_permission() -> None:
     assert shop.post("/charges", body).error == CURRENCY
 
 
-def test_an_order_takes_25_charges() -> None:
-    shop = Shop()
+def test_an_order_takes_25_charges(shop: Shop) -> None:
     permission = confirmed(shop)
     for number in range(CHARGES_PER_ONE_TIME_PERMISSION):
         charge = charged(shop, permission, "1")
@@ -264,9 +253,8 @@ def test_a_recurring_permission_takes_more_than_25_charges() -> None:
 
 @pytest.mark.parametrize(("code", "left"), CHARGE_DECLINES.items())
 def test_a_decline_fails_the_call_and_tells_on_the_permission(
-    code: str, left: object
+    shop: Shop, code: str, left: object
 ) -> None:
-    shop = Shop()
     permission = confirmed(shop)
     reply = shop.charge(permission, "10", code=code)
     assert reply.error == (422, code)
@@ -275,8 +263,7 @@ def test_a_decline_fails_the_call_and_tells_on_the_permission(
     assert after.json["limits"]["amountBalance"] == shop.money("50.00")
 
 
-def test_a_soft_decline_may_be_tried_again() -> None:
-    shop = Shop()
+def test_a_soft_decline_may_be_tried_again(shop: Shop) -> None:
     permission = confirmed(shop)
     shop.charge(permission, "10", code="SoftDeclined")
     assert shop.charge(permission, "10").status == 201
@@ -292,9 +279,8 @@ def test_a_soft_decline_may_be_tried_again() -> None:
     ],
 )
 def test_a_pending_charge_settles_after_30_seconds(
-    code: str | None, end: object
+    shop: Shop, code: str | None, end: object
 ) -> None:
-    shop = Shop()
     charge = charged(shop, confirmed(shop), code=code, **WAITING)
     shop.clock.now += PENDING_AUTHORIZATION
     shop.clock.move(seconds=-1)
@@ -327,9 +313,8 @@ def test_the_codes_of_a_pending_charge_can_be_named_otherwise() -> None:
     ],
 )
 def test_a_code_that_does_not_fit_is_refused(
-    code: str, members: dict[str, Any]
+    shop: Shop, code: str, members: dict[str, Any]
 ) -> None:
-    shop = Shop()
     permission = confirmed(shop)
     assert shop.charge(permission, "10", code=code, **members).error == BAD_CODE
     assert shop.get(f"/chargePermissions/{permission}").state == ("Chargeable", None)
@@ -338,13 +323,13 @@ def test_a_code_that_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     "members", [{**NOW, **WAITING}, {"softDescriptor": "Shop"}, {"softDescriptor": ""}]
 )
-def test_what_excludes_each_other_is_refused(members: dict[str, Any]) -> None:
-    shop = Shop()
+def test_what_excludes_each_other_is_refused(
+    shop: Shop, members: dict[str, Any]
+) -> None:
     assert shop.charge(confirmed(shop), "10", **members).error == EXCLUDED
 
 
-def test_a_descriptor_is_shown_with_amazons_prefix() -> None:
-    shop = Shop()
+def test_a_descriptor_is_shown_with_amazons_prefix(shop: Shop) -> None:
     longest = "x" * 16
     permission = confirmed(shop)
     reply = shop.charge(permission, "10", captureNow=True, softDescriptor=longest)
@@ -357,8 +342,7 @@ def test_a_descriptor_is_shown_with_amazons_prefix() -> None:
 # Capture ------------------------------------------------------------------------------
 
 
-def test_a_capture_takes_the_amount_once() -> None:
-    shop = Shop()
+def test_a_capture_takes_the_amount_once(shop: Shop) -> None:
     charge = shop.buy("50").charge
     reply = shop.capture(charge, "50")
     assert (reply.status, reply.state) == (200, ("Captured", None))
@@ -367,8 +351,7 @@ def test_a_capture_takes_the_amount_once() -> None:
     assert shop.capture(charge, "50").error == WRONG_STATE
 
 
-def test_a_part_may_be_captured_and_not_a_cent_more_than_the_charge() -> None:
-    shop = Shop()
+def test_a_part_may_be_captured_and_not_a_cent_more_than_the_charge(shop: Shop) -> None:
     charge = shop.buy("50").charge
     assert shop.capture(charge, "50.01").error == TOO_MUCH
     reply = shop.capture(charge, "0.01")
@@ -376,8 +359,7 @@ def test_a_part_may_be_captured_and_not_a_cent_more_than_the_charge() -> None:
     assert reply.json["chargeAmount"] == shop.money("50.00")
 
 
-def test_captures_never_pass_the_limit_though_authorizations_may() -> None:
-    shop = Shop()
+def test_captures_never_pass_the_limit_though_authorizations_may(shop: Shop) -> None:
     permission = confirmed(shop)
     first, second = (charged(shop, permission, "30") for _ in range(2))
     assert shop.capture(first, "30").status == 200
@@ -386,8 +368,7 @@ def test_captures_never_pass_the_limit_though_authorizations_may() -> None:
     assert shop.get(f"/chargePermissions/{permission}").state[0] == "Closed"
 
 
-def test_captures_under_way_do_not_pass_the_limit_either() -> None:
-    shop = Shop()
+def test_captures_under_way_do_not_pass_the_limit_either(shop: Shop) -> None:
     permission = confirmed(shop)
     first, second = (charged(shop, permission, "30") for _ in range(2))
     assert shop.capture(first, "30", code="CaptureInitiated").status == 200
@@ -398,8 +379,7 @@ def test_captures_under_way_do_not_pass_the_limit_either() -> None:
     assert limits["amountBalance"] == shop.money("0.00")
 
 
-def test_what_was_charged_in_one_month_may_be_captured_in_the_next() -> None:
-    shop = Shop()
+def test_what_was_charged_in_one_month_may_be_captured_in_the_next(shop: Shop) -> None:
     permission = confirmed(shop, **RECURRING)
     first = charged(shop, permission, "1000")
     shop.clock.move(days=17)
@@ -413,25 +393,24 @@ def test_what_was_charged_in_one_month_may_be_captured_in_the_next() -> None:
     [("1", "EUR", CURRENCY), ("0", "USD", BAD_VALUE), ("150000.01", "USD", TOO_MUCH)],
 )
 def test_an_amount_that_cannot_be_captured_leaves_the_charge(
-    amount: str, currency: str, error: tuple[int, str]
+    shop: Shop, amount: str, currency: str, error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     charge = shop.buy().charge
     body = {"captureAmount": {"amount": amount, "currencyCode": currency}}
     assert shop.post(f"/charges/{charge}/capture", body).error == error
     assert state(shop, charge) == ("Authorized", None)
 
 
-def test_a_capture_may_name_the_descriptor() -> None:
-    shop = Shop()
+def test_a_capture_may_name_the_descriptor(shop: Shop) -> None:
     charge = shop.buy().charge
     body = {"captureAmount": shop.money("50"), "softDescriptor": "Shop"}
     reply = shop.post(f"/charges/{charge}/capture", body)
     assert reply.json["softDescriptor"] == "AMZ*Shop"
 
 
-def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time() -> None:
-    shop = Shop()
+def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time(
+    shop: Shop,
+) -> None:
     first, second = shop.buy().charge, shop.buy().charge
     shop.clock.now += PROMPT_CAPTURE
     assert shop.capture(first, "50").state == ("Captured", None)
@@ -443,15 +422,13 @@ def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time() -> 
     assert state(shop, second) == ("Captured", None)
 
 
-def test_the_days_of_a_pending_charge_count_from_its_authorization() -> None:
-    shop = Shop()
+def test_the_days_of_a_pending_charge_count_from_its_authorization(shop: Shop) -> None:
     charge = charged(shop, confirmed(shop), **WAITING)
     shop.clock.now += PENDING_AUTHORIZATION + PROMPT_CAPTURE
     assert shop.capture(charge, "10").state == ("Captured", None)
 
 
-def test_a_capture_under_way_can_be_simulated() -> None:
-    shop = Shop()
+def test_a_capture_under_way_can_be_simulated(shop: Shop) -> None:
     charge = shop.buy().charge
     assert shop.capture(charge, "50", code="CaptureInitiated").state == (
         "CaptureInitiated",
@@ -461,8 +438,9 @@ def test_a_capture_under_way_can_be_simulated() -> None:
     assert state(shop, charge) == ("Captured", None)
 
 
-def test_a_rejected_capture_declines_the_charge_and_closes_the_permission() -> None:
-    shop = Shop()
+def test_a_rejected_capture_declines_the_charge_and_closes_the_permission(
+    shop: Shop,
+) -> None:
     bought = shop.buy()
     reply = shop.capture(bought.charge, "50", code="AmazonRejected")
     assert reply.error == (422, "AmazonRejected")
@@ -475,8 +453,7 @@ def test_a_rejected_capture_declines_the_charge_and_closes_the_permission() -> N
 
 
 @pytest.mark.parametrize("code", ["SoftDeclined", "HardDeclined", "x"])
-def test_a_capture_takes_no_other_code(code: str) -> None:
-    shop = Shop()
+def test_a_capture_takes_no_other_code(shop: Shop, code: str) -> None:
     charge = shop.buy().charge
     assert shop.capture(charge, "50", code=code).error == BAD_CODE
     assert state(shop, charge) == ("Authorized", None)
@@ -502,8 +479,9 @@ def test_of_two_captures_at_once_one_wins(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("members", [{}, WAITING])
-def test_a_charge_can_be_canceled_before_its_capture(members: dict[str, Any]) -> None:
-    shop = Shop()
+def test_a_charge_can_be_canceled_before_its_capture(
+    shop: Shop, members: dict[str, Any]
+) -> None:
     charge = charged(shop, confirmed(shop), **members)
     reply = canceled(shop, charge, cancellationReason="x" * 255)
     assert (reply.status, reply.state) == (200, ("Canceled", "MerchantCanceled"))
@@ -513,21 +491,20 @@ def test_a_charge_can_be_canceled_before_its_capture(members: dict[str, Any]) ->
     assert shop.capture(charge, "1").error == WRONG_STATE
 
 
-def test_the_reason_of_a_cancel_has_255_characters() -> None:
-    shop = Shop()
+def test_the_reason_of_a_cancel_has_255_characters(shop: Shop) -> None:
     reply = canceled(shop, shop.buy().charge, cancellationReason="x" * 256)
     assert reply.error == BAD_VALUE
 
 
 @pytest.mark.parametrize("code", [None, "CaptureInitiated"])
-def test_once_a_capture_has_begun_nothing_is_canceled(code: str | None) -> None:
-    shop = Shop()
+def test_once_a_capture_has_begun_nothing_is_canceled(
+    shop: Shop, code: str | None
+) -> None:
     charge = charged(shop, confirmed(shop), captureNow=True, code=code)
     assert canceled(shop, charge).error == WRONG_STATE
 
 
-def test_an_authorization_lives_30_days_to_the_second() -> None:
-    shop = Shop()
+def test_an_authorization_lives_30_days_to_the_second(shop: Shop) -> None:
     first, second = shop.buy().charge, shop.buy().charge
     shop.clock.now += AUTHORIZATION_LIFE
     shop.clock.move(seconds=-1)
@@ -545,8 +522,7 @@ def test_an_authorization_lives_30_days_to_the_second() -> None:
 CANCEL_UPDATE = {"statusDetails": {"state": "Canceled", "reasonCode": "ExpiredUnused"}}
 
 
-def test_a_merchant_updates_no_charge() -> None:
-    shop = Shop()
+def test_a_merchant_updates_no_charge(shop: Shop) -> None:
     charge = shop.buy().charge
     reply = shop.patch(f"/charges/{charge}", CANCEL_UPDATE)
     assert reply.error == (405, "UnsupportedOperation")

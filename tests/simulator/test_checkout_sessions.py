@@ -56,8 +56,9 @@ def eur(amount: str) -> dict[str, str]:
 # A new session ------------------------------------------------------------------------
 
 
-def test_a_new_session_is_open_and_knows_nothing_but_what_it_was_told() -> None:
-    shop = Shop()
+def test_a_new_session_is_open_and_knows_nothing_but_what_it_was_told(
+    shop: Shop,
+) -> None:
     reply = created(shop)
     session = reply.json["checkoutSessionId"]
     assert reply.status == 201
@@ -131,8 +132,7 @@ def test_an_id_is_a_uuid_in_lower_case() -> None:
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", session)
 
 
-def test_get_gives_what_create_gave() -> None:
-    shop = Shop()
+def test_get_gives_what_create_gave(shop: Shop) -> None:
     reply = created(shop, shop.session_body())
     assert got(shop, reply.json["checkoutSessionId"]) == reply.json
 
@@ -148,8 +148,9 @@ def test_what_is_missing_is_listed_by_id_with_amazons_texts() -> None:
     assert "Amazon Pay Button" in constraints[0]["description"]
 
 
-def test_a_recurring_session_needs_a_frequency_and_an_amount_all_the_same() -> None:
-    shop = Shop()
+def test_a_recurring_session_needs_a_frequency_and_an_amount_all_the_same(
+    shop: Shop,
+) -> None:
     answer = created(shop, chargePermissionType="Recurring").json
     assert missing(answer)[1:] == [
         "ChargeAmountNotSet",
@@ -210,14 +211,14 @@ def test_a_session_echoes_what_it_was_told() -> None:
     }
 
 
-def test_the_presentment_currency_is_null_at_first_though_an_amount_is_set() -> None:
-    shop = Shop()
+def test_the_presentment_currency_is_null_at_first_though_an_amount_is_set(
+    shop: Shop,
+) -> None:
     payment = created(shop, shop.session_body()).json["paymentDetails"]
     assert payment["presentmentCurrency"] is None
 
 
-def test_a_review_page_is_needed_unless_the_buyer_pays_at_once() -> None:
-    shop = Shop()
+def test_a_review_page_is_needed_unless_the_buyer_pays_at_once(shop: Shop) -> None:
     at_once = {"checkoutMode": "ProcessOrder", **RESULT}
     assert created(shop, webCheckoutDetails=RESULT).error == MISSING
     assert created(shop, webCheckoutDetails=at_once).error == MISSING
@@ -233,8 +234,7 @@ def test_a_session_takes_no_simulation_code() -> None:
 # Where the buyer is sent to -----------------------------------------------------------
 
 
-def test_the_redirect_comes_as_soon_as_nothing_is_missing() -> None:
-    shop = Shop()
+def test_the_redirect_comes_as_soon_as_nothing_is_missing(shop: Shop) -> None:
     session = shop.open()
     assert got(shop, session)["webCheckoutDetails"]["amazonPayRedirectUrl"] is None
     shop.simulator.choose(session)
@@ -246,8 +246,9 @@ def test_the_redirect_comes_as_soon_as_nothing_is_missing() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_redirect_leads_back_to_where_the_simulator_is_served(scheme: str) -> None:
-    shop = Shop()
+def test_the_redirect_leads_back_to_where_the_simulator_is_served(
+    shop: Shop, scheme: str
+) -> None:
     session = shop.open()
     shop.simulator.choose(session)
     path = f"/v2/checkoutSessions/{session}"
@@ -260,8 +261,7 @@ def test_the_redirect_leads_back_to_where_the_simulator_is_served(scheme: str) -
 # Updates ------------------------------------------------------------------------------
 
 
-def test_an_update_keeps_what_it_leaves_out() -> None:
-    shop = Shop()
+def test_an_update_keeps_what_it_leaves_out(shop: Shop) -> None:
     session = created(shop, merchantMetadata={"noteToBuyer": "Hi"}).json[
         "checkoutSessionId"
     ]
@@ -294,8 +294,7 @@ def test_an_update_of_the_amount_sets_the_presentment_currency() -> None:
     assert answer["paymentDetails"]["presentmentCurrency"] == "CHF"
 
 
-def test_an_update_may_repeat_until_the_buyer_has_paid() -> None:
-    shop = Shop()
+def test_an_update_may_repeat_until_the_buyer_has_paid(shop: Shop) -> None:
     session = shop.open()
     shop.simulator.choose(session)
     for amount in ("1", "2", "3"):
@@ -306,8 +305,7 @@ def test_an_update_may_repeat_until_the_buyer_has_paid() -> None:
     assert reply.error == NOT_OPEN
 
 
-def test_an_update_sets_its_time() -> None:
-    shop = Shop()
+def test_an_update_sets_its_time(shop: Shop) -> None:
     session = shop.open()
     shop.clock.move(seconds=5)
     answer = updated(shop, session, platformId="P").json
@@ -315,8 +313,7 @@ def test_an_update_sets_its_time() -> None:
     assert answer["creationTimestamp"] == "21000115T120000Z"
 
 
-def test_an_update_makes_a_session_recurring() -> None:
-    shop = Shop()
+def test_an_update_makes_a_session_recurring(shop: Shop) -> None:
     session = shop.open()
     answer = updated(
         shop,
@@ -328,8 +325,9 @@ def test_an_update_makes_a_session_recurring() -> None:
     assert answer["recurringMetadata"] == {"frequency": MONTHLY, "amount": usd("30.00")}
 
 
-def test_a_recurring_amount_of_null_takes_it_back_and_keeps_the_frequency() -> None:
-    shop = Shop()
+def test_a_recurring_amount_of_null_takes_it_back_and_keeps_the_frequency(
+    shop: Shop,
+) -> None:
     session = shop.open()
     rhythm = {"frequency": MONTHLY, "amount": usd("30")}
     updated(shop, session, recurringMetadata=rhythm)
@@ -338,15 +336,15 @@ def test_a_recurring_amount_of_null_takes_it_back_and_keeps_the_frequency() -> N
 
 
 @pytest.mark.parametrize(("value", "status"), [("0", 200), (0, 200), ("1", 400)])
-def test_a_variable_frequency_has_the_value_0(value: object, status: int) -> None:
-    shop = Shop()
+def test_a_variable_frequency_has_the_value_0(
+    shop: Shop, value: object, status: int
+) -> None:
     frequency = {"unit": "Variable", "value": value}
     reply = updated(shop, shop.open(), recurringMetadata={"frequency": frequency})
     assert reply.status == status
 
 
-def test_an_update_replaces_what_is_no_object() -> None:
-    shop = Shop()
+def test_an_update_replaces_what_is_no_object(shop: Shop) -> None:
     session = shop.open()
     split = [{"addressId": "amzn1.address.A", "price": usd("3")}]
     answer = updated(
@@ -361,8 +359,7 @@ def test_an_update_replaces_what_is_no_object() -> None:
     assert answer["providerMetadata"] == {"providerReferenceId": "P-1"}
 
 
-def test_a_refused_update_changes_nothing() -> None:
-    shop = Shop()
+def test_a_refused_update_changes_nothing(shop: Shop) -> None:
     session = shop.open()
     before = got(shop, session)
     reply = updated(
@@ -401,9 +398,8 @@ def test_a_refused_update_changes_nothing() -> None:
     ],
 )
 def test_payment_details_that_cannot_be_are_refused(
-    payment: object, error: tuple[int, str]
+    shop: Shop, payment: object, error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     assert created(shop, paymentDetails=payment).error == error
     session = created(shop).json["checkoutSessionId"]
     if "presentmentCurrency" not in str(payment):
@@ -445,8 +441,7 @@ def test_another_currency_than_the_ledgers_is_for_the_eu_and_uk(
     assert created(Shop(region), paymentDetails=payment).status == status
 
 
-def test_a_key_that_was_registered_for_no_region_takes_any_currency() -> None:
-    shop = Shop()
+def test_a_key_that_was_registered_for_no_region_takes_any_currency(shop: Shop) -> None:
     shop.simulator.merchants[KEY_ID] = merchant(KEY_ID, KEY.public_key())
     assert created(shop, paymentDetails={"chargeAmount": eur("1")}).status == 201
 
@@ -454,8 +449,7 @@ def test_a_key_that_was_registered_for_no_region_takes_any_currency() -> None:
 # Ends ---------------------------------------------------------------------------------
 
 
-def test_a_session_lives_24_hours_to_the_second() -> None:
-    shop = Shop()
+def test_a_session_lives_24_hours_to_the_second(shop: Shop) -> None:
     session = shop.open()
     shop.clock.now += SESSION_LIFE
     shop.clock.move(seconds=-1)
@@ -464,23 +458,22 @@ def test_a_session_lives_24_hours_to_the_second() -> None:
     assert shop.get(f"/checkoutSessions/{session}").state == ("Canceled", "Expired")
 
 
-def test_a_session_that_is_paid_and_not_completed_expires_like_any_other() -> None:
-    shop = Shop()
+def test_a_session_that_is_paid_and_not_completed_expires_like_any_other(
+    shop: Shop,
+) -> None:
     session = shop.paid()
     shop.clock.now += SESSION_LIFE
     assert shop.complete(session).error == NOT_OPEN
     assert shop.get(f"/checkoutSessions/{session}").state == ("Canceled", "Expired")
 
 
-def test_a_completed_session_does_not_expire() -> None:
-    shop = Shop()
+def test_a_completed_session_does_not_expire(shop: Shop) -> None:
     session = shop.buy().session
     shop.clock.now += SESSION_LIFE
     assert shop.get(f"/checkoutSessions/{session}").state == ("Completed", None)
 
 
-def test_a_session_is_deleted_after_30_days() -> None:
-    shop = Shop()
+def test_a_session_is_deleted_after_30_days(shop: Shop) -> None:
     session = shop.buy().session
     shop.clock.now += SESSION_KEPT
     assert shop.get(f"/checkoutSessions/{session}").status == 200
@@ -493,16 +486,14 @@ def test_a_session_is_deleted_after_30_days() -> None:
 
 
 @pytest.mark.parametrize("session", ["0", "x", "00000000-0000-4000-8000-000000000000"])
-def test_an_unknown_or_malformed_id_is_not_found(session: str) -> None:
-    shop = Shop()
+def test_an_unknown_or_malformed_id_is_not_found(shop: Shop, session: str) -> None:
     assert shop.get(f"/checkoutSessions/{session}").error == NOT_FOUND
     assert updated(shop, session).error == NOT_FOUND
     assert shop.complete(session).error == NOT_FOUND
 
 
 @pytest.mark.parametrize("reason", SESSION_ENDS)
-def test_a_simulated_end_leaves_its_reason(reason: str) -> None:
-    shop = Shop()
+def test_a_simulated_end_leaves_its_reason(shop: Shop, reason: str) -> None:
     session = shop.paid()
     reply = shop.complete(session, code=reason)
     assert reply.error == (422, "CheckoutSessionCanceled")
@@ -542,8 +533,9 @@ def test_buyer_and_payment_are_told_while_a_session_is_open_only(how: str) -> No
     assert after["storeId"] == STORE
 
 
-def test_several_addresses_are_json_in_strings_while_the_session_is_open() -> None:
-    shop = Shop()
+def test_several_addresses_are_json_in_strings_while_the_session_is_open(
+    shop: Shop,
+) -> None:
     session = shop.open()
     shop.simulator.choose(
         session,

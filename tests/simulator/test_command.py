@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay.simulator import PROFILES, Settings, Store, merchant
-from AmazonPay.simulator.command import parser, settings_of, simulator_of
+from AmazonPay.simulator.cli import build_simulator, parser, settings_from
 from simulated import KEY, KEY_ID, Shop
 
 
@@ -21,12 +21,12 @@ from simulated import KEY, KEY_ID, Shop
     ],
 )
 def test_options_become_settings(line: list[str], expected: Settings) -> None:
-    assert settings_of(parser().parse_args(line)) == expected
+    assert settings_from(parser().parse_args(line)) == expected
 
 
 def test_options_change_a_profile_and_leave_the_rest_of_it() -> None:
     line = ["--profile", "hostile", "--stored-answers", "2xx+4xx", "--headroom", "2"]
-    settings = settings_of(parser().parse_args(line))
+    settings = settings_from(parser().parse_args(line))
     assert settings.lost_answers == PROFILES["hostile"].lost_answers
     assert (settings.stored_answers, settings.headroom) == ("2xx+4xx", 2)
 
@@ -36,7 +36,7 @@ def run(seed: int, store: Store | None = None) -> list[tuple[int, bytes]]:
     shop = Shop()
     known = [merchant(KEY_ID, KEY.public_key())]
     hostile = PROFILES["hostile"]
-    shop.simulator = simulator_of(known, store or Store(), hostile, seed, float)
+    shop.simulator = build_simulator(known, store or Store(), hostile, seed, float)
     shop.simulator.clock = shop.clock
     replies = [shop.get(f"/charges/{number}") for number in range(40)]
     # Fresh keys, or a second start on a store would repeat the first one's answers.

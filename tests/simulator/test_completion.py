@@ -48,9 +48,8 @@ def permission_of(shop: Shop, reply: Reply) -> Any:
     ],
 )
 def test_an_intent_makes_a_permission_and_its_charge(
-    intent: str, charge: object, permission: object
+    shop: Shop, intent: str, charge: object, permission: object
 ) -> None:
-    shop = Shop()
     reply = shop.complete(shop.paid(shop.session_body("50", intent)))
     assert (reply.status, reply.state) == (200, ("Completed", None))
     granted = reply.json["chargePermissionId"]
@@ -61,8 +60,7 @@ def test_an_intent_makes_a_permission_and_its_charge(
         assert shop.get(f"/charges/{reply.json['chargeId']}").state == charge
 
 
-def test_the_answer_is_null_but_for_ids_state_and_creation() -> None:
-    shop = Shop()
+def test_the_answer_is_null_but_for_ids_state_and_creation(shop: Shop) -> None:
     session = shop.paid()
     shop.clock.move(seconds=9)
     answer = shop.complete(session).json
@@ -75,8 +73,7 @@ def test_the_answer_is_null_but_for_ids_state_and_creation() -> None:
     assert answer["statusDetails"]["lastUpdatedTimestamp"] == "21000115T120009Z"
 
 
-def test_ids_are_null_until_complete_although_the_buyer_has_paid() -> None:
-    shop = Shop()
+def test_ids_are_null_until_complete_although_the_buyer_has_paid(shop: Shop) -> None:
     session = shop.paid()
     before = shop.get(f"/checkoutSessions/{session}").json
     assert (before["chargePermissionId"], before["chargeId"]) == (None, None)
@@ -97,9 +94,8 @@ def test_ids_are_null_until_complete_although_the_buyer_has_paid() -> None:
     ],
 )
 def test_another_amount_than_the_sessions_is_refused_and_changes_nothing(
-    amount: str, currency: str, error: tuple[int, str]
+    shop: Shop, amount: str, currency: str, error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     session = shop.paid()
     given = {"amount": amount, "currencyCode": currency}
     assert complete(shop, session, chargeAmount=given).error == error
@@ -108,18 +104,17 @@ def test_another_amount_than_the_sessions_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("amount", ["50", "50.0", "50.00", 50])
-def test_the_same_amount_may_be_written_otherwise(amount: object) -> None:
-    shop = Shop()
+def test_the_same_amount_may_be_written_otherwise(shop: Shop, amount: object) -> None:
     assert shop.complete(shop.paid(), amount).status == 200
 
 
-def test_the_amount_must_be_given() -> None:
-    shop = Shop()
+def test_the_amount_must_be_given(shop: Shop) -> None:
     assert complete(shop, shop.paid()).error == MISSING
 
 
-def test_the_total_must_be_given_if_the_session_has_one_and_only_then() -> None:
-    shop = Shop()
+def test_the_total_must_be_given_if_the_session_has_one_and_only_then(
+    shop: Shop,
+) -> None:
     total = shop.money("80")
     charge = {"chargeAmount": shop.money("50")}
     session = shop.paid(shop.session_body(totalOrderAmount=total))
@@ -131,8 +126,7 @@ def test_the_total_must_be_given_if_the_session_has_one_and_only_then() -> None:
     assert complete(shop, without, **charge, totalOrderAmount=total).error == AMOUNT
 
 
-def test_a_buyer_who_has_not_paid_is_waited_for() -> None:
-    shop = Shop()
+def test_a_buyer_who_has_not_paid_is_waited_for(shop: Shop) -> None:
     session = shop.open()
     assert shop.complete(session).error == NOT_OPEN
     shop.simulator.choose(session)
@@ -145,15 +139,13 @@ def test_a_buyer_who_has_not_paid_is_waited_for() -> None:
     assert shop.complete(session).status == 200
 
 
-def test_a_session_is_completed_once() -> None:
-    shop = Shop()
+def test_a_session_is_completed_once(shop: Shop) -> None:
     session = shop.paid()
     assert shop.complete(session).status == 200
     assert shop.complete(session).error == NOT_OPEN
 
 
-def test_a_buyer_who_left_has_canceled_the_session() -> None:
-    shop = Shop()
+def test_a_buyer_who_left_has_canceled_the_session(shop: Shop) -> None:
     session = shop.open()
     shop.simulator.cancel(session)
     assert shop.complete(session).error == CANCELED
@@ -167,14 +159,14 @@ WAITING = {"canHandlePendingAuthorization": True}
 
 
 @pytest.mark.parametrize("card", GOOD_CARDS)
-def test_a_good_card_pays(card: str) -> None:
-    shop = Shop()
+def test_a_good_card_pays(shop: Shop, card: str) -> None:
     assert shop.get(f"/charges/{shop.buy(card=card).charge}").state[0] == "Authorized"
 
 
 @pytest.mark.parametrize(("card", "reason"), ENDING_CARDS.items())
-def test_a_card_that_does_not_pay_ends_the_session(card: str, reason: str) -> None:
-    shop = Shop()
+def test_a_card_that_does_not_pay_ends_the_session(
+    shop: Shop, card: str, reason: str
+) -> None:
     session = shop.paid(card=card)
     ended = shop.get(f"/checkoutSessions/{session}")
     assert ended.state == ("Canceled", reason)
@@ -183,9 +175,8 @@ def test_a_card_that_does_not_pay_ends_the_session(card: str, reason: str) -> No
 
 @pytest.mark.parametrize(("card", "end"), PENDING_CARDS.items())
 def test_a_pending_card_answers_202_and_settles_after_30_seconds(
-    card: str, end: object
+    shop: Shop, card: str, end: object
 ) -> None:
-    shop = Shop()
     body = shop.session_body("50", "Authorize", **WAITING)
     reply = shop.complete(shop.paid(body, card=card))
     assert (reply.status, reply.state) == (202, ("Completed", None))
@@ -198,8 +189,9 @@ def test_a_pending_card_answers_202_and_settles_after_30_seconds(
     assert shop.get(path).state == end
 
 
-def test_a_hard_decline_later_leaves_a_permission_that_cannot_be_charged() -> None:
-    shop = Shop()
+def test_a_hard_decline_later_leaves_a_permission_that_cannot_be_charged(
+    shop: Shop,
+) -> None:
     bought = shop.buy(
         "50", "Authorize", card="4354", canHandlePendingAuthorization=True
     )
@@ -208,14 +200,14 @@ def test_a_hard_decline_later_leaves_a_permission_that_cannot_be_charged() -> No
     assert permission.state == ("NonChargeable", "PaymentMethodInvalid")
 
 
-def test_a_good_card_does_not_wait_though_the_merchant_would() -> None:
-    shop = Shop()
+def test_a_good_card_does_not_wait_though_the_merchant_would(shop: Shop) -> None:
     reply = shop.complete(shop.paid(shop.session_body("50", "Authorize", **WAITING)))
     assert reply.status == 200
 
 
-def test_a_pending_authorization_can_be_simulated_where_the_merchant_waits() -> None:
-    shop = Shop()
+def test_a_pending_authorization_can_be_simulated_where_the_merchant_waits(
+    shop: Shop,
+) -> None:
     body = shop.session_body("50", "Authorize", **WAITING)
     reply = shop.complete(shop.paid(body), code="AuthorizationInitiated")
     path = f"/charges/{reply.json['chargeId']}"
@@ -224,8 +216,7 @@ def test_a_pending_authorization_can_be_simulated_where_the_merchant_waits() -> 
     assert shop.get(path).state == ("Authorized", None)
 
 
-def test_a_code_beats_what_the_card_would_do() -> None:
-    shop = Shop()
+def test_a_code_beats_what_the_card_would_do(shop: Shop) -> None:
     body = shop.session_body("50", "Authorize", **WAITING)
     reply = shop.complete(shop.paid(body, card="4354"), code="AuthorizationInitiated")
     shop.clock.now += PENDING_AUTHORIZATION
@@ -244,9 +235,8 @@ def test_a_code_beats_what_the_card_would_do() -> None:
     ],
 )
 def test_a_code_that_does_not_fit_is_refused_and_changes_nothing(
-    intent: str, waits: bool, code: str
+    shop: Shop, intent: str, waits: bool, code: str
 ) -> None:
-    shop = Shop()
     body = shop.session_body("50", intent, canHandlePendingAuthorization=waits)
     session = shop.paid(body)
     assert shop.complete(session, code=code).error == BAD_CODE
@@ -256,8 +246,7 @@ def test_a_code_that_does_not_fit_is_refused_and_changes_nothing(
 # What is granted ----------------------------------------------------------------------
 
 
-def test_a_total_is_the_limit_of_the_permission() -> None:
-    shop = Shop()
+def test_a_total_is_the_limit_of_the_permission(shop: Shop) -> None:
     bought = shop.buy("50", totalOrderAmount=shop.money("80"))
     reply = shop.get(f"/chargePermissions/{bought.permission}")
     assert reply.state == ("Chargeable", None)
@@ -298,23 +287,20 @@ def test_a_permission_for_later_has_a_monthly_limit(
     assert permission["limits"] == {"amountLimit": whole, "amountBalance": whole}
 
 
-def test_a_first_charge_stays_within_the_month() -> None:
-    shop = Shop()
+def test_a_first_charge_stays_within_the_month(shop: Shop) -> None:
     session = shop.paid({**shop.session_body("1000.01"), **RECURRING})
     assert shop.complete(session, "1000.01").error == TOO_MUCH
     assert shop.get(f"/checkoutSessions/{session}").state == ("Open", None)
 
 
-def test_a_wallet_is_saved_if_the_buyer_consents() -> None:
-    shop = Shop()
+def test_a_wallet_is_saved_if_the_buyer_consents(shop: Shop) -> None:
     bought = shop.buy(more=WALLET)
     permission = shop.get(f"/chargePermissions/{bought.permission}").json
     assert permission["chargePermissionType"] == "PaymentMethodOnFile"
     assert bought.permission.startswith("C01-")
 
 
-def test_without_consent_a_wallet_is_a_permission_for_this_order() -> None:
-    shop = Shop()
+def test_without_consent_a_wallet_is_a_permission_for_this_order(shop: Shop) -> None:
     session = shop.open({**shop.session_body(), **WALLET})
     shop.simulator.choose(session, consents=False)
     shop.simulator.pay(session)
@@ -346,8 +332,7 @@ def test_a_wallet_is_set_up_without_an_amount(
     assert complete(shop, again, chargeAmount=shop.money("1")).error == AMOUNT
 
 
-def test_a_permission_takes_over_what_the_session_said() -> None:
-    shop = Shop()
+def test_a_permission_takes_over_what_the_session_said(shop: Shop) -> None:
     words = {"merchantReferenceId": "A-1", "noteToBuyer": "Hi"}
     rhythm = {"frequency": {"unit": "Week", "value": "2"}, "amount": shop.money("5.00")}
     members = {
@@ -379,8 +364,7 @@ def finalize(shop: Shop, session: str, **members: object) -> Reply:
     return shop.post(f"/checkoutSessions/{session}/finalize", given)
 
 
-def test_finalize_completes_the_session_and_tells_its_ids() -> None:
-    shop = Shop()
+def test_finalize_completes_the_session_and_tells_its_ids(shop: Shop) -> None:
     reply = finalize(shop, shop.paid())
     assert (reply.status, reply.state) == (200, ("Completed", None))
     charge = shop.get(f"/charges/{reply.json['chargeId']}")
@@ -388,8 +372,7 @@ def test_finalize_completes_the_session_and_tells_its_ids() -> None:
     assert charge.json["chargePermissionId"] == reply.json["chargePermissionId"]
 
 
-def test_finalize_answers_with_cart_details_after_the_payments() -> None:
-    shop = Shop()
+def test_finalize_answers_with_cart_details_after_the_payments(shop: Shop) -> None:
     order = list(orders.CHECKOUT_SESSION)
     order.insert(order.index("paymentDetails") + 1, "cartDetails")
     assert list(finalize(shop, shop.paid()).json) == order
@@ -410,24 +393,21 @@ def test_finalize_answers_with_cart_details_after_the_payments() -> None:
     ],
 )
 def test_what_differs_from_the_session_is_not_finalized(
-    members: dict[str, object], error: tuple[int, str]
+    shop: Shop, members: dict[str, object], error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     session = shop.paid()
     assert finalize(shop, session, **members).error == error
     assert finalize(shop, session).status == 200
 
 
-def test_finalize_asks_for_the_supplementary_data_of_the_session() -> None:
-    shop = Shop()
+def test_finalize_asks_for_the_supplementary_data_of_the_session(shop: Shop) -> None:
     session = shop.paid({**shop.session_body(), "supplementaryData": "x"})
     assert finalize(shop, session).error == BAD_VALUE
     assert finalize(shop, session, supplementaryData="y").error == BAD_VALUE
     assert finalize(shop, session, supplementaryData="x").status == 200
 
 
-def test_without_shipping_finalize_asks_for_the_billing_address() -> None:
-    shop = Shop()
+def test_without_shipping_finalize_asks_for_the_billing_address(shop: Shop) -> None:
     session = shop.open()
     shop.simulator.choose(session, product_type="PayOnly")
     shop.simulator.pay(session)
@@ -438,8 +418,7 @@ def test_without_shipping_finalize_asks_for_the_billing_address() -> None:
     assert finalize(shop, session, billingAddress=billing).status == 200
 
 
-def test_finalize_does_not_wait_for_a_capture() -> None:
-    shop = Shop()
+def test_finalize_does_not_wait_for_a_capture(shop: Shop) -> None:
     intent = "AuthorizeWithCapture"
     session = shop.paid(shop.session_body("50", intent))
     waiting = finalize(shop, session, paymentIntent=intent, **WAITING)
@@ -447,8 +426,7 @@ def test_finalize_does_not_wait_for_a_capture() -> None:
     assert finalize(shop, session, paymentIntent=intent).status == 200
 
 
-def test_a_session_that_is_not_ready_or_has_ended_is_not_finalized() -> None:
-    shop = Shop()
+def test_a_session_that_is_not_ready_or_has_ended_is_not_finalized(shop: Shop) -> None:
     session = shop.open()
     shop.simulator.choose(session)
     assert finalize(shop, session).error == NOT_OPEN
@@ -458,8 +436,7 @@ def test_a_session_that_is_not_ready_or_has_ended_is_not_finalized() -> None:
     assert ended.error == NOT_OPEN
 
 
-def test_finalize_takes_no_simulation_code() -> None:
-    shop = Shop()
+def test_finalize_takes_no_simulation_code(shop: Shop) -> None:
     session = shop.paid()
     reply = shop.post(
         f"/checkoutSessions/{session}/finalize",

@@ -30,8 +30,7 @@ def act(
     return reply_of(shop.simulator.handle(request))
 
 
-def test_a_buyer_chooses_and_pays_without_a_signature() -> None:
-    shop = Shop()
+def test_a_buyer_chooses_and_pays_without_a_signature(shop: Shop) -> None:
     session = shop.open()
     chosen = act(shop, f"/checkoutSessions/{session}/choose", {"card": "4444"})
     assert chosen.status == 200
@@ -42,8 +41,7 @@ def test_a_buyer_chooses_and_pays_without_a_signature() -> None:
     assert shop.complete(session).status == 200
 
 
-def test_a_buyer_chooses_all_that_there_is_to_choose() -> None:
-    shop = Shop()
+def test_a_buyer_chooses_all_that_there_is_to_choose(shop: Shop) -> None:
     wallet = {"chargePermissionType": "PaymentMethodOnFile"}
     session = shop.open({**shop.session_body(), **wallet})
     path = f"/checkoutSessions/{session}/choose"
@@ -61,15 +59,13 @@ def test_a_buyer_chooses_all_that_there_is_to_choose() -> None:
     assert len(act(shop, path, several).json["shippingAddressList"]) == 2
 
 
-def test_a_buyer_cancels() -> None:
-    shop = Shop()
+def test_a_buyer_cancels(shop: Shop) -> None:
     session = shop.open()
     reply = act(shop, f"/checkoutSessions/{session}/cancel")
     assert (reply.status, reply.state) == (200, ("Canceled", "BuyerCanceled"))
 
 
-def test_a_buyer_manages_a_permission() -> None:
-    shop = Shop()
+def test_a_buyer_manages_a_permission(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
     path = f"/chargePermissions/{permission}"
     deleted = act(shop, f"{path}/deletePaymentMethod")
@@ -77,8 +73,7 @@ def test_a_buyer_manages_a_permission() -> None:
     assert act(shop, f"{path}/mendPaymentMethod").state == ("Chargeable", None)
 
 
-def test_a_buyer_signs_in_at_the_only_merchant_or_a_named_one() -> None:
-    shop = Shop()
+def test_a_buyer_signs_in_at_the_only_merchant_or_a_named_one(shop: Shop) -> None:
     for body in ({}, {"publicKeyId": KEY_ID, "region": "na", "scopes": ["name"]}):
         token = act(shop, "/buyers", body).json["buyerToken"]
         with shop.client() as client:
@@ -139,9 +134,8 @@ def test_a_buyer_acts_by_post_only(method: str) -> None:
     ],
 )
 def test_what_a_buyer_cannot_say_is_refused_and_changes_nothing(
-    act_: str, body: object, error: tuple[int, str]
+    shop: Shop, act_: str, body: object, error: tuple[int, str]
 ) -> None:
-    shop = Shop()
     session = shop.open()
     before = shop.get(f"/checkoutSessions/{session}").body
     assert act(shop, f"/checkoutSessions/{session}/{act_}", body).error == error

@@ -27,8 +27,7 @@ def tracked(
 
 
 @pytest.mark.parametrize("member", ["chargePermissionId", "amazonOrderReferenceId"])
-def test_an_order_is_named_in_one_of_two_ways(member: str) -> None:
-    shop = Shop()
+def test_an_order_is_named_in_one_of_two_ways(shop: Shop, member: str) -> None:
     permission = shop.buy().permission
     reply = tracked(shop, **{member: permission})
     assert reply.status == 200
@@ -43,8 +42,7 @@ def test_an_order_is_named_in_one_of_two_ways(member: str) -> None:
     assert list(reply.json["deliveryDetails"][0]) == ["trackingNumber", "carrierCode"]
 
 
-def test_a_recurring_order_is_named_by_its_charge_without_the_end() -> None:
-    shop = Shop()
+def test_a_recurring_order_is_named_by_its_charge_without_the_end(shop: Shop) -> None:
     bought = shop.buy(more=RECURRING)
     order = bought.charge.rpartition("-")[0]
     assert tracked(shop, amazonOrderReferenceId=order).status == 200
@@ -57,8 +55,7 @@ def test_a_recurring_order_is_named_by_its_charge_without_the_end() -> None:
     assert row.facts["status"] == 200
 
 
-def test_one_order_must_be_named_and_not_two() -> None:
-    shop = Shop()
+def test_one_order_must_be_named_and_not_two(shop: Shop) -> None:
     permission = shop.buy().permission
     both = {"chargePermissionId": permission, "amazonOrderReferenceId": permission}
     assert tracked(shop).error == BAD_VALUE
@@ -71,21 +68,18 @@ def test_an_unknown_order_is_not_found(member: str) -> None:
 
 
 @pytest.mark.parametrize("carrier", SOME_CARRIERS)
-def test_amazons_carriers_are_taken(carrier: str) -> None:
-    shop = Shop()
+def test_amazons_carriers_are_taken(shop: Shop, carrier: str) -> None:
     order = shop.buy().permission
     assert tracked(shop, "1Z", carrier, chargePermissionId=order).status == 200
 
 
 @pytest.mark.parametrize("carrier", ["ups", "PIGEON", "", "U P S"])
-def test_an_unknown_carrier_is_refused(carrier: str) -> None:
-    shop = Shop()
+def test_an_unknown_carrier_is_refused(shop: Shop, carrier: str) -> None:
     order = shop.buy().permission
     assert tracked(shop, "1Z", carrier, chargePermissionId=order).error == BAD_VALUE
 
 
-def test_a_number_works_once_whatever_the_order() -> None:
-    shop = Shop()
+def test_a_number_works_once_whatever_the_order(shop: Shop) -> None:
     first, second = shop.buy().permission, shop.buy().permission
     assert tracked(shop, chargePermissionId=first).status == 200
     assert tracked(shop, chargePermissionId=first).error == BAD_VALUE
@@ -93,8 +87,7 @@ def test_a_number_works_once_whatever_the_order() -> None:
     assert tracked(shop, "1Y", chargePermissionId=second).status == 200
 
 
-def test_several_parcels_go_together_or_not_at_all() -> None:
-    shop = Shop()
+def test_several_parcels_go_together_or_not_at_all(shop: Shop) -> None:
     order = shop.buy().permission
     twice = [{"carrierCode": "UPS", "trackingNumber": "1Z"}] * 2
     body = {"chargePermissionId": order, "deliveryDetails": twice}
@@ -104,14 +97,12 @@ def test_several_parcels_go_together_or_not_at_all() -> None:
     assert shop.post("/deliveryTrackers", body).status == 200
 
 
-def test_there_must_be_a_parcel() -> None:
-    shop = Shop()
+def test_there_must_be_a_parcel(shop: Shop) -> None:
     body = {"chargePermissionId": shop.buy().permission, "deliveryDetails": []}
     assert shop.post("/deliveryTrackers", body).error == BAD_VALUE
 
 
-def test_a_tracker_takes_no_simulation_code() -> None:
-    shop = Shop()
+def test_a_tracker_takes_no_simulation_code(shop: Shop) -> None:
     body = {
         "chargePermissionId": shop.buy().permission,
         "deliveryDetails": [{"carrierCode": "UPS", "trackingNumber": "1Z"}],

@@ -24,10 +24,6 @@ ALWAYS = "startTime=20000101T000000Z&endTime=99991231T235959Z"
 NOON_TO_MIDNIGHT = 12
 
 
-def sold(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 def paid_out(shop: Shop, query: str = f"{ALWAYS}&pageSize=100") -> list[Any]:
     """List what was paid out, oldest first."""
     reply = shop.get(f"/disbursements?{query}")
@@ -43,9 +39,8 @@ def amounts(shop: Shop) -> list[tuple[str, str]]:
 
 
 @on_both_clients
-def test_a_client_asks_for_disbursements(awaits: bool) -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_client_asks_for_disbursements(shop: Shop, awaits: bool) -> None:
+    shop.sold()
     shop.clock.move(days=1)
     response = Caller(shop, awaits)(
         "get_disbursements", start_time="21000101T000000Z", end_time="21000201T000000Z"
@@ -61,10 +56,9 @@ def test_a_client_asks_for_disbursements(awaits: bool) -> None:
 
 
 @on_both_clients
-def test_a_client_iterates_over_all_disbursements(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_iterates_over_all_disbursements(shop: Shop, awaits: bool) -> None:
     for _ in range(7):
-        sold(shop)
+        shop.sold()
         shop.clock.move(days=1)
     found = Caller(shop, awaits).iterate(
         "iter_disbursements",
@@ -79,10 +73,9 @@ def test_a_client_iterates_over_all_disbursements(awaits: bool) -> None:
 # What is paid out ---------------------------------------------------------------------
 
 
-def test_a_day_is_paid_out_when_it_is_over() -> None:
-    shop = Shop()
-    sold(shop, "50")
-    sold(shop, "7.5")
+def test_a_day_is_paid_out_when_it_is_over(shop: Shop) -> None:
+    shop.sold("50")
+    shop.sold("7.5")
     shop.clock.move(hours=NOON_TO_MIDNIGHT, seconds=-1)
     assert paid_out(shop) == []
     shop.clock.move(seconds=1)
@@ -97,9 +90,8 @@ def test_a_day_is_paid_out_when_it_is_over() -> None:
     }
 
 
-def test_refunds_and_lost_disputes_are_taken_off() -> None:
-    shop = Shop()
-    charge = sold(shop, "50")
+def test_refunds_and_lost_disputes_are_taken_off(shop: Shop) -> None:
+    charge = shop.sold("50")
     shop.refund(charge, "10")
     dispute = shop.simulator.file_chargeback(charge, amount="15")["disputeId"]
     lost = {"state": "Resolved", "resolution": "BuyerWon"}
@@ -108,10 +100,9 @@ def test_refunds_and_lost_disputes_are_taken_off() -> None:
     assert amounts(shop) == [("2100-01-16", "25.00")]
 
 
-def test_each_day_has_a_payment_of_its_own() -> None:
-    shop = Shop()
+def test_each_day_has_a_payment_of_its_own(shop: Shop) -> None:
     for amount in ("10", "20", "30"):
-        sold(shop, amount)
+        shop.sold(amount)
         shop.clock.move(days=1)
     assert amounts(shop) == [
         ("2100-01-16", "10.00"),
@@ -121,29 +112,26 @@ def test_each_day_has_a_payment_of_its_own() -> None:
     assert len({one["settlementId"] for one in paid_out(shop)}) == 3
 
 
-def test_a_debt_is_carried_over_until_sales_are_above_it() -> None:
-    shop = Shop()
-    charge = sold(shop, "50")
+def test_a_debt_is_carried_over_until_sales_are_above_it(shop: Shop) -> None:
+    charge = shop.sold("50")
     shop.clock.move(days=1)
     shop.refund(charge, "50")
     shop.clock.move(days=1)
-    sold(shop, "20")
+    shop.sold("20")
     shop.clock.move(days=1)
-    sold(shop, "45")
+    shop.sold("45")
     shop.clock.move(days=1)
     assert amounts(shop) == [("2100-01-16", "50.00"), ("2100-01-19", "15.00")]
 
 
-def test_a_day_that_comes_to_nothing_is_not_paid_out() -> None:
-    shop = Shop()
-    shop.refund(sold(shop, "50"), "50")
+def test_a_day_that_comes_to_nothing_is_not_paid_out(shop: Shop) -> None:
+    shop.refund(shop.sold("50"), "50")
     shop.clock.move(days=1)
     assert paid_out(shop) == []
 
 
-def test_what_was_paid_out_stays_as_it_was() -> None:
-    shop = Shop()
-    charge = sold(shop)
+def test_what_was_paid_out_stays_as_it_was(shop: Shop) -> None:
+    charge = shop.sold()
     shop.clock.move(days=1)
     before = paid_out(shop)
     shop.refund(charge, "5")
@@ -153,9 +141,9 @@ def test_what_was_paid_out_stays_as_it_was() -> None:
 
 def test_each_currency_is_paid_out_by_itself() -> None:
     shop = Shop("eu")
-    sold(shop, "50")
+    shop.sold("50")
     shop.currency = "GBP"
-    sold(shop, "20")
+    shop.sold("20")
     shop.clock.move(days=1)
     found = {one["currencyCode"]: one["amount"] for one in paid_out(shop)}
     assert found == {"EUR": "50.00", "GBP": "20.00"}
@@ -164,15 +152,14 @@ def test_each_currency_is_paid_out_by_itself() -> None:
 
 def test_yen_are_paid_out_without_decimals() -> None:
     shop = Shop("jp")
-    sold(shop, "500")
+    shop.sold("500")
     shop.clock.move(days=1)
     assert amounts(shop) == [("2100-01-16", "500")]
 
 
-def test_a_payment_and_its_report_name_the_same_settlement_and_sum() -> None:
-    shop = Shop()
-    shop.refund(sold(shop, "50"), "12")
-    sold(shop, "8")
+def test_a_payment_and_its_report_name_the_same_settlement_and_sum(shop: Shop) -> None:
+    shop.refund(shop.sold("50"), "12")
+    shop.sold("8")
     shop.clock.move(days=1)
     (payment,) = paid_out(shop)
     body = {
@@ -213,21 +200,19 @@ def test_both_times_are_needed(query: str) -> None:
     ],
 )
 def test_the_times_bound_the_settlement(
-    start: str, end: str, expected: list[str]
+    shop: Shop, start: str, end: str, expected: list[str]
 ) -> None:
-    shop = Shop()
     for _ in range(3):
-        sold(shop)
+        shop.sold()
         shop.clock.move(days=1)
     found = paid_out(shop, f"startTime={start}&endTime={end}")
     assert [one["transactionTime"][8:10] for one in found] == expected
 
 
 @pytest.mark.parametrize(("size", "pages"), [("1", 3), ("2", 2), ("3", 1), ("", 1)])
-def test_disbursements_come_in_pages(size: str, pages: int) -> None:
-    shop = Shop()
+def test_disbursements_come_in_pages(shop: Shop, size: str, pages: int) -> None:
     for _ in range(3):
-        sold(shop)
+        shop.sold()
         shop.clock.move(days=1)
     reply = shop.get(f"/disbursements?{ALWAYS}" + (size and f"&pageSize={size}"))
     found, turned = list(reply.json["disbursements"]), 1

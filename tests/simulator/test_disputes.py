@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.wire.errors import APIRefusal
 from callers import Caller, on_both_clients
 from fitting import misfits
 from reference.accounts import (
@@ -28,10 +28,6 @@ BAD_VALUE = (400, "InvalidParameterValue")
 TEXT = {"evidenceType": "Other", "evidenceText": "It was delivered."}
 
 
-def captured(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 def body_for(shop: Shop, charge: str, amount: object = "50", **more: object) -> Any:
     return {
         "chargeId": charge,
@@ -47,7 +43,7 @@ def body_for(shop: Shop, charge: str, amount: object = "50", **more: object) -> 
 
 def filed(shop: Shop, amount: str | None = None) -> str:
     """Let the bank dispute a charge of 50; give the dispute's id."""
-    dispute = shop.simulator.file_chargeback(captured(shop), amount=amount)
+    dispute = shop.simulator.file_chargeback(shop.sold(), amount=amount)
     return str(dispute["disputeId"])
 
 
@@ -74,10 +70,11 @@ def resolution(reply: Reply) -> tuple[str, str | None, str | None]:
 
 
 @on_both_clients
-def test_a_provider_creates_contests_and_loses_a_dispute(awaits: bool) -> None:
-    shop = Shop()
+def test_a_provider_creates_contests_and_loses_a_dispute(
+    shop: Shop, awaits: bool
+) -> None:
     call = Caller(shop, awaits)
-    created = call("create_dispute", body_for(shop, captured(shop), "20"))
+    created = call("create_dispute", body_for(shop, shop.sold(), "20"))
     id_ = created.json()["disputeId"]
     contested = call("contest_dispute", id_, {"merchantEvidences": [TEXT]})
     lost = {
@@ -102,9 +99,8 @@ def test_a_provider_creates_contests_and_loses_a_dispute(awaits: bool) -> None:
 # The object ---------------------------------------------------------------------------
 
 
-def test_a_dispute_has_the_members_of_the_page_in_its_order() -> None:
-    shop = Shop()
-    charge = captured(shop)
+def test_a_dispute_has_the_members_of_the_page_in_its_order(shop: Shop) -> None:
+    charge = shop.sold()
     dispute = shop.post("/disputes", body_for(shop, charge, "20")).json
     assert list(dispute)[:11] == DISPUTE_ORDER.split()
     assert list(dispute["statusDetails"]) == DISPUTE_STATUS_ORDER.split()
@@ -133,14 +129,13 @@ def test_a_dispute_has_the_members_of_the_page_in_its_order() -> None:
     }
 
 
-def test_a_provider_may_say_why_action_is_required() -> None:
-    shop = Shop()
+def test_a_provider_may_say_why_action_is_required(shop: Shop) -> None:
     details = {
         "state": "ActionRequired",
         "reasonCode": "ChargebackFiled",
         "reasonDescription": "filed by the bank",
     }
-    body = body_for(shop, captured(shop), statusDetails=details)
+    body = body_for(shop, shop.sold(), statusDetails=details)
     id_ = shop.post("/disputes", body).json["disputeId"]
     shown = shop.get(f"/disputes/{id_}").json["statusDetails"]
     assert (shown["reasonCode"], shown["reasonDescription"]) == (
@@ -149,13 +144,12 @@ def test_a_provider_may_say_why_action_is_required() -> None:
     )
 
 
-def test_milliseconds_are_read_as_such() -> None:
-    shop = Shop()
+def test_milliseconds_are_read_as_such(shop: Shop) -> None:
     times = {
         "filingTimestamp": (NOW - DAY) * 1000 + 7,
         "merchantResponseDeadline": (NOW + DAY) * 1000,
     }
-    dispute = shop.post("/disputes", body_for(shop, captured(shop), **times)).json
+    dispute = shop.post("/disputes", body_for(shop, shop.sold(), **times)).json
     assert dispute["filingTimestamp"] == NOW - DAY
     assert dispute["merchantResponseDeadline"] == NOW + DAY
 
@@ -165,34 +159,31 @@ def test_milliseconds_are_read_as_such() -> None:
 
 @pytest.mark.parametrize("member", ["filingTimestamp", "merchantResponseDeadline"])
 @pytest.mark.parametrize("value", [10**20, 253_402_300_800_000, -1, 1.5, "1", None])
-def test_a_time_beyond_the_calendar_is_refused(member: str, value: object) -> None:
-    shop = Shop()
-    reply = shop.post("/disputes", body_for(shop, captured(shop), **{member: value}))
+def test_a_time_beyond_the_calendar_is_refused(
+    shop: Shop, member: str, value: object
+) -> None:
+    reply = shop.post("/disputes", body_for(shop, shop.sold(), **{member: value}))
     assert reply.error == BAD_VALUE
 
 
-def test_an_unknown_charge_cannot_be_disputed() -> None:
-    shop = Shop()
+def test_an_unknown_charge_cannot_be_disputed(shop: Shop) -> None:
     reply = shop.post("/disputes", body_for(shop, "S01-0000000-0000000-C000000"))
     assert reply.error == (404, "ResourceNotFound")
 
 
-def test_a_charge_that_is_not_captured_cannot_be_disputed() -> None:
-    shop = Shop()
+def test_a_charge_that_is_not_captured_cannot_be_disputed(shop: Shop) -> None:
     reply = shop.post("/disputes", body_for(shop, shop.buy().charge))
     assert reply.error == (422, "InvalidChargeStatus")
 
 
-def test_a_dispute_has_the_currency_of_the_charge() -> None:
-    shop = Shop()
+def test_a_dispute_has_the_currency_of_the_charge(shop: Shop) -> None:
     euro = {"amount": "50", "currencyCode": "EUR"}
-    body = body_for(shop, captured(shop), disputeAmount=euro)
+    body = body_for(shop, shop.sold(), disputeAmount=euro)
     assert shop.post("/disputes", body).error == (400, "CurrencyMismatch")
 
 
-def test_disputes_are_not_above_what_was_captured() -> None:
-    shop = Shop()
-    charge = captured(shop)
+def test_disputes_are_not_above_what_was_captured(shop: Shop) -> None:
+    charge = shop.sold()
     assert shop.post("/disputes", body_for(shop, charge, "50.01")).error == (
         400,
         "TransactionAmountExceeded",
@@ -202,18 +193,16 @@ def test_disputes_are_not_above_what_was_captured() -> None:
     assert shop.post("/disputes", body_for(shop, charge, "20")).status == 200
 
 
-def test_a_dispute_that_the_merchant_won_leaves_room_for_another() -> None:
-    shop = Shop()
-    charge = captured(shop)
+def test_a_dispute_that_the_merchant_won_leaves_room_for_another(shop: Shop) -> None:
+    charge = shop.sold()
     won = shop.simulator.file_chargeback(charge)["disputeId"]
     contest(shop, won)
     shop.simulator.decide_dispute(won, "MerchantWon")
     assert shop.simulator.file_chargeback(charge)["disputeId"] != won
 
 
-def test_a_key_is_needed_and_repeats_the_dispute() -> None:
-    shop = Shop()
-    body = body_for(shop, captured(shop), "20")
+def test_a_key_is_needed_and_repeats_the_dispute(shop: Shop) -> None:
+    body = body_for(shop, shop.sold(), "20")
     assert shop.send("POST", "/disputes", body).error == (400, "MissingHeader")
     replies = {shop.post("/disputes", body, key="k").body for _ in range(2)}
     assert len(replies) == 1
@@ -239,8 +228,7 @@ def test_an_unknown_dispute_is_not_found(method: str, path: str, body: object) -
 # Contest ------------------------------------------------------------------------------
 
 
-def test_evidence_is_shown_with_all_its_members() -> None:
-    shop = Shop()
+def test_evidence_is_shown_with_all_its_members(shop: Shop) -> None:
     contested = contest(shop, filed(shop))
     assert contested.state == ("UnderReview", None)
     assert contested.json["merchantEvidences"] == [
@@ -252,8 +240,7 @@ def test_evidence_is_shown_with_all_its_members() -> None:
     ]
 
 
-def test_a_file_that_was_sent_is_evidence() -> None:
-    shop = Shop()
+def test_a_file_that_was_sent_is_evidence(shop: Shop) -> None:
     file = shop.post("/files", {"type": "png", "purpose": "disputeEvidence"}).json
     receipt = {"evidenceType": "Receipt", "fileId": file["id"]}
     dispute = filed(shop)
@@ -273,37 +260,32 @@ def test_a_file_that_was_sent_is_evidence() -> None:
         {"evidenceType": "Letter", "evidenceText": "x"},
     ],
 )
-def test_evidence_of_nothing_is_refused(evidence: object) -> None:
-    shop = Shop()
+def test_evidence_of_nothing_is_refused(shop: Shop, evidence: object) -> None:
     dispute = filed(shop)
     assert contest(shop, dispute, TEXT, evidence).error == BAD_VALUE
     assert shop.get(f"/disputes/{dispute}").json["merchantEvidences"] is None
 
 
-def test_a_contest_needs_evidence() -> None:
-    shop = Shop()
+def test_a_contest_needs_evidence(shop: Shop) -> None:
     path = f"/disputes/{filed(shop)}/contest"
     assert shop.post(path, {"merchantEvidences": []}).error == BAD_VALUE
     assert shop.post(path, {}).error == (400, "MissingParameterValue")
 
 
-def test_a_dispute_under_review_is_not_contested_again() -> None:
-    shop = Shop()
+def test_a_dispute_under_review_is_not_contested_again(shop: Shop) -> None:
     dispute = filed(shop)
     contest(shop, dispute)
     assert contest(shop, dispute).error == WRONG_STATE
 
 
-def test_a_repeated_contest_is_the_same_contest() -> None:
-    shop = Shop()
+def test_a_repeated_contest_is_the_same_contest(shop: Shop) -> None:
     path = f"/disputes/{filed(shop)}/contest"
     body = {"merchantEvidences": [TEXT]}
     replies = {shop.post(path, body, key="k").body for _ in range(2)}
     assert len(replies) == 1
 
 
-def test_more_proof_is_added_to_the_first() -> None:
-    shop = Shop()
+def test_more_proof_is_added_to_the_first(shop: Shop) -> None:
     dispute = filed(shop)
     contest(shop, dispute)
     shop.clock.move(days=10)
@@ -334,9 +316,8 @@ def in_state(shop: Shop, state: str) -> str:
 
 @pytest.mark.parametrize(("before", "after", "reason"), DISPUTE_UPDATES)
 def test_an_update_takes_the_arrows_of_the_life_cycle(
-    before: str, after: str, reason: str | None
+    shop: Shop, before: str, after: str, reason: str | None
 ) -> None:
-    shop = Shop()
     reply = update(shop, in_state(shop, before), after, reason)
     assert reply.state == (after, reason)
 
@@ -357,8 +338,7 @@ REASONS = [
 
 @pytest.mark.parametrize("before", STATES)
 @pytest.mark.parametrize("after", STATES)
-def test_an_update_takes_no_other_arrow(before: str, after: str) -> None:
-    shop = Shop()
+def test_an_update_takes_no_other_arrow(shop: Shop, before: str, after: str) -> None:
     dispute = in_state(shop, before)
     for reason in REASONS:
         if (before, after, reason) not in DISPUTE_UPDATES:
@@ -373,15 +353,13 @@ def test_an_update_takes_no_other_arrow(before: str, after: str) -> None:
     ],
 )
 def test_an_update_without_a_reason_has_the_most_likely_one(
-    before: str, reason: str
+    shop: Shop, before: str, reason: str
 ) -> None:
-    shop = Shop()
     reply = update(shop, in_state(shop, before), "Resolved", resolution="NoFault")
     assert resolution(reply) == ("Resolved", reason, "NoFault")
 
 
-def test_an_update_says_who_won_and_why() -> None:
-    shop = Shop()
+def test_an_update_says_who_won_and_why(shop: Shop) -> None:
     reply = update(
         shop,
         filed(shop),
@@ -397,14 +375,14 @@ def test_an_update_says_who_won_and_why() -> None:
     )
 
 
-def test_only_what_has_ended_has_a_resolution() -> None:
-    shop = Shop()
+def test_only_what_has_ended_has_a_resolution(shop: Shop) -> None:
     reply = update(shop, in_state(shop, "UnderReview"), "ActionRequired")
     assert resolution(reply)[2] is None
 
 
-def test_a_closed_dispute_keeps_its_resolution_and_says_when_it_closed() -> None:
-    shop = Shop()
+def test_a_closed_dispute_keeps_its_resolution_and_says_when_it_closed(
+    shop: Shop,
+) -> None:
     dispute = in_state(shop, "Resolved")
     shop.clock.move(days=1)
     closed = shop.simulator.decide_dispute(dispute, "close")
@@ -412,8 +390,7 @@ def test_a_closed_dispute_keeps_its_resolution_and_says_when_it_closed() -> None
     assert closed["closureTimestamp"] == NOW + DAY
 
 
-def test_the_time_of_closure_can_be_set() -> None:
-    shop = Shop()
+def test_the_time_of_closure_can_be_set(shop: Shop) -> None:
     dispute = in_state(shop, "Resolved")
     path = f"/disputes/{dispute}"
     assert shop.patch(path, {"closureTimestamp": 9}).json["closureTimestamp"] == 9
@@ -422,15 +399,13 @@ def test_the_time_of_closure_can_be_set() -> None:
     assert shop.patch(path, {"closureTimestamp": 10}).error == WRONG_STATE
 
 
-def test_an_empty_update_changes_nothing() -> None:
-    shop = Shop()
+def test_an_empty_update_changes_nothing(shop: Shop) -> None:
     path = f"/disputes/{filed(shop)}"
     before = shop.get(path).body
     assert shop.patch(path, {}).body == before == shop.get(path).body
 
 
-def test_an_update_needs_a_resolution() -> None:
-    shop = Shop()
+def test_an_update_needs_a_resolution(shop: Shop) -> None:
     body = {"statusDetails": {"state": "Resolved"}}
     reply = shop.patch(f"/disputes/{filed(shop)}", body)
     assert reply.error == (400, "MissingParameterValue")
@@ -439,8 +414,7 @@ def test_an_update_needs_a_resolution() -> None:
 # The deadline -------------------------------------------------------------------------
 
 
-def test_the_deadline_decides_for_the_buyer() -> None:
-    shop = Shop()
+def test_the_deadline_decides_for_the_buyer(shop: Shop) -> None:
     path = f"/disputes/{filed(shop)}"
     shop.clock.move(days=DAYS_TO_RESPOND, seconds=-1)
     assert shop.get(path).state == ("ActionRequired", "MerchantResponseRequired")
@@ -452,9 +426,8 @@ def test_the_deadline_decides_for_the_buyer() -> None:
     )
 
 
-def test_a_deadline_of_the_past_passes_at_once() -> None:
-    shop = Shop()
-    body = body_for(shop, captured(shop), merchantResponseDeadline=1_600_000_000)
+def test_a_deadline_of_the_past_passes_at_once(shop: Shop) -> None:
+    body = body_for(shop, shop.sold(), merchantResponseDeadline=1_600_000_000)
     created = shop.post("/disputes", body)
     assert created.state[0] == "ActionRequired"
     path = f"/disputes/{created.json['disputeId']}"
@@ -462,16 +435,14 @@ def test_a_deadline_of_the_past_passes_at_once() -> None:
     assert shop.get(path).json["statusDetails"]["lastUpdatedTimestamp"] == NOW
 
 
-def test_a_contested_dispute_has_no_deadline_any_more() -> None:
-    shop = Shop()
+def test_a_contested_dispute_has_no_deadline_any_more(shop: Shop) -> None:
     dispute = filed(shop)
     contest(shop, dispute)
     shop.clock.move(days=100)
     assert shop.get(f"/disputes/{dispute}").state == ("UnderReview", None)
 
 
-def test_the_first_deadline_is_not_the_one_of_more_proof() -> None:
-    shop = Shop()
+def test_the_first_deadline_is_not_the_one_of_more_proof(shop: Shop) -> None:
     dispute = filed(shop)
     contest(shop, dispute)
     shop.clock.move(days=5)
@@ -486,11 +457,10 @@ def test_the_first_deadline_is_not_the_one_of_more_proof() -> None:
 # The bank and the investigator --------------------------------------------------------
 
 
-def test_a_bank_disputes_all_of_a_charge_unless_told_otherwise() -> None:
-    shop = Shop()
-    whole = shop.simulator.file_chargeback(captured(shop))
+def test_a_bank_disputes_all_of_a_charge_unless_told_otherwise(shop: Shop) -> None:
+    whole = shop.simulator.file_chargeback(shop.sold())
     part = shop.simulator.file_chargeback(
-        captured(shop), amount="9.5", reason="Fraudulent"
+        shop.sold(), amount="9.5", reason="Fraudulent"
     )
     assert (whole["disputeAmount"]["amount"], whole["filingReason"]) == (
         "50.00",
@@ -518,37 +488,35 @@ def test_a_bank_disputes_all_of_a_charge_unless_told_otherwise() -> None:
     ],
 )
 def test_a_dispute_under_review_is_decided(
-    decision: str, expected: tuple[str, str, str | None]
+    shop: Shop, decision: str, expected: tuple[str, str, str | None]
 ) -> None:
-    shop = Shop()
     dispute = in_state(shop, "UnderReview")
     shop.simulator.decide_dispute(dispute, decision)
     assert resolution(shop.get(f"/disputes/{dispute}")) == expected
 
 
 def refusal_of(act: Any, *args: object, **more: object) -> str:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(APIRefusal) as refused:
         act(*args, **more)
     return refused.value.reason_code
 
 
 @pytest.mark.parametrize("amount", ["", "x", "-1", "1.001", "NaN", "0", "1e2"])
-def test_a_bank_disputes_an_amount_of_money(amount: str) -> None:
-    shop = Shop()
+def test_a_bank_disputes_an_amount_of_money(shop: Shop, amount: str) -> None:
     file = shop.simulator.file_chargeback
-    assert refusal_of(file, captured(shop), amount=amount) == "InvalidParameterValue"
+    assert refusal_of(file, shop.sold(), amount=amount) == "InvalidParameterValue"
 
 
-def test_a_bank_needs_a_captured_charge_and_a_known_reason() -> None:
-    shop = Shop()
+def test_a_bank_needs_a_captured_charge_and_a_known_reason(shop: Shop) -> None:
     file = shop.simulator.file_chargeback
     assert refusal_of(file, "S01") == "ResourceNotFound"
     assert refusal_of(file, shop.buy().charge) == "InvalidChargeStatus"
-    assert refusal_of(file, captured(shop), reason="Bored") == "InvalidParameterValue"
+    assert refusal_of(file, shop.sold(), reason="Bored") == "InvalidParameterValue"
 
 
-def test_an_investigator_decides_what_is_under_review_in_known_words() -> None:
-    shop = Shop()
+def test_an_investigator_decides_what_is_under_review_in_known_words(
+    shop: Shop,
+) -> None:
     decide = shop.simulator.decide_dispute
     dispute = filed(shop)
     assert refusal_of(decide, "S01", "BuyerWon") == "ResourceNotFound"
@@ -556,8 +524,7 @@ def test_an_investigator_decides_what_is_under_review_in_known_words() -> None:
     assert refusal_of(decide, dispute, "BuyerWon") == "InvalidDisputeStatus"
 
 
-def test_the_story_of_an_order_tells_its_dispute() -> None:
-    shop = Shop()
+def test_the_story_of_an_order_tells_its_dispute(shop: Shop) -> None:
     bought = shop.buy("50", "AuthorizeWithCapture")
     dispute = shop.simulator.file_chargeback(bought.charge)["disputeId"]
     contest(shop, dispute)
@@ -586,9 +553,8 @@ def control(shop: Shop, path: str, body: object = None, method: str = "POST") ->
     return reply_of(shop.simulator.handle(request))
 
 
-def test_a_page_files_a_chargeback_and_decides_it() -> None:
-    shop = Shop()
-    charge = captured(shop)
+def test_a_page_files_a_chargeback_and_decides_it(shop: Shop) -> None:
+    charge = shop.sold()
     body = {"amount": "5", "reason": "Overcharged"}
     filed_ = control(shop, f"charges/{charge}/dispute", body)
     dispute = filed_.json["disputeId"]

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay.simulator import PROFILES, Request, Settings, Simulator
-from AmazonPay.simulator import faults as faults_module
-from AmazonPay.simulator.faults import Asked, Faults
+from AmazonPay.simulator.engine import faults as faults_module
+from AmazonPay.simulator.engine.faults import FaultKey, Faults
 from simulated import START, Shop, reply_of
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def test_a_lost_answer_is_there_for_the_repeat() -> None:
     assert len(kept(shop, "checkoutSession")) == 1
 
 
-def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state() -> None:
-    shop = Shop()
+def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state(shop: Shop) -> None:
     charge = shop.buy().charge
     losing = Shop(settings=LOSING, store=shop.simulator.store)
     path = f"/charges/{charge}/cancel"
@@ -136,8 +135,7 @@ def test_a_lost_answer_that_no_key_repeats_shows_as_a_wrong_state() -> None:
     assert losing.get(f"/charges/{charge}").state == ("Canceled", "MerchantCanceled")
 
 
-def test_the_answer_of_a_decline_is_lost_and_the_decline_stays() -> None:
-    shop = Shop()
+def test_the_answer_of_a_decline_is_lost_and_the_decline_stays(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
     losing = Shop(settings=LOSING, store=shop.simulator.store, seed=2)
     body = {"chargePermissionId": permission, "chargeAmount": shop.money("20")}
@@ -162,10 +160,10 @@ def test_faults_of_both_kinds_come_in_their_shares() -> None:
     )
     kinds: Counter[str] = Counter()
     for number in range(10_000):
-        asked = Asked(
+        asked = FaultKey(
             OWNER, "sandbox", "create_charge", "POST", "/charges", f"{number}"
         )
-        fault = faults.strike(asked, START, taken=False)
+        fault = faults.next_fault(asked, START, held=False)
         kinds[fault.kind if fault else "none"] += 1
     assert kinds["failed"] == pytest.approx(1_000, rel=0.1)
     assert kinds["answer lost"] == pytest.approx(2_000, rel=0.1)
@@ -201,8 +199,7 @@ def test_the_story_tells_what_was_done_and_what_came_between() -> None:
     assert failing.simulator.story()[0].facts["status"] == reply.status
 
 
-def test_the_story_of_a_call_without_a_fault_says_so() -> None:
-    shop = Shop()
+def test_the_story_of_a_call_without_a_fault_says_so(shop: Shop) -> None:
     shop.get("/charges/x")
     shop.simulator.handle(Request("GET", "/v2/charges/x"))
     assert told(shop) == [None, None]
@@ -297,8 +294,7 @@ def test_nothing_is_held_elsewhere(settings: Settings) -> None:
     assert waited == []
 
 
-def test_a_simulator_that_was_given_no_wait_does_not_wait() -> None:
-    shop = Shop()
+def test_a_simulator_that_was_given_no_wait_does_not_wait(shop: Shop) -> None:
     known = list(shop.simulator.merchants.values())
     shop.simulator = Simulator(known, settings=HOLDING, clock=shop.clock)
     assert shop.post("/checkoutSessions", shop.session_body()).status == 201

@@ -40,8 +40,7 @@ def file_of(shop: Shop, id_: str) -> dict[str, Any]:
 
 
 @on_both_clients
-def test_a_client_reserves_a_file(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_reserves_a_file(shop: Shop, awaits: bool) -> None:
     response = Caller(shop, awaits)("upload_file", BODY)
     file = response.json()
     assert response.status_code == 200
@@ -57,17 +56,15 @@ def test_a_place_is_there_for_a_while() -> None:
     assert reserve(shop)["urlExpirationTimestamp"] == "21000115T130000Z"
 
 
-def test_a_link_leads_to_the_host_that_was_called() -> None:
+def test_a_link_leads_to_the_host_that_was_called(shop: Shop) -> None:
     start = "https://pay-api.amazon.com/_simulator/links/"
-    shop = Shop()
     with shop.client() as client:
         url = client.upload_file(BODY).json()["url"]
     assert url.startswith(start)
     assert len(url.removeprefix(start)) == 64
 
 
-def test_a_key_reserves_once() -> None:
-    shop = Shop()
+def test_a_key_reserves_once(shop: Shop) -> None:
     replies = {shop.post("/files", BODY, key="k").body for _ in range(2)}
     assert len(replies) == 1
 
@@ -94,8 +91,7 @@ def test_a_bad_reservation_is_refused(body: object, error: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CONTENT_TYPES)
-def test_bytes_of_each_type_are_taken(kind: str) -> None:
-    shop = Shop()
+def test_bytes_of_each_type_are_taken(shop: Shop, kind: str) -> None:
     file = reserve(shop, kind)
     shop.clock.move(seconds=5)
     reply = shop.follow(file["url"], "PUT", b"%PDF \x00\xff", CONTENT_TYPES[kind])
@@ -106,15 +102,13 @@ def test_bytes_of_each_type_are_taken(kind: str) -> None:
     assert kept["contents"] == "JVBERiAA/w=="
 
 
-def test_a_content_type_may_have_parameters_and_capitals() -> None:
-    shop = Shop()
+def test_a_content_type_may_have_parameters_and_capitals(shop: Shop) -> None:
     url = reserve(shop, "csv")["url"]
     assert shop.follow(url, "PUT", b"a", "Text/CSV; charset=utf-8").status == 200
 
 
 @pytest.mark.parametrize("content_type", [None, "", "image/png", "application/json"])
-def test_another_content_type_is_refused(content_type: str | None) -> None:
-    shop = Shop()
+def test_another_content_type_is_refused(shop: Shop, content_type: str | None) -> None:
     file = reserve(shop)
     reply = shop.follow(file["url"], "PUT", b"a", content_type)
     assert reply.error == (400, "InvalidHeaderValue")
@@ -128,16 +122,14 @@ def test_a_file_is_as_long_as_a_body_may_be(length: int, status: int) -> None:
     assert shop.follow(url, "PUT", b"a" * length, PDF).status == status
 
 
-def test_a_file_that_is_sent_again_is_the_last_one() -> None:
-    shop = Shop()
+def test_a_file_that_is_sent_again_is_the_last_one(shop: Shop) -> None:
     file = reserve(shop)
     for text in (b"first", b"a second one"):
         assert shop.follow(file["url"], "PUT", text, PDF).status == 200
     assert file_of(shop, file["id"])["size"] == 12
 
 
-def test_an_upload_is_told_in_the_story_without_its_link() -> None:
-    shop = Shop()
+def test_an_upload_is_told_in_the_story_without_its_link(shop: Shop) -> None:
     file = reserve(shop)
     shop.follow(file["url"], "PUT", b"abc", PDF)
     last = shop.simulator.story()[-1]
@@ -148,14 +140,12 @@ def test_an_upload_is_told_in_the_story_without_its_link() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD"])
-def test_a_link_to_send_is_for_put_alone(method: str) -> None:
-    shop = Shop()
+def test_a_link_to_send_is_for_put_alone(shop: Shop, method: str) -> None:
     url = reserve(shop)["url"]
     assert shop.follow(url, method, b"a", PDF).error == (405, "RequestNotSupported")
 
 
-def test_a_link_runs_out() -> None:
-    shop = Shop()
+def test_a_link_runs_out(shop: Shop) -> None:
     url = reserve(shop)["url"]
     shop.clock.move(seconds=15 * 60 - 1)
     assert shop.follow(url, "PUT", b"a", PDF).status == 200
@@ -164,15 +154,13 @@ def test_a_link_runs_out() -> None:
 
 
 @pytest.mark.parametrize("end", ["", "0" * 64, "../openapi.json", "%00"])
-def test_a_made_up_link_leads_nowhere(end: str) -> None:
-    shop = Shop()
+def test_a_made_up_link_leads_nowhere(shop: Shop, end: str) -> None:
     reserve(shop)
     reply = shop.follow(f"https://localhost/_simulator/links/{end}", "PUT", b"a", PDF)
     assert reply.error == (403, "InvalidAuthentication")
 
 
-def test_links_are_not_alike() -> None:
-    shop = Shop()
+def test_links_are_not_alike(shop: Shop) -> None:
     assert len({reserve(shop)["url"] for _ in range(20)}) == 20
 
 
@@ -180,8 +168,9 @@ def test_links_are_not_alike() -> None:
 
 
 @on_both_clients
-def test_evidence_is_uploaded_in_one_call(awaits: bool, tmp_path: Path) -> None:
-    shop = Shop()
+def test_evidence_is_uploaded_in_one_call(
+    shop: Shop, awaits: bool, tmp_path: Path
+) -> None:
     path = tmp_path / "receipt.PDF"
     path.write_bytes(b"%PDF-1.7 made up")
     file = Caller(shop, awaits)("upload_evidence", path)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from AmazonPay.simulator import Settings
-from AmazonPay.simulator import simulator as simulator_module
-from AmazonPay.simulator.refusals import Refusal
+from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
+from AmazonPay.simulator.wire.errors import APIRefusal
 from simulated import Shop
 
 if TYPE_CHECKING:
-    from AmazonPay.simulator.call import APICall, Result
-    from AmazonPay.simulator.world import World
+    from AmazonPay.simulator.engine.context import Context
+    from AmazonPay.simulator.wire.api_call import APICall, Result
 
 MISSING = (400, "MissingHeader")
 DUPLICATE = (400, "DuplicateIdempotencyKey")
@@ -33,8 +33,9 @@ def permission_of(shop: Shop) -> str:
 # The same request ---------------------------------------------------------------------
 
 
-def test_a_repeated_key_gives_the_first_answer_though_the_charge_moved_on() -> None:
-    shop = Shop()
+def test_a_repeated_key_gives_the_first_answer_though_the_charge_moved_on(
+    shop: Shop,
+) -> None:
     body = charge_body(shop, permission_of(shop))
     first = shop.post("/charges", body, key="k")
     charge = first.json["chargeId"]
@@ -45,9 +46,8 @@ def test_a_repeated_key_gives_the_first_answer_though_the_charge_moved_on() -> N
     assert shop.get(f"/charges/{charge}").state == ("Captured", None)
 
 
-def test_a_repeated_key_does_nothing_a_second_time() -> None:
-    shop = Shop()
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+def test_a_repeated_key_does_nothing_a_second_time(shop: Shop) -> None:
+    charge = shop.sold()
     body = {"chargeId": charge, "refundAmount": shop.money("50")}
     ids = {shop.post("/refunds", body, key="k").json["refundId"] for _ in range(3)}
     shop.clock.move(seconds=1)
@@ -67,23 +67,22 @@ def test_a_repeated_key_does_nothing_a_second_time() -> None:
         ),
     ],
 )
-def test_white_space_order_and_escapes_make_no_other_request(text: str) -> None:
-    shop = Shop()
+def test_white_space_order_and_escapes_make_no_other_request(
+    shop: Shop, text: str
+) -> None:
     permission = permission_of(shop)
     first = shop.post("/charges", charge_body(shop, permission, "1"), key="k")
     again = shop.post("/charges", (text % permission).encode(), key="k")
     assert (again.status, again.body) == (201, first.body)
 
 
-def test_a_trailing_slash_makes_no_other_request() -> None:
-    shop = Shop()
+def test_a_trailing_slash_makes_no_other_request(shop: Shop) -> None:
     body = charge_body(shop, permission_of(shop))
     first = shop.post("/charges", body, key="k")
     assert shop.post("/charges/", body, key="k").body == first.body
 
 
-def test_a_key_lasts_ten_years() -> None:
-    shop = Shop()
+def test_a_key_lasts_ten_years(shop: Shop) -> None:
     body = charge_body(shop, permission_of(shop))
     first = shop.post("/charges", body, key="k")
     shop.clock.move(days=10 * ONE_YEAR)
@@ -91,8 +90,7 @@ def test_a_key_lasts_ten_years() -> None:
     assert (again.status, again.body) == (201, first.body)
 
 
-def test_a_replay_is_marked_in_the_story() -> None:
-    shop = Shop()
+def test_a_replay_is_marked_in_the_story(shop: Shop) -> None:
     session = shop.session_body()
     ids = {shop.post("/checkoutSessions", session, key="k").body for _ in range(2)}
     assert len(ids) == 1
@@ -104,8 +102,9 @@ def test_a_replay_is_marked_in_the_story() -> None:
 # Another request ----------------------------------------------------------------------
 
 
-def test_another_value_under_the_same_key_is_refused_and_changes_nothing() -> None:
-    shop = Shop()
+def test_another_value_under_the_same_key_is_refused_and_changes_nothing(
+    shop: Shop,
+) -> None:
     permission = permission_of(shop)
     first = shop.post("/charges", charge_body(shop, permission, "10"), key="k")
     other = shop.post("/charges", charge_body(shop, permission, "11"), key="k")
@@ -115,23 +114,22 @@ def test_another_value_under_the_same_key_is_refused_and_changes_nothing() -> No
 
 
 @pytest.mark.parametrize("amount", [10, 10.0, "10.0", "10.00"])
-def test_another_writing_of_an_amount_is_another_request(amount: object) -> None:
-    shop = Shop()
+def test_another_writing_of_an_amount_is_another_request(
+    shop: Shop, amount: object
+) -> None:
     permission = permission_of(shop)
     shop.post("/charges", charge_body(shop, permission, "10"), key="k")
     other = shop.post("/charges", charge_body(shop, permission, amount), key="k")
     assert other.error == DUPLICATE
 
 
-def test_a_member_more_is_another_request() -> None:
-    shop = Shop()
+def test_a_member_more_is_another_request(shop: Shop) -> None:
     body = charge_body(shop, permission_of(shop))
     shop.post("/charges", body, key="k")
     assert shop.post("/charges", {**body, "channel": "Web"}, key="k").error == DUPLICATE
 
 
-def test_another_path_under_the_same_key_is_refused() -> None:
-    shop = Shop()
+def test_another_path_under_the_same_key_is_refused(shop: Shop) -> None:
     permission = permission_of(shop)
     one = shop.charge(permission, "10").json["chargeId"]
     two = shop.charge(permission, "10").json["chargeId"]
@@ -140,8 +138,7 @@ def test_another_path_under_the_same_key_is_refused() -> None:
     assert shop.post(f"/charges/{two}/capture", body, key="k").error == DUPLICATE
 
 
-def test_another_operation_under_the_same_key_is_refused() -> None:
-    shop = Shop()
+def test_another_operation_under_the_same_key_is_refused(shop: Shop) -> None:
     shop.post("/checkoutSessions", shop.session_body(), key="k")
     body = charge_body(shop, "S01-0000000-0000000")
     assert shop.post("/charges", body, key="k").error == DUPLICATE
@@ -165,8 +162,7 @@ def test_calls_that_create_or_take_money_need_a_key(
     assert Shop().send("POST", path, {}).error == error
 
 
-def test_complete_and_trackers_need_no_key() -> None:
-    shop = Shop()
+def test_complete_and_trackers_need_no_key(shop: Shop) -> None:
     session = shop.paid()
     path = f"/checkoutSessions/{session}/complete"
     done = shop.send("POST", path, {"chargeAmount": shop.money("50")})
@@ -182,21 +178,20 @@ def test_complete_and_trackers_need_no_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["a", "0" * 32, "AZaz09-_", "  padded  "])
-def test_a_key_is_one_to_32_letters_digits_dashes_or_lines(key: str) -> None:
-    shop = Shop()
+def test_a_key_is_one_to_32_letters_digits_dashes_or_lines(
+    shop: Shop, key: str
+) -> None:
     reply = shop.send("POST", "/checkoutSessions", shop.session_body(), key=key)
     assert reply.status == 201
 
 
 @pytest.mark.parametrize("key", ["", " ", "0" * 33, "a b", "a.b", "ä", "a,b", "a/b"])
-def test_a_key_of_another_form_is_refused(key: str) -> None:
-    shop = Shop()
+def test_a_key_of_another_form_is_refused(shop: Shop, key: str) -> None:
     reply = shop.send("POST", "/checkoutSessions", shop.session_body(), key=key)
     assert reply.error == (400, "InvalidHeaderValue")
 
 
-def test_a_key_on_a_get_does_nothing() -> None:
-    shop = Shop()
+def test_a_key_on_a_get_does_nothing(shop: Shop) -> None:
     charge = shop.buy().charge
     first = shop.send("GET", f"/charges/{charge}", key="k")
     shop.capture(charge, "50")
@@ -204,8 +199,7 @@ def test_a_key_on_a_get_does_nothing() -> None:
     assert (first.state, again.state) == (("Authorized", None), ("Captured", None))
 
 
-def test_a_key_on_a_patch_does_nothing() -> None:
-    shop = Shop()
+def test_a_key_on_a_patch_does_nothing(shop: Shop) -> None:
     session = shop.open()
     path = f"/checkoutSessions/{session}"
     for number in ("1", "2"):
@@ -215,8 +209,7 @@ def test_a_key_on_a_patch_does_nothing() -> None:
         assert (reply.status, metadata["merchantReferenceId"]) == (200, number)
 
 
-def test_a_key_on_a_delete_does_nothing() -> None:
-    shop = Shop()
+def test_a_key_on_a_delete_does_nothing(shop: Shop) -> None:
     charge = shop.buy().charge
     path = f"/charges/{charge}/cancel"
     first = shop.send("DELETE", path, {}, key="k")
@@ -224,8 +217,7 @@ def test_a_key_on_a_delete_does_nothing() -> None:
     assert (first.status, again.error) == (200, (422, "InvalidChargeStatus"))
 
 
-def test_a_key_that_only_a_get_bore_is_free() -> None:
-    shop = Shop()
+def test_a_key_that_only_a_get_bore_is_free(shop: Shop) -> None:
     shop.send("GET", "/charges/x", key="k")
     assert shop.post("/checkoutSessions", shop.session_body(), key="k").status == 201
 
@@ -269,13 +261,13 @@ def test_a_malformed_body_uses_no_key_up(stored: StoredAnswers) -> None:
 def test_a_fault_is_repeated_only_where_all_is_stored(
     stored: StoredAnswers, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(world: World, call: APICall) -> Result:
-        del world, call
-        raise Refusal("InternalServerError", "simulated")
+    def failing(context: Context, call: APICall) -> Result:
+        del context, call
+        raise APIRefusal("InternalServerError", "simulated")
 
     shop = Shop(settings=Settings(stored_answers=stored))
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "create_checkout_session", failing)
+        patched.setitem(HANDLERS, "create_checkout_session", Handler(failing))
         first = shop.post("/checkoutSessions", shop.session_body(), key="k")
     again = shop.post("/checkoutSessions", shop.session_body(), key="k")
     assert first.error == (500, "InternalServerError")
@@ -285,14 +277,14 @@ def test_a_fault_is_repeated_only_where_all_is_stored(
 def test_a_defect_answers_500_and_uses_no_key_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def failing(world: World, call: APICall) -> Result:
+    def failing(context: Context, call: APICall) -> Result:
         del call
-        world.save("charge", {"id": "half done"})
+        context.save("charge", {"id": "half done"})
         raise ZeroDivisionError
 
     shop = Shop(settings=Settings(stored_answers="all"))
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "create_checkout_session", failing)
+        patched.setitem(HANDLERS, "create_checkout_session", Handler(failing))
         first = shop.post("/checkoutSessions", shop.session_body(), key="k")
     again = shop.post("/checkoutSessions", shop.session_body(), key="k")
     assert first.error == (500, "InternalServerError")
@@ -311,8 +303,7 @@ def test_a_decline_under_a_key_that_stores_refusals_is_repeated_as_it_was() -> N
     assert (first.error, again.body) == ((422, "SoftDeclined"), first.body)
 
 
-def test_two_keys_make_two_objects() -> None:
-    shop = Shop()
+def test_two_keys_make_two_objects(shop: Shop) -> None:
     bodies = [json.dumps(shop.session_body()).encode()] * 2
     ids = {shop.post("/checkoutSessions", b).json["checkoutSessionId"] for b in bodies}
     assert len(ids) == 2

@@ -76,8 +76,7 @@ def refund(
 
 
 @on_both_clients
-def test_a_client_scans_charges_and_refunds(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_scans_charges_and_refunds(shop: Shop, awaits: bool) -> None:
     call = Caller(shop, awaits)
     seen = call("instore_merchant_scan", scan_body(shop))
     permission = seen.json()["chargePermissionId"]
@@ -99,8 +98,7 @@ def test_a_client_scans_charges_and_refunds(awaits: bool) -> None:
 # Scan ---------------------------------------------------------------------------------
 
 
-def test_a_scan_gives_a_permission_for_what_is_to_be_paid() -> None:
-    shop = Shop()
+def test_a_scan_gives_a_permission_for_what_is_to_be_paid(shop: Shop) -> None:
     shown = shop.get(f"/chargePermissions/{scanned(shop, '12.5')}").json
     assert shown["statusDetails"]["state"] == "Chargeable"
     assert shown["chargePermissionType"] == "OneTime"
@@ -116,8 +114,7 @@ def test_a_scan_without_a_total_has_the_greatest_limit(region: str, most: str) -
     assert shown["limits"]["amountLimit"]["amount"] == most
 
 
-def test_what_the_till_says_is_shown_as_metadata() -> None:
-    shop = Shop()
+def test_what_the_till_says_is_shown_as_metadata(shop: Shop) -> None:
     permission = scanned(shop, metadata=METADATA)
     of = charge(shop, permission, "5", metadata=METADATA).json["chargeId"]
     expected = {
@@ -149,8 +146,9 @@ def test_what_the_till_says_is_shown_as_metadata() -> None:
         ),
     ],
 )
-def test_a_bad_scan_is_refused(change: dict[str, Any], error: tuple[int, str]) -> None:
-    shop = Shop()
+def test_a_bad_scan_is_refused(
+    shop: Shop, change: dict[str, Any], error: tuple[int, str]
+) -> None:
     body = scan_body(shop, **change)
     assert shop.post("/in-store/merchantScan", body).error == error
 
@@ -158,8 +156,7 @@ def test_a_bad_scan_is_refused(change: dict[str, Any], error: tuple[int, str]) -
 @pytest.mark.parametrize(
     "member", ["scanData", "scanReferenceId", "merchantCOE", "ledgerCurrency"]
 )
-def test_a_scan_needs_its_members(member: str) -> None:
-    shop = Shop()
+def test_a_scan_needs_its_members(shop: Shop, member: str) -> None:
     body = {n: value for n, value in scan_body(shop).items() if n != member}
     reply = shop.post("/in-store/merchantScan", body)
     assert reply.error == (400, "MissingParameterValue")
@@ -168,8 +165,7 @@ def test_a_scan_needs_its_members(member: str) -> None:
 # Charge -------------------------------------------------------------------------------
 
 
-def test_a_charge_at_the_till_is_captured_at_once() -> None:
-    shop = Shop()
+def test_a_charge_at_the_till_is_captured_at_once(shop: Shop) -> None:
     of = charge(shop, scanned(shop), "20", softDescriptor="SHOP").json["chargeId"]
     shown = shop.get(f"/charges/{of}")
     assert shown.state == ("Captured", None)
@@ -180,8 +176,7 @@ def test_a_charge_at_the_till_is_captured_at_once() -> None:
     )
 
 
-def test_charges_are_not_above_the_scan() -> None:
-    shop = Shop()
+def test_charges_are_not_above_the_scan(shop: Shop) -> None:
     permission = scanned(shop, "100")
     assert charge(shop, permission, "100.01").error == (
         400,
@@ -196,15 +191,13 @@ def test_charges_are_not_above_the_scan() -> None:
     )
 
 
-def test_a_charge_has_the_currency_of_the_scan() -> None:
-    shop = Shop()
+def test_a_charge_has_the_currency_of_the_scan(shop: Shop) -> None:
     permission = scanned(shop)
     shop.currency = "EUR"
     assert charge(shop, permission, "1").error == (400, "CurrencyMismatch")
 
 
-def test_a_permission_of_a_web_checkout_is_none_of_the_till() -> None:
-    shop = Shop()
+def test_a_permission_of_a_web_checkout_is_none_of_the_till(shop: Shop) -> None:
     bought = shop.buy("50", "Confirm")
     assert charge(shop, bought.permission, "1").error == (404, "ResourceNotFound")
 
@@ -217,8 +210,7 @@ def test_an_unknown_permission_cannot_be_charged() -> None:
 # Refund -------------------------------------------------------------------------------
 
 
-def test_a_refund_at_the_till_settles_as_others_do() -> None:
-    shop = Shop()
+def test_a_refund_at_the_till_settles_as_others_do(shop: Shop) -> None:
     of = charge(shop, scanned(shop), "20").json["chargeId"]
     refunded = refund(shop, of, "8", softDescriptor="SHOP").json["refundId"]
     path = f"/refunds/{refunded}"
@@ -229,8 +221,7 @@ def test_a_refund_at_the_till_settles_as_others_do() -> None:
     assert shop.get(f"/charges/{of}").json["refundedAmount"]["amount"] == "8.00"
 
 
-def test_refunds_are_not_above_the_charge_and_its_allowance() -> None:
-    shop = Shop()
+def test_refunds_are_not_above_the_charge_and_its_allowance(shop: Shop) -> None:
     of = charge(shop, scanned(shop), "20").json["chargeId"]
     assert refund(shop, of, "23.01", "a").error == (400, "TransactionAmountExceeded")
     assert refund(shop, of, "20", "b").status == 200
@@ -238,15 +229,13 @@ def test_refunds_are_not_above_the_charge_and_its_allowance() -> None:
     assert refund(shop, of, "3", "d").status == 200
 
 
-def test_the_till_refunds_what_the_till_charged() -> None:
-    shop = Shop()
+def test_the_till_refunds_what_the_till_charged(shop: Shop) -> None:
     bought = shop.buy("50", "AuthorizeWithCapture")
     assert refund(shop, bought.charge, "1").error == (404, "ResourceNotFound")
     assert refund(shop, "S01-0", "1").error == (404, "ResourceNotFound")
 
 
-def test_a_refund_has_the_currency_of_the_charge() -> None:
-    shop = Shop()
+def test_a_refund_has_the_currency_of_the_charge(shop: Shop) -> None:
     of = charge(shop, scanned(shop), "20").json["chargeId"]
     shop.currency = "EUR"
     assert refund(shop, of, "1").error == (400, "CurrencyMismatch")
@@ -255,8 +244,7 @@ def test_a_refund_has_the_currency_of_the_charge() -> None:
 # References ---------------------------------------------------------------------------
 
 
-def test_a_reference_works_once() -> None:
-    shop = Shop()
+def test_a_reference_works_once(shop: Shop) -> None:
     again = scan_body(shop, "same")
     assert shop.post("/in-store/merchantScan", again).status == 200
     assert shop.post("/in-store/merchantScan", again).error == BAD_VALUE
@@ -271,8 +259,7 @@ def test_a_reference_works_once() -> None:
     assert shown["limits"]["amountBalance"]["amount"] == "80.00"
 
 
-def test_a_reference_of_a_refused_call_is_still_free() -> None:
-    shop = Shop()
+def test_a_reference_of_a_refused_call_is_still_free(shop: Shop) -> None:
     permission = scanned(shop, "100")
     assert charge(shop, permission, "101", "c1").status == 400
     of = charge(shop, permission, "20", "c1")
@@ -281,14 +268,12 @@ def test_a_reference_of_a_refused_call_is_still_free() -> None:
     assert refund(shop, of.json["chargeId"], "20", "r1").status == 200
 
 
-def test_a_repeated_key_gives_the_first_answer() -> None:
-    shop = Shop()
+def test_a_repeated_key_gives_the_first_answer(shop: Shop) -> None:
     body = charge_body(shop, scanned(shop), "20", "c1")
     replies = {shop.post("/in-store/charge", body, key="k").body for _ in range(2)}
     assert len(replies) == 1
 
 
-def test_the_till_needs_no_key() -> None:
-    shop = Shop()
+def test_the_till_needs_no_key(shop: Shop) -> None:
     body = scan_body(shop)
     assert shop.send("POST", "/in-store/merchantScan", body).status == 200

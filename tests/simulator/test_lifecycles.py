@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from AmazonPay.lifecycles import LIFE_CYCLES, Kind, transition
-from AmazonPay.simulator.refusals import STATUSES
+from AmazonPay.simulator.wire.errors import STATUSES
 from reference.codes import STATUS_OF
 from reference.states import ARROWS, FINAL_STATES
 

@@ -20,6 +20,11 @@ STORE = {
 }
 
 
+@pytest.fixture
+def shop() -> Shop:
+    return Shop("jp")
+
+
 def account_body(reference: str = "ref-1", **more: object) -> dict[str, Any]:
     return {
         "uniqueReferenceId": reference,
@@ -66,8 +71,9 @@ def claim(shop: Shop, account: str, reference: str = "ref-1") -> Reply:
     ],
 )
 @on_both_clients
-def test_a_client_keeps_an_account(create: str, change: str, awaits: bool) -> None:
-    shop = Shop("jp")
+def test_a_client_keeps_an_account(
+    shop: Shop, create: str, change: str, awaits: bool
+) -> None:
     call = Caller(shop, awaits)
     made = call(create, account_body())
     id_ = made.json()["merchantAccountId"]
@@ -85,8 +91,7 @@ def test_a_client_keeps_an_account(create: str, change: str, awaits: bool) -> No
 
 
 @on_both_clients
-def test_a_client_keeps_a_store(awaits: bool) -> None:
-    shop = Shop("jp")
+def test_a_client_keeps_a_store(shop: Shop, awaits: bool) -> None:
     account = created(shop)
     call = Caller(shop, awaits, auth_token=token_for(shop, account))
     made = call("create_store", account, STORE)
@@ -117,8 +122,7 @@ def test_accounts_are_for_japan(region: str) -> None:
     assert claim(shop, "A").error == unsupported
 
 
-def test_a_reference_works_once() -> None:
-    shop = Shop("jp")
+def test_a_reference_works_once(shop: Shop) -> None:
     first = created(shop)
     again = shop.post("/merchantAccounts", account_body())
     assert again.error == BAD_VALUE
@@ -126,14 +130,12 @@ def test_a_reference_works_once() -> None:
     assert created(shop, "ref-2") != first
 
 
-def test_a_reference_stays_used_when_its_account_is_deleted() -> None:
-    shop = Shop("jp")
+def test_a_reference_stays_used_when_its_account_is_deleted(shop: Shop) -> None:
     shop.delete(f"/merchantAccounts/{created(shop)}")
     assert shop.post("/merchantAccounts", account_body()).error == BAD_VALUE
 
 
-def test_a_repeated_key_is_the_same_account() -> None:
-    shop = Shop("jp")
+def test_a_repeated_key_is_the_same_account(shop: Shop) -> None:
     replies = {
         shop.post("/merchantAccounts", account_body(), key="k").body for _ in range(2)
     }
@@ -178,8 +180,7 @@ def test_an_account_needs_its_members(member: str) -> None:
         ("businessLegalName", "Other K.K."),
     ],
 )
-def test_the_legal_entity_stays(name: str, value: str) -> None:
-    shop = Shop("jp")
+def test_the_legal_entity_stays(shop: Shop, name: str, value: str) -> None:
     account = created(shop)
     reply = update(shop, account, {"businessInfo": {name: value}})
     assert reply.error == BAD_VALUE
@@ -187,8 +188,7 @@ def test_the_legal_entity_stays(name: str, value: str) -> None:
     assert update(shop, account, {"businessInfo": {name: same}}).status == 204
 
 
-def test_what_was_open_of_the_legal_entity_can_be_said_once() -> None:
-    shop = Shop("jp")
+def test_what_was_open_of_the_legal_entity_can_be_said_once(shop: Shop) -> None:
     body = {**account_body(), "businessInfo": {}}
     account = shop.post("/merchantAccounts", body).json["merchantAccountId"]
     named = {"businessInfo": {"businessLegalName": "Example K.K."}}
@@ -209,8 +209,9 @@ def test_what_was_open_of_the_legal_entity_can_be_said_once() -> None:
         ("PATCH", "/merchantAccounts/{}/stores/s"),
     ],
 )
-def test_some_calls_need_the_token_of_the_account(method: str, path: str) -> None:
-    shop = Shop("jp")
+def test_some_calls_need_the_token_of_the_account(
+    shop: Shop, method: str, path: str
+) -> None:
     account, other = created(shop), created(shop, "ref-2")
     target = path.format(account)
     assert shop.send(method, target, {}).error == NO_TOKEN
@@ -218,8 +219,7 @@ def test_some_calls_need_the_token_of_the_account(method: str, path: str) -> Non
     assert shop.send(method, target, {}, token=token).error == NO_TOKEN
 
 
-def test_a_token_of_the_account_may_claim_and_delete_it_too() -> None:
-    shop = Shop("jp")
+def test_a_token_of_the_account_may_claim_and_delete_it_too(shop: Shop) -> None:
     account = created(shop)
     token, path = token_for(shop, account), f"/merchantAccounts/{account}"
     body = {"uniqueReferenceId": "ref-1"}
@@ -228,8 +228,7 @@ def test_a_token_of_the_account_may_claim_and_delete_it_too() -> None:
     assert (claimed.status, deleted.status) == (303, 202)
 
 
-def test_an_account_of_another_provider_is_out_of_reach() -> None:
-    shop = Shop("jp")
+def test_an_account_of_another_provider_is_out_of_reach(shop: Shop) -> None:
     account = created(shop)
     stranger = token_for(shop, "A9STRANGER")
     path = f"/merchantAccounts/{account}"
@@ -239,8 +238,7 @@ def test_an_account_of_another_provider_is_out_of_reach() -> None:
 # Claim --------------------------------------------------------------------------------
 
 
-def test_a_claim_ends_on_a_page_and_is_done_then() -> None:
-    shop = Shop("jp")
+def test_a_claim_ends_on_a_page_and_is_done_then(shop: Shop) -> None:
     account = created(shop)
     first, second = claim(shop, account), claim(shop, account)
     assert (first.status, first.body, second.status) == (303, b"", 303)
@@ -255,8 +253,7 @@ def test_a_claim_ends_on_a_page_and_is_done_then() -> None:
     assert "location" not in done.headers
 
 
-def test_a_repeated_claim_has_its_location_again() -> None:
-    shop = Shop("jp")
+def test_a_repeated_claim_has_its_location_again(shop: Shop) -> None:
     path = f"/merchantAccounts/{created(shop)}/claim"
     body = {"uniqueReferenceId": "ref-1"}
     replies = [shop.post(path, body, key="k") for _ in range(2)]
@@ -264,14 +261,12 @@ def test_a_repeated_claim_has_its_location_again() -> None:
     assert all("location" in reply.headers for reply in replies)
 
 
-def test_a_claim_names_the_reference_of_the_account() -> None:
-    shop = Shop("jp")
+def test_a_claim_names_the_reference_of_the_account(shop: Shop) -> None:
     account = created(shop)
     assert claim(shop, account, "ref-2").error == BAD_VALUE
 
 
-def test_the_page_of_a_claim_is_there_for_a_day() -> None:
-    shop = Shop("jp")
+def test_the_page_of_a_claim_is_there_for_a_day(shop: Shop) -> None:
     page = claim(shop, created(shop)).headers["location"]
     shop.clock.move(hours=24)
     assert shop.follow(page).error == (403, "InvalidAuthentication")
@@ -280,8 +275,7 @@ def test_the_page_of_a_claim_is_there_for_a_day() -> None:
 # Delete, and what is not there --------------------------------------------------------
 
 
-def test_a_deleted_account_is_gone_with_its_stores() -> None:
-    shop = Shop("jp")
+def test_a_deleted_account_is_gone_with_its_stores(shop: Shop) -> None:
     account = created(shop)
     token, path = token_for(shop, account), f"/merchantAccounts/{account}"
     store = shop.send("POST", f"{path}/stores", STORE, token=token).json["storeId"]
@@ -293,8 +287,7 @@ def test_a_deleted_account_is_gone_with_its_stores() -> None:
     assert shop.send("PATCH", target, {}, token=token).error == NOT_FOUND
 
 
-def test_an_unknown_store_is_not_found() -> None:
-    shop = Shop("jp")
+def test_an_unknown_store_is_not_found(shop: Shop) -> None:
     account = created(shop)
     token = token_for(shop, account)
     target = f"/merchantAccounts/{account}/stores/s"
@@ -304,8 +297,7 @@ def test_an_unknown_store_is_not_found() -> None:
 @pytest.mark.parametrize(
     ("member", "value"), [("storeName", 1), ("allowedOriginDomains", "x")]
 )
-def test_a_bad_store_is_refused(member: str, value: object) -> None:
-    shop = Shop("jp")
+def test_a_bad_store_is_refused(shop: Shop, member: str, value: object) -> None:
     account = created(shop)
     token = token_for(shop, account)
     path = f"/merchantAccounts/{account}/stores"

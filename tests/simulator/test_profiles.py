@@ -12,7 +12,7 @@ import pytest
 
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import PROFILES, Profile, Request, Settings
-from AmazonPay.simulator.idempotency import key_of
+from AmazonPay.simulator.wire.idempotency import key_of
 from simulated import SALTS, Shop, authorization, canonical, reply_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ RULES = replace(PROFILES["hostile"], failed_calls=0, lost_answers=0, stale_reads
 
 TARGET = "/v2/charges/S01-0000000-0000000-C000000"
 LET_IN = (404, "ResourceNotFound")
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(settings=RULES)
 
 
 def ask(
@@ -240,7 +245,7 @@ def test_only_lenient_knows_a_second_code_for_refunds(
     settings: Settings, status: int
 ) -> None:
     shop = Shop(settings=replace(settings, capture_shows_after=timedelta(0)))
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+    charge = shop.sold()
     assert shop.refund(charge, "1", code="ProcessingFailure").status == status
 
 
@@ -295,8 +300,7 @@ def test_a_second_complete_is_a_replay_elsewhere(settings: Settings) -> None:
     assert (again.status, again.body) == (200, first.body)
 
 
-def test_a_second_finalize_meets_a_session_that_is_no_longer_open() -> None:
-    shop = Shop(settings=RULES)
+def test_a_second_finalize_meets_a_session_that_is_no_longer_open(shop: Shop) -> None:
     session = shop.paid()
     open_session = shop.get(f"{CREATES}/{session}").json
     body = {
@@ -314,8 +318,7 @@ def test_a_second_finalize_meets_a_session_that_is_no_longer_open() -> None:
     assert again.error == (422, "InvalidCheckoutSessionStatus")
 
 
-def test_a_second_delivery_tracker_meets_a_number_that_was_used() -> None:
-    shop = Shop(settings=RULES)
+def test_a_second_delivery_tracker_meets_a_number_that_was_used(shop: Shop) -> None:
     body = {
         "chargePermissionId": shop.buy().permission,
         "deliveryDetails": [{"trackingNumber": "1Z", "carrierCode": "UPS"}],
@@ -327,8 +330,7 @@ def test_a_second_delivery_tracker_meets_a_number_that_was_used() -> None:
 # A capture that shows later -----------------------------------------------------------
 
 
-def test_a_capture_stays_authorized_for_ten_seconds() -> None:
-    shop = Shop(settings=RULES)
+def test_a_capture_stays_authorized_for_ten_seconds(shop: Shop) -> None:
     charge = shop.buy().charge
     authorized = shop.get(f"/charges/{charge}")
     shop.clock.move(seconds=1)
@@ -342,8 +344,7 @@ def test_a_capture_stays_authorized_for_ten_seconds() -> None:
     assert shown.json["captureAmount"] == {"amount": "50.00", "currencyCode": "USD"}
 
 
-def test_a_second_capture_with_another_key_is_refused_meanwhile() -> None:
-    shop = Shop(settings=RULES)
+def test_a_second_capture_with_another_key_is_refused_meanwhile(shop: Shop) -> None:
     charge = shop.buy().charge
     shop.capture(charge, "30")
     assert shop.capture(charge, "30").error == (422, "InvalidChargeStatus")
@@ -352,8 +353,7 @@ def test_a_second_capture_with_another_key_is_refused_meanwhile() -> None:
     assert captured == {"amount": "30.00", "currencyCode": "USD"}
 
 
-def test_a_second_capture_with_the_same_key_is_a_replay_meanwhile() -> None:
-    shop = Shop(settings=RULES)
+def test_a_second_capture_with_the_same_key_is_a_replay_meanwhile(shop: Shop) -> None:
     charge = shop.buy().charge
     body = {"captureAmount": shop.money("50")}
     path = f"/charges/{charge}/capture"
@@ -361,16 +361,14 @@ def test_a_second_capture_with_the_same_key_is_a_replay_meanwhile() -> None:
     assert (again.status, again.body) == (200, first.body)
 
 
-def test_it_can_be_neither_cancelled_nor_refunded_meanwhile() -> None:
-    shop = Shop(settings=RULES)
+def test_it_can_be_neither_cancelled_nor_refunded_meanwhile(shop: Shop) -> None:
     charge = shop.buy().charge
     shop.capture(charge, "30")
     assert shop.delete(f"/charges/{charge}/cancel", {}).status == 422
     assert shop.refund(charge, "30").error == (422, "InvalidChargeStatus")
 
 
-def test_closing_the_permission_does_not_cancel_it() -> None:
-    shop = Shop(settings=RULES)
+def test_closing_the_permission_does_not_cancel_it(shop: Shop) -> None:
     bought = shop.buy()
     shop.capture(bought.charge, "30")
     closing = {"closureReason": "done", "cancelPendingCharges": True}
@@ -381,8 +379,9 @@ def test_closing_the_permission_does_not_cancel_it() -> None:
 
 
 @pytest.mark.parametrize("days", [7.5, 0])
-def test_a_pending_capture_by_amazons_own_rules_is_shown(days: float) -> None:
-    shop = Shop(settings=RULES)
+def test_a_pending_capture_by_amazons_own_rules_is_shown(
+    shop: Shop, days: float
+) -> None:
     charge = shop.buy().charge
     shop.clock.move(days=days)
     code = None if days else "CaptureInitiated"
@@ -390,8 +389,7 @@ def test_a_pending_capture_by_amazons_own_rules_is_shown(days: float) -> None:
     assert state == ("CaptureInitiated", None)
 
 
-def test_capture_now_stays_authorized_for_ten_seconds() -> None:
-    shop = Shop(settings=RULES)
+def test_capture_now_stays_authorized_for_ten_seconds(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
     created = shop.charge(permission, "20", captureNow=True)
     charge = created.json["chargeId"]
@@ -406,9 +404,8 @@ def test_capture_now_stays_authorized_for_ten_seconds() -> None:
     assert after.json["captureAmount"] == {"amount": "20.00", "currencyCode": "USD"}
 
 
-def test_a_checkout_that_captures_stays_authorized_for_ten_seconds() -> None:
-    shop = Shop(settings=RULES)
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+def test_a_checkout_that_captures_stays_authorized_for_ten_seconds(shop: Shop) -> None:
+    charge = shop.sold()
     before = shop.get(f"/charges/{charge}").state
     shop.clock.move(seconds=10)
     after = shop.get(f"/charges/{charge}").state
@@ -455,7 +452,7 @@ def test_with_headroom_there_may_be_ten_times_as_many_charges() -> None:
 
 def test_with_headroom_a_charge_can_be_refunded_ten_times() -> None:
     shop = Shop(settings=replace(TEN_TIMES, refunds_per_charge=2))
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+    charge = shop.sold()
     # 57.50 is what may be refunded of 50, so that ten times as much is 575.
     refunds = [shop.refund(charge, "57.5") for _ in range(11)]
     assert [refund.status for refund in refunds] == [201] * 10 + [400]
@@ -464,7 +461,7 @@ def test_with_headroom_a_charge_can_be_refunded_ten_times() -> None:
 
 def test_with_headroom_there_may_be_ten_times_as_many_refunds() -> None:
     shop = Shop(settings=replace(TEN_TIMES, refunds_per_charge=1))
-    charge = shop.buy("50", "AuthorizeWithCapture").charge
+    charge = shop.sold()
     refunds = [shop.refund(charge, "1") for _ in range(11)]
     assert [refund.status for refund in refunds] == [201] * 10 + [422]
     assert refunds[-1].error == (422, "TransactionCountExceeded")

@@ -70,8 +70,7 @@ STATES = [
 ]
 
 
-def test_a_blocking_client_sells_and_refunds() -> None:
-    shop = Shop()
+def test_a_blocking_client_sells_and_refunds(shop: Shop) -> None:
     with shop.client() as client:
         assert blocking(shop, client) == STATES
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay.simulator.queries import members
+from AmazonPay.simulator.wire.queries import parameters
 from reference.operations import OPERATIONS, QUERIES
 from simulated import Shop
 
@@ -20,15 +20,15 @@ TIMES = ("createdSince", "createdUntil")
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.name)
 def test_a_query_has_the_members_of_the_reference(row: Row) -> None:
     expected = list(QUERIES.get(row.name, {}).values())
-    assert list(members(row.name)) == expected
+    assert list(parameters(row.name)) == expected
 
 
 def test_only_the_merchant_id_of_a_token_is_required() -> None:
     required = {
-        (name, member.name)
+        (name, parameter.name)
         for name in QUERIES
-        for member in members(name).values()
-        if member.required
+        for parameter in parameters(name).values()
+        if parameter.required
     }
     assert required == {("get_authorization_token", "merchantId")}
 
@@ -88,8 +88,7 @@ def test_a_next_token_goes_alone(path: str, other: str) -> None:
     assert reply.error == (400, "InvalidParameterCombination")
 
 
-def test_a_call_that_takes_no_query_refuses_any() -> None:
-    shop = Shop()
+def test_a_call_that_takes_no_query_refuses_any(shop: Shop) -> None:
     charge = shop.buy().charge
     assert shop.get(f"/charges/{charge}").status == 200
     assert shop.get(f"/charges/{charge}?expand=1").error == BAD_VALUE

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Settings
-from AmazonPay.simulator.report_schedules import MOST_CAUGHT_UP, period_of
+from AmazonPay.simulator.handlers.report_schedules import MOST_CAUGHT_UP, period_of
 from callers import Caller, on_both_clients
 from fitting import in_order, misfits
 from reference.accounts import (
@@ -29,6 +29,11 @@ LIVE = "LIVE-AGTEST"
 
 def live() -> Shop:
     return Shop(key_id=LIVE)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return live()
 
 
 def body_of(kind: str = KIND, frequency: str = "P1D", **more: Any) -> dict[str, Any]:
@@ -59,8 +64,7 @@ def made(shop: Shop) -> list[tuple[str, str, str]]:
 
 
 @on_both_clients
-def test_a_client_keeps_a_schedule(awaits: bool) -> None:
-    shop = live()
+def test_a_client_keeps_a_schedule(shop: Shop, awaits: bool) -> None:
     call = Caller(shop, awaits)
     created = call("create_report_schedule", body_of())
     id_ = created.json()["reportScheduleId"]
@@ -80,8 +84,7 @@ def test_a_client_keeps_a_schedule(awaits: bool) -> None:
 # The schedule -------------------------------------------------------------------------
 
 
-def test_the_first_report_comes_after_one_period() -> None:
-    shop = live()
+def test_the_first_report_comes_after_one_period(shop: Shop) -> None:
     id_ = schedule(shop)
     assert shop.get(f"/report-schedules/{id_}").json == {
         "nextReportCreationTime": "21000116T120000Z",
@@ -92,8 +95,7 @@ def test_the_first_report_comes_after_one_period() -> None:
     assert id_.isdigit()
 
 
-def test_the_first_report_comes_when_it_is_asked_for() -> None:
-    shop = live()
+def test_the_first_report_comes_when_it_is_asked_for(shop: Shop) -> None:
     id_ = schedule(shop, nextReportCreationTime="21000115T180000Z")
     shop.clock.move(hours=6)
     shown = shop.get(f"/report-schedules/{id_}").json
@@ -101,14 +103,12 @@ def test_the_first_report_comes_when_it_is_asked_for() -> None:
     assert made(shop) == [("21000115T180000Z", "21000114T180000Z", "21000115T180000Z")]
 
 
-def test_the_first_report_may_come_now() -> None:
-    shop = live()
+def test_the_first_report_may_come_now(shop: Shop) -> None:
     schedule(shop, nextReportCreationTime="21000115T120000Z")
     assert len(made(shop)) == 1
 
 
-def test_reports_follow_one_another_without_a_gap() -> None:
-    shop = live()
+def test_reports_follow_one_another_without_a_gap(shop: Shop) -> None:
     schedule(shop, KIND, "PT8H")
     shop.clock.move(days=1)
     assert made(shop) == [
@@ -118,8 +118,7 @@ def test_reports_follow_one_another_without_a_gap() -> None:
     ]
 
 
-def test_a_report_of_a_schedule_has_a_file() -> None:
-    shop = live()
+def test_a_report_of_a_schedule_has_a_file(shop: Shop) -> None:
     schedule(shop)
     shop.buy()
     shop.clock.move(days=1, seconds=1)
@@ -128,8 +127,7 @@ def test_a_report_of_a_schedule_has_a_file() -> None:
 
 
 @pytest.mark.parametrize("frequency", FREQUENCIES)
-def test_every_frequency_has_its_period(frequency: str) -> None:
-    shop = live()
+def test_every_frequency_has_its_period(shop: Shop, frequency: str) -> None:
     id_ = schedule(shop, KIND, frequency)
     shown = shop.get(f"/report-schedules/{id_}").json["nextReportCreationTime"]
     following = datetime.strptime(shown, "%Y%m%dT%H%M%S%z")
@@ -142,8 +140,7 @@ def test_every_frequency_has_its_period(frequency: str) -> None:
 # One for each type --------------------------------------------------------------------
 
 
-def test_each_type_has_a_schedule_of_its_own() -> None:
-    shop = live()
+def test_each_type_has_a_schedule_of_its_own(shop: Shop) -> None:
     ids = {kind: schedule(shop, kind) for kind in SCHEDULED_REPORTS}
     assert listed(shop) == [ids[kind] for kind in sorted(ids)]
     one, two, *_ = SCHEDULED_REPORTS
@@ -152,15 +149,15 @@ def test_each_type_has_a_schedule_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"deleteExistingSchedule": False}])
-def test_a_second_schedule_of_a_type_is_refused(more: dict[str, Any]) -> None:
-    shop = live()
+def test_a_second_schedule_of_a_type_is_refused(
+    shop: Shop, more: dict[str, Any]
+) -> None:
     id_ = schedule(shop)
     assert shop.post("/report-schedules", body_of(**more)).error == BAD_VALUE
     assert listed(shop) == [id_]
 
 
-def test_a_schedule_can_take_the_place_of_another() -> None:
-    shop = live()
+def test_a_schedule_can_take_the_place_of_another(shop: Shop) -> None:
     old = schedule(shop, KIND, "P1D")
     new = schedule(shop, KIND, "P2D", deleteExistingSchedule=True)
     assert listed(shop) == [new]
@@ -169,8 +166,7 @@ def test_a_schedule_can_take_the_place_of_another() -> None:
     assert [created for created, _, _ in made(shop)] == ["21000117T120000Z"]
 
 
-def test_a_replacement_needs_nothing_to_replace() -> None:
-    shop = live()
+def test_a_replacement_needs_nothing_to_replace(shop: Shop) -> None:
     assert listed(shop) == []
     assert listed(shop) != [schedule(shop, deleteExistingSchedule=True)]
 
@@ -217,8 +213,7 @@ def test_an_unknown_schedule_is_not_found(method: str) -> None:
     assert live().send(method, "/report-schedules/1").error == NOT_FOUND
 
 
-def test_a_schedule_is_cancelled_once_and_its_reports_stay() -> None:
-    shop = live()
+def test_a_schedule_is_cancelled_once_and_its_reports_stay(shop: Shop) -> None:
     path = f"/report-schedules/{schedule(shop)}"
     shop.clock.move(days=1)
     assert shop.delete(path).status == 200
@@ -240,9 +235,8 @@ def test_a_schedule_is_cancelled_once_and_its_reports_stay() -> None:
     ],
 )
 def test_a_schedule_catches_up_on_so_many_reports_at_most(
-    periods: int, expected: int
+    shop: Shop, periods: int, expected: int
 ) -> None:
-    shop = live()
     schedule(shop, KIND, "PT5M")
     shop.clock.move(seconds=periods * 300)
     found = made(shop)
@@ -258,8 +252,7 @@ def test_a_schedule_catches_up_on_so_many_reports_at_most(
     assert starts[1:] == ends[:-1]
 
 
-def test_a_clock_that_jumps_by_centuries_ends() -> None:
-    shop = live()
+def test_a_clock_that_jumps_by_centuries_ends(shop: Shop) -> None:
     id_ = schedule(shop, KIND, "PT5M")
     shop.clock.move(days=365 * 300)
     assert len(made(shop)) == MOST_CAUGHT_UP

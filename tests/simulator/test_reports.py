@@ -70,17 +70,12 @@ def rows_of(shop: Shop, kind: str = SANDBOX_REPORT, **more: Any) -> list[Any]:
     return list(csv.DictReader(io.StringIO(file.body.decode(), newline="")))
 
 
-def sold(shop: Shop, amount: str = "50") -> str:
-    return shop.buy(amount, "AuthorizeWithCapture").charge
-
-
 # All calls ----------------------------------------------------------------------------
 
 
 @on_both_clients
-def test_a_client_asks_for_a_report_and_its_document(awaits: bool) -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_client_asks_for_a_report_and_its_document(shop: Shop, awaits: bool) -> None:
+    shop.sold()
     call = Caller(shop, awaits)
     created = call("create_report", body_of())
     id_ = created.json()["reportId"]
@@ -103,9 +98,8 @@ def test_a_client_asks_for_a_report_and_its_document(awaits: bool) -> None:
 
 
 @on_both_clients
-def test_a_client_downloads_a_report(awaits: bool, tmp_path: Path) -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_client_downloads_a_report(shop: Shop, awaits: bool, tmp_path: Path) -> None:
+    shop.sold()
     id_ = ask(shop)
     shop.clock.move(seconds=1)
     path = Caller(shop, awaits)("download_report", id_, tmp_path / "report.csv")
@@ -114,9 +108,8 @@ def test_a_client_downloads_a_report(awaits: bool, tmp_path: Path) -> None:
 
 
 @on_both_clients
-def test_a_client_reads_the_rows_of_a_report(awaits: bool) -> None:
-    shop = Shop()
-    charge = sold(shop)
+def test_a_client_reads_the_rows_of_a_report(shop: Shop, awaits: bool) -> None:
+    charge = shop.sold()
     id_ = ask(shop)
     shop.clock.move(seconds=1)
     rows = Caller(shop, awaits).iterate("iter_report_rows", id_)
@@ -125,9 +118,8 @@ def test_a_client_reads_the_rows_of_a_report(awaits: bool) -> None:
 
 
 @on_both_clients
-def test_a_client_waits_for_a_report(awaits: bool) -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_client_waits_for_a_report(shop: Shop, awaits: bool) -> None:
+    shop.sold()
     id_ = ask(shop)
     call = Caller(shop, awaits)
     early = call("wait_for_report", id_, deadline=0.0)
@@ -140,8 +132,7 @@ def test_a_client_waits_for_a_report(awaits: bool) -> None:
 
 
 @on_both_clients
-def test_a_client_iterates_over_all_reports(awaits: bool) -> None:
-    shop = Shop()
+def test_a_client_iterates_over_all_reports(shop: Shop, awaits: bool) -> None:
     ids = [ask(shop) for _ in range(23)]
     found = Caller(shop, awaits).iterate("iter_reports", page_size=10)
     assert sorted(report["reportId"] for report in found) == sorted(ids)
@@ -149,9 +140,8 @@ def test_a_client_iterates_over_all_reports(awaits: bool) -> None:
 
 @on_both_clients
 def test_a_client_cannot_download_what_was_not_made(
-    awaits: bool, tmp_path: Path
+    shop: Shop, awaits: bool, tmp_path: Path
 ) -> None:
-    shop = Shop()
     id_ = ask(shop)
     shop.clock.move(seconds=1)
     with pytest.raises(ReportUnavailable) as unavailable:
@@ -165,7 +155,7 @@ def test_a_client_cannot_download_what_was_not_made(
 
 def test_a_report_is_made_after_a_while() -> None:
     shop = Shop(settings=Settings(report_settles_after=timedelta(minutes=5)))
-    sold(shop)
+    shop.sold()
     path = f"/reports/{ask(shop)}"
     begun = shop.get(path).json
     assert begun == {
@@ -194,18 +184,16 @@ def test_a_report_is_made_after_a_while() -> None:
     assert begun["reportId"].isdigit()
 
 
-def test_a_report_of_nothing_is_cancelled() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_report_of_nothing_is_cancelled(shop: Shop) -> None:
+    shop.sold()
     report = made(shop, start="20991231T000000Z", end="20991231T235959Z")
     assert report["processingStatus"] == "CANCELLED"
     assert report["reportDocumentId"] is None
     assert report["processingEndTime"] == "21000115T120001Z"
 
 
-def test_a_report_is_gone_after_90_days() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_report_is_gone_after_90_days(shop: Shop) -> None:
+    shop.sold()
     report = made(shop)
     id_, document = report["reportId"], report["reportDocumentId"]
     shop.clock.move(days=DAYS_KEPT, seconds=-2)
@@ -224,8 +212,7 @@ def test_an_unknown_report_is_not_found(path: str) -> None:
     assert path in reply.json["message"]
 
 
-def test_a_repeated_key_is_the_same_report() -> None:
-    shop = Shop()
+def test_a_repeated_key_is_the_same_report(shop: Shop) -> None:
     replies = {shop.post("/reports", body_of(), key="k").body for _ in range(2)}
     assert len(replies) == 1
     assert len(shop.get("/reports").json["reports"]) == 1
@@ -234,8 +221,7 @@ def test_a_repeated_key_is_the_same_report() -> None:
 # Which types there are ----------------------------------------------------------------
 
 
-def test_sandbox_makes_the_sandbox_settlement_only() -> None:
-    shop = Shop()
+def test_sandbox_makes_the_sandbox_settlement_only(shop: Shop) -> None:
     for kind in REQUESTED_REPORTS:
         reply = shop.post("/reports", body_of(kind))
         if kind == SANDBOX_REPORT:
@@ -288,9 +274,8 @@ def test_all_members_are_needed(member: str) -> None:
     assert Shop().post("/reports", body).error == (400, "MissingParameterValue")
 
 
-def test_a_report_of_one_second_is_a_report() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_report_of_one_second_is_a_report(shop: Shop) -> None:
+    shop.sold()
     second = shop.clock.text
     assert len(rows_of(shop, start=second, end=second)) == 1
 
@@ -339,25 +324,22 @@ def asked(shop: Shop, count: int) -> list[str]:
     ],
 )
 def test_a_page_has_ten_reports_unless_told_otherwise(
-    count: int, query: str, sizes: list[int]
+    shop: Shop, count: int, query: str, sizes: list[int]
 ) -> None:
-    shop = Shop()
     ids = asked(shop, count)
     found = pages(shop, query)
     assert [len(page) for page in found] == sizes
     assert [id_ for page in found for id_ in page] == ids
 
 
-def test_reports_of_one_second_are_all_listed_once() -> None:
-    shop = Shop()
+def test_reports_of_one_second_are_all_listed_once(shop: Shop) -> None:
     ids = {ask(shop) for _ in range(7)}
     found = [id_ for page in pages(shop, "?pageSize=2") for id_ in page]
     assert len(found) == 7
     assert set(found) == ids
 
 
-def test_a_new_report_moves_nothing_between_pages() -> None:
-    shop = Shop()
+def test_a_new_report_moves_nothing_between_pages(shop: Shop) -> None:
     ids = asked(shop, 4)
     first = shop.get("/reports?pageSize=2")
     asked(shop, 3)
@@ -366,17 +348,15 @@ def test_a_new_report_moves_nothing_between_pages() -> None:
     assert [report["reportId"] for report in found] == ids
 
 
-def test_a_page_can_be_turned_twice() -> None:
-    shop = Shop()
+def test_a_page_can_be_turned_twice(shop: Shop) -> None:
     asked(shop, 3)
     first = shop.get("/reports?pageSize=1")
     again = following(shop, first).json["reports"]
     assert following(shop, first).json["reports"] == again
 
 
-def test_the_next_page_keeps_the_question() -> None:
-    shop = Shop()
-    sold(shop)
+def test_the_next_page_keeps_the_question(shop: Shop) -> None:
+    shop.sold()
     ids = asked(shop, 3)
     shop.clock.move(seconds=1)
     asked(shop, 2)
@@ -393,8 +373,7 @@ def test_reports_are_found_by_type() -> None:
     assert pages(shop, f"?reportTypes={ORDERS}") == [[one]]
 
 
-def test_reports_are_found_by_the_time_of_their_creation() -> None:
-    shop = Shop()
+def test_reports_are_found_by_the_time_of_their_creation(shop: Shop) -> None:
     three, two, one = asked(shop, 3)
     first, second, third = "21000115T120100Z", "21000115T120200Z", "21000115T120300Z"
     assert pages(shop, f"?createdSince={second}") == [[three, two]]
@@ -403,8 +382,7 @@ def test_reports_are_found_by_the_time_of_their_creation() -> None:
     assert pages(shop, f"?createdSince={third}&createdUntil={first}") == [[]]
 
 
-def test_a_token_is_of_one_call_and_one_day() -> None:
-    shop = Shop()
+def test_a_token_is_of_one_call_and_one_day(shop: Shop) -> None:
     asked(shop, 2)
     first = shop.get("/reports?pageSize=1")
     encoded = first.json["nextToken"].replace("/", "%2F").replace("+", "%2B")
@@ -417,9 +395,8 @@ def test_a_token_is_of_one_call_and_one_day() -> None:
 # The link -----------------------------------------------------------------------------
 
 
-def test_a_link_lives_for_30_seconds_and_may_be_used_twice() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_link_lives_for_30_seconds_and_may_be_used_twice(shop: Shop) -> None:
+    shop.sold()
     url = link_to(shop, made(shop))
     shop.clock.move(seconds=SECONDS_OF_A_LINK - 1)
     assert [shop.follow(url).status for _ in range(2)] == [200, 200]
@@ -427,23 +404,20 @@ def test_a_link_lives_for_30_seconds_and_may_be_used_twice() -> None:
     assert shop.follow(url).error == (403, "InvalidAuthentication")
 
 
-def test_each_call_for_a_document_gives_another_link() -> None:
-    shop = Shop()
-    sold(shop)
+def test_each_call_for_a_document_gives_another_link(shop: Shop) -> None:
+    shop.sold()
     report = made(shop)
     assert len({link_to(shop, report) for _ in range(5)}) == 5
 
 
-def test_a_link_to_a_document_is_for_get_alone() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_link_to_a_document_is_for_get_alone(shop: Shop) -> None:
+    shop.sold()
     url = link_to(shop, made(shop))
     assert shop.follow(url, "PUT", b"x").error == (405, "RequestNotSupported")
 
 
-def test_a_link_to_a_document_that_is_gone_leads_nowhere() -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_link_to_a_document_that_is_gone_leads_nowhere(shop: Shop) -> None:
+    shop.sold()
     report = made(shop)
     shop.clock.move(days=DAYS_KEPT, seconds=-10)
     url = link_to(shop, report)
@@ -453,9 +427,10 @@ def test_a_link_to_a_document_that_is_gone_leads_nowhere() -> None:
 
 
 @on_both_clients
-def test_a_client_is_told_that_a_link_ran_out(awaits: bool, tmp_path: Path) -> None:
-    shop = Shop()
-    sold(shop)
+def test_a_client_is_told_that_a_link_ran_out(
+    shop: Shop, awaits: bool, tmp_path: Path
+) -> None:
+    shop.sold()
     report = made(shop)
     caller = Caller(shop, awaits)
 
@@ -473,8 +448,7 @@ def test_a_client_is_told_that_a_link_ran_out(awaits: bool, tmp_path: Path) -> N
 # The files ----------------------------------------------------------------------------
 
 
-def test_a_settlement_has_captures_refunds_and_lost_disputes() -> None:
-    shop = Shop()
+def test_a_settlement_has_captures_refunds_and_lost_disputes(shop: Shop) -> None:
     reference = {"merchantReferenceId": "order-1", "merchantStoreName": "My Store"}
     bought = shop.buy(
         "50", "AuthorizeWithCapture", more={"merchantMetadata": reference}
@@ -507,22 +481,20 @@ def test_a_settlement_has_captures_refunds_and_lost_disputes() -> None:
     assert len({row["SettlementId"] for row in rows}) == 1
 
 
-def test_a_settlement_leaves_out_what_moved_no_money() -> None:
-    shop = Shop()
+def test_a_settlement_leaves_out_what_moved_no_money(shop: Shop) -> None:
     shop.buy()  # authorized only
-    charge = sold(shop)
+    charge = shop.sold()
     won = shop.simulator.file_chargeback(charge)["disputeId"]
     refund = shop.refund(charge, "1", code="AmazonRejected")
     assert refund.status == 201
-    shop.simulator.file_chargeback(sold(shop))  # open
+    shop.simulator.file_chargeback(shop.sold())  # open
     details = {"state": "Resolved", "resolution": "MerchantWon"}
     shop.patch(f"/disputes/{won}", {"statusDetails": details})
     shop.clock.move(seconds=5)
     assert {row["TransactionType"] for row in rows_of(shop)} == {"Capture"}
 
 
-def test_text_of_the_merchant_is_quoted_in_a_file() -> None:
-    shop = Shop()
+def test_text_of_the_merchant_is_quoted_in_a_file(shop: Shop) -> None:
     odd = 'a,"b"\n漢字;=1+1'
     more = {"merchantMetadata": {"merchantReferenceId": odd}}
     shop.buy("50", "AuthorizeWithCapture", more=more)
@@ -532,7 +504,7 @@ def test_text_of_the_merchant_is_quoted_in_a_file() -> None:
 
 def test_yen_have_no_decimals_in_a_file() -> None:
     shop = Shop("jp")
-    sold(shop, "500")
+    shop.sold("500")
     (row,) = rows_of(shop)
     assert (row["TransactionAmount"], row["CurrencyCode"]) == ("500", "JPY")
 
@@ -540,7 +512,7 @@ def test_yen_have_no_decimals_in_a_file() -> None:
 def live_rows(kind: str) -> list[Any]:
     """Sell, refund and subscribe in a live shop; read a report of it."""
     shop = Shop(key_id=LIVE)
-    charge = sold(shop)
+    charge = shop.sold()
     shop.refund(charge, "5")
     monthly = {"frequency": {"unit": "Month", "value": "1"}}
     more = {"chargePermissionType": "Recurring", "recurringMetadata": monthly}
@@ -585,6 +557,6 @@ def test_payments_of_several_currencies_are_what_was_settled() -> None:
 @pytest.mark.parametrize("kind", SCHEDULED_REPORTS)
 def test_a_file_has_what_was_created_in_its_time(kind: str) -> None:
     shop = Shop(key_id=LIVE)
-    sold(shop)
+    shop.sold()
     report = made(shop, kind, start="21000115T120001Z")
     assert report["processingStatus"] == "CANCELLED"

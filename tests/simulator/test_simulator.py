@@ -8,23 +8,24 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from AmazonPay.simulator import Ids, Request, Simulator, merchant
-from AmazonPay.simulator import simulator as simulator_module
-from AmazonPay.simulator.clock import utc_now
+from AmazonPay.simulator.engine.timestamps import utc_now
+from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from reference.states import ARROWS
 from simulated import KEY, KEY_ID, Shop, reply_of
 
 if TYPE_CHECKING:
     import pytest
 
-    from AmazonPay.simulator.call import APICall, Result
-    from AmazonPay.simulator.world import World
+    from AmazonPay.simulator.engine.context import Context
+    from AmazonPay.simulator.wire.api_call import APICall, Result
 
 
 # Every answer -------------------------------------------------------------------------
 
 
-def test_every_answer_is_json_with_a_request_id_and_says_that_it_is_simulated() -> None:
-    shop = Shop()
+def test_every_answer_is_json_with_a_request_id_and_says_that_it_is_simulated(
+    shop: Shop,
+) -> None:
     for reply in (
         shop.get("/charges/x"),
         shop.post("/checkoutSessions", shop.session_body()),
@@ -53,8 +54,7 @@ def test_text_is_written_as_it_is() -> None:
 # The story ----------------------------------------------------------------------------
 
 
-def test_an_order_tells_who_did_what_and_what_came_of_it() -> None:
-    shop = Shop()
+def test_an_order_tells_who_did_what_and_what_came_of_it(shop: Shop) -> None:
     bought = shop.buy("50")
     shop.capture(bought.charge, "50")
     told = [
@@ -79,8 +79,7 @@ def test_an_order_tells_who_did_what_and_what_came_of_it() -> None:
     ]
 
 
-def test_a_request_is_told_with_its_answer() -> None:
-    shop = Shop()
+def test_a_request_is_told_with_its_answer(shop: Shop) -> None:
     reply = shop.post("/checkoutSessions", shop.session_body(), key="k")
     row = shop.simulator.story()[-1]
     assert row.facts == {
@@ -96,21 +95,18 @@ def test_a_request_is_told_with_its_answer() -> None:
     }
 
 
-def test_a_request_that_is_let_in_nowhere_is_told_all_the_same() -> None:
-    shop = Shop()
+def test_a_request_that_is_let_in_nowhere_is_told_all_the_same(shop: Shop) -> None:
     shop.simulator.handle(Request("POST", "/v2/charges", (), b"\xff"))
     (row,) = shop.simulator.story()
     assert (row.owner, row.facts["status"]) == ("", 400)
 
 
-def test_a_long_body_is_told_in_part() -> None:
-    shop = Shop()
+def test_a_long_body_is_told_in_part(shop: Shop) -> None:
     shop.post("/checkoutSessions", b"x" * 100_000)
     assert len(shop.simulator.story()[-1].facts["body"]) == 65_536
 
 
-def test_a_decline_is_told_though_the_call_fails() -> None:
-    shop = Shop()
+def test_a_decline_is_told_though_the_call_fails(shop: Shop) -> None:
     permission = shop.buy("50", "Confirm").permission
     shop.charge(permission, "10", code="HardDeclined")
     moves = [row.facts for row in shop.simulator.story() if row.kind == "state"][-2:]
@@ -120,8 +116,7 @@ def test_a_decline_is_told_though_the_call_fails() -> None:
     ]
 
 
-def test_a_refused_call_leaves_one_row_its_own() -> None:
-    shop = Shop()
+def test_a_refused_call_leaves_one_row_its_own(shop: Shop) -> None:
     bought = shop.buy("50")
     before = len(shop.simulator.story())
     shop.capture(bought.charge, "51")
@@ -130,19 +125,18 @@ def test_a_refused_call_leaves_one_row_its_own() -> None:
 
 
 def test_a_handler_that_fails_leaves_neither_change_nor_row(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop = Shop()
     charge = shop.buy("50").charge
     before = shop.simulator.story()
 
-    def failing(world: World, call: APICall) -> Result:
-        found = world.get("charge", call.ids["charge_id"])
-        world.move("charge", found, "capture")
+    def failing(context: Context, call: APICall) -> Result:
+        found = context.get("charge", call.ids["charge_id"])
+        context.move("charge", found, "capture")
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setitem(simulator_module.HANDLERS, "capture_charge", failing)
+        patched.setitem(HANDLERS, "capture_charge", Handler(failing))
         assert shop.capture(charge, "50").error == (500, "InternalServerError")
     assert "ZeroDivisionError" in caplog.text
     assert shop.simulator.story() == before
@@ -150,9 +144,8 @@ def test_a_handler_that_fails_leaves_neither_change_nor_row(
 
 
 def test_a_fault_in_the_buyers_part_leaves_neither_change_nor_row(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop = Shop()
     session = shop.open()
     before = shop.simulator.story()
     path = f"/_simulator/checkoutSessions/{session}/choose"
@@ -172,8 +165,7 @@ def test_a_fault_in_the_buyers_part_leaves_neither_change_nor_row(
     assert shop.simulator.handle(request).status == 200
 
 
-def test_every_change_of_state_is_told_as_an_arrow_of_the_reference() -> None:
-    shop = Shop()
+def test_every_change_of_state_is_told_as_an_arrow_of_the_reference(shop: Shop) -> None:
     bought = shop.buy("50", card="0701", canHandlePendingAuthorization=True)
     shop.clock.move(days=31)
     shop.charge(bought.permission, "50", captureNow=True)
@@ -193,8 +185,7 @@ def test_without_a_clock_the_machines_own_tells_the_time() -> None:
     assert datetime(2020, 1, 1, tzinfo=UTC) < simulator.clock()
 
 
-def test_what_is_due_happens_without_a_request_too() -> None:
-    shop = Shop()
+def test_what_is_due_happens_without_a_request_too(shop: Shop) -> None:
     session = shop.open()
     shop.clock.move(days=1)
     shop.simulator.settle()
@@ -202,8 +193,7 @@ def test_what_is_due_happens_without_a_request_too() -> None:
     assert (row.kind, row.facts["reason"]) == ("state", "Expired")
 
 
-def test_a_plan_that_something_else_overtook_does_nothing() -> None:
-    shop = Shop()
+def test_a_plan_that_something_else_overtook_does_nothing(shop: Shop) -> None:
     charge = shop.buy("50", card="0701", canHandlePendingAuthorization=True).charge
     shop.delete(f"/charges/{charge}/cancel", {})
     shop.clock.move(seconds=30)
@@ -213,16 +203,14 @@ def test_a_plan_that_something_else_overtook_does_nothing() -> None:
 # Who sees what ------------------------------------------------------------------------
 
 
-def test_the_objects_of_one_account_are_not_there_for_another() -> None:
-    shop = Shop()
+def test_the_objects_of_one_account_are_not_there_for_another(shop: Shop) -> None:
     charge = shop.buy().charge
     other = merchant(KEY_ID, KEY.public_key(), region="na", merchant_id="A2OTHER")
     shop.simulator.merchants[KEY_ID] = other
     assert shop.get(f"/charges/{charge}").error == (404, "ResourceNotFound")
 
 
-def test_the_objects_of_sandbox_and_live_are_apart() -> None:
-    shop = Shop()
+def test_the_objects_of_sandbox_and_live_are_apart(shop: Shop) -> None:
     charge = shop.buy().charge
     shop.simulator.merchants[KEY_ID] = merchant("ANY", KEY.public_key(), region="na")
     assert shop.get(f"/charges/{charge}").status == 400

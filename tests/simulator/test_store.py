@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay.simulator import Store
-from AmazonPay.simulator.store import Stored
+from AmazonPay.simulator import HTTPResponse, Store
+from AmazonPay.simulator.engine.store import Stored
 from simulated import Clock, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from AmazonPay.simulator.store import Transaction
 
 OWNER = "A1/sandbox"
 CHARGE = {"id": "C1", "state": "Authorized"}
@@ -65,9 +64,11 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     def fail() -> None:
         with store.transaction() as transaction:
             transaction.save(OWNER, "charge", CHARGE)
-            transaction.plan("21000101T000000Z", OWNER, "charge", "C1", "x")
-            transaction.keep_answer(OWNER, "k", Stored("POST", "/x", "{}", 201, b""))
-            transaction.tell("21000101T000000Z", OWNER, None, "state", {})
+            transaction.schedule("21000101T000000Z", OWNER, "charge", "C1", "x")
+            transaction.store_response(
+                OWNER, "k", Stored("POST", "/x", "{}", HTTPResponse(201))
+            )
+            transaction.add_history("21000101T000000Z", OWNER, None, "state", {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -75,22 +76,17 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     with store.transaction() as transaction:
         assert transaction.find(OWNER, "charge", "C1") is None
         assert transaction.next_due("99991231T235959Z") is None
-        assert transaction.answer_under(OWNER, "k") is None
-        assert transaction.story() == []
+        assert transaction.stored(OWNER, "k") is None
+        assert transaction.history() == []
 
 
-def test_an_attempt_that_fails_leaves_the_rest_of_its_transaction(store: Store) -> None:
-    def fail(transaction: Transaction) -> None:
-        with transaction.attempt():
-            transaction.save(OWNER, "charge", {"id": "C2"})
-            raise ZeroDivisionError
-
+def test_undoing_to_a_savepoint_keeps_the_rest_of_the_transaction(store: Store) -> None:
     with store.transaction() as transaction:
         transaction.save(OWNER, "charge", CHARGE)
-        with pytest.raises(ZeroDivisionError):
-            fail(transaction)
-        with transaction.attempt():
-            transaction.save(OWNER, "charge", {"id": "C3"})
+        transaction.set_savepoint()
+        transaction.save(OWNER, "charge", {"id": "C2"})
+        transaction.undo_to_savepoint()
+        transaction.save(OWNER, "charge", {"id": "C3"})
     with store.transaction() as transaction:
         found = [record["id"] for record in transaction.all(OWNER, "charge")]
     assert found == ["C1", "C3"]
@@ -101,7 +97,7 @@ def test_plans_come_in_the_order_of_their_time_then_of_their_making(
 ) -> None:
     with store.transaction() as transaction:
         for at, event in (("3", "c"), ("1", "a"), ("2", "b"), ("1", "a2"), ("9", "z")):
-            transaction.plan(at, OWNER, "charge", "C1", event)
+            transaction.schedule(at, OWNER, "charge", "C1", event)
         taken: list[str] = []
         while due := transaction.next_due("3"):
             taken.append(due.event)
@@ -113,11 +109,11 @@ def test_a_story_is_told_of_one_order_or_of_all_and_from_a_row_on(
 ) -> None:
     with store.transaction() as transaction:
         for number, order in enumerate(["A", "B", None, "A"]):
-            transaction.tell("1", OWNER, order, "state", {"number": number})
-        rows = transaction.story()
+            transaction.add_history("1", OWNER, order, "state", {"number": number})
+        rows = transaction.history()
         assert [row.facts["number"] for row in rows] == [0, 1, 2, 3]
-        assert [row.facts["number"] for row in transaction.story("A")] == [0, 3]
-        later = transaction.story(after=rows[1].number)
+        assert [row.facts["number"] for row in transaction.history("A")] == [0, 3]
+        later = transaction.history(after=rows[1].number)
         assert [row.facts["number"] for row in later] == [2, 3]
 
 
@@ -201,7 +197,7 @@ def test_a_restart_on_the_same_file_keeps_everything(path: Path) -> None:
     shop = Shop(store=store, clock=clock)
     bought = shop.buy("50")
     pending = shop.buy("20", card="0701", canHandlePendingAuthorization=True)
-    refundable = shop.buy("30", "AuthorizeWithCapture").charge
+    refundable = shop.sold("30")
     body = {"chargeId": refundable, "refundAmount": shop.money("5")}
     first = shop.post("/refunds", body, key="refund-1")
     paths = [
@@ -256,11 +252,14 @@ def test_what_fell_due_while_it_was_off_happens_in_order_at_its_own_time(
 # Files that are none ------------------------------------------------------------------
 
 
-def test_a_file_of_another_version_is_refused_and_left_alone(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 99])
+def test_a_file_of_another_version_is_refused_and_left_alone(
+    path: Path, version: int
+) -> None:
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(ConfigurationError, match="version 99"):
+    with pytest.raises(ConfigurationError, match=rf"version {version}.*new file"):
         Store(path)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from AmazonPay.pacing import limit_of
 from AmazonPay.simulator import PROFILES, Settings
-from AmazonPay.simulator.throttling import Throttle
+from AmazonPay.simulator.engine.throttling import Throttle
 from reference.operations import OPERATIONS
 from reference.throttling import QUOTAS
 from simulated import START, Shop
@@ -27,6 +27,11 @@ THROTTLING = Settings(throttles=True)
 TOO_MANY = (429, "TooManyRequests")
 
 
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(settings=THROTTLING)
+
+
 def statuses(shop: Shop, count: int) -> list[int]:
     return [shop.get("/refunds/x").status for _ in range(count)]
 
@@ -38,8 +43,9 @@ def test_the_quotas_are_those_of_the_page(name: str) -> None:
     assert given == QUOTAS.get(name, (None, None))
 
 
-def test_above_the_quota_a_call_is_refused_and_one_comes_back_each_second() -> None:
-    shop = Shop(settings=THROTTLING)
+def test_above_the_quota_a_call_is_refused_and_one_comes_back_each_second(
+    shop: Shop,
+) -> None:
     assert statuses(shop, 7) == [404] * 5 + [429] * 2
     shop.clock.move(seconds=0.9)
     assert statuses(shop, 1) == [429]
@@ -49,8 +55,7 @@ def test_above_the_quota_a_call_is_refused_and_one_comes_back_each_second() -> N
     assert statuses(shop, 6) == [404] * 5 + [429]
 
 
-def test_the_refusal_is_amazons_without_a_hint_when_to_come_back() -> None:
-    shop = Shop(settings=THROTTLING)
+def test_the_refusal_is_amazons_without_a_hint_when_to_come_back(shop: Shop) -> None:
     replies = [shop.get("/refunds/x") for _ in range(6)]
     assert replies[-1].error == TOO_MANY
     assert "retry-after" not in replies[-1].headers
@@ -64,8 +69,7 @@ def test_hostile_sometimes_says_when_to_come_back() -> None:
     assert said == {None, "1"}
 
 
-def test_each_operation_has_a_bucket_of_its_own() -> None:
-    shop = Shop(settings=THROTTLING)
+def test_each_operation_has_a_bucket_of_its_own(shop: Shop) -> None:
     assert statuses(shop, 6)[-1] == 429
     assert shop.get("/charges/x").status == 404
 
@@ -79,15 +83,13 @@ def test_a_refused_call_does_nothing_and_uses_no_key_up() -> None:
     assert shop.post("/checkoutSessions", body, key="k5").status == 201
 
 
-def test_a_refused_call_is_in_the_story() -> None:
-    shop = Shop(settings=THROTTLING)
+def test_a_refused_call_is_in_the_story(shop: Shop) -> None:
     statuses(shop, 6)
     last = shop.simulator.story()[-1]
     assert (last.facts["status"], last.facts["fault"]) == (429, "throttled: 429")
 
 
-def test_an_operation_without_a_known_quota_is_never_refused() -> None:
-    shop = Shop(settings=THROTTLING)
+def test_an_operation_without_a_known_quota_is_never_refused(shop: Shop) -> None:
     assert {shop.get("/buyers/x").status for _ in range(100)} == {404}
 
 

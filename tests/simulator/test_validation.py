@@ -66,8 +66,7 @@ def test_a_body_that_is_no_json_is_refused_by_every_method(method: str) -> None:
     assert Shop().send(method, paths[method], b"{").error == NO_JSON
 
 
-def test_a_pair_of_surrogates_is_one_character() -> None:
-    shop = Shop()
+def test_a_pair_of_surrogates_is_one_character(shop: Shop) -> None:
     reply = created(shop, merchantMetadata={"noteToBuyer": "\N{PARTY POPPER}"})
     assert reply.json["merchantMetadata"]["noteToBuyer"] == "\N{PARTY POPPER}"
 
@@ -133,8 +132,9 @@ def test_an_unknown_member_is_named_in_amazons_words(
 
 
 @pytest.mark.parametrize("member", ["presentmentCurrency", "allowOvercharge"])
-def test_what_belongs_to_creation_is_unknown_to_an_update(member: str) -> None:
-    shop = Shop()
+def test_what_belongs_to_creation_is_unknown_to_an_update(
+    shop: Shop, member: str
+) -> None:
     body = {"paymentDetails": {member: "USD"}}
     assert shop.patch(f"/checkoutSessions/{shop.open()}", body).error == UNKNOWN
 

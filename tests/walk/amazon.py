@@ -15,14 +15,23 @@ from AmazonPay.simulator import Ids, Simulator, Store, merchant
 from AmazonPay.simulator.server import address_of, listen, server_for
 from AmazonPay.simulator.settings import PROFILES, Settings
 
+from .tether import end_with_the_supervisor
+
 KEY_ID = "SANDBOX-WALK"
-SOON = timedelta(milliseconds=500)
+SOON = timedelta(milliseconds=300)
 
 
 def settings_of(given: dict[str, Any]) -> Settings:
-    """Take the hostile profile, with delays that a walk can wait for."""
+    """Take the hostile profile, with delays that a walk can wait for.
+
+    An operation whose key is dropped runs anew each time that it is called, as if no
+    worker had sent the same key twice, and nearly every first answer is lost.
+    """
+    hostile = PROFILES["hostile"]
     return replace(
-        PROFILES["hostile"],
+        hostile,
+        keys_ignored_by=hostile.keys_ignored_by.union(given["dropped"]),
+        lost_answers=0.9 if given["dropped"] else hostile.lost_answers,
         stored_answers=given["stored_answers"],
         headroom=10,
         keys_held_for=timedelta(milliseconds=5),
@@ -36,6 +45,7 @@ def settings_of(given: dict[str, Any]) -> Settings:
 
 def main(folder: Path) -> None:
     """Serve until killed."""
+    end_with_the_supervisor()
     given = json.loads((folder / "walk.json").read_text())
     store = Store(folder / "amazon.db")
     with store.transaction() as transaction:

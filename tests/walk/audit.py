@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from AmazonPay.journal import Entry
-    from AmazonPay.simulator.store import Row
+    from AmazonPay.simulator.engine.store import HistoryRow
 
     from . import plan
 
@@ -67,7 +67,7 @@ def ledger(store: Store) -> dict[str, Found]:
     return found
 
 
-def run_again(story: Iterable[Row]) -> list[str]:
+def run_again(story: Iterable[HistoryRow]) -> list[str]:
     """Name each intention that was run again after it had been carried out."""
     done: set[tuple[str, str]] = set()
     faults: list[str] = []
@@ -92,7 +92,7 @@ def run_again(story: Iterable[Row]) -> list[str]:
     return faults
 
 
-def check_order(order: plan.Order, found: Found) -> list[str]:
+def check_order(order: plan.Order, found: Found, belief: dict[str, Any]) -> list[str]:
     """Compare one order with the ledger."""
     faults: list[str] = []
 
@@ -101,8 +101,18 @@ def check_order(order: plan.Order, found: Found) -> list[str]:
             faults.append(f"{order.name}: {what} is {seen}, not {wanted}")
 
     expect("the number of sessions", len(found.sessions), 1)
+    if order.kind == "swap":
+        # Nobody pays its own session; if it is paid, then by the other one's.
+        expect("the number of charges", len(found.charges), 0)
+        expect("the number of refunds", len(found.refunds), 0)
+        return faults
     expect("the number of permissions", len(found.permissions), 1)
     expect("the number of charges", len(found.charges), 1)
+    if belief["refused"]:
+        # Its session has paid the order that presented it; nobody captures that here.
+        expect("the charge", [one["state"] for one in found.charges], ["Authorized"])
+        expect("the number of refunds", len(found.refunds), 0)
+        return faults
     for permission in found.permissions:
         expect("the permission", permission["state"], "Closed")
     captured = [c for c in found.charges if c["state"] == "Captured"]
@@ -122,7 +132,11 @@ def check_order(order: plan.Order, found: Found) -> list[str]:
 
 
 def check_beliefs(
-    order: plan.Order, found: Found, belief: dict[str, Any], entries: list[Entry]
+    order: plan.Order,
+    charges: set[str],
+    refunds: set[str],
+    belief: dict[str, Any],
+    entries: list[Entry],
 ) -> list[str]:
     """Compare what the shop and its journal believe with the ledger."""
     faults: list[str] = []
@@ -130,10 +144,17 @@ def check_beliefs(
         faults.append(f"{order.name} was given up: {belief['failure']}")
     if not belief["done"]:
         faults.append(f"{order.name} was forgotten at step {belief['step']}")
-    charges = {charge["id"] for charge in found.charges}
+    if belief["refused"]:
+        faults += [
+            f"{order.name} was refused, and yet the journal says success"
+            for entry in entries
+            if entry.outcome == "success"
+        ]
+        return faults
     if {belief["charge"]} != charges:
         faults.append(f"{order.name}: the shop believes in another charge")
-    steps = len(order.steps) - 2  # neither opening nor the buyer is in the journal
+    # Neither opening nor the buyer is in the journal.
+    steps = sum(step not in {"open", "buyer"} for step in order.steps)
     if len(entries) != steps:
         faults.append(f"{order.name}: the journal has {len(entries)} entries")
     for entry in entries:
@@ -145,28 +166,71 @@ def check_beliefs(
             )
         made = charges if entry.operation == "create_charge" else None
         if entry.operation == "create_refund":
-            made = {refund["id"] for refund in found.refunds}
+            made = refunds
         if made is not None and entry.object_id not in made:
             faults.append(f"{order.name}: the journal names another object")
     return faults
 
 
-def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> list[str]:
-    """Audit a walk; an empty list is a clean one."""
+def check_swap(order: plan.Order, beliefs: dict[int, dict[str, Any]]) -> list[str]:
+    """See that one session has paid one of the two orders that presented it."""
+    assert order.swapped_with is not None
+    pair = [beliefs[order.number], beliefs[order.swapped_with]]
+    paid = [f"order-{one['number']}" for one in pair if one["charge"]]
+    if len(paid) == 1:
+        return []
+    return [f"one session paid {len(paid)} orders ({order.name} and the one before)"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit has looked at, and what it has found."""
+
+    faults: list[str]
+    orders: int
+    charges: int
+    entries: int
+    refused: int
+    """Orders that were refused because their session had paid another one."""
+
+
+def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> Audit:
+    """Audit a walk; no faults is a clean one."""
     store = Store(folder / "amazon.db")
     try:
         found = ledger(store)
         with store.transaction() as transaction:
-            faults = run_again(transaction.story())
+            faults = run_again(transaction.history())
     finally:
         store.close()
     beliefs = Shop(folder / "shop.db").beliefs()
     by_order: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
+    # Claims, which say to which order an object belongs, are entries but no requests.
+    requests = [entry for entry in entries if not entry.operation.startswith("claim ")]
+    for entry in requests:
         by_order[entry.order.partition("/")[0]].append(entry)
+    audited = 0
     for order in orders:
         of_order, belief = found.get(order.name, Found()), beliefs[order.number]
-        faults += check_order(order, of_order)
-        faults += check_beliefs(order, of_order, belief, by_order[order.name])
+        payer = of_order
+        if order.kind == "swap":
+            faults += check_swap(order, beliefs)
+            payer = found.get(f"order-{order.swapped_with}", Found())
+        faults += check_order(order, of_order, belief)
+        faults += check_beliefs(
+            order,
+            {charge["id"] for charge in payer.charges},
+            {refund["id"] for refund in payer.refunds},
+            belief,
+            by_order[order.name],
+        )
+        audited += 1
     strangers = set(found) - {order.name for order in orders}
-    return faults + [f"{name} is nobody's order" for name in sorted(strangers)]
+    faults += [f"{name} is nobody's order" for name in sorted(strangers)]
+    return Audit(
+        faults,
+        orders=audited,
+        charges=sum(len(one.charges) for one in found.values()),
+        entries=len(requests),
+        refused=sum(bool(one["refused"]) for one in beliefs.values()),
+    )

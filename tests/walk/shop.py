@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ CREATE TABLE shop_order (
     number INTEGER PRIMARY KEY, step INTEGER NOT NULL DEFAULT 0,
     done INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 1,
     session TEXT, permission TEXT, charge TEXT, address TEXT, failure TEXT,
+    refused TEXT,
     due REAL NOT NULL DEFAULT 0, leased REAL NOT NULL DEFAULT 0
 )
 """
@@ -45,32 +48,56 @@ class Shop:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # SQLite must have no connection open in a process that forks.
+        self._alone = threading.Lock()
 
     @contextlib.contextmanager
-    def _open(self) -> Generator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=60, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """Commit the block, alone among writers."""
+        with (
+            self._alone,
+            contextlib.closing(
+                sqlite3.connect(self._path, timeout=60, isolation_level=None)
+            ) as connection,
+        ):
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-        finally:
-            connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """Read without a lock: a process that is stopped inside one stops no reader."""
+        with (
+            self._alone,
+            contextlib.closing(sqlite3.connect(self._path, timeout=60)) as connection,
+        ):
+            connection.row_factory = sqlite3.Row
+            yield connection
+
+    def fork(self) -> int:
+        """Fork while no thread is at the shop's database."""
+        with self._alone:
+            return os.fork()
+
+    def create(self) -> None:
+        """Make the database."""
+        with contextlib.closing(sqlite3.connect(self._path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with self.writing() as connection:
+            connection.execute(_SCHEMA)
 
     def fill(self, orders: int) -> None:
         """Take in that many orders."""
-        with self._open() as connection:
-            connection.execute(_SCHEMA)
+        with self.writing() as connection:
             connection.executemany(
-                "INSERT INTO shop_order (number) VALUES (?)",
-                [(number,) for number in range(1, orders + 1)],
+                "INSERT INTO shop_order DEFAULT VALUES", [()] * orders
             )
 
     def take(self, dice: Random) -> Progress | None:
         """Lease an order that is due; None when none is just now."""
         now = time.time()
         leased = 1e18 if dice.random() < _STEALS else now
-        with self._open() as connection:
+        with self.writing() as connection:
             row = connection.execute(
                 "SELECT number, step, attempt, session, permission, charge, address"
                 " FROM shop_order WHERE NOT done AND due <= ? AND leased <= ?"
@@ -89,7 +116,7 @@ class Shop:
         """Say that a step is done; who comes second changes nothing."""
         names = [name for name in _FACTS if facts.get(name) is not None]
         sets = "".join(f", {name} = ?" for name in names)
-        with self._open() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET step = step + 1, attempt = 1, due = 0,"  # noqa: S608 - names of ours
                 f" leased = 0, done = ?{sets} WHERE number = ? AND step = ?",
@@ -101,7 +128,7 @@ class Shop:
 
         Every worker must send the same bytes, and a completed session shows none.
         """
-        with self._open() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET address = coalesce(address, ?) WHERE number = ?",
                 (address, at.number),
@@ -113,7 +140,7 @@ class Shop:
 
     def later(self, at: Progress, seconds: float) -> None:
         """Put an order off."""
-        with self._open() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET due = ?, leased = 0 WHERE number = ?",
                 (time.time() + seconds, at.number),
@@ -121,7 +148,7 @@ class Shop:
 
     def try_anew(self, at: Progress) -> None:
         """Raise the attempt, by compare-and-set."""
-        with self._open() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET attempt = attempt + 1, leased = 0"
                 " WHERE number = ? AND step = ? AND attempt = ?",
@@ -133,24 +160,51 @@ class Shop:
 
         Who is late may find the charge captured, refunded or canceled since.
         """
-        with self._open() as connection:
+        with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET done = 1, failure = ?"
                 " WHERE number = ? AND step = ?",
                 (why, at.number, at.step),
             )
 
+    def refuse(self, at: Progress, why: str) -> None:
+        """End an order that is not paid: its session has paid another one."""
+        with self.writing() as connection:
+            connection.execute(
+                "UPDATE shop_order SET done = 1, refused = ?"
+                " WHERE number = ? AND step = ? AND NOT done",
+                (why, at.number, at.step),
+            )
+
+    def look(self, number: int) -> Progress:
+        """Read how far an order is, without taking it."""
+        with self.reading() as connection:
+            row = connection.execute(
+                "SELECT number, step, attempt, session, permission, charge, address"
+                " FROM shop_order WHERE number = ?",
+                (number,),
+            ).fetchone()
+        return Progress(*row)
+
     def steps_done(self) -> tuple[int, int]:
         """Count steps that are done, and orders that are not."""
-        with self._open() as connection:
+        with self.reading() as connection:
             row = connection.execute(
                 "SELECT sum(step), sum(NOT done) FROM shop_order"
             ).fetchone()
         return int(row[0]), int(row[1])
 
+    def open_orders(self) -> list[Progress]:
+        """List orders that are not done."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT number, step, attempt, session, permission, charge, address"
+                " FROM shop_order WHERE NOT done ORDER BY number"
+            ).fetchall()
+        return [Progress(*row) for row in rows]
+
     def beliefs(self) -> dict[int, dict[str, object]]:
         """Read all that the shop believes."""
-        with self._open() as connection:
-            connection.row_factory = sqlite3.Row
+        with self.reading() as connection:
             rows = connection.execute("SELECT * FROM shop_order").fetchall()
         return {row["number"]: dict(row) for row in rows}

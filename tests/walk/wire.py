@@ -21,37 +21,54 @@ class Wire:
         self._target = target
         self._dice = Random(f"{seed} wire")  # noqa: S311 - to be repeated, no secrecy
         self._chance = chance
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._server: asyncio.Server | None = None
         self.port = 0
         self.cuts = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still listens."""
+        serving = self._server is not None and self._server.is_serving()
+        return self._thread.is_alive() and serving
 
     def start(self) -> None:
         """Listen."""
         self._thread.start()
         self._ready.wait()
+        if not self.alive:
+            raise OSError("the wire cannot listen")
 
     def stop(self) -> None:
-        """Hang up."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        """Hang up, whether or not it still listens."""
+        if self._loop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
+        try:
+            self._serve()
+        finally:
+            self._ready.set()
+
+    def _serve(self) -> None:
+        self._loop = loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self._server = server = loop.run_until_complete(
             asyncio.start_server(self._connect, "127.0.0.1", 0)
         )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        self._loop.run_forever()
+        loop.run_forever()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        for task in asyncio.all_tasks(loop):
             task.cancel()
         # What was cancelled closes its connections.
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
     async def _connect(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -66,7 +83,9 @@ class Wire:
             asyncio.ensure_future(self._pass(there[0], writer)),
         ]
         try:
-            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+            # Cancelled is what `stop` does; a connection has no one to tell it to.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in passing:
                 task.cancel()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from .._procedure import Flow, Transfer, ask, procedure
 from ..errors import InvalidRequest
 from ..resources.files import File, Files
+from ._answers import object_of, text_of
 
 if TYPE_CHECKING:
     from ..resources.files import FileType
@@ -46,7 +47,8 @@ class Evidence:
         nothing is contested until `contest_dispute` names the file.
 
         Errors: `InvalidRequest` for a missing file or another ending; what
-        `upload_file` raises; `TransportError` when the link did not take the bytes.
+        `upload_file` raises; `InvalidResponse` for an answer without id or link;
+        `TransferFailed` when the link did not take the bytes.
         Amazon's page: `amazon-pay-api-v2/file.html`.
         """
         source = Path(path)
@@ -58,15 +60,16 @@ class Evidence:
             )
         if not source.is_file():
             raise InvalidRequest("the file of the evidence cannot be found")
-        file = (
-            yield from ask(
-                Files.upload_file,
-                {"type": cast("FileType", kind), "purpose": "disputeEvidence"},
-                idempotency_key=idempotency_key,
-            )
-        ).raise_for_status()
-        place = file.json()
-        yield Transfer(
-            "PUT", place["url"], content_type=CONTENT_TYPES[kind], source=source
+        reserved = yield from ask(
+            Files.upload_file,
+            {"type": cast("FileType", kind), "purpose": "disputeEvidence"},
+            idempotency_key=idempotency_key,
         )
-        return place
+        text_of(reserved, "id")
+        yield Transfer(
+            "PUT",
+            text_of(reserved, "url"),
+            content_type=CONTENT_TYPES[kind],
+            source=source,
+        )
+        return object_of(reserved)

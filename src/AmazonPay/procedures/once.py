@@ -9,15 +9,19 @@ Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._procedure import procedure
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, JournalConflict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from .._entry import Entry
+    from .._identity import Identity
     from .._operation import Body
     from .._procedure import Flow
     from ..decisions import Decision
@@ -33,7 +37,55 @@ if TYPE_CHECKING:
     from ..resources.refunds import CreateRefund, Refund
 
 
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Where a client sends to, and by which keys; a bare performer does not say."""
+
+    environment: str | None = None
+    region: str | None = None
+    public_key_id: str | None = None
+    keys: frozenset[str] = frozenset()
+
+
+def _sender(client: object) -> _Sender:
+    identity: Identity | None = getattr(client, "_identity", None)
+    if identity is None:
+        return _Sender()
+    endpoint = identity.endpoint
+    keys: dict[str, Identity] = getattr(client, "_identities", {})
+    return _Sender(
+        endpoint.environment,
+        endpoint.region.code,
+        identity.public_key_id,
+        frozenset({*keys, identity.public_key_id}),
+    )
+
+
+def _check_merchant(entry: Entry, sender: _Sender) -> None:
+    """Refuse an entry of another key: it may be another merchant's."""
+    theirs = entry.public_key_id
+    if theirs is not None and sender.keys and theirs not in sender.keys:
+        raise JournalConflict(
+            "the entry was written with another public key id than this client's:"
+            " list that key in keys=, or say same_merchant=True; nothing was sent"
+        )
+
+
+def _checked_age(max_age: object) -> timedelta:
+    if isinstance(max_age, (int, float)) and not isinstance(max_age, bool):
+        seconds = float(max_age)
+        if math.isfinite(seconds) and abs(seconds) < timedelta.max.total_seconds():
+            max_age = timedelta(seconds=seconds)
+    if not isinstance(max_age, timedelta) or max_age < timedelta(0):
+        raise InvalidRequest("max_age is a timedelta or seconds, and not below zero")
+    return max_age
+
+
 def _once(  # noqa: PLR0913 - what makes an intention
+    client: object,
     name: str,
     ids: tuple[str, ...],
     body: Body | None,
@@ -47,7 +99,9 @@ def _once(  # noqa: PLR0913 - what makes an intention
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
     from .._once import act, intended_entry  # few programs need it
+    from ..journal import checked_journal
 
+    checked_journal(journal)
     intended = intended_entry(
         name,
         ids,
@@ -57,6 +111,13 @@ def _once(  # noqa: PLR0913 - what makes an intention
         attempt=attempt,
         confirm_only=confirm_only,
         charge_ids=charge_ids,
+    )
+    sender = _sender(client)
+    intended = replace(
+        intended,
+        environment=sender.environment,
+        region=sender.region,
+        public_key_id=sender.public_key_id,
     )
     return act(intended, journal, deadline)
 
@@ -85,17 +146,21 @@ class Once:
         completed with intent `Confirm` has no charge and no money: that is a no
         (`NoCharge`), unless `confirm_only` says that none is expected. Pending: the
         charge is, or the buyer has not paid yet. No: the session was canceled, or the
-        charge was declined, canceled or of another sum. Unknown: the session is still
-        `Open` after a lost answer, or is not found: purged after 30 days, or of
-        another environment.
+        charge was declined or canceled. Moved: the charge is of another sum, or was
+        refunded as a whole. Unknown: the session is still `Open` after a lost answer,
+        or is not found: purged after 30 days, or of another environment.
+
+        A session pays one order: that another order of the journal has it is a
+        `JournalConflict`.
 
         `deadline` is how many seconds to wait for an answer that is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
         return _once(
+            self,
             "complete_checkout_session",
             (checkout_session_id,),
             body,
@@ -125,10 +190,11 @@ class Once:
         page. That no charge is expected is what `paymentIntent` says: `Confirm`.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
         return _once(
+            self,
             "finalize_checkout_session",
             (checkout_session_id,),
             body,
@@ -156,17 +222,20 @@ class Once:
         Success: the key's charge is `Authorized`, or with `captureNow` `Captured`, over
         the amount that was asked for. Pending: it is not yet. No: Amazon refused, and
         no run of this key is in doubt; or the charge was declined or canceled since.
-        Unknown: any other refusal, for only the key can tell, and it did not.
+        Moved: the key's charge is of another sum, or was refunded as a whole. Unknown:
+        any other refusal, for only the key can tell, and it did not; or the charge has
+        paid another order.
 
         `new_attempt` is true after a soft decline whose permission is still
         `Chargeable`: raise `attempt` in your database, by compare-and-set, and call
         again after a pause. `deadline` is how many seconds to wait for what is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         return _once(
+            self,
             "create_charge",
             (),
             body,
@@ -191,19 +260,23 @@ class Once:
     ) -> Flow[Decision[Charge]]:
         """Capture a Charge, unless it is captured, and tell how its money stands.
 
-        Success: it is `Captured`, by whomever, over the `captureAmount` of the body,
-        and nothing was refunded. Pending: the capture is under way, the charge is not
-        authorized yet, or it is `Authorized` after a lost answer. No: it was canceled,
-        declined, captured over another amount or refunded since (`Refunded`), or
-        Amazon refused.
+        Success: it is `Captured`, by whomever, over the `captureAmount` of the body;
+        what was refunded in part since is `Decision.refunded`. Pending: the capture is
+        under way, the charge is not authorized yet, or it is `Authorized` after a lost
+        answer. No: it was canceled or declined, or Amazon refused. Moved: it was
+        captured over another amount, or refunded as a whole since (`Refunded`).
+
+        A capture pays one order: that another order of the journal has it is a
+        `JournalConflict`.
 
         `deadline` is how many seconds to wait for what is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         return _once(
+            self,
             "capture_charge",
             (charge_id,),
             body,
@@ -228,17 +301,19 @@ class Once:
     ) -> Flow[Decision[Charge]]:
         """Cancel a Charge, unless it has ended, and tell whether it holds no money.
 
-        Success: it is `Canceled`, for whatever reason, or `Declined`. No: a capture
+        Success: it is `Canceled`, for whatever reason, or `Declined`. Moved: a capture
         has begun or is done (the reason is the state), so that the way back is a
-        refund. A charge that is still open after a lost answer is pending.
+        refund. A charge that is still open after a lost answer is pending. Without a
+        body, the reason given to Amazon is `Canceled by the merchant`.
 
         `deadline` is how many seconds to wait for what is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         return _once(
+            self,
             "cancel_charge",
             (charge_id,),
             body,
@@ -269,15 +344,17 @@ class Once:
         else closed it or the answer was lost, authorizations may be open that nobody
         can list: unknown (`ClosedByAnother`), unless `charge_ids` names all charges of
         the permission (an empty list says that there are none) and a GET shows that
-        each has ended; one that has not is `ChargeStillOpen`: cancel it.
+        each has ended; one that has not is `ChargeStillOpen`: cancel it. Without a
+        body, the reason given to Amazon is `Closed by the merchant`.
 
         `deadline` is how many seconds to wait for what is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
         return _once(
+            self,
             "close_charge_permission",
             (charge_permission_id,),
             body,
@@ -305,16 +382,18 @@ class Once:
         `order` names one refund: two returns of one order are two. Success: the key's
         refund is `Refunded`, over the amount that was asked for. Pending: it is on its
         way. No: Amazon declined it, or refused while no run of this key was in doubt.
-        Unknown: any other refusal. The charge's own `refundedAmount` tells nothing:
-        it is a sum, grows late, and others refund too.
+        Moved: the key's refund is of another sum. Unknown: any other refusal. The
+        charge's own `refundedAmount` tells nothing: it is a sum, grows late, and others
+        refund too.
 
         `deadline` is how many seconds to wait for what is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        what the journal raises. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         return _once(
+            self,
             "create_refund",
             (),
             body,
@@ -327,19 +406,47 @@ class Once:
 
     @procedure
     def resume(
-        self, entry: Entry, *, journal: Journal, deadline: float = 0.0
+        self,
+        entry: Entry,
+        *,
+        journal: Journal,
+        max_age: timedelta | float = _A_DAY,
+        same_merchant: bool = False,
+        deadline: float = 0.0,
     ) -> Flow[Decision[AmazonObject]]:
         """Go on with an entry of the journal: the same key, the same bytes.
 
         For a periodic sweep over `journal.open_entries()`: it does what the helper
-        that wrote the entry does, without its arguments.
+        that wrote the entry does, without its arguments. It may move money.
 
-        Errors: `InvalidRequest` for an entry whose body was forgotten; else those of
-        that helper.
+        An entry that was first written more than `max_age` ago (a `timedelta`, or
+        seconds) is looked at and no longer sent: the shop may have taken the money in
+        another way. Its decision has the reason `TooOld`: a no where nothing was
+        carried out for certain, unknown where it may have been. An entry that
+        `AmazonPay.journal.abandon` has given up is looked at and never sent.
+
+        The client must be of the entry's environment and region, and know the key that
+        wrote it (`keys=`), unless `same_merchant` says that its own key is of the same
+        merchant account.
+
+        Errors: `InvalidRequest` for an entry whose body was forgotten;
+        `JournalConflict` for an entry of another environment, region or key, which this
+        client must not send; else those of that helper. Go on with the next entry.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
+        from .._entry import Entry, check_place
+        from .._once import act
+        from ..journal import checked_journal
+
+        checked_journal(journal)
+        age = _checked_age(max_age)
+        if not isinstance(entry, Entry) or entry.is_claim:
+            raise InvalidRequest("entry is an entry that the journal has listed")
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
-        from .._once import act
 
-        return act(entry, journal, deadline)
+        sender = _sender(self)
+        check_place(entry, sender.environment, sender.region)
+        if not same_merchant:
+            _check_merchant(entry, sender)
+        return act(entry, journal, deadline, max_age=age)

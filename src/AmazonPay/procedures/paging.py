@@ -1,11 +1,17 @@
-"""Iterate over pages: the next is asked for when needed, by its token alone."""
+"""Iterate over pages: the next is asked for when needed, by its token alone.
+
+A token that comes again would lead around in a circle, and pages without an element may
+follow one another for ever: both raise `InvalidResponse`, for the list is not whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from .._procedure import Item, Pages, ask, iteration
+from .._procedure import Flow, Item, Pages, ask, iteration
+from ..errors import InvalidResponse
 from ..resources.disbursements import Disbursement, DisbursementOperations
 from ..resources.reports import (
     ProcessingStatus,
@@ -13,6 +19,36 @@ from ..resources.reports import (
     ReportOperations,
     ReportType,
 )
+from ..response import Response
+from ._answers import list_of, member, object_of
+
+T = TypeVar("T")
+
+_MOST_EMPTY_PAGES = 100
+
+
+def _pages(
+    page: Response[Any], name: str, follow: Callable[[str], Flow[Response[Any]]]
+) -> Pages[Any]:
+    """Yield the elements of a page and of all that follow it."""
+    seen: set[str] = set()
+    empty = 0
+    while True:
+        found = list_of(page, name)
+        for element in found:
+            yield Item(element)
+        token = member(object_of(page), "nextToken")
+        if token is None or token == "":  # both end a list
+            return
+        if not isinstance(token, str):
+            raise InvalidResponse(page, "has a nextToken that is no text")
+        if token in seen:
+            raise InvalidResponse(page, "repeats a nextToken, so the list has no end")
+        seen.add(token)
+        empty = 0 if found else empty + 1
+        if empty > _MOST_EMPTY_PAGES:
+            raise InvalidResponse(page, f"is one of {empty} empty pages in a row")
+        page = yield from follow(token)
 
 
 class Paging:
@@ -30,7 +66,8 @@ class Paging:
     ) -> Pages[Report]:
         """Iterate over all reports that fit, page by page; reads only.
 
-        Errors: what `get_reports` raises, at the page where it happens.
+        Errors: what `get_reports` raises, at the page where it happens;
+        `InvalidResponse` for a page without a list, or a token that comes again.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         page = yield from ask(
@@ -41,14 +78,11 @@ class Paging:
             created_until=created_until,
             page_size=page_size,
         )
-        while True:
-            found = page.raise_for_status().json()
-            for report in found["reports"]:
-                yield Item(report)
-            token = found.get("nextToken")
-            if not token:
-                return
-            page = yield from ask(ReportOperations.get_reports, next_token=token)
+        yield from _pages(
+            page,
+            "reports",
+            lambda token: ask(ReportOperations.get_reports, next_token=token),
+        )
 
     @iteration
     def iter_disbursements(
@@ -60,7 +94,8 @@ class Paging:
     ) -> Pages[Disbursement]:
         """Iterate over all disbursements that fit, page by page; reads only.
 
-        Errors: what `get_disbursements` raises, at the page where it happens.
+        Errors: what `get_disbursements` raises, at the page where it happens;
+        `InvalidResponse` for a page without a list, or a token that comes again.
         Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
         """
         page = yield from ask(
@@ -69,13 +104,10 @@ class Paging:
             end_time=end_time,
             page_size=page_size,
         )
-        while True:
-            found = page.raise_for_status().json()
-            for disbursement in found["disbursements"]:
-                yield Item(disbursement)
-            token = found.get("nextToken")
-            if not token:
-                return
-            page = yield from ask(
+        yield from _pages(
+            page,
+            "disbursements",
+            lambda token: ask(
                 DisbursementOperations.get_disbursements, next_token=token
-            )
+            ),
+        )

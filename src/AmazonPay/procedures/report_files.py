@@ -8,43 +8,53 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import TextIO, cast
 
-from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, procedure
-from ..errors import ReportUnavailable, TransportError
+from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, now, procedure
+from ..errors import ReportUnavailable, TransferFailed, shown
 from ..resources.reports import ReportOperations
-from .waiting import REPORT_STATES, poll
+from ._answers import id_of, member, object_of, text_of
+from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 
 _LINKS = 3
 """How many links are asked for: one lives 30 seconds, and no download is resumed."""
+_LONGEST_LINE = 1_000_000
 
 
-def _fetch(report_id: str, target: Path, deadline: float) -> Flow[Path]:
+def _document_of(report_id: str, deadline: float) -> Flow[str]:
+    """Wait for a report, and return the id of its document."""
     report = yield from poll(
         lambda: ask(ReportOperations.get_report, report_id),
-        lambda seen: seen["processingStatus"],
+        PROCESSING_STATUS,
         REPORT_STATES,
         deadline,
     )
-    document_id = report["reportDocumentId"]
-    if report["processingStatus"] != "COMPLETED" or not document_id:
+    status = text_of(report, *PROCESSING_STATUS)
+    document_id = member(object_of(report), "reportDocumentId")
+    if status != "COMPLETED" or document_id is None or document_id == "":
         raise ReportUnavailable(
-            f"the report is {report['processingStatus']} and has no document",
-            processing_status=report["processingStatus"],
+            f"the report is {shown(status)} and has no document",
+            processing_status=status,
         )
-    failure: TransportError | None = None
-    for _ in range(_LINKS):
-        document = (
-            yield from ask(ReportOperations.get_report_document, document_id)
-        ).raise_for_status()
+    return id_of(report, "reportDocumentId")
+
+
+def _fetch(report_id: str, target: Path, deadline: float) -> Flow[Path]:
+    ends = (yield from now()) + deadline
+    document_id = yield from _document_of(report_id, deadline)
+    tries = 0
+    while True:
+        tries += 1
+        document = yield from ask(ReportOperations.get_report_document, document_id)
+        left = max(0.0, ends - (yield from now()))
         try:
-            yield Transfer("GET", document.json()["url"], target=target)
-        except TransportError as error:
+            yield Transfer("GET", text_of(document, "url"), target=target, seconds=left)
+        except TransferFailed as failed:
             # The link ran out, or the connection broke: a fresh link, from the start.
-            failure = error
+            if failed.final or tries == _LINKS:
+                raise
         else:
             return target
-    raise failure or AssertionError("a link was tried")
 
 
 class ReportFiles:
@@ -56,11 +66,15 @@ class ReportFiles:
     ) -> Flow[Path]:
         """Wait until a report is done, and write its file to `path`; reads only.
 
-        `deadline` is how many seconds to wait for the report. The file appears whole
-        or not at all; a link that ran out is asked for anew.
+        `deadline` is how many seconds to wait for the report and its file; a download
+        that has begun may always take the client's own deadline. The file appears
+        whole or not at all, replaces what stands at `path`, and is its owner's alone
+        to read (0600). It may have 1 GiB. A link that ran out is asked for anew.
 
         Errors: `ReportUnavailable` when the report failed, was cancelled or is not
-        done in time; `TransportError` when no link could be read to its end.
+        done in time; `InvalidResponse` for an answer without a state, a document or a
+        link; `TransferFailed` when no link could be read to its end; `OSError` when
+        the file cannot be written.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
         return (yield from _fetch(report_id, Path(path), deadline))
@@ -90,15 +104,16 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
     """Read a report's file, row by row, each by the names of the header line.
 
     Raises:
-        ReportUnavailable: this is no table, or a row has more fields than the header.
+        ReportUnavailable: this is no table: a row has more fields than the header, or a
+            line more than a million characters.
     """
     import csv
 
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        header = file.readline()
+        header = file.readline(_LONGEST_LINE)
         separator = "\t" if "\t" in header else ","
         file.seek(0)
-        rows = csv.DictReader(file, delimiter=separator, restval="")
+        rows = csv.DictReader(_lines(file), delimiter=separator, restval="")
         while True:
             try:
                 row: dict[str | None, str] | None = next(rows, None)
@@ -109,6 +124,16 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
             if None in row:
                 raise _no_table(rows.line_num)
             yield cast("dict[str, str]", row)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Read a file line by line, as far as lines have a sensible length."""
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE:
+            raise _no_table(number)
+        yield line
 
 
 def _no_table(line: int) -> ReportUnavailable:

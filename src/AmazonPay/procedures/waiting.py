@@ -1,5 +1,7 @@
 """Wait for a state that stays: poll with growing pauses, up to a deadline.
 
+The deadline bounds the pauses of the calls, too; see `docs/reliability.md`.
+
 Amazon's page on pending states: `amazon-pay-checkout/asynchronous-processing.html`.
 """
 
@@ -13,6 +15,7 @@ from .._procedure import Flow, ask, now, procedure
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations
+from ._answers import object_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,9 @@ T = TypeVar("T")
 CHARGE_STATES = ("Authorized", "Captured", "Canceled", "Declined")
 REFUND_STATES = ("Refunded", "Declined")
 REPORT_STATES = ("COMPLETED", "FAILED", "CANCELLED")
+
+STATE = ("statusDetails", "state")
+PROCESSING_STATUS = ("processingStatus",)
 
 _FIRST_PAUSE = 1.0
 _GROWTH = 1.5
@@ -46,20 +52,21 @@ def watch(
 
 def poll(
     get: Callable[[], Flow[Response[T]]],
-    state: Callable[[T], str],
+    state: tuple[str, ...],
     until: Collection[str],
     deadline: float,
-) -> Flow[T]:
-    """Ask again and again; end with the last object that was seen.
+) -> Flow[Response[T]]:
+    """Ask again and again; return the last answer.
 
-    A state that is not in `until` is never taken for final, known or not.
+    `state` is the path of the member that is looked at. A state that is not in `until`
+    is never taken for final, known or not.
+
+    Raises:
+        APIError: an answer is no success.
+        InvalidResponse: an answer has no such member.
     """
-
-    def look() -> Flow[T]:
-        return (yield from get()).raise_for_status().json()
-
     ends = (yield from now()) + deadline
-    return (yield from watch(look, lambda seen: state(seen) in until, ends))
+    return (yield from watch(get, lambda seen: text_of(seen, *state) in until, ends))
 
 
 class Waiting:
@@ -79,15 +86,14 @@ class Waiting:
         its state. Wait `until={"Captured", "Canceled", "Declined"}` after a capture,
         or after a charge with `captureNow`, which may stay `Authorized` for a while.
 
-        Errors: `NotFound`; what `get_charge` raises.
+        Errors: `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
+        without a state.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
-        return poll(
-            lambda: ask(Charges.get_charge, charge_id),
-            lambda charge: charge["statusDetails"]["state"],
-            until,
-            deadline,
+        last = yield from poll(
+            lambda: ask(Charges.get_charge, charge_id), STATE, until, deadline
         )
+        return object_of(last)
 
     @procedure
     def wait_for_refund(
@@ -102,15 +108,14 @@ class Waiting:
         After `deadline` seconds the refund is returned as it was last seen: look at
         its state.
 
-        Errors: `NotFound`; what `get_refund` raises.
+        Errors: `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
+        without a state.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        return poll(
-            lambda: ask(Refunds.get_refund, refund_id),
-            lambda refund: refund["statusDetails"]["state"],
-            until,
-            deadline,
+        last = yield from poll(
+            lambda: ask(Refunds.get_refund, refund_id), STATE, until, deadline
         )
+        return object_of(last)
 
     @procedure
     def wait_for_report(
@@ -125,12 +130,14 @@ class Waiting:
         After `deadline` seconds the report is returned as it was last seen: look at
         its `processingStatus`.
 
-        Errors: `NotFound`; what `get_report` raises.
+        Errors: `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
+        without a state.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
-        return poll(
+        last = yield from poll(
             lambda: ask(ReportOperations.get_report, report_id),
-            lambda report: report["processingStatus"],
+            PROCESSING_STATUS,
             until,
             deadline,
         )
+        return object_of(last)

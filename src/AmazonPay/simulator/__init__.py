@@ -1,16 +1,19 @@
 """A local Amazon Pay to build against (extra `[simulator]`).
 
-`Simulator.handle(request)` is all of it: a value in, a value out. `serving` puts it
-behind a socket of this machine.
+`Simulator.handle(request)` returns the response to a request, in memory; `serving`
+puts a simulator behind a socket of this machine.
 """
 
-from .ids import Ids as Ids
+from .engine.ids import Ids as Ids
+from .engine.store import Store as Store
 from .merchants import Merchant as Merchant
 from .merchants import merchant as merchant
 from .settings import PROFILES as PROFILES
 from .settings import Profile as Profile
 from .settings import Settings as Settings
 from .simulator import Simulator as Simulator
-from .store import Store as Store
-from .values import Answer as Answer
-from .values import Request as Request
+from .wire.messages import HTTPResponse as HTTPResponse
+from .wire.messages import Request as Request
+
+Answer = HTTPResponse
+"""Another name of `HTTPResponse`."""

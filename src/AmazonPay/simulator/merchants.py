@@ -1,4 +1,4 @@
-"""The merchants that a simulator knows: their public keys, and what each key may do."""
+"""The merchants of a simulator: public keys, and the account behind each."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class Merchant:
     public_key_id: str
     public_key: RSAPublicKey
     region: str | None = None
-    """`na`, `eu` or `jp`; None takes what each request says."""
+    """`na`, `eu` or `jp`; None accepts the region that each request names."""
     ledger_currency: str | None = None
-    """None is the region's own: USD, EUR or JPY."""
+    """None is the first of the region: USD, EUR or JPY."""
     environments: frozenset[Environment] = frozenset({"sandbox", "live"})
     merchant_id: str = "A1SIMULATEDMERCHANT"
     """Idempotency keys and objects belong to the account, not to the key."""
 
     def currency_in(self, region: str) -> str:
-        """Give the ledger currency for a call to `region`."""
+        """Return the ledger currency for a call to `region`."""
         return self.ledger_currency or LEDGER_CURRENCIES[region][0]
 
 
-def merchant(  # noqa: PLR0913 - one keyword for each thing a key can be
+def merchant(  # noqa: PLR0913 - one keyword for each property of a key
     public_key_id: str,
     public_key: RSAPublicKey | bytes | str,
     *,
@@ -44,14 +44,14 @@ def merchant(  # noqa: PLR0913 - one keyword for each thing a key can be
     environment: str | None = None,
     merchant_id: str = "A1SIMULATEDMERCHANT",
 ) -> Merchant:
-    """Register a public key: an RSA key object, or PEM as text or bytes.
+    """Return a merchant with a public key: an RSA key object, or PEM.
 
-    A key id that starts with SANDBOX or LIVE has that environment; any other has both,
-    unless `environment` names one.
+    A key id that begins with SANDBOX or LIVE is for that environment only; any other
+    is for both, unless `environment` names one.
 
     Raises:
-        ConfigurationError: no RSA public key, an unknown region, currency or
-            environment, or one that contradicts the key id.
+        ConfigurationError: the key is no RSA public key, the region, currency or
+            environment is unknown, or the environment contradicts the key id.
     """
     key_id = checked_public_key_id(public_key_id)
     code = None if region is None else _region(region)

@@ -1,4 +1,4 @@
-"""The edge: a simulator behind a socket of this machine, over TLS."""
+"""Serve a simulator on a socket of this machine, over TLS."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import uvicorn
 
 from ..errors import ConfigurationError
 from .certificate import make_certificate
-from .refusals import Refusal
-from .values import Request
+from .wire.errors import APIRefusal
+from .wire.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
     from .simulator import Simulator
-    from .values import Answer
+    from .wire.messages import HTTPResponse
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PORT = 65535
 
-_TOO_LARGE = Refusal("InvalidRequest", "The body is too large")
+_TOO_LARGE = APIRefusal("InvalidRequest", "The body is too large")
 
 
 class App:
@@ -40,14 +40,14 @@ class App:
         self._simulator = simulator
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; nothing else is spoken here."""
+        """Answer one HTTP request; other protocols are ignored."""
         if scope["type"] != "http":
             return
         body = await self._body(receive)
         if body is None:
             refused = self._simulator.refuse(_TOO_LARGE)
             headers = (*refused.headers, ("connection", "close"))
-            await _answer(send, replace(refused, headers=headers))
+            await _send_response(send, replace(refused, headers=headers))
             return
         query: bytes = scope["query_string"]
         target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
@@ -61,11 +61,13 @@ class App:
             body,
             scope["scheme"],
         )
-        # The store lets one in at a time; signatures are checked side by side.
-        await _answer(send, await asyncio.to_thread(self._simulator.handle, request))
+        # Signatures are verified in parallel; the store has one writer at a time.
+        await _send_response(
+            send, await asyncio.to_thread(self._simulator.handle, request)
+        )
 
     async def _body(self, receive: Receive) -> bytes | None:
-        """Read a body, or give None as soon as it is too large, or its sender gone."""
+        """Return the body; None if it is too large, or if the client has gone."""
         body = b""
         while True:
             message = await receive()
@@ -79,18 +81,18 @@ class App:
                 return body
 
 
-async def _answer(send: Send, answer: Answer) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+async def _send_response(send: Send, response: HTTPResponse) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in response.headers]
+    headers.append((b"content-length", str(len(response.body)).encode()))
     await send(
-        {"type": "http.response.start", "status": answer.status, "headers": headers}
+        {"type": "http.response.start", "status": response.status, "headers": headers}
     )
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a simulator is served."""
+    """The address of a served simulator."""
 
     url: str
     port: int
@@ -99,7 +101,7 @@ class Address:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it listens."""
+    """Calls `ready` as soon as it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
@@ -111,14 +113,14 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port of 127.0.0.1; 0 is any free one.
+    """Return a socket that listens on a port of 127.0.0.1; 0 is any free port.
 
     Raises:
-        ConfigurationError: the port is taken.
+        ConfigurationError: the port cannot be used.
     """
     try:
         if not 0 <= port <= _LARGEST_PORT:
-            raise OSError  # noqa: TRY301 - the socket would leak itself
+            raise OSError  # noqa: TRY301 - handled like the errors of the socket itself
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError:
         raise ConfigurationError(
@@ -128,7 +130,7 @@ def listen(port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket, authority: Path | None) -> Address:
-    """Tell where a listening socket is reached."""
+    """Return the address of a listening socket."""
     port: int = listener.getsockname()[1]
     scheme = "http" if authority is None else "https"
     return Address(f"{scheme}://localhost:{port}", port, authority)
@@ -139,7 +141,7 @@ def server_for(
     folder: Path | None,
     ready: Callable[[Path | None], object],
 ) -> uvicorn.Server:
-    """Make the server; with a folder, over TLS with a certificate written there."""
+    """Return a server; with a folder, it serves TLS with a certificate in there."""
     certificate = None if folder is None else make_certificate(folder)
     files: dict[str, Any] = {}
     if certificate is not None:
@@ -154,7 +156,7 @@ def server_for(
         log_level="warning",
         proxy_headers=False,
         server_header=False,
-        date_header=False,  # the simulator's clock says it
+        date_header=False,  # the simulator sets it, by its own clock
         timeout_graceful_shutdown=5,
         **files,
     )
@@ -166,7 +168,7 @@ def server_for(
 def serving(
     simulator: Simulator, *, port: int = 0, tls: bool = True
 ) -> Generator[Address]:
-    """Serve a simulator on this machine for the length of a block."""
+    """Serve a simulator on this machine while the block runs."""
     with contextlib.ExitStack() as stack:
         folder = None
         if tls:
@@ -175,11 +177,11 @@ def serving(
         ready = threading.Event()
         authorities: list[Path | None] = []
 
-        def tell(authority: Path | None) -> None:
+        def on_ready(authority: Path | None) -> None:
             authorities.append(authority)
             ready.set()
 
-        server = server_for(simulator, folder, tell)
+        server = server_for(simulator, folder, on_ready)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, daemon=True
         )

@@ -1,4 +1,4 @@
-"""What a simulator can be told where Amazon's documentation is silent."""
+"""Settings for what Amazon's documentation leaves open."""
 
 from __future__ import annotations
 
@@ -19,98 +19,111 @@ _SHARES = ("failed_calls", "lost_answers", "stale_reads", "retry_after")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one simulator answers; every default is the safe reading.
+    """The settings of one simulator; every default is the safe reading.
 
-    `PROFILES` names three of them; `dataclasses.replace` changes one.
+    `PROFILES` has three sets of settings; `dataclasses.replace` changes one of them.
     """
 
     # Idempotency keys -----------------------------------------------------------------
 
+    # UNCONFIRMED: which responses are stored. The official SDKs repeat 5xx and 429 with
+    # the same key, so these cannot be final.
     stored_answers: StoredAnswers = "2xx"
-    """Which first answers an idempotency key repeats (unconfirmed: 5xx and 429 are
-    repeated by the official SDKs with the same key, so they cannot be final)."""
+    """The statuses of first responses that an idempotency key repeats."""
+    # UNCONFIRMED: that missing and malformed keys are refused.
     requires_keys: bool = True
-    """Whether a key that is missing where one is required, or has another form than
-    Amazon's, is refused (both answers are unconfirmed)."""
+    """Whether a key is refused that is missing where one is required, or has another
+    form than Amazon's."""
+    # UNCONFIRMED: the scope of a key. The documentation says that it is unique per
+    # merchant account; a test of an official SDK uses one for two operations.
     keys_per_operation: bool = False
-    """Whether one key may serve several operations (unconfirmed: the documentation
-    says «unique per merchant account», a test of an official SDK reuses one)."""
+    """Whether one key may serve several operations."""
+    # UNCONFIRMED: that keys work on operations for which official samples send none.
     keys_ignored_by: frozenset[str] = frozenset()
-    """Operations that run again under the same key (unconfirmed: official samples send
-    none there)."""
+    """Operations that run again under the same key."""
+    # UNCONFIRMED: the response to a second call while the first one runs.
     keys_held_for: timedelta = timedelta(0)
-    """How much longer a call with a key takes, so that a second one meets it: that is
-    answered 425, or 500 (unconfirmed). At 0 it waits for the first one's answer."""
+    """How much longer a call with a key takes, so that a second call can meet it. That
+    one gets 425, or 500. At 0 it waits for the response to the first one."""
 
     # Requests -------------------------------------------------------------------------
 
     takes_unknown_members: bool = False
-    """Whether a member that Amazon does not document passes."""
+    """Whether members are accepted that Amazon does not document."""
+    # UNCONFIRMED: how old a date may be.
     oldest_date: timedelta | None = None
-    """The age at which an `x-amz-pay-date` is refused (unconfirmed); None is never."""
+    """The age at which an `x-amz-pay-date` is refused; None accepts any age."""
     strict_regions: bool = False
     """Whether `x-amz-pay-region` must be na, eu or jp under the V2 algorithm."""
     throttles: bool = False
     """Whether Amazon's quotas hold: `amazon-pay-api-v2/api-throttling-limits.html`."""
+    # UNCONFIRMED: whether a 429 has the header; none was recorded.
     retry_after: float = 0.0
-    """The share of 429 answers with `Retry-After` (unconfirmed: none was recorded)."""
+    """The share of 429 responses with `Retry-After`."""
     largest_body: int = 1024 * 1024
     """Bytes; a longer body is refused unread."""
 
     # Faults: shares of calls, from 0 to 1 ---------------------------------------------
 
     failed_calls: float = 0.0
-    """The share of calls that do nothing, and are answered 5xx."""
+    """The share of calls that do nothing and get a 5xx."""
     lost_answers: float = 0.0
-    """The share of calls, GET aside, that do their work, and are answered 5xx."""
+    """The share of calls, except GETs, that do their work and get a 5xx."""
     faults_in_a_row: int = 1
-    """How many repeats of one call may meet these two before one is answered."""
+    """How many times in a row one call may meet these two faults."""
     stale_reads: float = 0.0
-    """The share of GETs that show what was there before the last change."""
+    """The share of GETs that return the object before its last change."""
     stale_for: timedelta = timedelta(0)
-    """How long after a change they do."""
+    """How long after a change they do so."""
 
-    # What happens by itself -----------------------------------------------------------
+    # Scheduled events -----------------------------------------------------------------
 
+    # UNCONFIRMED: the code. Five plugins branch on the first; one page of Amazon's has
+    # the second.
     canceled_session_code: Literal[
         "CheckoutSessionCanceled", "InvalidCheckoutSessionStatus"
     ] = "CheckoutSessionCanceled"
-    """What Complete answers after a decline or a cancel (unconfirmed: five plugins
-    branch on the first, one page of Amazon's names the second)."""
+    """The reason code of Complete for a session that was declined or canceled."""
     authorization_settles_after: timedelta = timedelta(seconds=30)
-    """A pending authorization; 30 s is documented for the test cards."""
+    """How long an authorization is pending; Amazon documents 30 s for test cards."""
+    # UNCONFIRMED: how long a late capture takes.
     capture_settles_after: timedelta = timedelta(seconds=30)
-    """A pending capture (delay unconfirmed)."""
+    """How long a capture is pending."""
     capture_shows_after: timedelta = timedelta(0)
-    """How long a capture that was accepted is still shown as `Authorized`."""
+    """How long an accepted capture is still shown as `Authorized`."""
+    # UNCONFIRMED: how long a refund takes.
     refund_settles_after: timedelta = timedelta(seconds=1)
-    """A refund, which is always pending first (delay unconfirmed)."""
+    """How long a refund is pending."""
+    # UNCONFIRMED: how long a report takes.
     report_settles_after: timedelta = timedelta(seconds=1)
-    """A report (delay unconfirmed)."""
+    """How long a report is in progress."""
+    # UNCONFIRMED: how long an upload link lives.
     upload_link_life: timedelta = timedelta(minutes=15)
-    """How long a reserved file can be sent (unconfirmed)."""
+    """How long a reserved file can be uploaded."""
     every_report_in_sandbox: bool = False
-    """Amazon's sandbox makes one type of report only; so does this one, by default."""
+    """Whether sandbox makes all types of report; Amazon's makes one type only."""
 
     # Limits ---------------------------------------------------------------------------
 
+    # UNCONFIRMED: this limit, which is the earlier API's.
     refunds_per_charge: int = 10
-    """The limit of the earlier API (unconfirmed)."""
+    """The most refunds of one charge."""
     charges_per_permission: int = 25
-    """Charges on a one-time permission."""
+    """The most charges on a one-time permission."""
     headroom: int = 1
-    """Multiplies what a permission may be charged and a charge refunded, in amounts and
-    in numbers: with 10, no limit hides that a shop pays or refunds twice."""
+    """A factor on the amounts and numbers of a permission's charges and of a charge's
+    refunds: with 10, no limit hides that a shop charges or refunds twice."""
+    # UNCONFIRMED: how the codes end; Amazon says that they begin with Pending.
     pending_simulation_codes: Mapping[str, str] = field(
         default_factory=lambda: {
             f"Pending{reason}": reason
             for reason in ("SoftDeclined", "HardDeclined", "AmazonRejected")
         }
     )
-    """Codes of Create Charge, and what becomes of the pending charge. Amazon says that
-    they begin with Pending, but not how they end (unconfirmed)."""
+    """The codes of Create Charge that decline a pending charge, and its reasons."""
+    # UNCONFIRMED: the names of the codes; Amazon says that there are some.
     refund_simulation_codes: tuple[str, ...] = ("AmazonRejected",)
-    """Amazon says that there are such codes, but not which (unconfirmed)."""
+    """The simulation codes of Create Refund."""
 
     def __post_init__(self) -> None:
         for name in _SHARES:
@@ -124,7 +137,7 @@ class Settings:
 
 PROFILES: Mapping[Profile, Settings] = {
     "default": Settings(),
-    # Forgives what is not known to be an error.
+    # Accepts everything that is not known to be an error.
     "lenient": Settings(
         requires_keys=False,
         keys_per_operation=True,
@@ -132,7 +145,7 @@ PROFILES: Mapping[Profile, Settings] = {
         refunds_per_charge=100,
         refund_simulation_codes=("AmazonRejected", "ProcessingFailure"),
     ),
-    # Does the worst that the documentation leaves open, and what networks do.
+    # Does the worst that the documentation leaves open and that networks do.
     "hostile": Settings(
         keys_ignored_by=frozenset(
             {

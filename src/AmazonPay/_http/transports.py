@@ -1,0 +1,229 @@
+"""The transports that clients use unless they are given one: pools of httpcore2.
+
+They are what httpx2's own transports are, on the network backends of `network`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+import httpx2
+
+from .network import PROGRESS, AsyncBackend, Backend
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Iterator
+
+_MAX_CONNECTIONS = 100
+_MAX_KEPT_CONNECTIONS = 20
+_KEPT_SECONDS = 5.0
+
+_TRANSLATIONS: dict[type[Exception], type[httpx2.TransportError]] = {
+    getattr(httpcore2, name): getattr(httpx2, name)
+    for name in (
+        "ConnectError",
+        "ConnectTimeout",
+        "LocalProtocolError",
+        "PoolTimeout",
+        "ProxyError",
+        "ReadError",
+        "ReadTimeout",
+        "RemoteProtocolError",
+        "UnsupportedProtocol",
+        "WriteError",
+        "WriteTimeout",
+    )
+}
+# Whose own errors, such as a failed assertion about what a proxy said, are a failure of
+# the connection, too.
+_LIBRARIES = frozenset({"anyio", "h11", "httpcore2", "socksio"})
+
+
+def _translated(error: Exception) -> httpx2.TransportError | None:
+    """Say it as httpx2 does; None for what the libraries below have not raised.
+
+    No `OSError` is theirs: the network backends translate those of their sockets.
+    """
+    kind = _TRANSLATIONS.get(type(error))
+    if kind is not None:
+        return kind(str(error))
+    if isinstance(error, (OSError, httpx2.TransportError)):
+        return None
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return None
+    module: str = traceback.tb_frame.f_globals.get("__name__", "")
+    if module.partition(".")[0] not in _LIBRARIES:
+        return None
+    return httpx2.RemoteProtocolError(f"{type(error).__name__} in {module}")
+
+
+def _pool_options(
+    context: ssl.SSLContext, proxy: httpx2.Proxy | None, backend: object
+) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "ssl_context": context,
+        "max_connections": _MAX_CONNECTIONS,
+        "max_keepalive_connections": _MAX_KEPT_CONNECTIONS,
+        "keepalive_expiry": _KEPT_SECONDS,
+        "network_backend": backend,
+    }
+    if proxy is None:
+        return options
+    options["proxy_url"] = httpcore2.URL(
+        scheme=proxy.url.raw_scheme,
+        host=proxy.url.raw_host,
+        port=proxy.url.port,
+        target=proxy.url.raw_path,
+    )
+    options["proxy_auth"] = proxy.raw_auth
+    if not is_socks(proxy):
+        options["proxy_headers"] = proxy.headers.raw
+        options["proxy_ssl_context"] = proxy.ssl_context
+    return options
+
+
+def is_socks(proxy: httpx2.Proxy) -> bool:
+    """Whether a proxy speaks SOCKS, and not HTTP."""
+    return proxy.url.scheme.startswith("socks")
+
+
+def _proxy_layers(proxy: httpx2.Proxy | None) -> int:
+    """Count the layers of TLS that are the proxy's own."""
+    return int(proxy is not None and proxy.url.scheme == "https")
+
+
+def _pool_request(request: httpx2.Request, proxy_layers: int) -> httpcore2.Request:
+    url = request.url
+    progress = PROGRESS.get()
+    if progress is not None:
+        progress.sent = False
+        progress.tls_layers = proxy_layers + (url.scheme == "https")
+    return httpcore2.Request(
+        method=request.method,
+        url=httpcore2.URL(
+            scheme=url.raw_scheme,
+            host=url.raw_host,
+            port=url.port,
+            target=url.raw_path,
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._stream
+        except Exception as error:
+            if translated := _translated(error):
+                raise translated from error
+            raise
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class PoolTransport(httpx2.BaseTransport):
+    """Blocking connections, kept for the next call; threads may share them."""
+
+    def __init__(self, verify: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
+        options = _pool_options(verify, proxy, Backend())
+        self._proxy_layers = _proxy_layers(proxy)
+        self._pool: httpcore2.ConnectionPool
+        if proxy is None:
+            self._pool = httpcore2.ConnectionPool(**options)
+        elif is_socks(proxy):
+            self._pool = httpcore2.SOCKSProxy(**options)
+        else:
+            self._pool = httpcore2.HTTPProxy(**options)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, and return its answer as far as the head."""
+        try:
+            answer = self._pool.handle_request(
+                _pool_request(request, self._proxy_layers)
+            )
+        except Exception as error:
+            if translated := _translated(error):
+                raise translated from error
+            raise
+        return httpx2.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    """No generator, which would have to be closed by whoever does not use it up."""
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
+        self._stream = stream
+        self._chunks = stream.__aiter__()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk: bytes = await self._chunks.__anext__()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            if translated := _translated(error):
+                raise translated from error
+            raise
+        return chunk
+
+    async def aclose(self) -> None:
+        await self._chunks.aclose()
+        await self._stream.aclose()
+
+
+class AsyncPoolTransport(httpx2.AsyncBaseTransport):
+    """Awaiting connections of one event loop, kept for the next call."""
+
+    def __init__(self, verify: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
+        options = _pool_options(verify, proxy, AsyncBackend())
+        self._proxy_layers = _proxy_layers(proxy)
+        self._pool: httpcore2.AsyncConnectionPool
+        if proxy is None:
+            self._pool = httpcore2.AsyncConnectionPool(**options)
+        elif is_socks(proxy):
+            self._pool = httpcore2.AsyncSOCKSProxy(**options)
+        else:
+            self._pool = httpcore2.AsyncHTTPProxy(**options)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, and return its answer as far as the head."""
+        try:
+            answer = await self._pool.handle_async_request(
+                _pool_request(request, self._proxy_layers)
+            )
+        except Exception as error:
+            if translated := _translated(error):
+                raise translated from error
+            raise
+        return httpx2.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_AsyncBody(answer.stream),
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()

@@ -1,0 +1,85 @@
+"""Read an answer whose members a procedure goes on with, or raise `InvalidResponse`.
+
+An answer may lack a member, or have one of another type: a later version of the API, a
+gateway or an attacker wrote it. A procedure checks what it needs before it uses it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from .._operation import encoded_id
+from ..errors import InvalidRequest, InvalidResponse
+
+if TYPE_CHECKING:
+    from ..response import Response
+
+T = TypeVar("T")
+
+_LONGEST_ID = 1024
+
+
+def object_of(response: Response[T]) -> T:
+    """Return the object of a success.
+
+    Raises:
+        APIError: the answer is no success.
+        InvalidResponse: its body is no JSON object.
+    """
+    found = response.raise_for_status().json()
+    if not isinstance(found, dict):
+        raise InvalidResponse(response, "is no JSON object")
+    return cast("T", found)
+
+
+def text_of(response: Response[Any], *path: str) -> str:
+    """Return a text member of a success: `text_of(answer, "statusDetails", "state")`.
+
+    Raises:
+        APIError: the answer is no success.
+        InvalidResponse: the member is missing, empty or no text.
+    """
+    found = member(object_of(response), *path)
+    if not isinstance(found, str) or not found:
+        raise InvalidResponse(response, f"has no text as {'.'.join(path)}")
+    return found
+
+
+def id_of(response: Response[Any], name: str) -> str:
+    """Return a member of a success that can be the id in a path.
+
+    Raises:
+        APIError: the answer is no success.
+        InvalidResponse: the member is missing, or an id of no object: another type,
+            dots alone, half a surrogate pair, more than 1,024 characters.
+    """
+    found = text_of(response, name)
+    try:
+        encoded_id(name, found)
+    except InvalidRequest:
+        found = ""
+    if not 0 < len(found) <= _LONGEST_ID:
+        raise InvalidResponse(response, f"has no id as {name}")
+    return found
+
+
+def list_of(response: Response[Any], name: str) -> list[Any]:
+    """Return a list member of a success.
+
+    Raises:
+        APIError: the answer is no success.
+        InvalidResponse: the member is missing, or no list.
+    """
+    found = member(object_of(response), name)
+    if not isinstance(found, list):
+        raise InvalidResponse(response, f"has no list as {name}")
+    return [*cast("list[object]", found)]
+
+
+def member(value: object, *path: str) -> object:
+    """Return a member of a member; None where there is none."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = cast("dict[str, object]", value).get(name)
+    return value

@@ -1,0 +1,1 @@
+"""What the buyer and the bank do, as methods and as HTTP calls."""

@@ -1,0 +1,210 @@
+"""The part of a simulator that is not the API: time, the buyer, the bank, history."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..._config import REGIONS
+from ..engine.context import EXPIRES, Context
+from ..engine.ids import Ids
+from ..engine.store import Store
+from ..engine.timestamps import format_timestamp, parse_timestamp, utc_now
+from ..handlers import (
+    ON_DUE,
+    authorization_tokens,
+    charge_permissions,
+    charges,
+    checkout_sessions,
+    disputes,
+)
+from ..settings import Settings
+from ..wire.errors import APIRefusal, invalid_value
+from . import bank, buyer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from datetime import datetime
+
+    from ..engine.store import HistoryRow, Record, Transaction
+    from ..merchants import Merchant
+
+# The buyer's part has no request whose host a link could name.
+_ORIGIN = "https://localhost"
+
+
+class Backstage:
+    """Everything about a simulator that a merchant's code does not see."""
+
+    def __init__(
+        self,
+        merchants: Iterable[Merchant],
+        store: Store | None,
+        clock: Callable[[], datetime] | None,
+        ids: Ids | None,
+        settings: Settings | None,
+    ) -> None:
+        self.merchants = {one.public_key_id: one for one in merchants}
+        self.store = store or Store()
+        self.clock = clock or utc_now
+        self.ids = ids or Ids()
+        self.settings = settings or Settings()
+
+    # Time -----------------------------------------------------------------------------
+
+    @contextmanager
+    def _context(self, owner: str) -> Generator[Context]:
+        """Begin a transaction for an owner, after all events that are due."""
+        with self.store.transaction() as transaction:
+            now = self.clock()
+            self._apply_due_events(transaction, now)
+            yield Context(transaction, now, owner, self.ids, self.settings, now)
+
+    def _apply_due_events(self, transaction: Transaction, now: datetime) -> None:
+        while due := transaction.next_due(format_timestamp(now)):
+            at = parse_timestamp(due.at)
+            context = Context(transaction, at, due.owner, self.ids, self.settings, now)
+            if due.event == EXPIRES:
+                context.delete(due.kind, due.id)
+                continue
+            record = context.find(due.kind, due.id)
+            if record is not None:
+                ON_DUE[due.kind](context, record, due.event)
+
+    def settle(self) -> None:
+        """Apply all events that are due by now, without waiting for a request."""
+        with self._context(""):
+            pass
+
+    def story(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
+        """Return what has happened: to one order (by its checkout session), or at all.
+
+        `after` is the number of the last row that is left out.
+        """
+        with self.store.transaction() as transaction:
+            return transaction.history(order, after)
+
+    # The buyer ------------------------------------------------------------------------
+
+    @contextmanager
+    def _object(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
+        """Find an object of any owner; a buyer only knows its id."""
+        with self._context("") as context:
+            for merchant in self.merchants.values():
+                for environment in merchant.environments:
+                    context.owner = f"{merchant.merchant_id}/{environment}"
+                    record = context.find(kind, id_)
+                    if record is not None:
+                        yield context, record
+                        return
+            raise APIRefusal("ResourceNotFound", f"There is no {kind} '{id_}'")
+
+    def _merchant(self, public_key_id: str) -> Merchant:
+        merchant = self.merchants.get(public_key_id)
+        if merchant is None:
+            raise APIRefusal(
+                "ResourceNotFound", f"There is no key id '{public_key_id}'"
+            )
+        return merchant
+
+    def choose(  # noqa: PLR0913 - what a buyer chooses on one page
+        self,
+        session_id: str,
+        *,
+        card: str = "1111",
+        shipping_address: dict[str, Any] | None = None,
+        shipping_addresses: list[dict[str, Any]] | None = None,
+        product_type: str = "PayAndShip",
+        consents: bool = True,
+    ) -> dict[str, Any]:
+        """Let a buyer sign in and choose card and address; return the session.
+
+        `shipping_addresses` is for the product type `PayAndShipMultiAddress`;
+        `consents` is whether they let the merchant save their wallet, if asked.
+        """
+        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+            buyer.choose(
+                context,
+                session,
+                card=card,
+                shipping_address=shipping_address,
+                shipping_addresses=shipping_addresses,
+                product_type=product_type,
+                consents=consents,
+            )
+            return checkout_sessions.to_json(session, _ORIGIN)
+
+    def pay(self, session_id: str) -> dict[str, Any]:
+        """Let the buyer press Pay; return the session, which is still to complete."""
+        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+            buyer.pay(context, session)
+            return checkout_sessions.to_json(session, _ORIGIN)
+
+    def cancel(self, session_id: str) -> dict[str, Any]:
+        """Let the buyer go back to the shop; return the session, now `Canceled`."""
+        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+            buyer.cancel(context, session)
+            return checkout_sessions.to_json(session, _ORIGIN)
+
+    def manage(self, permission_id: str, act: str) -> dict[str, Any]:
+        """Let the buyer act in their Amazon account; return the Charge Permission.
+
+        `act` is `close`, `deletePaymentMethod`, `deleteBillingAddress` or
+        `mendPaymentMethod`.
+        """
+        with self._object(charge_permissions.KIND, permission_id) as found:
+            context, permission = found
+            buyer.manage(context, permission, act)
+            return charge_permissions.to_json(context, permission)
+
+    def sign_in(
+        self,
+        public_key_id: str,
+        region: str | None = None,
+        scopes: list[str] | None = None,
+    ) -> str:
+        """Let a buyer sign in without a checkout; return the token for Get Buyer.
+
+        The region is the merchant's own, else the given one, else North America.
+        """
+        merchant = self._merchant(public_key_id)
+        named = REGIONS.get((merchant.region or region or "na").lower())
+        if named is None:
+            raise invalid_value(f"The region is one of {', '.join(REGIONS)}")
+        environment = "sandbox" if "sandbox" in merchant.environments else "live"
+        with self._context(f"{merchant.merchant_id}/{environment}") as context:
+            return buyer.sign_in(context, named.code, scopes)
+
+    # The bank, and other merchants ----------------------------------------------------
+
+    def file_chargeback(
+        self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
+    ) -> dict[str, Any]:
+        """Let the buyer's bank file a chargeback; return the dispute."""
+        with self._object(charges.KIND, charge_id) as (context, charge):
+            dispute = bank.file_chargeback(
+                context, charge, amount=amount, filing_reason=reason
+            )
+            return disputes.to_json(dispute)
+
+    def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
+        """Let a dispute be decided, by one of `bank.DECISIONS`; return the dispute."""
+        with self._object(disputes.KIND, dispute_id) as (context, dispute):
+            bank.decide(context, dispute, decision)
+            return disputes.to_json(dispute)
+
+    def delegate(self, public_key_id: str, merchant_id: str) -> str:
+        """Let a merchant allow a key's account to act for them; return the MWS token.
+
+        A live client exchanges it by Get Authorization Token.
+        """
+        with self._context(f"{self._merchant(public_key_id).merchant_id}/") as context:
+            return authorization_tokens.delegate(context, merchant_id)
+
+    def authorize(self, public_key_id: str, merchant_id: str) -> str:
+        """Return the token with which a key's account acts for a merchant.
+
+        It is what Get Authorization Token returns, which sandbox does not have.
+        """
+        with self._context(f"{self._merchant(public_key_id).merchant_id}/") as context:
+            return authorization_tokens.issue(context, merchant_id)

@@ -1,0 +1,198 @@
+"""The buyer's acts on Amazon's pages: sign in, choose, pay and cancel; and later.
+
+Amazon's pages: `amazon-pay-checkout/display-shipping-payment-info.html`,
+`amazon-pay-checkout/sandbox-simulations.html`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
+
+from ...resources.checkout_sessions import ProductType, Scope
+from ..handlers import buyers
+from ..handlers import charge_permissions as permissions
+from ..handlers import checkout_sessions as sessions
+from ..rules import address_rules
+from ..rules.test_data import CARDS, CONVERTING, full_address, home_address
+from ..wire import bodies
+from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.context import Context
+    from ..engine.store import Record
+
+_PRODUCT_TYPES: tuple[str, ...] = get_args(ProductType)
+_SCOPES: list[str] = sorted(get_args(Scope))
+_TOKEN_LIFE = timedelta(hours=24)
+
+# What a buyer can do to a permission in their Amazon account: the event of each act.
+ACCOUNT_ACTIONS = {
+    "close": "buyer closes",
+    "deletePaymentMethod": "buyer deletes the payment method",
+    "deleteBillingAddress": "buyer deletes the billing address",
+    "mendPaymentMethod": "buyer mends the payment method",
+}
+
+
+# In a checkout ------------------------------------------------------------------------
+
+
+def _check_open(session: Record) -> None:
+    if session["state"] != "Open" or session["paid"]:
+        raise wrong_state(sessions.KIND, session["state"])
+
+
+def _check_one_of(value: str, known: Sequence[str], name: str) -> None:
+    if value not in known:
+        raise invalid_value(f"The {name} is one of {', '.join(known)}")
+
+
+def _check_choice(session: Record) -> None:
+    """Refuse to pay with a choice that this session does not allow."""
+    if sessions.set_up_only(session) and not session["consents"]:
+        raise invalid_combination("Without consent there is nothing to set up")
+    card, payment = CARDS[session["card"]], session["payment"]
+    waits = payment.get("canHandlePendingAuthorization")
+    if card.pending and not (waits and payment.get("paymentIntent") == "Authorize"):
+        # UNCONFIRMED: the code; that Amazon refuses is documented.
+        raise invalid_combination(
+            f"The card {card.ending} needs paymentIntent Authorize and"
+            " canHandlePendingAuthorization"
+        )
+    if sessions.converts(session) and card.brand not in CONVERTING:
+        raise invalid_combination(
+            f"In another currency than the merchant's no {card.brand} can pay"
+        )
+
+
+def choose(  # noqa: PLR0913 - what a buyer chooses on one page
+    context: Context,
+    session: Record,
+    *,
+    card: str = "1111",
+    shipping_address: dict[str, Any] | None = None,
+    shipping_addresses: list[dict[str, Any]] | None = None,
+    product_type: str = "PayAndShip",
+    consents: bool = True,
+) -> None:
+    """Sign in and choose a card and an address.
+
+    Buyers may change their choice until they pay. `consents` is whether they let the
+    merchant save their wallet, where a session of `PaymentMethodOnFile` asks for it.
+    """
+    _check_open(session)
+    region = session["region"]
+    _check_one_of(product_type, _PRODUCT_TYPES, "product type")
+    here = [end for end, one in CARDS.items() if one.region in {None, region}]
+    _check_one_of(card, here, "card")
+    scopes = session["scopes"] or ()
+    bills = product_type == "PayOnly" or region == "eu" or "billingAddress" in scopes
+    session["account"] = session["account"] or context.ids.account()
+    session["productType"] = product_type
+    session["address"] = session["addresses"] = None
+    if product_type == "PayAndShip":
+        session["address"] = _destination(session, shipping_address)
+    elif product_type == "PayAndShipMultiAddress":
+        given = shipping_addresses or [home_address(region)]
+        session["addresses"] = [
+            {**_destination(session, one), "addressId": context.ids.address()}
+            for one in given
+        ]
+    session["billing"] = home_address(region) if bills else None
+    session["card"] = card
+    session["consents"] = consents
+    session["descriptor"] = f"{CARDS[card].brand} ****{card} (Amazon Pay)"
+    context.save(sessions.KIND, session)
+    context.add_history(
+        "buyer", session["id"], did="chose", card=card, productType=product_type
+    )
+
+
+def _destination(session: Record, given: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the address of delivery: the buyer's, or the merchant's.
+
+    In a session of `ProcessOrder` the merchant has set it in `addressDetails`, and the
+    buyer cannot choose another one.
+    """
+    if sessions.pays_at_once(session):
+        if session["merchant_address"] is None:
+            raise APIRefusal("MissingParameterValue", "addressDetails is required")
+        if given is not None:
+            raise invalid_value("The merchant gave the address")
+        destination: dict[str, Any] = session["merchant_address"]
+    elif given is None:
+        destination = home_address(session["region"])
+    else:
+        bodies.check_address(given)
+        destination = full_address(given)
+    address_rules.check_deliverable(destination, session["delivery"])
+    return destination
+
+
+def pay(context: Context, session: Record) -> None:
+    """Press Pay on Amazon's page; the merchant still has to complete the session.
+
+    Some cards end the session here: 3064 as canceled by the buyer, 3434 as declined.
+    """
+    _check_open(session)
+    missing = sessions.constraints(session)
+    if missing:
+        raise APIRefusal(
+            "InvalidCheckoutSessionStatus",
+            f"The buyer cannot pay yet: {', '.join(missing)}",
+        )
+    _check_choice(session)
+    context.add_history("buyer", session["id"], did="paid", card=session["card"])
+    event = CARDS[session["card"]].on_pay
+    if event is not None:
+        context.move(sessions.KIND, session, event)
+    else:
+        session["paid"] = True
+        context.save(sessions.KIND, session)
+
+
+def cancel(context: Context, session: Record) -> None:
+    """Go back to the shop: the session is `Canceled`."""
+    _check_open(session)
+    context.add_history("buyer", session["id"], did="canceled")
+    context.move(sessions.KIND, session, "buyer cancels")
+
+
+# Before and after ---------------------------------------------------------------------
+
+
+def sign_in(context: Context, region: str, scopes: list[str] | None = None) -> str:
+    """Sign in without a checkout; return the token for Get Buyer, good for 24 hours."""
+    for scope in scopes or ():
+        _check_one_of(scope, _SCOPES, "scope")
+    token: Record = {
+        "id": context.ids.buyer_token(),
+        "region": region,
+        "account": context.ids.account(),
+        "scopes": scopes,
+    }
+    context.save_until(_TOKEN_LIFE, buyers.KIND, token)
+    context.add_history("buyer", None, did="signed in")
+    return str(token["id"])
+
+
+def manage(context: Context, permission: Record, act: str) -> None:
+    """Act on a permission in the buyer's Amazon account: close it, or change the card.
+
+    A one-time permission cannot be closed there.
+    """
+    _check_one_of(act, list(ACCOUNT_ACTIONS), "act")
+    closes, mends = act == "close", act == "mendPaymentMethod"
+    if (closes and permission["type"] == "OneTime") or (
+        mends and permission["reason"] == "ChargeInProgress"
+    ):
+        raise wrong_state(permissions.KIND, permission["state"])
+    context.add_history("buyer", permission["order"], did=act)
+    if closes:
+        permissions.close(context, permission, ACCOUNT_ACTIONS[act])
+    else:
+        context.move(permissions.KIND, permission, ACCOUNT_ACTIONS[act])
+    permissions.update_state(context, permission)

@@ -1,0 +1,119 @@
+"""HTTP calls for the buyer and the bank, below `/_simulator/`.
+
+Amazon does not use this path. The calls need no signature, so they are accepted from
+this machine's own pages only: Host must be loopback, and Origin, if it is there, the
+same.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
+
+from ..._config import is_loopback
+from ..wire import bodies
+from ..wire.errors import APIRefusal, invalid_value
+from ..wire.messages import json_response
+from . import buyer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..wire.messages import HTTPResponse, Request
+    from .backstage import Backstage
+
+PATH = "/_simulator/"
+
+_PATH = re.compile(rf"{PATH}(?P<noun>\w+)(?:/(?P<id>[\w-]+)/(?P<act>\w+))?")
+
+# The members of each act: the name of the argument, and its type.
+_Members: TypeAlias = "dict[str, tuple[str, type]]"
+ACTIONS: dict[tuple[str, str | None], _Members] = {
+    ("checkoutSessions", "choose"): {
+        "card": ("card", str),
+        "shippingAddress": ("shipping_address", dict),
+        "shippingAddressList": ("shipping_addresses", list),
+        "productType": ("product_type", str),
+        "consents": ("consents", bool),
+    },
+    ("checkoutSessions", "pay"): {},
+    ("checkoutSessions", "cancel"): {},
+    **{("chargePermissions", act): {} for act in buyer.ACCOUNT_ACTIONS},
+    ("buyers", None): {
+        "publicKeyId": ("public_key_id", str),
+        "region": ("region", str),
+        "scopes": ("scopes", list),
+    },
+    ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
+    ("disputes", "decide"): {"decision": ("decision", str)},
+    ("authorizationTokens", None): {
+        "publicKeyId": ("public_key_id", str),
+        "merchantId": ("merchant_id", str),
+    },
+}
+# The nouns whose acts require all their members.
+_REQUIRED = {"disputes", "authorizationTokens"}
+
+
+def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
+    """Return the response to a control call."""
+    _check_origin(request)
+    found = _PATH.fullmatch(request.path)
+    noun, id_, act = found.groups() if found else ("", "", "")
+    if (noun, act) not in ACTIONS:
+        raise APIRefusal("ResourceNotFound", f"Resource not found '{request.path}'")
+    if request.method != "POST":
+        raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
+    body = bodies.parse_body(request.body)
+    given = _arguments(body, ACTIONS[noun, act], required=noun in _REQUIRED)
+    if noun == "buyers":
+        key_id = given.pop("public_key_id", next(iter(backstage.merchants), ""))
+        token = backstage.sign_in(key_id, **given)
+        return json_response(200, {"buyerToken": token})
+    if noun == "authorizationTokens":
+        token = backstage.authorize(**given)
+        return json_response(200, {"authorizationToken": token})
+    if noun == "chargePermissions":
+        return json_response(200, backstage.manage(id_, act))
+    methods: dict[str, Callable[..., Any]] = {
+        "choose": backstage.choose,
+        "pay": backstage.pay,
+        "cancel": backstage.cancel,
+        "dispute": backstage.file_chargeback,
+        "decide": backstage.decide_dispute,
+    }
+    return json_response(200, methods[act](id_, **given))
+
+
+def _check_origin(request: Request) -> None:
+    host = request.header("host") or ""
+    if not is_loopback(_hostname(host)):
+        raise APIRefusal("UnauthorizedAccess", "The Host is not this machine")
+    origin = request.header("origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _arguments(
+    body: Mapping[str, Any], known: _Members, *, required: bool
+) -> dict[str, Any]:
+    """Return the arguments that a body holds; unknown members are refused."""
+    for name, value in body.items():
+        if name not in known:
+            raise APIRefusal(
+                "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
+            )
+        if not isinstance(value, known[name][1]):
+            raise invalid_value(f"The value of {name} is invalid")
+    for name in known:
+        if required and name not in body:
+            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
+    return {known[name][0]: value for name, value in body.items()}

@@ -1,0 +1,269 @@
+"""`python -m AmazonPay simulate`: the simulator as a process of this machine."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, NoReturn
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from ..errors import ConfigurationError
+from .certificate import write_secret
+from .engine.ids import Ids
+from .engine.store import Store
+from .merchants import Merchant, merchant
+from .server import address_of, listen, server_for
+from .settings import PROFILES, Settings
+from .simulator import Simulator
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+    from .server import Address
+
+DEFAULT_PORT = 8421
+_TRIED_PORTS = 20
+_OPTIONS = {
+    "region": "region",
+    "currency": "ledger_currency",
+    "environment": "environment",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    made.add_argument(
+        "--public-key",
+        action="append",
+        default=[],
+        metavar="ID=FILE",
+        help="a key id and its public key (PEM); repeatable. Options follow with"
+        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox. Without any, a"
+        " key pair is made",
+    )
+    made.add_argument(
+        "--port",
+        type=int,
+        help=f"a port; 0 is any free one (default: {DEFAULT_PORT}, or the next free)",
+    )
+    made.add_argument(
+        "--db",
+        metavar="FILE",
+        help="keep the state in a file, which survives kill -9 (default: in memory)",
+    )
+    made.add_argument(
+        "--http", action="store_true", help="serve plain http instead of TLS"
+    )
+    made.add_argument(
+        "--profile",
+        choices=sorted(PROFILES),
+        default="default",
+        help="lenient forgives what may be no error, hostile does the worst that the"
+        " documentation leaves open (default: default)",
+    )
+    made.add_argument(
+        "--stored-answers",
+        choices=("2xx", "2xx+4xx", "all"),
+        default="2xx",
+        help="which first answers an idempotency key repeats (default: 2xx)",
+    )
+    made.add_argument(
+        "--headroom",
+        type=int,
+        default=1,
+        metavar="N",
+        help="multiply what a permission may be charged and a charge refunded, so that"
+        " no limit hides a second payment (default: 1)",
+    )
+    made.add_argument(
+        "--throttling",
+        action="store_true",
+        help="answer 429 above Amazon's published quotas",
+    )
+    made.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="repeat a run: the same calls meet the same faults and get the same ids"
+        " (default: a new one, which is told)",
+    )
+    return made
+
+
+def merchant_from(text: str) -> Merchant:
+    """Return the merchant of one `--public-key`.
+
+    Raises:
+        ConfigurationError: the text has another form, the file cannot be read, or it
+            holds no public key.
+    """
+    key_id, _, rest = text.partition("=")
+    file, *options = re.split(r",(?=(?:region|currency|environment)=)", rest)
+    if not key_id or not file:
+        raise ConfigurationError("--public-key takes ID=FILE")
+    named = dict(option.split("=", 1) for option in options)
+    try:
+        pem = Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file!r} cannot be read: {error.strerror}") from None
+    if b"PRIVATE KEY-----" in pem:
+        raise ConfigurationError(
+            f"{file!r} holds a private key; the simulator takes the public half:"
+            f" openssl pkey -in {file} -pubout"
+        )
+    return merchant(key_id, pem, **{_OPTIONS[name]: v for name, v in named.items()})
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the settings of a command line.
+
+    Raises:
+        ConfigurationError: the headroom is below 1.
+    """
+    return replace(
+        PROFILES[arguments.profile],
+        stored_answers=arguments.stored_answers,
+        headroom=arguments.headroom,
+        throttles=arguments.throttling,
+    )
+
+
+def build_simulator(
+    merchants: list[Merchant],
+    store: Store,
+    settings: Settings,
+    seed: int,
+    wait: Callable[[float], object],
+) -> Simulator:
+    """Return a simulator whose ids and faults are repeated by a seed.
+
+    They depend on the length of the history, too, so that a second start on the same
+    file does not make the same ids again.
+    """
+    with store.transaction() as transaction:
+        start = f"{seed} {transaction.last_number()}"
+    return Simulator(
+        merchants,
+        store=store,
+        ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeatable, not secret
+        settings=settings,
+        dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
+        wait=wait,
+    )
+
+
+def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
+    """Create a key pair; return its merchant and the file of the private key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path = folder / "private.pem"
+    write_secret(
+        path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return merchant("SANDBOX-SIMULATOR", key.public_key()), path
+
+
+def _listener(port: int | None) -> socket.socket:
+    """Listen on the given port, or on the first free one from the default on."""
+    if port is not None:
+        return listen(port)
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS):
+        with contextlib.suppress(ConfigurationError):
+            return listen(candidate)
+    return listen(0)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    """Exit on SIGTERM, with all cleanups."""
+    del number, frame
+    sys.exit(0)
+
+
+def _banner(
+    address: Address,
+    merchants: list[Merchant],
+    key: Path | None,
+    arguments: argparse.Namespace,
+    seed: int,
+) -> str:
+    keys = ", ".join(
+        f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
+        f", {one.region or 'any region'})"
+        for one in merchants
+    )
+    lines = [
+        "Amazon Pay on this machine: no money moves, and nothing leaves it.",
+        f"  API    {address.url}",
+        f"  trust  {address.authority or 'plain http: no certificate'}",
+        f"  keys   {keys}",
+    ]
+    if key is not None:
+        lines.append(f"         its private key: {key}")
+    kept = arguments.db or "in memory, gone when you stop; --db FILE keeps it"
+    lines.append(f"  state  {kept}")
+    rules = [
+        f"profile {arguments.profile}",
+        f"stored answers {arguments.stored_answers}",
+    ]
+    rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
+    rules += ["throttling"] if arguments.throttling else []
+    lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
+    return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until stopped; return 2 for a wrong command line."""
+    try:
+        return _serve(parser().parse_args(argv))
+    except ConfigurationError as error:
+        sys.stderr.write(f"amazonpay simulate: {error}\n")
+        return 2
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    with contextlib.ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
+        )
+        merchants = [merchant_from(text) for text in arguments.public_key]
+        key = None
+        if not merchants:
+            made, key = _generated_merchant(folder)
+            merchants = [made]
+        settings = settings_from(arguments)
+        seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
+        store = Store(arguments.db or ":memory:")
+        stack.callback(store.close)
+        listener = stack.enter_context(_listener(arguments.port))
+        server = server_for(
+            build_simulator(merchants, store, settings, seed, time.sleep),
+            None if arguments.http else folder,
+            lambda authority: print(  # noqa: T201 - what the command is for
+                _banner(
+                    address_of(listener, authority), merchants, key, arguments, seed
+                ),
+                flush=True,
+            ),
+        )
+        # uvicorn shuts down and raises the signal again; the exit deletes the folder.
+        signal.signal(signal.SIGTERM, _exit)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    return 0

@@ -1,0 +1,1 @@
+"""State, time, ids and faults, whatever the API is."""

@@ -1,0 +1,258 @@
+"""The simulator's state in SQLite, in a file or in memory.
+
+There is one writer at a time. Every API call is one transaction, from the check of its
+idempotency key to the stored response, and the response is sent after the commit. In a
+file, what was committed survives `kill -9` (write-ahead log, synced at each commit).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ConfigurationError
+from ..wire.messages import JSON, HTTPResponse
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Generator, Iterator
+
+Record = dict[str, Any]
+
+_VERSION = 2
+_SCHEMA = """
+CREATE TABLE object (
+    owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (owner, kind, id)
+) WITHOUT ROWID;
+CREATE TABLE due (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, owner TEXT NOT NULL,
+    kind TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL
+);
+CREATE INDEX due_at ON due (at, number);
+CREATE TABLE response (
+    owner TEXT NOT NULL, key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+    body TEXT NOT NULL, status INTEGER NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
+CREATE TABLE history (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, owner TEXT NOT NULL,
+    "order" TEXT, kind TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE INDEX history_order ON history ("order", number);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A scheduled event of an object."""
+
+    number: int
+    at: str
+    owner: str
+    kind: str
+    id: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The first response under an idempotency key, and its request."""
+
+    method: str
+    path: str
+    body: str
+    """Canonical JSON."""
+    response: HTTPResponse
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One row of the history: a request, an act of the buyer, a change of state."""
+
+    number: int
+    at: str
+    owner: str
+    order: str | None
+    kind: str
+    facts: Record
+
+
+class Transaction:
+    """Reads and writes between a begin and a commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def find(self, owner: str, kind: str, id_: str) -> Record | None:
+        """Return an object's record, or None."""
+        row = self._connection.execute(
+            "SELECT record FROM object WHERE owner = ? AND kind = ? AND id = ?",
+            (owner, kind, id_),
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def all(self, owner: str, kind: str) -> Iterator[Record]:
+        """Iterate over all records of a kind, by id."""
+        rows = self._connection.execute(
+            "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
+            (owner, kind),
+        ).fetchall()
+        return (json.loads(row[0]) for row in rows)
+
+    def save(self, owner: str, kind: str, record: Record) -> None:
+        """Save an object's record, new or changed."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?)",
+            (owner, kind, record["id"], json.dumps(record)),
+        )
+
+    def delete(self, owner: str, kind: str, id_: str) -> None:
+        """Delete an object."""
+        self._connection.execute(
+            "DELETE FROM object WHERE owner = ? AND kind = ? AND id = ?",
+            (owner, kind, id_),
+        )
+
+    def schedule(self, at: str, owner: str, kind: str, id_: str, event: str) -> None:
+        """Schedule an event of an object."""
+        self._connection.execute(
+            "INSERT INTO due (at, owner, kind, id, event) VALUES (?, ?, ?, ?, ?)",
+            (at, owner, kind, id_, event),
+        )
+
+    def next_due(self, until: str) -> Due | None:
+        """Remove and return the earliest event that is due by `until`, if any."""
+        row = self._connection.execute(
+            "SELECT number, at, owner, kind, id, event FROM due WHERE at <= ?"
+            " ORDER BY at, number LIMIT 1",
+            (until,),
+        ).fetchone()
+        if row is None:
+            return None
+        self._connection.execute("DELETE FROM due WHERE number = ?", (row[0],))
+        return Due(*row)
+
+    def set_savepoint(self) -> None:
+        """Mark the point that `undo_to_savepoint` goes back to."""
+        self._connection.execute("SAVEPOINT handler")
+
+    def undo_to_savepoint(self) -> None:
+        """Undo what was written since the savepoint, and nothing before it."""
+        self._connection.execute("ROLLBACK TO handler")
+
+    def stored(self, owner: str, key: str) -> Stored | None:
+        """Return what is stored under an idempotency key, or None."""
+        row = self._connection.execute(
+            "SELECT method, path, body, status, content FROM response"
+            " WHERE owner = ? AND key = ?",
+            (owner, key),
+        ).fetchone()
+        if row is None:
+            return None
+        method, path, request_body, status, content = row
+        # Only JSON is ever stored.
+        response = HTTPResponse(status, content, JSON if content else ())
+        return Stored(method, path, request_body, response)
+
+    def store_response(self, owner: str, key: str, stored: Stored) -> None:
+        """Store the response that a key repeats for ever."""
+        self._connection.execute(
+            "INSERT INTO response VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                owner,
+                key,
+                stored.method,
+                stored.path,
+                stored.body,
+                stored.response.status,
+                stored.response.body,
+            ),
+        )
+
+    def add_history(
+        self, at: str, owner: str, order: str | None, kind: str, facts: Record
+    ) -> None:
+        """Append a row to the history."""
+        self._connection.execute(
+            'INSERT INTO history (at, owner, "order", kind, facts)'
+            " VALUES (?, ?, ?, ?, ?)",
+            (at, owner, order, kind, json.dumps(facts)),
+        )
+
+    def last_number(self) -> int:
+        """Return the number of the history's last row, or 0."""
+        (number,) = self._connection.execute(
+            "SELECT COALESCE(MAX(number), 0) FROM history"
+        ).fetchone()
+        return int(number)
+
+    def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
+        """Return the history of one order or of all, after a row's number."""
+        rows = self._connection.execute(
+            'SELECT number, at, owner, "order", kind, facts FROM history'
+            ' WHERE number > ? AND (? IS NULL OR "order" = ?) ORDER BY number',
+            (after, order, order),
+        ).fetchall()
+        return [
+            HistoryRow(number, at, owner, of, kind, json.loads(facts))
+            for number, at, owner, of, kind, facts in rows
+        ]
+
+
+class Store:
+    """A database; threads take turns, and so do processes that share a file."""
+
+    def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
+        self._lock = threading.Lock()
+        with contextlib.ExitStack() as opened:
+            try:
+                self._connection = sqlite3.connect(
+                    path, timeout=30, isolation_level=None, check_same_thread=False
+                )
+                opened.callback(self._connection.close)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                with self.transaction():
+                    self._prepare()
+            except sqlite3.Error as error:
+                raise ConfigurationError(
+                    f"the store cannot be opened: {error}"
+                ) from None
+            opened.pop_all()
+
+    def _prepare(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == _VERSION:
+            return
+        if version != 0:
+            raise ConfigurationError(
+                f"the store is of version {version}, and this package reads version"
+                f" {_VERSION}: start with a new file"
+            )
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            self._connection.execute(statement)
+        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[Transaction]:
+        """Commit what the block does, or nothing of it if it raises."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # SQLite itself rolls back when the disk is full.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,80 @@
+"""Disbursements: `amazon-pay-reports/request-disbursement-details.html`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from ...resources.disbursements import DisbursementOperations
+from ..engine.timestamps import format_timestamp
+from ..rules import ledger
+from ..rules.amounts import format_price
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal
+from ..wire.paging import page
+from ..wire.queries import NEXT_TOKEN
+from .registry import handles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from ..engine.context import Context
+    from ..wire.api_call import APICall, Result
+    from ..wire.paging import Listing
+
+
+def _disbursements(context: Context) -> Iterator[tuple[datetime, str, Decimal]]:
+    """Iterate over payments to the merchant: end of the day, currency and amount."""
+    # UNCONFIRMED: when Amazon pays out, and that a balance of zero or less is carried
+    # over to the next day.
+    balances: dict[str, Decimal] = {}
+    days = groupby(ledger.movements(context), key=lambda movement: movement.day_over)
+    for day_over, movements in days:
+        if day_over > context.now:
+            return
+        for movement in movements:
+            before = balances.get(movement.currency, Decimal(0))
+            balances[movement.currency] = before + movement.amount
+        for currency, balance in sorted(balances.items()):
+            if balance > 0:
+                yield day_over, currency, balance
+                balances[currency] = Decimal(0)
+
+
+def _to_json(
+    context: Context, call: APICall, day_over: datetime, currency: str, amount: Decimal
+) -> dict[str, Any]:
+    settlement = (context.owner, day_over, currency)
+    return {
+        "sellerId": call.merchant.merchant_id,
+        "settlementId": ledger.settlement_id(*settlement),
+        "amazonDisbursementReferenceId": ledger.disbursement_id(*settlement),
+        **format_price(amount, currency),
+        "transactionTime": f"{day_over:%Y-%m-%dT%H:%M:%S}.000Z",
+    }
+
+
+@handles(DisbursementOperations.get_disbursements)
+def get_disbursements(context: Context, call: APICall) -> Result:
+    """Answer Get Disbursements: those between two times, both included."""
+    if NEXT_TOKEN not in call.query:
+        for name in ("startTime", "endTime"):
+            if name not in call.query:
+                raise APIRefusal(
+                    "MissingParameterValue", f"The parameter '{name}' is required"
+                )
+
+    def listing(query: Mapping[str, str]) -> Listing:
+        found = [
+            (format_timestamp(day_over), day_over, currency, amount)
+            for day_over, currency, amount in _disbursements(context)
+        ]
+        return [
+            (f"{at} {currency}", _to_json(context, call, day_over, currency, amount))
+            for at, day_over, currency, amount in found
+            if query["startTime"] <= at <= query["endTime"]
+        ]
+
+    return json_result(200, page(context, call, "disbursements", listing))

@@ -1,0 +1,247 @@
+"""Disputes: `amazon-pay-api-v2/dispute.html`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from ...lifecycles import DISPUTE
+from ...resources.disputes import Disputes
+from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..rules.amounts import check_currency, checked_price, parse_amount
+from ..wire.api_call import json_result
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
+from . import charges, files
+from .common import status_details
+from .registry import handles, in_body, in_path
+
+if TYPE_CHECKING:
+    from ..engine.context import Context
+    from ..engine.store import Record
+    from ..wire.api_call import APICall, Result
+
+KIND: Final = "dispute"
+
+RESPONSE_TIME = timedelta(days=11)
+"""The time to contest a chargeback: `amazon-pay-checkout/manage-disputes.html`."""
+
+# The members of a record that are None unless something sets them.
+_UNSET = ("provider", "evidences", "resolution", "resolved", "closed", "description")
+
+_ENDED = ("Resolved", "Closed")
+_DEADLINE = "the deadline passes"
+
+# UNCONFIRMED: the unit of times in requests. It is seconds in most samples and
+# milliseconds in one: a time that is thousands of years ahead is taken for the latter.
+_FIRST_MILLISECONDS = 10**11
+_LAST_SECOND = 253_402_300_799
+
+
+# Life cycle ---------------------------------------------------------------------------
+
+
+def create(
+    context: Context,
+    charge: Record,
+    amount: dict[str, str],
+    filing_reason: str,
+    deadline: datetime,
+    **members: Any,  # noqa: ANN401 - members of the record
+) -> Record:
+    """Create a dispute of a captured charge, or refuse it by the charge's sums."""
+    # UNCONFIRMED: the codes of a refusal; they are those of refunds.
+    if charge["state"] != "Captured":
+        raise wrong_state("charge", charge["state"])
+    check_currency(amount, charge["chargeAmount"]["currencyCode"])
+    captured = parse_amount(charge["captureAmount"])
+    if _disputed(context, charge) + parse_amount(amount) > captured:
+        raise APIRefusal(
+            "TransactionAmountExceeded", "The disputes would be above what was captured"
+        )
+    base = charge["id"].rpartition("-")[0]
+    dispute: Record = {
+        "id": context.ids.suffixed(base, "B"),
+        "order": charge["order"],
+        "charge": charge["id"],
+        "amount": amount,
+        "filingReason": filing_reason,
+        "deadline": format_timestamp(deadline),
+        "filed": context.timestamp,
+        **dict.fromkeys(_UNSET),
+        "created": context.timestamp,
+        **members,
+    }
+    context.create(KIND, dispute)
+    _await_response(context, dispute)
+    return dispute
+
+
+def _disputed(context: Context, charge: Record) -> Decimal:
+    """Return the sum of a charge's disputes that the merchant has not won."""
+    return sum(
+        (
+            parse_amount(dispute["amount"])
+            for dispute in context.all(KIND)
+            if dispute["charge"] == charge["id"]
+            and dispute["resolution"] in {None, "BuyerWon"}
+        ),
+        Decimal(0),
+    )
+
+
+def _await_response(context: Context, dispute: Record) -> None:
+    """Schedule the deadline to respond; one in the past is due at once."""
+    at = max(dispute["deadline"], context.timestamp)
+    context.schedule_at(at, KIND, dispute, _DEADLINE)
+
+
+def on_due(context: Context, dispute: Record, event: str) -> None:
+    """Decide for the buyer, unless the merchant has responded or a later deadline."""
+    waiting = dispute["state"] == "ActionRequired"
+    if waiting and parse_timestamp(dispute["deadline"]) <= context.now:
+        move(context, dispute, event, "BuyerWon")
+
+
+def move(
+    context: Context, dispute: Record, event: str, resolution: str | None = None
+) -> None:
+    """Apply an event to a dispute; `resolution` is who wins, if it ends."""
+    dispute["description"] = None
+    context.move(KIND, dispute, event)
+    if dispute["state"] in _ENDED:
+        dispute["resolution"] = resolution or dispute["resolution"]
+        dispute["resolved"] = dispute["resolved"] or context.timestamp
+    if dispute["state"] == "Closed":
+        dispute["closed"] = dispute["closed"] or context.timestamp
+    if dispute["state"] == "ActionRequired":
+        # UNCONFIRMED: how long the merchant has to send more evidence.
+        dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
+        _await_response(context, dispute)
+    context.save(KIND, dispute)
+
+
+# The object ---------------------------------------------------------------------------
+
+
+def _epoch(text: str | None) -> int | None:
+    """Return a time in the form of disputes: seconds since 1970."""
+    # UNCONFIRMED: the form.
+    return None if text is None else int(parse_timestamp(text).timestamp())
+
+
+def _checked_epoch(value: int, name: str) -> datetime:
+    seconds = value if value < _FIRST_MILLISECONDS else value // 1000
+    if seconds > _LAST_SECOND:
+        raise invalid_value(f"The value provided for '{name}' is invalid")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def to_json(dispute: Record) -> dict[str, Any]:
+    """Return a dispute in the form of the API."""
+    details = status_details(dispute)
+    return {
+        "disputeId": dispute["id"],
+        "chargeId": dispute["charge"],
+        "disputeType": "Chargeback",
+        "disputeAmount": dispute["amount"],
+        "filingReason": dispute["filingReason"],
+        "resolutionAuthority": None,
+        "statusDetails": {
+            "state": details["state"],
+            "reasonCode": details["reasonCode"],
+            "reasonDescription": dispute["description"] or details["reasonDescription"],
+            "resolution": dispute["resolution"],
+            "lastUpdatedTimestamp": _epoch(dispute["updated"]),
+        },
+        "merchantEvidences": dispute["evidences"],
+        "merchantResponseDeadline": _epoch(dispute["deadline"]),
+        "creationTimestamp": _epoch(dispute["created"]),
+        "releaseEnvironment": "Sandbox",
+        "filingTimestamp": _epoch(dispute["filed"]),
+        "providerMetadata": dispute["provider"],
+        "closureTimestamp": _epoch(dispute["closed"]),
+    }
+
+
+# Calls --------------------------------------------------------------------------------
+
+
+@handles(Disputes.create_dispute, subject=in_body(charges.KIND, "chargeId"))
+def create_dispute(context: Context, call: APICall, charge: Record) -> Result:
+    """Answer Create Dispute, which Amazon offers to payment service providers only."""
+    # UNCONFIRMED: who may call it; here every merchant may.
+    body = call.body
+    filed = _checked_epoch(body["filingTimestamp"], "filingTimestamp")
+    deadline = _checked_epoch(
+        body["merchantResponseDeadline"], "merchantResponseDeadline"
+    )
+    amount = checked_price(body["disputeAmount"], "disputeAmount")
+    details: dict[str, Any] = body["statusDetails"]
+    dispute = create(
+        context,
+        charge,
+        amount,
+        body["filingReason"],
+        deadline,
+        filed=format_timestamp(filed),
+        provider=body["providerMetadata"],
+        description=details.get("reasonDescription"),
+    )
+    dispute["reason"] = details.get("reasonCode") or dispute["reason"]
+    context.save(KIND, dispute)
+    return json_result(200, to_json(dispute))
+
+
+@handles(Disputes.get_dispute, subject=in_path(KIND))
+def get_dispute(context: Context, call: APICall, dispute: Record) -> Result:
+    """Answer Get Dispute."""
+    return json_result(200, to_json(dispute))
+
+
+@handles(Disputes.update_dispute, subject=in_path(KIND))
+def update_dispute(context: Context, call: APICall, dispute: Record) -> Result:
+    """Answer Update Dispute, as far as the life cycle allows the new state."""
+    details = call.body.get("statusDetails")
+    if "closureTimestamp" in call.body:
+        closed = _checked_epoch(call.body["closureTimestamp"], "closureTimestamp")
+        dispute["closed"] = format_timestamp(closed)
+    if details is not None:
+        event = _event(dispute, details["state"], details.get("reasonCode"))
+        move(context, dispute, event, details["resolution"])
+        dispute["description"] = details.get("reasonDescription")
+    elif dispute["state"] == "Closed":
+        raise wrong_state(KIND, dispute["state"])
+    context.save(KIND, dispute)
+    return json_result(200, to_json(dispute))
+
+
+def _event(dispute: Record, state: str, reason: str | None) -> str:
+    """Return the event that leads to a state, with a reason if one is given."""
+    for arrow in DISPUTE:
+        fits = dispute["state"] in arrow.states and arrow.to == state
+        if fits and reason in {None, arrow.reason} and arrow.event != "contest":
+            return arrow.event
+    raise wrong_state(KIND, dispute["state"])
+
+
+@handles(Disputes.contest_dispute, subject=in_path(KIND))
+def contest_dispute(context: Context, call: APICall, dispute: Record) -> Result:
+    """Answer Contest Dispute: evidence is a text, or a file that is uploaded."""
+    evidences = [
+        {
+            "evidenceType": given["evidenceType"],
+            "fileId": given.get("fileId"),
+            "evidenceText": given.get("evidenceText"),
+        }
+        for given in call.body["merchantEvidences"]
+    ]
+    for evidence in evidences:
+        file = evidence["fileId"]
+        if file is None and not evidence["evidenceText"]:
+            raise invalid_value("An evidence needs fileId or evidenceText")
+        if file is not None and not files.is_uploaded(context, file):
+            raise invalid_value(f"The file '{file}' was not sent")
+    dispute["evidences"] = [*(dispute["evidences"] or []), *evidences]
+    move(context, dispute, "contest")
+    return json_result(200, to_json(dispute))

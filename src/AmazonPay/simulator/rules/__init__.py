@@ -1,0 +1,1 @@
+"""Amazon's rules: limits, addresses, test cards, settlements and report files."""

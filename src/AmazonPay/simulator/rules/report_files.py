@@ -1,0 +1,140 @@
+"""The files of reports: delimited text, made from the ledger.
+
+The columns of the settlement file are the earlier API's. All other columns are a guess,
+and so are the commas, the form of times and the header in the first line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from . import ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..engine.context import Context
+    from ..engine.store import Record
+
+ReportRow = dict[str, Any]
+
+_PREFIX = "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_"
+SANDBOX_SETTLEMENT = f"{_PREFIX}SANDBOX_SETTLEMENT_DATA_"
+MULTI_CURRENCY = "_GET_CSV_CUSTOM_OFFAMAZONPAYMENTS_MULTI_CURRENCY_PAYMENTS_DATA_"
+
+
+def _references(record: Record) -> ReportRow:
+    given: ReportRow = record["metadata"] or {}
+    return {
+        "SellerOrderId": given.get("merchantReferenceId"),
+        "StoreName": given.get("merchantStoreName"),
+    }
+
+
+def _settled(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for movement in ledger.movements(context):
+        if since <= movement.at <= until:
+            of = movement.charge
+            settlement = (context.owner, movement.day_over, movement.currency)
+            yield {
+                "TransactionPostedDate": movement.at,
+                "SettlementId": ledger.settlement_id(*settlement),
+                "AmazonTransactionId": movement.id,
+                "SellerReferenceId": None,
+                "TransactionType": movement.type,
+                "AmazonOrderReferenceId": of["permission"],
+                **_references(of),
+                "CurrencyCode": movement.currency,
+                "TransactionDescription": movement.type,
+                "TransactionAmount": movement.amount,
+                "TransactionPercentageFee": 0,
+                "TransactionFixedFee": 0,
+                "TotalTransactionFee": 0,
+                "NetTransactionAmount": movement.amount,
+            }
+
+
+def _created(context: Context, kind: str, since: str, until: str) -> list[Record]:
+    found = [r for r in context.all(kind) if since <= r["created"] <= until]
+    return sorted(found, key=lambda record: (record["created"], record["id"]))
+
+
+def _status(record: Record) -> ReportRow:
+    return {
+        "CreationTimestamp": record["created"],
+        "Status": record["state"],
+        "ReasonCode": record["reason"],
+        "LastUpdateTimestamp": record["updated"],
+    }
+
+
+def _permissions(
+    name: str, types: tuple[str, ...]
+) -> Callable[[Context, str, str], Iterable[ReportRow]]:
+    def rows(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+        for permission in _created(context, "chargePermission", since, until):
+            if permission["type"] in types:
+                yield {
+                    name: permission["id"],
+                    **_references(permission),
+                    "ExpirationTimestamp": permission["expires"],
+                    "Amount": permission["limit"],
+                    "CurrencyCode": permission["currency"],
+                    **_status(permission),
+                }
+
+    return rows
+
+
+def _authorizations(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for charge in _created(context, "charge", since, until):
+        captured: ReportRow = charge["captureAmount"] or {}
+        yield {
+            "AmazonAuthorizationId": charge["id"],
+            "AmazonOrderReferenceId": charge["permission"],
+            **_references(charge),
+            "AuthorizationAmount": charge["chargeAmount"]["amount"],
+            "CapturedAmount": captured.get("amount"),
+            "CurrencyCode": charge["chargeAmount"]["currencyCode"],
+            "ExpirationTimestamp": charge["expires"],
+            **_status(charge),
+        }
+
+
+def _refunds(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    for refund in _created(context, "refund", since, until):
+        yield {
+            "AmazonRefundId": refund["id"],
+            "AmazonCaptureId": refund["charge"],
+            "RefundAmount": refund["amount"]["amount"],
+            "CurrencyCode": refund["amount"]["currencyCode"],
+            **_status(refund),
+        }
+
+
+_ROWS: dict[str, Callable[[Context, str, str], Iterable[ReportRow]]] = {
+    SANDBOX_SETTLEMENT: _settled,
+    MULTI_CURRENCY: _settled,
+    f"{_PREFIX}ORDER_REFERENCE_DATA_": _permissions(
+        "AmazonOrderReferenceId", ("OneTime",)
+    ),
+    f"{_PREFIX}BILLING_AGREEMENT_DATA_": _permissions(
+        "AmazonBillingAgreementId", ("Recurring", "PaymentMethodOnFile")
+    ),
+    f"{_PREFIX}AUTHORIZATION_DATA_": _authorizations,
+    f"{_PREFIX}REFUND_DATA_": _refunds,
+}
+
+
+def text_of(context: Context, type_: str, since: str, until: str) -> str | None:
+    """Return the file about a time, both ends included; None if it would be empty."""
+    rows = list(_ROWS[type_](context, since, until))
+    if not rows:
+        return None
+    file = io.StringIO()
+    writer = csv.DictWriter(file, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()

@@ -1,0 +1,1 @@
+"""HTTP in and out: requests, responses and errors, and how calls are read."""

@@ -1,0 +1,84 @@
+"""An API call as a handler gets it, and the result that a handler returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import APIRefusal
+from .messages import json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._config import Environment
+    from ..merchants import Merchant
+    from .messages import HTTPResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class APICall:
+    """A call whose signature is verified and whose parts are well-formed."""
+
+    operation: str
+    """The name of the operation, as the clients have it."""
+    method: str
+    path: str
+    """The path below the version."""
+    requested_path: str
+    """The whole path, as it was requested."""
+    ids: Mapping[str, str]
+    """The ids in the path, decoded, by the names of the declaration."""
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
+    merchant: Merchant
+    environment: Environment
+    region: str
+    origin: str
+    """Where links to this simulator begin: `https://localhost:8421`."""
+    idempotency_key: str | None = None
+    simulation_code: str | None = None
+    auth_token: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Account and environment, to which the call's objects belong."""
+        return f"{self.merchant.merchant_id}/{self.environment}"
+
+    def checked_simulation_code(self, *known: str) -> str | None:
+        """Return the simulation code, or refuse one that this operation does not know.
+
+        `amazon-pay-checkout/sandbox-simulations.html`.
+        """
+        # UNCONFIRMED: what a code does on reads, updates and Cancel Charge, where an
+        # official cartridge sends it: it has no effect.
+        # UNCONFIRMED: whether codes work with a live key: they work as in sandbox.
+        code = self.simulation_code
+        if code is None or code in known:
+            return code
+        raise APIRefusal(
+            "InvalidSandboxSimulationSpecified",
+            f"The simulation string '{code}' is not valid for this operation",
+        )
+
+    def not_found(self) -> APIRefusal:
+        """Return the refusal for an id that names nothing."""
+        return APIRefusal(
+            "ResourceNotFound", f"Resource not found '{self.requested_path}'"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a call: its response, and what the history says about it."""
+
+    response: HTTPResponse
+    order: str | None = None
+    """The order that the call is about, by the id of its checkout session."""
+    replayed: bool = False
+    """Whether the response is the stored one of an idempotency key."""
+
+
+def json_result(status: int, value: object, order: str | None = None) -> Result:
+    """Return a result whose response has a JSON body; None makes an empty body."""
+    return Result(json_response(status, value), order)

@@ -1,0 +1,185 @@
+"""The OpenAPI document of the simulator, made from the SDK's declarations."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict, is_typeddict
+
+from ..._operation import operations_of
+from ...resources import Operations
+from . import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic.json_schema import JsonSchemaMode
+
+    from ..._operation import Operation
+
+_REFERENCE = "#/components/schemas/{model}"
+_SUCCESS = re.compile(r"Answers: ([^.]*)\.")
+
+_KEY = {
+    "name": "x-amz-pay-idempotency-key",
+    "in": "header",
+    "required": True,
+    "description": "1 to 32 characters; the same key and request, the same answer.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,32}$"},
+}
+_DATE = {
+    "name": "x-amz-pay-date",
+    "in": "header",
+    "required": True,
+    "description": "UTC, not in the future: `20260101T120000Z`.",
+    "schema": {"type": "string", "pattern": r"^[0-9]{8}T[0-9]{6}Z$"},
+}
+
+
+class Error(TypedDict):
+    """An error; branch on `reasonCode`, never on `message`."""
+
+    reasonCode: str
+    message: str
+
+
+def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
+    """Return the types of an operation's body and response; None where it has none."""
+    hints = get_type_hints(operation.declared, include_extras=True)
+    bodies = [t for t in get_args(hints.get("body")) if is_typeddict(t)]
+    (answer,) = get_args(hints["return"])
+    return (
+        bodies[0] if bodies else None,
+        answer if is_typeddict(answer) else None,
+    )
+
+
+def _statuses(operation: Operation[..., Any]) -> list[str]:
+    """Return the successful statuses that a declaration's docstring names."""
+    found = _SUCCESS.search(" ".join((operation.__doc__ or "").split()))
+    if found is None:
+        raise ValueError(f"{operation.name} does not say what it answers")
+    return re.findall(r"\b[23]\d\d\b", found[1])
+
+
+def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
+    return {"$ref": _REFERENCE.format(model=type_.__name__)}
+
+
+def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return a JSON content; operations that share a path are joined by `anyOf`."""
+    distinct = [
+        dict(items) for items in dict.fromkeys(tuple(s.items()) for s in schemas)
+    ]
+    schema = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    return {"application/json": {"schema": schema}}
+
+
+def _query(parameter: queries.Parameter) -> dict[str, Any]:
+    described = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "schema": parameter.type.json_schema(),
+    }
+    # Lists are joined by commas.
+    return described | ({"explode": False} if parameter.is_list else {})
+
+
+def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
+    listed = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in re.findall(r"\{(\w+)\}", operation.template)
+    ]
+    listed += map(_query, queries.parameters(operation.name).values())
+    return [*listed, _DATE, *([_KEY] if operation.method == "POST" else [])]
+
+
+def _endpoint(operations: list[Operation[..., Any]]) -> dict[str, Any]:
+    first = operations[0]
+    bodies = [body for body, _ in map(_types, operations) if body is not None]
+    responses: dict[str, Any] = {}
+    for status in dict.fromkeys(s for one in operations for s in _statuses(one)):
+        answers = [
+            answer
+            for one, (_, answer) in ((one, _types(one)) for one in operations)
+            if answer is not None and status in _statuses(one)
+        ]
+        responses[status] = {"description": "Success"}
+        if answers and not all(one.empty_answer for one in operations):
+            responses[status]["content"] = _content(map(_reference, answers))
+    responses["4XX"] = {
+        "description": "Refused",
+        "content": _content([_reference(Error)]),
+    }
+    endpoint: dict[str, Any] = {
+        "operationId": "_or_".join(one.name for one in operations),
+        "summary": (first.__doc__ or "").partition("\n")[0],
+        "tags": [first.declared.__module__.rpartition(".")[2]],
+        "parameters": _parameters(first),
+        "responses": responses,
+    }
+    if bodies:
+        endpoint["requestBody"] = {
+            "required": not first.body_optional,
+            "content": _content(map(_reference, bodies)),
+        }
+    return endpoint
+
+
+def _schemas(operations: Iterable[Operation[..., Any]]) -> dict[str, Any]:
+    mode: JsonSchemaMode = "validation"
+    named = {Error.__name__: Error}
+    for operation in operations:
+        named.update({t.__name__: t for t in _types(operation) if t is not None})
+    _, definitions = TypeAdapter.json_schemas(
+        [(name, mode, TypeAdapter(type_)) for name, type_ in named.items()],
+        ref_template=_REFERENCE,
+    )
+    schemas: dict[str, Any] = definitions["$defs"]
+    return dict(sorted(schemas.items()))
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, with one endpoint for each method and path."""
+    operations = list(operations_of(Operations).values())
+    paths: dict[str, dict[str, list[Operation[..., Any]]]] = {}
+    for operation in operations:
+        methods = paths.setdefault(operation.template, {})
+        methods.setdefault(operation.method.lower(), []).append(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Amazon Pay API v2, as this simulator answers it",
+            "version": version("AmazonPayClient"),
+            "description": "Made from the declarations of the SDK; not by Amazon.",
+        },
+        "servers": [{"url": "/v2"}],
+        "security": [{"signature": []}],
+        "paths": {
+            path: {method: _endpoint(named) for method, named in methods.items()}
+            for path, methods in paths.items()
+        },
+        "components": {
+            "securitySchemes": {
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "authorization",
+                    "description": "AMZN-PAY-RSASSA-PSS PublicKeyId=…,"
+                    " SignedHeaders=…, Signature=…",
+                }
+            },
+            "schemas": _schemas(operations),
+        },
+    }

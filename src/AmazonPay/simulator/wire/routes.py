@@ -1,0 +1,73 @@
+"""Find the operation of a request, from the SDK's own declarations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ..._operation import Operation, operations_of
+from ...resources import Operations
+from .errors import APIRefusal
+
+if TYPE_CHECKING:
+    from ..._config import Environment
+
+_PREFIX = re.compile(r"(?:/(?P<environment>sandbox|live))?/(?P<version>v\d+)(?=/|$)")
+
+_ENVIRONMENTS: dict[str, Environment] = {"sandbox": "sandbox", "live": "live"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The operation of a request, and the ids in its path."""
+
+    operation: str
+    """The name of the operation, as the clients have it."""
+    environment: Environment | None
+    path: str
+    """The path below the version, without a trailing slash."""
+    ids: dict[str, str]
+
+
+@cache
+def _table() -> list[tuple[re.Pattern[str], Operation[..., Any]]]:
+    table: list[tuple[re.Pattern[str], Operation[..., Any]]] = []
+    for operation in operations_of(Operations).values():
+        pattern = re.sub(r"\\?\{(\w+)\\?\}", r"(?P<\1>[^/]+)", operation.template)
+        table.append((re.compile(pattern), operation))
+    return table
+
+
+def route(method: str, path: str) -> Route:
+    """Return the operation for a method and a path, or refuse the request."""
+    collapsed = re.sub("/+", "/", path)
+    prefix = _PREFIX.match(collapsed)
+    if prefix is None:
+        raise _unknown(path)
+    if prefix["version"] != "v2":
+        raise APIRefusal(
+            "InvalidAPIVersion", f"The version {prefix['version']} is unknown"
+        )
+    below = collapsed[prefix.end() :].rstrip("/")
+    other_method = False
+    for pattern, operation in _table():
+        found = pattern.fullmatch(below)
+        if found is None:
+            continue
+        if operation.method == method:
+            ids = {name: unquote(value) for name, value in found.groupdict().items()}
+            environment: Environment | None = _ENVIRONMENTS.get(prefix["environment"])
+            return Route(operation.name, environment, below, ids)
+        other_method = True
+    if other_method:
+        raise APIRefusal(
+            "RequestNotSupported", f"{method} is not supported for this path"
+        )
+    raise _unknown(path)
+
+
+def _unknown(path: str) -> APIRefusal:
+    return APIRefusal("ResourceNotFound", f"Resource not found '{path}'")
