@@ -38,6 +38,7 @@ from AmazonPay import (
     SigningFailed,
     TimedOut,
 )
+from AmazonPay._clock import Time
 from AmazonPay._exchange import Wait
 from AmazonPay._operation import Call, operations_of
 from AmazonPay.breaker import TRANSITIONS, Circuit, Event, Standing, event_of
@@ -444,7 +445,7 @@ def test_the_time_of_a_probe_is_the_calls(kind: str) -> None:
 
     peer.status = 503
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("AmazonPay._clock.time.monotonic", lambda: clock() + waits[0])
+        patch.setattr(Time, "now", lambda _: clock() + waits[0])
         if kind == "blocking":
             block()
         else:

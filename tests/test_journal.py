@@ -109,6 +109,11 @@ def journal(request: pytest.FixtureRequest) -> Journal:
     return journal_of(request.param, request)
 
 
+def untimed(entry: Entry | None) -> Entry:
+    assert entry is not None
+    return replace(entry, created=None, changed=None)
+
+
 def stored(journal: Journal, entry: Entry) -> Entry:
     return journal.change(entry.key, lambda _: entry)
 
@@ -126,7 +131,7 @@ def settled(outcome: Any, reason: str | None = None) -> Any:
 
 def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
     entry = journal.change(INTENDED.key, noted(INTENDED))
-    assert replace(entry, created=None, changed=None) == INTENDED
+    assert untimed(entry) == INTENDED
     assert journal.find(INTENDED.key) == entry
 
 
@@ -149,9 +154,7 @@ def test_every_member_of_an_entry_is_kept(journal: Journal) -> None:
         created=datetime(2025, 12, 31, tzinfo=UTC),
     )
     journal.change(whole.key, lambda _: whole)
-    found = journal.find(whole.key)
-    assert found is not None
-    assert replace(found, changed=None) == whole
+    assert untimed(journal.find(whole.key)) == whole
 
 
 def test_what_was_not_written_is_not_there(journal: Journal) -> None:
@@ -194,8 +197,7 @@ def test_bodies_of_what_is_settled_are_forgotten_and_all_else_stays(
     assert (lasting.forget(moment), lasting.forget(moment)) == (2, 0)
     kept = [one for n in (0, 1, 2, 9) if (one := lasting.find(str(n) * 32))]
     assert [one.body for one in kept] == [None, None, BODY, BODY]
-    first = replace(kept[0], created=None, changed=None)
-    assert first == replace(numbered(0, "success"), body=None)
+    assert untimed(kept[0]) == replace(numbered(0, "success"), body=None)
 
 
 @pytest.mark.parametrize("workers", [4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -235,6 +236,14 @@ def test_operation_key_id_host_and_environment_have_buckets_of_their_own() -> No
     assert len({bucket.key for bucket in buckets}) == len(buckets)
 
 
+def test_the_key_of_a_bucket_is_the_one_of_the_release_before() -> None:
+    # Processes of two releases may share a Redis while a shop is deployed.
+    whose = b"SANDBOX-AE5D pay-api.amazon.com sandbox"
+    digest = hashlib.sha256(whose).hexdigest()[:32]
+    bucket = bucket_of(identity("SANDBOX-AE5D"), "get_charge")
+    assert bucket.key == f"amazonpay:{digest}:get_charge"
+
+
 def test_the_key_of_a_bucket_does_not_show_the_key_id() -> None:
     assert "AE5D" not in bucket_of(identity("AE5D"), "get_charge").key
 
@@ -340,7 +349,7 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     client = client_for(peer, rate_limits=limits, deadline=0.5)
     with pytest.raises(HeldBack):
         client.get_charge("C1")
-    assert peer.seen == []
+    assert (peer.seen, clock_of(client)) == ([], 0.0)
 
 
 def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:

@@ -24,7 +24,14 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
-from AmazonPay import AsyncClient, Client, ConfigurationError, RateLimits, Retry
+from AmazonPay import (
+    AsyncClient,
+    Client,
+    ConfigurationError,
+    RateLimits,
+    Retry,
+    pacing,
+)
 from AmazonPay._clock import Time
 from AmazonPay._procedure import Now
 from AmazonPay.pacing import Bucket, Limit
@@ -270,14 +277,56 @@ def test_a_redis_whose_clock_was_set_back_stops_nobody(
     assert len(caplog.records) == 2
 
 
-def test_an_async_client_goes_on_without_redis() -> None:
+def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
+    path: str, redis: Redis
+) -> None:
+    bucket = Bucket("b", Limit(2, 1))
+    in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
+    redis.hset("b", "tat1", str(in_an_hour))
+
+    async def main() -> list[float]:
+        async with AsyncRedis(unix_socket_path=path) as given:
+            time = ScriptedTime()
+            return [
+                await RateLimits("live", redis=given).atake(bucket, time)
+                for _ in range(2)
+            ]
+
+    assert anyio.run(main) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("wait", [0.0, 1.0, 1.25])
+def test_a_wait_that_one_turn_takes_is_believed(wait: float) -> None:
+    assert pacing._plausible(wait, Bucket("b", Limit(9, 4))) == wait  # noqa: SLF001 - its limits
+
+
+@pytest.mark.parametrize("wait", [1.26, 1.4, 4.0])
+def test_a_longer_wait_is_not_believed(wait: float) -> None:
+    with pytest.raises(pacing._ClockMoved):  # noqa: SLF001 - it never leaves
+        pacing._plausible(wait, Bucket("b", Limit(9, 4)))  # noqa: SLF001 - its limits
+
+
+def test_operations_have_buckets_of_their_own_in_redis(redis: Redis) -> None:
+    limits, time = RateLimits("live", redis=redis), ScriptedTime()
+    one, other = (Bucket(key, Limit(1, 1)) for key in ("one", "other"))
+    assert [limits.take(one, time), limits.take(other, time)] == [0.0, 0.0]
+    assert limits.take(one, time) > 0.0
+    assert sorted(str(key) for key in redis.scan_iter()) == ["b'one'", "b'other'"]
+
+
+def test_an_async_client_goes_on_without_redis(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def main() -> None:
         with socket_path() as path:
             nobody = AsyncRedis(unix_socket_path=path, retry=AsyncRetry(NoBackoff(), 0))
             client = async_client_for(RateLimits("sandbox", redis=nobody))
             assert (await client.get_charge("C1")).ok
 
-    anyio.run(main)
+    with caplog.at_level(logging.WARNING):
+        anyio.run(main)
+    (line,) = [one for one in caplog.messages if "Redis" in one]
+    assert "no answer from Redis (ConnectionError)" in line
 
 
 class SilentRedis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import resource
@@ -730,6 +731,34 @@ def test_a_mode_that_is_too_wide_is_narrowed(
         other.execute("SELECT * FROM sqlite_master").fetchall()
         SQLiteJournal(path)
         assert modes(path) == {oct(mode & 0o700)}
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EPERM, errno.ENOENT])
+def test_a_mode_that_cannot_be_narrowed_is_left(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no")
+
+    stored(SQLiteJournal(path), INTENDED)
+    path.chmod(0o644)
+    monkeypatch.setattr(os, "chmod", refuse)
+    assert SQLiteJournal(path).find(KEY_OF_IT) is not None
+
+
+@pytest.mark.parametrize("at", ["stat", "open", "chmod"])
+def test_what_a_watchdog_raises_within_a_call_of_the_system_passes_unchanged(
+    path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    def bark(*_: object) -> None:
+        raise Watchdog("the shop's own")
+
+    if at == "chmod":
+        SQLiteJournal(path)
+        path.chmod(0o644)
+    monkeypatch.setattr(os, at, bark)
+    with pytest.raises(Watchdog, match="own"):
+        SQLiteJournal(path)
 
 
 @pytest.mark.parametrize("path", [None, 3, 1.5, b"", "a\0b", Path("\0")])

@@ -416,7 +416,7 @@ class SQLiteJournal:
     def _create(self) -> None:
         """Create the file, unless it is there."""
         with _CREATION:
-            if os.path.exists(self._path):  # noqa: PTH110 - a path, as os.open wants it
+            if _stat(self._path) is not None:
                 return
             try:
                 # A link to a file that is not there yet is followed.
@@ -429,19 +429,26 @@ class SQLiteJournal:
 
     def _make_private(self) -> None:
         """Let nobody but the owner read the file and its log."""
-        for name in (self._path, f"{self._path}-wal", f"{self._path}-shm"):
-            # It may be another user's, on a read-only disk, or gone.
-            with contextlib.suppress(FileNotFoundError, PermissionError):
-                mode = stat.S_IMODE(os.stat(name).st_mode)  # noqa: PTH116 - a path
-                if mode & 0o077:
-                    os.chmod(name, mode & 0o700)  # noqa: PTH101 - a path
+        for name in (self._path, self._beside("-wal"), self._beside("-shm")):
+            found = _stat(name)
+            if found is None or not found.st_mode & 0o077:
+                continue
+            try:
+                os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)  # noqa: PTH101 - a path
+            except OSError as error:
+                # It is another user's, on a read-only disk, or gone by now.
+                if error.errno is None:
+                    raise
+
+    def _beside(self, suffix: str) -> str:
+        """Return the path of a file that SQLite keeps beside this one."""
+        return f"{os.path.realpath(self._path)}{suffix}"
 
     def _found(self) -> tuple[int, int]:
         """Return which file is there, without opening it."""
-        try:
-            found = os.stat(self._path)  # noqa: PTH116 - a path
-        except OSError as error:
-            raise _system_failure(error) from None
+        found = _stat(self._path)
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
         if not stat.S_ISREG(found.st_mode):
             raise JournalFailed("the journal's path is no file")
         return found.st_dev, found.st_ino
@@ -540,17 +547,25 @@ class SQLiteJournal:
 
     def _state(self) -> tuple[int, int]:
         """Return when the file was changed; refuse to read past its log."""
-        log = f"{os.path.realpath(self._path)}-wal"
-        try:
-            if os.path.exists(log) and os.stat(log).st_size:  # noqa: PTH110, PTH116 - a path
-                raise JournalFailed(
-                    "the journal's disk is read-only, and the log beside the file"
-                    " cannot be read there"
-                )
-            found = os.stat(self._path)  # noqa: PTH116 - a path
-        except OSError as error:
-            raise _system_failure(error) from None
+        log, found = _stat(self._beside("-wal")), _stat(self._path)
+        if log is not None and log.st_size:
+            raise JournalFailed(
+                "the journal's disk is read-only, and the log beside the file cannot be"
+                " read there"
+            )
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
         return found.st_mtime_ns, found.st_size
+
+
+def _stat(path: str) -> os.stat_result | None:
+    """Look at a file without opening it; return None if it is not there."""
+    try:
+        return os.stat(path)  # noqa: PTH116 - a path
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _system_failure(error) from None
 
 
 def _system_failure(error: OSError) -> JournalFailed:

