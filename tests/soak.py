@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 SOAKS = {
-    "forks": "journal_forks",
+    "database": "journal_forks",
+    "journal": "exactly_once_soak",
     "walk": "walk.supervisor",
 }
 """The module of each soak."""

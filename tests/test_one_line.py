@@ -41,7 +41,13 @@ from loopback import OK, read_request, serving
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Generator,
+        Iterator,
+    )
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -362,6 +368,36 @@ def test_a_body_that_drips_past_the_deadline_is_no_answer(
     assert caught.value.outcome_unknown
 
 
+class Dripping(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body that takes two seconds, and then is whole."""
+
+    def __iter__(self) -> Generator[bytes]:
+        never = threading.Event()
+        for byte in b'{"chargeId": "S01-C1"}'.ljust(200):
+            never.wait(0.01)
+            yield bytes((byte,))
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        for chunk in self:
+            yield chunk
+
+
+@BOTH
+def test_a_body_from_a_transport_of_the_callers_has_until_the_deadline(
+    awaits: bool, private_key: RSAPrivateKey
+) -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(201, stream=Dripping()))
+    with pytest.raises(TimedOut) as caught:
+        call(
+            private_key,
+            transport,
+            awaits,
+            lambda client: client.create_charge(CHARGE),
+            deadline=0.2,
+        )
+    assert caught.value.outcome_unknown
+
+
 # Files --------------------------------------------------------------------------------
 
 
@@ -413,7 +449,7 @@ class Broken(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         yield b"a,b\n1,"
         raise self._error
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
         yield b"a,b\n1,"
         raise self._error
 

@@ -485,6 +485,45 @@ def test_a_late_worker_does_not_complete_what_a_later_attempt_replaces() -> None
     assert late.play(call(helper, journal)).outcome == "no"
 
 
+@pytest.mark.parametrize(
+    ("attempt", "before", "reason"),
+    [
+        # The other attempt is written down between the first look at it and the mark.
+        (1, "begun", "no InvalidParameterValue"),
+        # The other attempt begins again before this one is written down.
+        (2, "noted", "unknown EarlierAttempt"),
+    ],
+)
+def test_of_two_attempts_that_meet_one_steps_back(
+    attempt: int, before: str, reason: str
+) -> None:
+    helper = "complete_or_get_checkout_session"
+    opened = view(helper, done=False)
+    refused = refusal(400, "InvalidParameterValue")
+    journal = MemoryJournal()
+    Player(*opened, refused, *opened).play(call(helper, journal))
+    met: list[str] = []
+
+    class Meeting(Reading):
+        """The other attempt is made just before a change of this one's entry."""
+
+        def perform(self, step: Any, /) -> object:
+            work = getattr(step, "work", None)
+            change = None if work is None else work.args[-1]
+            if getattr(change, "__qualname__", "").startswith(before) and not met:
+                other = call(helper, journal, attempt=3 - attempt)
+                met.append(Player(*opened, LOST, *opened).play(other).outcome)
+            return super().perform(step)
+
+    made = call(helper, journal, attempt=attempt)
+    decision = Meeting(*opened, *opened).play(made)
+    assert met == ["unknown"]
+    assert f"{decision.outcome} {decision.reason}" == reason
+    ours = journal.find(decision.key)
+    assert ours is not None
+    assert not ours.in_doubt
+
+
 @pytest.mark.parametrize("outcome", ["unknown", "success", None])
 def test_an_attempt_that_has_begun_is_looked_at_whatever_its_predecessor_is(
     outcome: Any,
@@ -546,6 +585,23 @@ def test_a_sweep_goes_on_after_an_entry_that_raises() -> None:
         else:
             outcomes.append(decision.outcome)
     assert outcomes == ["conflict", "success"]
+
+
+def test_an_entry_that_raises_goes_to_the_end_of_the_list() -> None:
+    """Else a hundred of them would keep all others from the sweep."""
+    journal = unsent("capture_or_get_charge")
+    entry = journal.entry
+    stray = replace(entry, key="0" * 32, attempt=2)
+    journal.change(stray.key, lambda _: stray)
+    before = journal.entries[stray.key].changed
+    with pytest.raises(JournalConflict):
+        Player().play(resume(journal, journal.entries[stray.key]))
+    after = journal.find(stray.key)
+    assert after is not None
+    assert before is not None
+    assert after.changed is not None
+    assert after.changed > before
+    assert replace(after, changed=before) == replace(stray, changed=before)
 
 
 def old(journal: MemoryJournal, days: float) -> MemoryJournal:
@@ -631,6 +687,29 @@ def test_an_entry_without_a_time_is_as_old_as_its_last_change() -> None:
     assert (decision.outcome, decision.reason) == ("unknown", "TooOld")
 
 
+def test_an_entry_of_a_journal_that_writes_no_times_has_no_age() -> None:
+    class Timeless(MemoryJournal):
+        def change(self, key: str, change: Callable[..., Entry], /) -> Entry:
+            self.entries[key] = change(self.entries.get(key))
+            return self.entries[key]
+
+    helper = "create_charge_or_get"
+    journal = Timeless()
+    Player(LOST).play(call(helper, journal))
+    player = Player(answer(_made(helper), 201), *view(helper, done=True))
+    assert player.play(resume(journal, max_age=0)).ok
+
+
+def test_what_is_no_request_of_the_journal_is_not_resumed() -> None:
+    journal = MemoryJournal()
+    Player(*view("capture_or_get_charge", done=True)).play(
+        call("capture_or_get_charge", journal)
+    )
+    (claim,) = [one for one in journal.entries.values() if one.is_claim]
+    with pytest.raises(InvalidRequest, match="the journal has listed"):
+        resume(journal, claim)
+
+
 # Whose entry it is --------------------------------------------------------------------
 
 
@@ -640,7 +719,12 @@ def clients(**options: Any) -> Any:
     def refusing(sent: httpx2.Request) -> httpx2.Response:
         raise AssertionError(sent.method)
 
-    given = {"private_key": KEY, "public_key_id": KEY_ID, "region": "us", **options}
+    given: dict[str, Any] = {
+        "private_key": KEY,
+        "public_key_id": KEY_ID,
+        "region": "us",
+        **options,
+    }
     if "keys" in given:
         del given["private_key"], given["public_key_id"]
     return Client(**given, transport=httpx2.MockTransport(refusing))

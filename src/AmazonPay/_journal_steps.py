@@ -7,7 +7,7 @@ procedure can say what is known of the money meanwhile.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ._procedure import Blocking
 from .errors import JournalConflict, JournalFailed
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ._procedure import Flow
     from .journal import Journal
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
@@ -35,9 +34,9 @@ def write(journal: Journal, key: str, change: Change) -> Flow[Entry]:
     return cast("Entry", (yield Blocking(work)))
 
 
-def _guarded(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _guarded(work: Callable[..., R], *args: object) -> R:
     try:
-        return work(*args, **kwargs)
+        return work(*args)
     except (JournalConflict, JournalFailed):
         raise
     except Exception as error:

@@ -423,13 +423,17 @@ class _Run:
     def flow(self, deadline: float, max_age: timedelta | None) -> Flow[Decision[Any]]:
         """Do all of it."""
         ends = (yield from now()) + deadline
+        if max_age is not None:
+            # First, so that a refused entry goes to the end of the sweep's list.
+            yield from self._note()
         yield from self._check_earlier_attempt()
         if not self.creating:
             yield from self._check_claim()
+            if max_age is None:
+                yield from self._note()
+        if max_age is not None and _is_older(self.entry, max_age):
+            self.held_back = _TOO_OLD
         if not self.creating or max_age is not None:
-            self._read((yield from self._write(noted(self.intended))))
-            if max_age is not None and _is_older(self.entry, max_age):
-                self.held_back = _TOO_OLD
             yield from self._look(ends)
         if self.held_back is None and self._decide(self.entry) is None:
             if (yield from self._begin()):
@@ -441,6 +445,9 @@ class _Run:
 
     def _write(self, change: Change) -> Flow[Entry]:
         return write(self.journal, self.intended.key, change)
+
+    def _note(self) -> Flow[None]:
+        self._read((yield from self._write(noted(self.intended))))
 
     def _read(self, entry: Entry, *, begun_now: bool = False) -> None:
         self.entry = entry

@@ -38,7 +38,7 @@ from AmazonPay import (
 )
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.decisions import Outcome
-from AmazonPay.journal import Entry, resolve
+from AmazonPay.journal import Entry, abandon, resolve
 from AmazonPay.money import add, amount_of, compare, subtract
 from AmazonPay.objects import AmazonObject
 from AmazonPay.pacing import LIVE, Limit
@@ -372,6 +372,8 @@ def once_block(client: Client, journal: Journal) -> None:
         assert_type(
             client.resume(entry, journal=journal, deadline=1.0), Decision[AmazonObject]
         )
+        client.resume(entry, journal=journal, max_age=60.0, same_merchant=True)
+        client.resume(entry, journal=journal, max_age=timedelta(hours=1))
 
 
 async def once_await(client: AsyncClient, journal: Journal) -> None:
@@ -426,6 +428,7 @@ def decisions(decision: Decision[Charge]) -> None:
     assert_type(decision.seen, Charge | None)
     assert_type(decision.charge, Charge | None)
     assert_type(decision.new_attempt, bool)
+    assert_type(decision.refunded, Price | None)
     assert_type(decision.response, Response[Any] | None)
     assert_type(decision.error, TransportError | None)
     assert_type(decision.raise_for_outcome(), Decision[Charge])
@@ -445,6 +448,7 @@ def journals(engine: Engine, metadata: MetaData) -> None:
         assert_type(journal.find("key"), Entry | None)
         assert_type(journal.forget(datetime.now(UTC)), int)
         assert_type(resolve(journal, "key", "no", reason="x"), Entry)
+        assert_type(abandon(journal, "key", reason="x"), Entry)
     assert_type(journal_table(metadata), Table)
     assert_type(idempotency_key(namespace="n", order="1", operation="o"), str)
 

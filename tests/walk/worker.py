@@ -33,7 +33,7 @@ from AmazonPay import (
     price,
 )
 from AmazonPay.idempotency import idempotency_key
-from AmazonPay.journal import SQLiteJournal
+from AmazonPay.journal import SQLiteJournal, abandon
 
 from . import plan
 from .amazon import KEY_ID
@@ -260,7 +260,19 @@ class Worker:
         except JournalConflict as conflict:
             if order.swapped_with is None:
                 raise
+            self.drop(name, order, at)
             raise Swapped(str(conflict)) from None
+
+    def drop(self, name: str, order: Order, at: Progress) -> None:
+        """Abandon an entry, so that no sweep sends it."""
+        key = idempotency_key(
+            namespace=plan.NAMESPACE,
+            order=order.name,
+            operation=name.replace("_or_get", ""),
+            attempt=at.attempt,
+        )
+        if self.journal.find(key) is not None:
+            abandon(self.journal, key, reason="its session has paid another order")
 
 
 Facts = dict[str, str | None]

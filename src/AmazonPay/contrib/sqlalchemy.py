@@ -408,9 +408,9 @@ class SQLAlchemyJournal:
                     raise lost.failure
                 _pause(rounds)
             before, rounds = read, rounds + 1
-            made, now = change(found), self._clock()
-            created = made.created or (now if found is None else None)
-            entry = replace(made, created=created, changed=now)
+            entry, now = change(found), self._clock()
+            created = entry.created or (now if found is None else None)
+            entry = replace(entry, created=created, changed=now)
             written = self._write(entry, read, version)
             if isinstance(written, Entry):
                 return written
