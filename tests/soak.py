@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 SOAKS = {
+    "database": "journal_forks",
     "journal": "exactly_once_soak",
     "walk": "walk.supervisor",
 }

@@ -619,12 +619,12 @@ def test_an_entry_keeps_the_moment_of_its_first_writing(
     assert journal.find(KEY) == second
 
 
-def test_an_older_entry_gets_no_moment_of_its_first_writing(
+def test_an_older_entry_takes_the_earliest_moment_that_is_known(
     engine: Engine, journal: SQLAlchemyJournal
 ) -> None:
-    journal.change(KEY, RUN)
+    first = journal.change(KEY, RUN).changed
     execute(engine, "UPDATE amazonpay_journal SET created = NULL")
-    assert journal.change(KEY, RUN).created is None
+    assert journal.change(KEY, RUN).created == first
 
 
 # What an error shows ------------------------------------------------------------------
@@ -728,40 +728,6 @@ def test_a_journal_keeps_no_engine_alive(sqlite_engine: Engine) -> None:
     del engine
     gc.collect()
     assert kept() is None
-
-
-def test_a_fork_waits_for_work_under_way_and_work_for_a_fork() -> None:
-    gate = module._ForkGate()  # noqa: SLF001 - no fork shows in which order it waits
-    order: list[str] = []
-    working, forking = threading.Event(), threading.Event()
-
-    def work() -> None:
-        with gate.work():
-            working.set()
-            forking.wait()
-            order.append("worked")
-
-    def fork() -> None:
-        working.wait()
-        gate.close()
-        order.append("forked")
-        late.start()
-        order.append("still alone")
-        gate.open()
-
-    def work_later() -> None:
-        with gate.work():
-            order.append("worked later")
-
-    late = threading.Thread(target=work_later)
-    threads = [threading.Thread(target=one) for one in (work, fork)]
-    for thread in threads:
-        thread.start()
-    forking.set()
-    for thread in threads:
-        thread.join()
-    late.join()
-    assert order == ["worked", "forked", "still alone", "worked later"]
 
 
 def test_without_forks_there_is_nothing_to_watch(
