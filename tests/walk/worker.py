@@ -223,7 +223,9 @@ class Worker:
     def decided(self, decision: Decision[Any], at: Progress) -> Decision[Any]:
         """Take a success; put off what is open; a no is none that was planned."""
         self.answer()
-        if decision.outcome in {"pending", "unknown"}:
+        # Two objects under one key stay so: only a person could settle the entry.
+        heals = decision.reason != "ObjectMismatch"
+        if decision.outcome in {"pending", "unknown"} and heals:
             raise Later
         if decision.new_attempt:
             self.shop.try_anew(at)
