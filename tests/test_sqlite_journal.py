@@ -33,10 +33,8 @@ from AmazonPay import (
     Retry,
     SQLiteJournal,
 )
-from AmazonPay import (
-    journal as journals,
-)
 from AmazonPay._core import fork_gate
+from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once.entry import begun, noted
 from crash import forked
 from journals import Ticks
