@@ -17,9 +17,9 @@ from AmazonPay import (
 from AmazonPay._core.call import Call
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
+from losing_wire import Wire
 from purchases import HELPERS, prepared
 from simulated import Shop
-from test_once_simulated import Wire
 
 if TYPE_CHECKING:
     from AmazonPay.journal import Entry

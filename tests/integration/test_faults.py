@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PSS = padding.PSS(padding.MGF1(SHA256()), 20)
 ATTEMPTS = 3
-PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 CONTEXT, AUTHORITY = tls("localhost")
 STRANGER, _ = tls("localhost")
 

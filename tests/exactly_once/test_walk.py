@@ -225,7 +225,7 @@ def test_a_process_ends_when_the_supervisor_is_gone() -> None:
     code = "import walk.tether as t, threading; t.end_with_the_supervisor();"
     with subprocess.Popen(
         [sys.executable, "-c", code + "threading.Event().wait()"],
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[1] / "support",
         stdin=subprocess.PIPE,
     ) as process:
         assert process.stdin is not None

@@ -1,6 +1,7 @@
 """Foreign bytes: whatever comes, there is an answer or an error of ours.
 
-A bounded run; `HYPOTHESIS_EXAMPLES=20000 pytest tests/test_fuzz.py` goes on for longer.
+A bounded run; `HYPOTHESIS_EXAMPLES=20000 pytest tests/property/test_fuzz.py` goes on
+for longer.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from AmazonPay.simulator.server import serving
 from redis_server import redis_server, socket_path
 from shop import Shop, amazon
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)

@@ -45,7 +45,7 @@ from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
 from AmazonPay.resources import Operations
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ONCE = Retry(attempts=1, wait=False)
 TWICE = Breaker(failures=2, within=60.0, open_for=30.0)

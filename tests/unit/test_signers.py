@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-EXAMPLE = Path(__file__).parents[1] / "examples" / "kms_signer.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "kms_signer.py"
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 

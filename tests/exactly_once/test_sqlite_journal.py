@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from AmazonPay._once.entry import Change
     from AmazonPay.journal import Entry
 
-VERSION_0 = Path(__file__).parent / "files" / "journal-version-0.db"
+VERSION_0 = Path(__file__).parents[1] / "files" / "journal-version-0.db"
 """Written by the commit before files had a version; its orders are 1001 to 1008."""
 
 INTENDED = soak.entry_named("0123456789abcdef0123456789abcdef")

@@ -14,7 +14,7 @@ from AmazonPay.simulator import Simulator
 from shop import LivePrintedIds, PrintedIds, Shop, amazon, pay
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-TEXT = (Path(__file__).parent / "mission" / "README.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[1] / "mission" / "README.md").read_text(encoding="utf-8")
 SAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 SESSION = "00000000-0000-0000-0000-000000000000"

@@ -34,7 +34,7 @@ from signing import authorization
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SIMULATOR = Simulator(
     [merchant("SANDBOX-A", KEY.public_key())],

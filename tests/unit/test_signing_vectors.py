@@ -14,7 +14,7 @@ from AmazonPay._core.config import endpoint_for
 from signing import authorization
 
 VECTORS: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "vectors" / "signing.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "vectors" / "signing.json").read_text(encoding="utf-8")
 )
 
 # Java reads `//foo//` as a host `foo` and a path `//`, a slip of its URI class. We

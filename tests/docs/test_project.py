@@ -15,7 +15,7 @@ import AmazonPay
 from AmazonPay import decisions, errors
 from reference.operations import OPERATIONS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def text_of(name: str) -> str:

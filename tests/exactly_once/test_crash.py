@@ -14,7 +14,7 @@ import pytest
 from purchases import HELPERS, LEFT
 from unmeasured import unmeasured
 
-CRASH = Path(__file__).parent / "crash.py"
+CRASH = Path(__file__).parents[1] / "support" / "crash.py"
 
 
 def command(what: str, folder: Path, helper: str) -> list[str]:
