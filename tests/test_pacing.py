@@ -352,6 +352,29 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     assert (peer.seen, clock_of(client)) == ([], 0.0)
 
 
+@BACKENDS
+def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Half(RateLimits):
+        """A bucket whose next turn is always half a second away."""
+
+        async def atake(self, bucket: Bucket, time: Time) -> float:
+            del bucket, time
+            return 0.5
+
+    monkeypatch.setattr(Time, "now", lambda _: 0.0)
+    limits, peer = Half({"get_charge": ONE}), Peer()
+
+    async def main() -> object:
+        client = async_client_for(peer, rate_limits=limits, deadline=0.5)
+        with pytest.raises(HeldBack):
+            await client.get_charge("C1")
+        return await client.perform(Now())
+
+    assert (anyio.run(main, backend=backend), peer.seen) == (0.0, [])
+
+
 def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:
     peer = Peer()
     limits = RateLimits({"get_charge": ONE})

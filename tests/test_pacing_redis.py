@@ -189,7 +189,9 @@ def test_pauses_that_are_skipped_count_with_the_clock_of_redis(redis: Redis) -> 
     assert len(list(redis.scan_iter())) == 1
 
 
-def test_an_awaited_redis_paces_the_async_client(path: str, redis: Redis) -> None:
+def test_an_awaited_redis_paces_the_async_client(
+    path: str, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> Any:
         async with AsyncRedis(unix_socket_path=path) as given:
             client = async_client_for(RateLimits("sandbox", redis=given))
@@ -201,6 +203,7 @@ def test_an_awaited_redis_paces_the_async_client(path: str, redis: Redis) -> Non
 
     assert anyio.run(main) > 54.9
     assert len(list(redis.scan_iter())) == 1
+    assert not any("Redis" in line for line in caplog.messages)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -27,10 +27,11 @@ _BAD_REQUEST = 400
 
 def is_date_refusal(response: Response[Any]) -> bool:
     """Whether Amazon refused a request for its date."""
+    text = response.message or ""  # pragma: no mutate - any text that names no header
     return (
         response.status_code == _BAD_REQUEST
         and response.reason_code == "InvalidHeaderValue"
-        and "x-amz-pay-date" in (response.message or "").lower()
+        and "x-amz-pay-date" in text.lower()
     )
 
 
@@ -43,9 +44,10 @@ def http_date(value: str) -> datetime | None:
 
     try:
         date = parsedate_to_datetime(value)
-        return None if date.tzinfo is None else date.astimezone(UTC)
+        moment = date.astimezone(UTC)  # pragma: no mutate - the same in any zone
     except (IndexError, OverflowError, TypeError, ValueError):
         return None
+    return None if date.tzinfo is None else moment
 
 
 def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
@@ -56,7 +58,8 @@ def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
     """
     if response.request_id is None or "age" in response.headers:
         return None
-    date = http_date(response.headers.get("date", ""))
+    told = response.headers.get("date", "")  # pragma: no mutate - any text but a date
+    date = http_date(told)
     return None if date is None else received - date
 
 
