@@ -15,6 +15,8 @@ from pathlib import Path
 
 SOAKS = {
     "walk": "walk.supervisor",
+    "journal": "exactly_once_soak",
+    "database": "journal_forks",
 }
 """The module of each soak."""
 

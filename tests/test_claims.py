@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest, JournalConflict, TimedOut
-from AmazonPay._claims import claim_key
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking, Now
+from AmazonPay._core.call import Call
+from AmazonPay._core.steps import Now, RunInThread
+from AmazonPay._once.claims import claim_key
 from AmazonPay.journal import abandon, resolve
 from AmazonPay.procedures.once import Once
 from journals import MemoryJournal, Player, answer, refusal
@@ -124,7 +124,7 @@ class Worker:
             self._go(lambda: self.made.send(0.0))
             return
         try:
-            reply = step.work() if isinstance(step, Blocking) else self.amazon(step)
+            reply = step.work() if isinstance(step, RunInThread) else self.amazon(step)
         except InvalidRequest as error:
             self._throw(error)
             return
@@ -304,6 +304,24 @@ def test_a_no_that_was_taken_back_meanwhile_is_noticed() -> None:
     assert winners(at.journal) == {"B"}
 
 
+def test_an_order_whose_workers_overtake_each_other_for_ever_says_so() -> None:
+    """Every loop ends: the caller asks again."""
+    helper = "complete_or_get_checkout_session"
+
+    class Busy(MemoryJournal):
+        """Another worker of the order begins each time that the claim was taken."""
+
+        def change(self, key: str, change: Any, /) -> Any:
+            entry = super().change(key, change)
+            for one in self.requests if entry.is_claim else ():
+                self.entries[one.key] = replace(one, runs=one.runs + 1)
+            return entry
+
+    amazon = Amazon()
+    amazon.states["s1"] = "Completed"
+    assert Worker(flow(helper, "A", Busy()), amazon).end() == "unknown"
+
+
 @pytest.mark.parametrize("helper", HELPERS)
 def test_a_no_gives_way_to_what_someone_else_has_done_since(helper: str) -> None:
     journal, amazon = MemoryJournal(), Amazon(refuse=1)
@@ -358,20 +376,13 @@ def test_the_conflict_says_that_another_order_has_the_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        {"order": "B"},
-        {"namespace": "other shop"},
-        {"order": "B", "attempt": 1},
-    ],
+    ("namespace", "order"), [("shop", "B"), ("other shop", "A"), ("shop", "a")]
 )
-def test_another_name_or_namespace_is_another_order(other: dict[str, Any]) -> None:
+def test_another_name_or_namespace_is_another_order(namespace: str, order: str) -> None:
     journal, amazon = MemoryJournal(), Amazon()
-    made = flow("complete_or_get_checkout_session", "A", journal)
-    assert Worker(made, amazon).end() == "success"
-    made = flow(
-        "complete_or_get_checkout_session", **{"order": "A", **other}, journal=journal
-    )
+    helper = "complete_or_get_checkout_session"
+    assert Worker(flow(helper, "A", journal), amazon).end() == "success"
+    made = flow(helper, order, journal, namespace=namespace)
     assert Worker(made, amazon).end() == "conflict"
 
 

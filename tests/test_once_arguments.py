@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from AmazonPay import AsyncClient, Client, InvalidRequest, JournalConflict
-from AmazonPay._entry import digest_of
+from AmazonPay._once.entry import digest_of, noted
+from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry, SQLiteJournal
-from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal
 from simulated import KEY, KEY_ID, Shop
 
@@ -95,6 +95,9 @@ def test_an_attempt_is_a_positive_int(attempt: Any) -> None:
 
 
 class Awaiting:
+    def __repr__(self) -> str:
+        return "Awaiting()"
+
     async def change(self, key: str, change: object, /) -> None: ...
     async def find(self, key: str, /) -> None: ...
 
@@ -148,7 +151,7 @@ def test_an_entry_is_resumed_with_a_journal() -> None:
         ["S01-\ud800"],
         [["S01-C1"]],
     ],
-    ids=repr,
+    ids=lambda ids: type(ids).__name__,
 )
 def test_charge_ids_is_a_collection_of_ids(charge_ids: Any) -> None:
     said = refused("close_or_get_charge_permission", charge_ids=charge_ids)
@@ -159,15 +162,8 @@ def test_charge_ids_is_a_collection_of_ids(charge_ids: Any) -> None:
     "charge_ids", [["a", "b"], ("a", "b"), {"a": 1, "b": 2}.keys()]
 )
 def test_any_collection_of_ids_will_do(charge_ids: Any) -> None:
-    flow = Once.close_or_get_charge_permission.declared(
-        None,
-        "S01",
-        journal=(journal := MemoryJournal()),
-        charge_ids=charge_ids,
-        **NAMES,
-    )
-    next(flow)  # the clock
-    flow.send(0.0).work()
+    journal = MemoryJournal()
+    write_down(journal, "close_charge_permission", None, charge_ids=charge_ids)
     assert journal.entry.charge_ids == ("a", "b")
 
 
@@ -241,14 +237,16 @@ def test_confirm_only_is_a_bool(wrong: Any) -> None:
 # Equal amounts ------------------------------------------------------------------------
 
 
-def noted(amount: Any, currency: str, journal: MemoryJournal) -> None:
+def write_down(journal: MemoryJournal, operation: str, body: Any, **more: Any) -> Entry:
+    """Write down what a helper is about to do, as it does before all else."""
+    intended = intended_entry(operation, ("S01",), body, **NAMES, attempt=1, **more)
+    return journal.change(intended.key, noted(intended))
+
+
+def capture(amount: Any, currency: str, journal: MemoryJournal) -> None:
     """Write a capture of so much down."""
-    body = {"captureAmount": {"amount": amount, "currencyCode": currency}}
-    flow = Once.capture_or_get_charge.declared(
-        None, "S01-C1", body, journal=journal, **NAMES
-    )
-    next(flow)
-    flow.send(0.0).work()
+    price = {"amount": amount, "currencyCode": currency}
+    write_down(journal, "capture_charge", {"captureAmount": price})
 
 
 @pytest.mark.parametrize(
@@ -264,7 +262,7 @@ def noted(amount: Any, currency: str, journal: MemoryJournal) -> None:
 def test_amounts_that_are_equal_are_one_body(currency: str, amounts: list[Any]) -> None:
     journal = MemoryJournal()
     for amount in amounts:
-        noted(amount, currency, journal)
+        capture(amount, currency, journal)
     assert len(journal.entries) == 1
 
 
@@ -281,9 +279,9 @@ def test_amounts_that_differ_are_two_bodies(
     currency: str, one: Any, other: Any
 ) -> None:
     journal = MemoryJournal()
-    noted(one, currency, journal)
+    capture(one, currency, journal)
     with pytest.raises(JournalConflict):
-        noted(other, currency, journal)
+        capture(other, currency, journal)
 
 
 # What an older version wrote ----------------------------------------------------------
@@ -303,18 +301,18 @@ def test_an_entry_of_an_older_version_still_matches_its_call(
     journal = MemoryJournal()
     older = an_older_entry(written, None if forgotten else written)
     journal.entries[older.key] = older
-    noted(written, "USD", journal)
+    capture(written, "USD", journal)
     if not forgotten:
-        noted(10, "USD", journal)
+        capture(10, "USD", journal)
     with pytest.raises(JournalConflict):
-        noted("10.01", "USD", journal)
+        capture("10.01", "USD", journal)
     assert len(journal.entries) == 1
 
 
 def an_older_entry(digest: str, body: str | None) -> Entry:
-    """An entry of `noted`, as an older version left it."""
+    """An entry of `capture`, as an older version left it."""
     scratch = MemoryJournal()
-    noted("10.00", "USD", scratch)
+    capture("10.00", "USD", scratch)
     text = f'{{"captureAmount":{{"amount":"{body}","currencyCode":"USD"}}}}'
     row = scratch.entry.to_row()
     row |= {"digest": OLDER[digest], "body": text.encode() if body else None}
@@ -329,18 +327,11 @@ def test_an_amount_as_price_writes_it_has_the_digest_that_it_always_had() -> Non
 def test_a_body_that_an_older_version_left_out_is_the_one_that_is_left_out_now() -> (
     None
 ):
-    def close(*body: Any) -> None:
-        flow = Once.close_or_get_charge_permission.declared(
-            None, "S01", *body, journal=journal, **NAMES
-        )
-        next(flow)
-        flow.send(0.0).work()
-
     journal = MemoryJournal()
-    close({})  # which is what it sent
-    close()
+    write_down(journal, "close_charge_permission", {})  # which is what it sent
+    write_down(journal, "close_charge_permission", None)
     with pytest.raises(JournalConflict):
-        close({"closureReason": "another"})
+        write_down(journal, "close_charge_permission", {"closureReason": "another"})
 
 
 # Bodies that are left out -------------------------------------------------------------
@@ -411,9 +402,5 @@ def test_a_limit_is_a_positive_int(stored: Journal, limit: Any) -> None:
 def test_any_mapping_is_a_body() -> None:
     journal = MemoryJournal()
     body = UserDict({"captureAmount": UserDict(USD)})
-    flow = Once.capture_or_get_charge.declared(
-        None, "S01-C1", body, journal=journal, **NAMES
-    )
-    next(flow)
-    flow.send(0.0).work()
+    write_down(journal, "capture_charge", body)
     assert journal.entry.digest == OLDER["10.00"]

@@ -27,9 +27,10 @@ from AmazonPay import (
     Timeout,
     TransferFailed,
 )
-from AmazonPay._entry import Entry
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Transfer, iterate
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import iterate
+from AmazonPay._core.steps import Transfer
+from AmazonPay._once.entry import Entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import SQLiteJournal, resolve
 from AmazonPay.procedures.evidence import Evidence

@@ -40,6 +40,7 @@ PRINTS = {
     "once": r"not paid: ResourceNotFound\n",
     "database": r"\[\]\n",
     "sweep": "",
+    "abandon": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",
 }

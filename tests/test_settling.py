@@ -19,7 +19,7 @@ from AmazonPay import (
     TimedOut,
     idempotency_key,
 )
-from AmazonPay._operation import Call
+from AmazonPay._core.call import Call
 from AmazonPay.journal import Entry, abandon, resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
@@ -465,6 +465,27 @@ def test_what_is_pending_after_a_no_takes_the_no_back() -> None:
         Player().play(call(helper, journal, attempt=2))
 
 
+def test_a_no_that_another_worker_concludes_gives_way_to_a_success_that_was_heard() -> (
+    None
+):
+    """The charge seemed canceled to one worker while it was captured for another."""
+    helper = "capture_or_get_charge"
+    journal = MemoryJournal()
+    captured = view(helper, done=True)
+
+    class Overtaken(Player):
+        def perform(self, step: Any, /) -> object:
+            if isinstance(step, Call) and step.method == "POST":
+                canceled = view(helper, done=True, statusDetails={"state": "Canceled"})
+                other = Reading(*canceled).play(call(helper, journal))
+                assert other.outcome == journal.entry.outcome == "no"
+            return super().perform(step)
+
+    player = Overtaken(*view(helper, done=False), *captured, *captured)
+    assert player.play(call(helper, journal)).ok
+    assert journal.entry.outcome == "success"
+
+
 # Attempts that meet -------------------------------------------------------------------
 
 
@@ -483,6 +504,45 @@ def test_a_late_worker_does_not_complete_what_a_later_attempt_replaces() -> None
     Player(answer(other), LOST, answer(other)).play(second)
     late = Reading(*opened, *opened)
     assert late.play(call(helper, journal)).outcome == "no"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "before", "reason"),
+    [
+        # The other attempt is written down between the first look at it and the mark.
+        (1, "begun", "no InvalidParameterValue"),
+        # The other attempt begins again before this one is written down.
+        (2, "noted", "unknown EarlierAttempt"),
+    ],
+)
+def test_of_two_attempts_that_meet_one_steps_back(
+    attempt: int, before: str, reason: str
+) -> None:
+    helper = "complete_or_get_checkout_session"
+    opened = view(helper, done=False)
+    refused = refusal(400, "InvalidParameterValue")
+    journal = MemoryJournal()
+    Player(*opened, refused, *opened).play(call(helper, journal))
+    met: list[str] = []
+
+    class Meeting(Reading):
+        """The other attempt is made just before a change of this one's entry."""
+
+        def perform(self, step: Any, /) -> object:
+            work = getattr(step, "work", None)
+            change = None if work is None else work.args[-1]
+            if getattr(change, "__qualname__", "").startswith(before) and not met:
+                other = call(helper, journal, attempt=3 - attempt)
+                met.append(Player(*opened, LOST, *opened).play(other).outcome)
+            return super().perform(step)
+
+    made = call(helper, journal, attempt=attempt)
+    decision = Meeting(*opened, *opened).play(made)
+    assert met == ["unknown"]
+    assert f"{decision.outcome} {decision.reason}" == reason
+    ours = journal.find(decision.key)
+    assert ours is not None
+    assert not ours.in_doubt
 
 
 @pytest.mark.parametrize("outcome", ["unknown", "success", None])
@@ -546,6 +606,23 @@ def test_a_sweep_goes_on_after_an_entry_that_raises() -> None:
         else:
             outcomes.append(decision.outcome)
     assert outcomes == ["conflict", "success"]
+
+
+def test_an_entry_that_raises_goes_to_the_end_of_the_list() -> None:
+    """Else a hundred of them would keep all others from the sweep."""
+    journal = unsent("capture_or_get_charge")
+    entry = journal.entry
+    stray = replace(entry, key="0" * 32, attempt=2)
+    journal.change(stray.key, lambda _: stray)
+    before = journal.entries[stray.key].changed
+    with pytest.raises(JournalConflict):
+        Player().play(resume(journal, journal.entries[stray.key]))
+    after = journal.find(stray.key)
+    assert after is not None
+    assert before is not None
+    assert after.changed is not None
+    assert after.changed > before
+    assert replace(after, changed=before) == replace(stray, changed=before)
 
 
 def old(journal: MemoryJournal, days: float) -> MemoryJournal:
@@ -631,6 +708,29 @@ def test_an_entry_without_a_time_is_as_old_as_its_last_change() -> None:
     assert (decision.outcome, decision.reason) == ("unknown", "TooOld")
 
 
+def test_an_entry_of_a_journal_that_writes_no_times_has_no_age() -> None:
+    class Timeless(MemoryJournal):
+        def change(self, key: str, change: Callable[..., Entry], /) -> Entry:
+            self.entries[key] = change(self.entries.get(key))
+            return self.entries[key]
+
+    helper = "create_charge_or_get"
+    journal = Timeless()
+    Player(LOST).play(call(helper, journal))
+    player = Player(answer(_made(helper), 201), *view(helper, done=True))
+    assert player.play(resume(journal, max_age=0)).ok
+
+
+def test_what_is_no_request_of_the_journal_is_not_resumed() -> None:
+    journal = MemoryJournal()
+    Player(*view("capture_or_get_charge", done=True)).play(
+        call("capture_or_get_charge", journal)
+    )
+    (claim,) = [one for one in journal.entries.values() if one.is_claim]
+    with pytest.raises(InvalidRequest, match="the journal has listed"):
+        resume(journal, claim)
+
+
 # Whose entry it is --------------------------------------------------------------------
 
 
@@ -640,7 +740,12 @@ def clients(**options: Any) -> Any:
     def refusing(sent: httpx2.Request) -> httpx2.Response:
         raise AssertionError(sent.method)
 
-    given = {"private_key": KEY, "public_key_id": KEY_ID, "region": "us", **options}
+    given: dict[str, Any] = {
+        "private_key": KEY,
+        "public_key_id": KEY_ID,
+        "region": "us",
+        **options,
+    }
     if "keys" in given:
         del given["private_key"], given["public_key_id"]
     return Client(**given, transport=httpx2.MockTransport(refusing))

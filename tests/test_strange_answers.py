@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from AmazonPay import TimedOut
-from AmazonPay._operation import Call
-from AmazonPay._procedure import run
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import run
 from AmazonPay.journal import resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
@@ -225,6 +226,42 @@ def test_a_charge_of_another_session_proves_nothing(
     decision = play("complete", MemoryJournal(), *script)
     assert decision.outcome == "unknown"
     assert decision.reason in {"ObjectMismatch", "NoId"}
+
+
+def test_a_session_and_its_charge_are_of_one_permission() -> None:
+    """Whatever the ids look like."""
+    view = session(chargeId="c1", chargePermissionId="p1")
+    of_charge = charge(chargeId="c1", chargePermissionId="p2")
+    decision = play("complete", MemoryJournal(), answer(view), answer(of_charge))
+    assert (decision.outcome, decision.reason) == ("unknown", "ObjectMismatch")
+
+
+def test_a_refund_in_another_currency_than_its_capture_proves_nothing() -> None:
+    view = charge(refundedAmount={"amount": "1", "currencyCode": "JPY"})
+    decision = play("capture", MemoryJournal(), answer(view))
+    assert (decision.outcome, decision.reason) == ("unknown", "CurrencyMismatch")
+
+
+def test_a_charge_that_was_captured_in_part_at_once_is_not_what_was_asked_for() -> None:
+    body = {"chargePermissionId": PERMISSION, "chargeAmount": MONEY, "captureNow": True}
+    for taken, outcome in (("9.00", "moved"), ("10", "success"), (None, "success")):
+        price = None if taken is None else {**MONEY, "amount": taken}
+        made = charge(captureAmount=price)
+        flow = Once.create_charge_or_get.declared(
+            None, body, journal=MemoryJournal(), **NAMES
+        )
+        assert Player(answer(made, 201), answer(made)).play(flow).outcome == outcome
+
+
+def test_an_id_that_an_older_version_kept_and_nobody_can_ask_for_is_unknown() -> None:
+    for helper, id_ in itertools.product(["create", "refund"], ["..", "\ud800", "a b"]):
+        journal = MemoryJournal()
+        play(helper, journal, LOST)
+        key = journal.entry.key
+        journal.entries[key] = replace(journal.entry, object_id=id_)
+        player = Lenient()
+        assert player.play_on(call(helper, journal)).outcome == "unknown"
+        assert player.sent == []
 
 
 def test_a_recurring_permission_has_charges_of_other_names() -> None:

@@ -36,6 +36,7 @@ def test_no_order_is_charged_or_refunded_twice_and_none_is_forgotten(
     assert report.faults == []
     assert report.kills >= 1
     assert report.cuts >= 10
+    assert report.refused >= SMALL.orders // 5
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def keyless(tmp_path_factory: pytest.TempPathFactory) -> Report:
         kinds=("confirm", "authorize"),
         dropped=tuple(KEYED.values()),
         sweeps=False,
+        swaps=False,
         kill_every=10_000,
     )
     return run(walk, tmp_path_factory.mktemp("keyless"))
@@ -233,7 +235,7 @@ def test_a_process_ends_when_the_supervisor_is_gone() -> None:
 
 def test_a_kind_that_never_called_is_a_fault(tmp_path: Path) -> None:
     """What a worker that is alive and does nothing would leave."""
-    walk = Supervisor(replace(SMALL, swaps=True), tmp_path)
+    walk = Supervisor(SMALL, tmp_path)
     walk.take_orders(SMALL.orders)
     faults = walk.audit(1.0).faults
     assert {

@@ -69,7 +69,7 @@ class Walk:
     """Whether each process forks, and parent and child both go on."""
     journal_per_job: bool = True
     """Whether every second worker opens the journal anew for each job."""
-    swaps: bool = False
+    swaps: bool = True
     """Whether every fifth order presents the checkout session of the one before it."""
     dropped: tuple[str, ...] = ()
     """Operations whose keys do nothing, to see that the audit finds it."""

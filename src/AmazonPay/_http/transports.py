@@ -41,7 +41,7 @@ _TRANSLATIONS: dict[type[Exception], type[httpx2.TransportError]] = {
 _LIBRARIES = frozenset({"anyio", "h11", "httpcore2", "socksio"})
 
 
-def _translated(error: Exception) -> httpx2.TransportError | None:
+def as_httpx2(error: Exception) -> httpx2.TransportError | None:
     """Say it as httpx2 does; None for what the libraries below have not raised.
 
     No `OSError` is theirs: the network backends translate those of their sockets.
@@ -125,7 +125,7 @@ class _Body(httpx2.SyncByteStream):
         try:
             yield from self._stream
         except Exception as error:
-            if translated := _translated(error):
+            if translated := as_httpx2(error):
                 raise translated from error
             raise
 
@@ -154,7 +154,7 @@ class PoolTransport(httpx2.BaseTransport):
                 _pool_request(request, self._proxy_layers)
             )
         except Exception as error:
-            if translated := _translated(error):
+            if translated := as_httpx2(error):
                 raise translated from error
             raise
         return httpx2.Response(
@@ -184,7 +184,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
         except StopAsyncIteration:
             raise
         except Exception as error:
-            if translated := _translated(error):
+            if translated := as_httpx2(error):
                 raise translated from error
             raise
         return chunk
@@ -215,7 +215,7 @@ class AsyncPoolTransport(httpx2.AsyncBaseTransport):
                 _pool_request(request, self._proxy_layers)
             )
         except Exception as error:
-            if translated := _translated(error):
+            if translated := as_httpx2(error):
                 raise translated from error
             raise
         return httpx2.Response(

@@ -7,10 +7,8 @@ too: one made by `create_engine`, beside the shop's `create_async_engine`.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
-import threading
 import time
 import weakref
 from dataclasses import dataclass, replace
@@ -38,12 +36,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import AssertionPool, SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
-from .._entry import Entry, time_text
+from .._core import fork_gate
+from .._once.entry import Entry, time_text
+from .._once.journal_steps import checked_limit
+from .._once.sqlite_journal import utc_now
 from ..errors import ConfigurationError, JournalFailed, shown
-from ..journal import checked_limit, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy import (
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     )
     from sqlalchemy.pool import Pool
 
-    from .._entry import Change
+    from .._once.entry import Change
 
 TABLE_NAME = "amazonpay_journal"
 
@@ -66,8 +66,6 @@ _T = TypeVar("_T")
 _PATIENCE: Final = 30.0
 # How often something is tried that no other worker's progress explains.
 _TRIES: Final = 5
-# How long a fork waits for work that has begun, and work for a fork.
-_FORK_WAITS: Final = 10.0
 # Versions are random, and leave room for `forget`, which adds one, in 32 bits.
 _VERSIONS: Final = 2**30
 # PostgreSQL: serialization failure, deadlock; MySQL: deadlock. The database has rolled
@@ -117,83 +115,30 @@ def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
 
 # --- Forks ----------------------------------------------------------------------------
 
-
-class _ForkGate:
-    """Let no work of a journal be under way while the process forks.
-
-    A connection that is in use would be used by parent and child, a lock that another
-    thread holds would stay locked in the child. So a fork waits for the work that has
-    begun, and work that begins meanwhile waits for the fork. Neither waits for ever.
-    """
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the threads of the parent: none of them is in the child."""
-        self._changed = threading.Condition()
-        self._working = 0
-        self._forks = 0
-
-    @contextlib.contextmanager
-    def work(self) -> Generator[None]:
-        """Do work that no fork may interrupt."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._forks, _FORK_WAITS)
-            self._working += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._working -= 1
-                self._changed.notify_all()
-
-    def close(self) -> None:
-        """Wait until no work is under way, and let none begin."""
-        with self._changed:
-            self._forks += 1
-            self._changed.wait_for(lambda: self._working <= 0, _FORK_WAITS)
-
-    def open(self) -> None:
-        """Let work begin again."""
-        with self._changed:
-            self._forks -= 1
-            self._changed.notify_all()
-
-
-_gate = _ForkGate()
+# No thread works with a journal while the process forks: `_fork_gate` sees to that.
+# What is left are the connections that nobody uses just then.
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-# The parent's pools in a child: some drivers end the parent's session when they close
-# a connection that they have inherited, so that nothing here is ever collected.
-_inherited: list[Pool] = []
+# What a child inherits is never closed there, nor collected: some drivers end the
+# parent's session when they do.
+_inherited: list[Pool | Connection] = []
 
 
 def _before_fork() -> None:
-    _gate.close()
+    # SQLite must not be carried across a fork even if it is idle: the child would
+    # believe that it holds the locks of its parent.
     for engine in list(_engines):
-        # SQLite must not be carried across a fork even if it is idle: the child would
-        # believe that it holds the locks of its parent.
         if engine.dialect.name == "sqlite":
             engine.dispose()
 
 
-def _after_fork_in_parent() -> None:
-    _gate.open()
-
-
 def _after_fork_in_child() -> None:
-    _gate.reset()
     for engine in list(_engines):
         _inherited.append(engine.pool)
         engine.dispose(close=False)
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+if hasattr(os, "register_at_fork"):  # a system that cannot fork lacks it
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 # --- Engines and tables that will not do ----------------------------------------------
@@ -234,7 +179,7 @@ _IN_MEMORY: Final = (
 
 def _has_open_transaction(connection: Connection) -> bool:
     """Whether the driver says that a transaction is open; not all of them tell."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     status = getattr(getattr(driver, "info", None), "transaction_status", 0)
     if status in {2, 3}:  # libpq: in a transaction, in a failed one
         return True
@@ -430,7 +375,7 @@ class SQLAlchemyJournal:
         # A worker that was killed may have left the table without it.
         for index in self.table.indexes:
             index.create(connection, checkfirst=True)
-        connection.commit()
+        _commit(connection)
 
     def change(self, key: str, change: Change, /) -> Entry:
         """Replace an entry; committed when it returns. See `Journal.change`.
@@ -464,9 +409,9 @@ class SQLAlchemyJournal:
                     raise lost.failure
                 _pause(rounds)
             before, rounds = read, rounds + 1
-            now = self._clock()
-            created = now if found is None else found.created
-            entry = replace(change(found), created=created, changed=now)
+            entry, now = change(found), self._clock()
+            created = entry.created or (now if found is None else None)
+            entry = replace(entry, created=created, changed=now)
             written = self._write(entry, read, version)
             if isinstance(written, Entry):
                 return written
@@ -484,16 +429,22 @@ class SQLAlchemyJournal:
             else update(table).where(where, table.c.version == read)
         )
         committing = False
+
+        def work(connection: Connection) -> bool:
+            nonlocal committing
+            done = connection.execute(statement.values(**row, version=version))
+            if read is not None and not self._took(
+                connection, done, where, read, version
+            ):
+                return False
+            committing = True
+            _commit(connection)
+            return True
+
         try:
-            with self._connection() as connection:
-                done = connection.execute(statement.values(**row, version=version))
-                if read is not None and not self._took(
-                    connection, done, where, read, version
-                ):
-                    return _Unwritten(JournalFailed(_NOT_TAKEN), 1)
-                committing = True
-                connection.commit()
+            if self._connected(work):
                 return Entry.from_row(row)
+            return _Unwritten(JournalFailed(_NOT_TAKEN), 1)
         except _ERRORS as error:
             failure = _failed(error)
             refused, conflict = isinstance(error, IntegrityError), _is_conflict(error)
@@ -586,7 +537,7 @@ class SQLAlchemyJournal:
                 .where(settled)
                 .values(body=None, version=table.c.version + 1)
             )
-            connection.commit()
+            _commit(connection)
             return count or 0
 
         return self._run(work)
@@ -606,8 +557,7 @@ class SQLAlchemyJournal:
         while True:
             tries += 1
             try:
-                with self._connection() as connection:
-                    return work(connection)
+                return self._connected(work)
             except _ERRORS as error:
                 failure = _failed(error)
                 if (_is_broken(error) or _is_conflict(error)) and tries < _TRIES:
@@ -615,21 +565,36 @@ class SQLAlchemyJournal:
             # Outside of the block above, so that nobody finds its error in this one.
             raise failure
 
-    @contextlib.contextmanager
-    def _connection(self) -> Generator[Connection]:
-        """Take a connection of our own; refuse one that the shop is using."""
-        with _gate.work():
-            connection = None if self._shared else self._engine.connect()
-            if connection is None or _has_open_transaction(connection):
-                # Kept for ever: closing it would roll the shop's transaction back.
-                self._shared = connection or self._shared
-                raise JournalFailed(
-                    "the engine gave the journal a connection with an open transaction,"
-                    " which it would commit; give it an engine whose connections are"
-                    " its own, and whose listeners leave no transaction open"
-                )
-            with connection:
-                yield connection
+    def _connected(self, work: Callable[[Connection], _T]) -> _T:
+        """Work on a connection of our own, and let no fork come between."""
+        return fork_gate.gate.run(partial(self._use, work))
+
+    def _use(self, work: Callable[[Connection], _T]) -> _T:
+        gate = fork_gate.gate
+        connection = None if self._shared else self._engine.connect()
+        if connection is None or _has_open_transaction(connection):
+            # Kept for ever: closing it would roll the shop's transaction back.
+            self._shared = connection or self._shared
+            raise JournalFailed(
+                "the engine gave the journal a connection with an open transaction,"
+                " which it would commit; give it an engine whose connections are"
+                " its own, and whose listeners leave no transaction open"
+            )
+        if connection.dialect.name == "sqlite":
+            connection.detach()  # so that it is closed before a fork
+        try:
+            return work(connection)
+        finally:
+            if gate is fork_gate.gate:
+                connection.close()
+            else:  # a signal handler has forked: here it is the parent's
+                _inherited.append(connection)
+
+
+def _commit(connection: Connection) -> None:
+    """Commit, but never in a child that was forked by a signal handler meanwhile."""
+    fork_gate.gate.check()
+    connection.commit()
 
 
 _NOT_TAKEN: Final = "the journal's database does not change the entry, and says not why"
