@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -104,3 +106,24 @@ def test_no_zero_at_either_end_of_an_amount_makes_another_digest(
 @pytest.mark.parametrize("amount", ["null", "{}", '"ten"', '" 10"', '"1e1"', "true"])
 def test_what_is_no_amount_is_hashed_as_it_is(amount: str) -> None:
     assert digest_of(priced(amount, "USD")) != digest_of(priced("10", "USD"))
+
+
+_READS = """
+import sys
+from datetime import UTC, datetime
+from AmazonPay.journal import Entry
+moment = datetime(2026, 1, 1, tzinfo=UTC)
+entry = Entry(
+    key="k", namespace="n", order="o", operation="create_charge", attempt=1,
+    path="/charges", body=b"{}", digest="d", created=moment, changed=moment,
+)
+before = set(sys.modules)
+assert Entry.from_row(entry.to_row()) == entry
+sys.exit(", ".join(set(sys.modules) - before) or 0)
+"""
+
+
+def test_reading_an_entry_imports_nothing() -> None:
+    # A child that is forked in the middle of an import never sees the end of it.
+    done = subprocess.run([sys.executable, "-c", _READS], check=False)
+    assert done.returncode == 0

@@ -44,7 +44,6 @@ CLAIM: Final = "claim "
 
 # Sorts as text, in every database.
 _TIME_IN_THE_YEAR: Final = "%m%dT%H%M%S.%fZ"
-_TIME: Final = f"%Y{_TIME_IN_THE_YEAR}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +236,9 @@ def time_text(moment: datetime) -> str:
 
 def _read_time(text: str | None) -> datetime | None:
     """Read what `time_text` wrote."""
-    return None if text is None else datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    # Not by strptime(): its first call imports a module, and a child that was forked by
+    # another thread in that moment would wait for the rest of it for ever.
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def read_body(body: bytes) -> dict[str, Any]:
