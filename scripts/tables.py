@@ -6,8 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from AmazonPay._operations_table import as_markdown, rows
 from AmazonPay.lifecycles import LIFE_CYCLES
+from AmazonPay.resources._table import as_markdown, rows
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))

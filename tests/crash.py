@@ -29,7 +29,7 @@ from simulated import KEY, KEY_ID, Shop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from AmazonPay._procedure import Step
+    from AmazonPay._core.steps import Step
 
 KILLED = 42
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._entry import begun, digest_of
+from AmazonPay._once.entry import begun, digest_of
 from AmazonPay.journal import Entry
 
 if TYPE_CHECKING:
@@ -208,6 +208,5 @@ def main(size: int) -> list[str]:
     for run in (jobs_of_their_own, forks_in_use):
         with tempfile.TemporaryDirectory() as folder:
             wrong = run(Path(folder), max(size // 5, 1))
-        sys.stdout.write(f"{run.__name__}: {dict(wrong) or 'nothing wrong'}\n")
-        faults += [f"{run.__name__}: {count} {kind}" for kind, count in wrong.items()]
+        faults += [f"{run.__name__}: {name} {count}" for name, count in wrong.items()]
     return faults

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from sqlalchemy import Engine, create_engine, event
 
 from AmazonPay import JournalFailed
-from AmazonPay._entry import Entry, begun, digest_of
+from AmazonPay._once.entry import Entry, begun, digest_of
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from postgres_server import postgres_server
 

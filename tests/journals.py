@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from AmazonPay import Response
-from AmazonPay._exchange import Wait
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking, Flow, Now, Step, run
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import run
+from AmazonPay._core.steps import Flow, Now, RunInThread, Step, Wait
 
 if TYPE_CHECKING:
-    from AmazonPay._entry import Change
+    from AmazonPay._once.entry import Change
     from AmazonPay.journal import Entry
 
 Reply = Response[Any] | Exception
@@ -108,7 +108,7 @@ class Player:
         if isinstance(step, Now):
             return self.clock
         self.steps.append(step)
-        if isinstance(step, Blocking):
+        if isinstance(step, RunInThread):
             return step.work()
         if isinstance(step, Wait):
             self.clock += step.seconds

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 SOAKS = {
-    "database": "journal_forks",
-    "journal": "exactly_once_soak",
     "walk": "walk.supervisor",
+    "journal": "exactly_once_soak",
+    "database": "journal_forks",
 }
 """The module of each soak."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from celery import Celery
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._entry import begun
+from AmazonPay._once.entry import begun
 from exactly_once_soak import entry_named
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest
-from AmazonPay._body import encode_body
+from AmazonPay._core.json_body import encode_body
 
 
 def test_a_dict_is_written_without_blanks_and_as_utf_8() -> None:

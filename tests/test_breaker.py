@@ -38,10 +38,11 @@ from AmazonPay import (
     SigningFailed,
     TimedOut,
 )
-from AmazonPay._clock import Time
-from AmazonPay._exchange import Wait
-from AmazonPay._operation import Call, operations_of
-from AmazonPay.breaker import TRANSITIONS, Circuit, Event, Standing, event_of
+from AmazonPay._core.call import Call
+from AmazonPay._core.clock import Time
+from AmazonPay._core.operation import operations_of
+from AmazonPay._core.steps import Wait
+from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
 from AmazonPay.resources import Operations
 
 ROOT = Path(__file__).parents[1]
@@ -135,7 +136,7 @@ def test_the_docs_draw_the_table() -> None:
 
 
 def test_failures_in_a_row_open_it() -> None:
-    standing = Standing(Breaker(failures=3, within=10.0))
+    standing = BreakerState(Breaker(failures=3, within=10.0))
     for now in (0.0, 5.0):
         standing = standing.after("a call fails", now)
         assert standing.state == "closed"
@@ -143,7 +144,7 @@ def test_failures_in_a_row_open_it() -> None:
 
 
 def test_failures_too_far_apart_do_not() -> None:
-    standing = Standing(Breaker(failures=3, within=10.0))
+    standing = BreakerState(Breaker(failures=3, within=10.0))
     for now in (0.0, 5.0, 10.1, 15.2):
         standing = standing.after("a call fails", now)
         assert standing.state == "closed"
@@ -152,21 +153,21 @@ def test_failures_too_far_apart_do_not() -> None:
 
 @pytest.mark.parametrize("answered", ["a read is answered", "a call is answered"])
 def test_an_answer_between_failures_begins_the_row_anew(answered: Event) -> None:
-    standing = Standing(TWICE)
+    standing = BreakerState(TWICE)
     events: list[Event] = ["a call fails", answered, "a call fails", answered]
     for event in events:
         standing = standing.after(event, 0.0)
-    assert standing == Standing(TWICE)
+    assert standing == BreakerState(TWICE)
 
 
 def test_an_open_one_is_half_open_after_its_time() -> None:
-    standing = Standing(TWICE, "open", 100.0)
+    standing = BreakerState(TWICE, "open", 100.0)
     assert standing.at(129.9).state == "open"
     assert standing.at(130.0).state == "half-open"
 
 
 def test_a_probe_that_was_never_answered_gives_way_to_another() -> None:
-    standing = Standing(TWICE, "half-open", 100.0).after("a probe leaves", 100.0)
+    standing = BreakerState(TWICE, "half-open", 100.0).after("a probe leaves", 100.0)
     assert standing.at(129.9).state == "probing"
     assert standing.at(130.0).state == "half-open"
 
@@ -174,7 +175,7 @@ def test_a_probe_that_was_never_answered_gives_way_to_another() -> None:
 @given(st.lists(st.tuples(st.floats(0.0, 40.0), st.sampled_from(EVENTS)), max_size=60))
 def test_no_state_changes_but_by_the_table(script: list[tuple[float, Event]]) -> None:
     reachable = {(state, to) for (state, _), to in TRANSITIONS.items()}
-    standing, now = Standing(TWICE), 0.0
+    standing, now = BreakerState(TWICE), 0.0
     for pause, event in script:
         now += pause
         rested = standing.at(now)
@@ -192,7 +193,7 @@ def test_no_state_changes_but_by_the_table(script: list[tuple[float, Event]]) ->
 def test_it_opens_only_on_a_full_row_of_failures(
     script: list[tuple[float, bool]],
 ) -> None:
-    standing, now, row = Standing(TWICE), 0.0, list[float]()
+    standing, now, row = BreakerState(TWICE), 0.0, list[float]()
     for pause, fails in script:
         now += pause
         row = [*row, now] if fails else []
@@ -216,8 +217,15 @@ def ended(
 
 
 def call(method: str = "POST", operation: str = "create_charge") -> Call:
-    repeat = "read" if method == "GET" else "key"
-    return Call(operation, method, "/x", "/x", "", b"{}", "k", repeat)  # type: ignore[arg-type] # a Repeat
+    return Call(
+        operation=operation,
+        method=method,
+        route="/x",
+        path="/x",
+        body=b"{}",
+        idempotency_key="k",
+        repeat="read" if method == "GET" else "key",
+    )
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 403, 404, 409, 422])
@@ -510,7 +518,7 @@ def test_of_many_threads_one_makes_the_probe() -> None:
 
 
 def test_no_failure_is_lost_among_threads() -> None:
-    circuit = Circuit(Breaker(failures=400, within=60.0))
+    circuit = CircuitBreaker(Breaker(failures=400, within=60.0))
     with ThreadPoolExecutor(8) as pool:
         for _ in range(400):
             pool.submit(circuit.record, call(), ended(503), 0.0)
@@ -522,11 +530,11 @@ def test_a_child_that_is_forked_in_mid_count_goes_on() -> None:
     code = """
         import os
         from AmazonPay import Breaker, ConnectionFailed
-        from AmazonPay.breaker import PROBE, Circuit
+        from AmazonPay.breaker import PROBE, CircuitBreaker
 
-        circuit = Circuit(Breaker(failures=1))
+        circuit = CircuitBreaker(Breaker(failures=1))
 
-        circuit._turn("a call is answered", 0.0)
+        circuit._apply("a call is answered", 0.0)
         with circuit._locks[os.getpid()]:
             child = os.fork()
             if child == 0:
@@ -558,7 +566,7 @@ def test_the_log_tells_when_it_opens_and_closes(
         peer.status = 200
         client.create_checkout_session({})
     lines = [(one.levelname, one.getMessage()) for one in caplog.records]
-    told = [line for line in lines if "circuit" in line[1] or "Circuit" in line[1]]
+    told = [line for line in lines if "circuit" in line[1] or "CircuitOpen" in line[1]]
     assert told == [
         ("WARNING", "the circuit breaker is open: a call fails"),
         (

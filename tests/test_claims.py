@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest, JournalConflict, TimedOut
-from AmazonPay._claims import claim_key
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking, Now
+from AmazonPay._core.call import Call
+from AmazonPay._core.steps import Now, RunInThread
+from AmazonPay._once.claims import claim_key
 from AmazonPay.journal import abandon, resolve
 from AmazonPay.procedures.once import Once
 from journals import MemoryJournal, Player, answer, refusal
@@ -124,7 +124,7 @@ class Worker:
             self._go(lambda: self.made.send(0.0))
             return
         try:
-            reply = step.work() if isinstance(step, Blocking) else self.amazon(step)
+            reply = step.work() if isinstance(step, RunInThread) else self.amazon(step)
         except InvalidRequest as error:
             self._throw(error)
             return

@@ -42,8 +42,8 @@ from AmazonPay import (
     TransportError,
     _signing,
 )
-from AmazonPay._config import endpoint_for
-from AmazonPay._transport import transport_options
+from AmazonPay._core.config import endpoint_for
+from AmazonPay._http.connections import transport_options
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay import ConfigurationError, Retry, Timeout
-from AmazonPay._config import (
+from AmazonPay._core.config import (
     checked_deadline,
     checked_public_key_id,
     endpoint_for,

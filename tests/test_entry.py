@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from AmazonPay._entry import Entry, begun, digest_of, noted, resolved, time_text
+from AmazonPay._once.entry import Entry, begun, digest_of, noted, resolved, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator

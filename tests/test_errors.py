@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import Response, errors
-from AmazonPay.decisions import Decision
+from AmazonPay.decisions import Decision, DefiniteNo, NotProven, OutcomeError
 from AmazonPay.errors import (
     AmazonPayError,
     APIError,
     InvalidResponse,
-    OutcomeError,
     ReportUnavailable,
     TransferFailed,
     TransportError,
@@ -140,12 +139,12 @@ def test_a_kept_decision_says_what_to_do_and_of_whom_no_word(
 @pytest.mark.parametrize("reason", ["HardDeclined", "HTTP 502", "TimedOut"])
 def test_a_reason_that_is_a_code_is_kept(reason: str) -> None:
     found: Decision[Any] = Decision(outcome="no", reason=reason, operation="o", key="k")
-    error = errors.DefiniteNo(found)
+    error = DefiniteNo(found)
     assert str(error) == f"o: no ({reason})"
     assert pickled(error).decision == found
 
 
 def test_the_original_keeps_what_its_copy_lacks() -> None:
-    error = made(errors.NotProven)
+    error = made(NotProven)
     copy.deepcopy(error)
     assert error.decision.seen["chargeId"] == CANARY

@@ -25,19 +25,19 @@ from AmazonPay import (
     ServerError,
     TransportError,
 )
-from AmazonPay._clock import ClockOffset, SkippedTime, Time
-from AmazonPay._exchange import (
+from AmazonPay._core.call import Call, Repeat
+from AmazonPay._core.clock import InstantClock, Time
+from AmazonPay._core.clock_skew import ClockOffset
+from AmazonPay._core.retry import (
     REPEATED_STATUSES,
     Answer,
     Failure,
-    Means,
     Outcome,
-    Send,
-    Wait,
+    Runtime,
     exchange,
     retry_after,
 )
-from AmazonPay._operation import Call, Repeat
+from AmazonPay._core.steps import Flow, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,15 +61,14 @@ def call(
     operation: str = "create_charge",
 ) -> Call:
     return Call(
-        operation,
-        "POST",
-        "/charges",
-        "/charges",
-        "",
-        b"{}",
-        "key-1",
-        repeat,
-        empty_answer,
+        operation=operation,
+        method="POST",
+        route="/charges",
+        path="/charges",
+        body=b"{}",
+        idempotency_key="key-1",
+        repeat=repeat,
+        empty_answer=empty_answer,
     )
 
 
@@ -91,6 +90,19 @@ class ScriptedTime(Time):
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
+
+
+@dataclass
+class Send:
+    """The step of one attempt, whose outcome a script gives."""
+
+    time_left: float
+
+
+def attempt(time_left: float) -> Flow[Outcome]:
+    step: Any = Send(time_left)
+    outcome: Outcome = yield step
+    return outcome
 
 
 @dataclass
@@ -125,17 +137,18 @@ def play(
     clock = ScriptedTime()
     warnings: list[timedelta] = []
     played = Played(ClockOffset(warnings.append), warnings=warnings)
-    steps = exchange(
+    steps: Any = exchange(
         call(repeat, empty_answer=empty_answer, operation=operation),
         retry,
         deadline,
-        Means(clock, played.offset, jitter=lambda limit: limit),
+        Runtime(clock, played.offset, jitter=lambda limit: limit),
+        attempt,
     )
     outcomes = iter(script)
     reply: Outcome | None = None
     try:
         while True:
-            step = steps.send(reply)
+            step: Any = steps.send(reply)
             if isinstance(step, Send):
                 played.sent += 1
                 spent = clock.now() - START
@@ -492,10 +505,14 @@ def test_no_repeat_begins_that_could_not_be_answered(
     assert not played.outcome_unknown
 
 
+def steps_of(time: Time) -> Any:
+    runtime = Runtime(time, ClockOffset(lambda _: None), lambda limit: limit)
+    return exchange(call("key"), Retry(attempts=9), 60.0, runtime, attempt)
+
+
 def test_a_pause_that_takes_too_long_leaves_the_answer_before_it() -> None:
     time = ScriptedTime()
-    means = Means(time, ClockOffset(lambda _: None), lambda limit: limit)
-    steps = exchange(call("key"), Retry(), 60.0, means)
+    steps = steps_of(time)
     assert isinstance(next(steps), Send)
     assert isinstance(steps.send(answer(429)), Wait)
     time.sleep(61)
@@ -504,15 +521,27 @@ def test_a_pause_that_takes_too_long_leaves_the_answer_before_it() -> None:
     assert ended.value.value.status_code == 429
 
 
-def test_each_step_knows_whether_the_outcome_is_unknown_so_far() -> None:
-    means = Means(ScriptedTime(), ClockOffset(lambda _: None), lambda limit: limit)
-    steps = exchange(call("key"), Retry(), 60.0, means)
-    known: list[bool] = []
-    step = next(steps)
-    for outcome in (answer(429), None, answer(503), None, answer(429), None):
-        known.append(step.outcome_unknown)
-        step = steps.send(outcome)
-    assert known == [False, False, False, True, True, True]
+@pytest.mark.parametrize(
+    ("before", "noted"),
+    [
+        ([], False),
+        ([answer(429)], False),
+        ([answer(429), None], False),
+        ([answer(503)], True),
+        ([answer(503), None], True),
+        ([answer(503), None, answer(429), None], True),
+    ],
+)
+def test_what_interrupts_a_call_is_told_that_an_earlier_attempt_may_have_worked(
+    before: list[Outcome | None], noted: bool
+) -> None:
+    steps = steps_of(ScriptedTime())
+    next(steps)
+    for outcome in before:
+        steps.send(outcome)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        steps.throw(KeyboardInterrupt())
+    assert bool(getattr(caught.value, "__notes__", [])) is noted
 
 
 def test_no_attempt_begins_at_the_deadline() -> None:
@@ -526,7 +555,7 @@ def test_pauses_without_back_off_take_no_time() -> None:
 
 
 def test_pauses_that_are_skipped_add_up() -> None:
-    time = SkippedTime()
+    time = InstantClock()
     begun = time.now()
     time.sleep(100.0)
     time.sleep(50.0)

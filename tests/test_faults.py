@@ -24,7 +24,7 @@ from AmazonPay import (
     Timeout,
     TransportError,
 )
-from AmazonPay._operation import operations_of
+from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
 from loopback import OK, Server, read_request, tls, trusting
 from reference.faults import AGAIN, CLASSES, FAULTS, Row, as_markdown

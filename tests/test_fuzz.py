@@ -34,9 +34,9 @@ from AmazonPay import (
     TransportError,
     _signing,
 )
-from AmazonPay._clock import lead_of
-from AmazonPay._exchange import retry_after
-from AmazonPay._key import load_private_key
+from AmazonPay._core.clock_skew import lead_of
+from AmazonPay._core.retry import retry_after
+from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for
 from AmazonPay.procedures.report_files import rows_of
 from loopback import read_request, serving

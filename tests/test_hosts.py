@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay._config import endpoint_for, is_loopback
-from AmazonPay._hosts import is_public_address, is_public_host, is_this_machine
+from AmazonPay._core.config import endpoint_for, is_loopback
+from AmazonPay._core.hosts import is_public_address, is_public_host, is_this_machine
 
 THIS_MACHINE = [
     "localhost",

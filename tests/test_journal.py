@@ -23,7 +23,7 @@ from AmazonPay import (
     JournalFailed,
     SQLiteJournal,
 )
-from AmazonPay._entry import (
+from AmazonPay._once.entry import (
     answered,
     begun,
     concluded,
@@ -32,9 +32,10 @@ from AmazonPay._entry import (
     read_body,
     time_text,
 )
+from AmazonPay._once.outcomes import Assessment
+from AmazonPay._once.sqlite_journal import COLUMNS
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
-from AmazonPay.decisions import Verdict
-from AmazonPay.journal import COLUMNS, Entry, resolve
+from AmazonPay.journal import Entry, resolve
 from journals import MemoryJournal, Ticks
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def numbered(number: int, outcome: Any = None) -> Entry:
 
 
 def settled(outcome: Any, reason: str | None = None) -> Any:
-    return concluded(lambda _: Verdict(outcome, reason))
+    return concluded(lambda _: Assessment(outcome, reason))
 
 
 # The protocol -------------------------------------------------------------------------
@@ -388,8 +389,8 @@ BEGUN = begun(INTENDED)
 
 def test_a_run_is_in_doubt_until_it_is_answered() -> None:
     assert after(BEGUN).in_doubt
-    assert not after(BEGUN, answered("unasked", "TooManyRequests", None)).in_doubt
-    assert after(BEGUN, answered("lost", "TimedOut", None)).in_doubt
+    assert not after(BEGUN, answered("not_processed", "TooManyRequests", None)).in_doubt
+    assert after(BEGUN, answered("unknown", "TimedOut", None)).in_doubt
 
 
 def test_a_refusal_is_a_no_when_no_other_run_is_in_doubt() -> None:
@@ -397,12 +398,12 @@ def test_a_refusal_is_a_no_when_no_other_run_is_in_doubt() -> None:
     assert after(BEGUN, refused).outcome == "no"
     assert after(BEGUN, BEGUN, refused).outcome is None
     assert after(BEGUN, BEGUN, refused, refused).outcome == "no"
-    lost = answered("lost", "TimedOut", None)
+    lost = answered("unknown", "TimedOut", None)
     assert after(BEGUN, BEGUN, lost, refused).outcome is None
 
 
 def test_a_refusal_is_no_no_when_another_run_has_made_the_charge() -> None:
-    done = answered("done", None, "S01-C1")
+    done = answered("succeeded", None, "S01-C1")
     entry = after(BEGUN, BEGUN, done, answered("refused", "HardDeclined", None))
     assert (entry.outcome, entry.object_id) == (None, "S01-C1")
 
@@ -414,7 +415,7 @@ def test_a_refused_key_is_never_begun_again() -> None:
 
 
 def test_a_charge_that_is_there_needs_no_second_request() -> None:
-    made = after(BEGUN, answered("done", None, "S01-C1"))
+    made = after(BEGUN, answered("succeeded", None, "S01-C1"))
     assert after(BEGUN, start=made) == made
 
 
@@ -447,7 +448,7 @@ def test_a_conflict_names_no_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [answered("done", None, None), settled("success"), begun]
+    "change", [answered("succeeded", None, None), settled("success"), begun]
 )
 def test_an_entry_that_is_gone_is_missed(change: Any) -> None:
     if change is begun:

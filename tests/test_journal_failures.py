@@ -14,7 +14,7 @@ from AmazonPay import (
     JournalFailed,
     TimedOut,
 )
-from AmazonPay._operation import Call
+from AmazonPay._core.call import Call
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 from purchases import HELPERS, prepared

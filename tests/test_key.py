@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from AmazonPay import ConfigurationError
-from AmazonPay._key import load_private_key
+from AmazonPay._signing.private_key import load_private_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -41,27 +41,21 @@ from AmazonPay import (
     Timeout,
     TransportError,
 )
-from AmazonPay._http.network import (
-    AsyncStream,
-    Backend,
-    Stream,
-    causes_of,
-    ending,
-    raised_by_a_signal_handler,
-)
+from AmazonPay._core.signals import raised_by_a_signal_handler
+from AmazonPay._http.network import AsyncStream, Backend, Stream, causes_of, ending
 from AmazonPay._http.transports import (
     AsyncPoolTransport,
     PoolTransport,
     as_httpx2,
 )
-from AmazonPay.errors import bare
+from AmazonPay.errors import without_tracebacks
 from journals import MemoryJournal
 from loopback import OK, Server, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from AmazonPay._entry import Change, Entry
+    from AmazonPay._once.entry import Change, Entry
 
 T = TypeVar("T")
 
@@ -624,7 +618,7 @@ def test_a_cycle_of_causes_is_walked_once() -> None:
     own = cyclic()
     own.__cause__ = own
     assert list(causes_of(own)) == [own]
-    assert bare(own) is own
+    assert without_tracebacks(own) is own
 
 
 # Never sent ---------------------------------------------------------------------------
@@ -705,7 +699,9 @@ def test_a_header_that_the_http_library_takes_is_sent(value: str) -> None:
 def test_a_request_that_the_http_library_refuses_all_the_same_was_not_sent(
     call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("AmazonPay._identity._user_agent", lambda: "a\r\nb")
+    monkeypatch.setattr(
+        "AmazonPay._signing.request_signer._user_agent", lambda: "a\r\nb"
+    )
     with serving() as server, pytest.raises(ConnectionFailed) as caught:
         call(server, retry=Retry(base=0))
     assert not caught.value.outcome_unknown
@@ -733,7 +729,7 @@ def test_a_client_that_is_closed_before_the_request_leaves_no_doubt_in_the_journ
         def change(self, key: str, change: Change, /) -> Entry:
             entry = super().change(key, change)
             if entry.in_doubt:
-                client._connections._closed = True  # noqa: SLF001 - in any thread
+                client._calls.shared.connections._closed = True  # noqa: SLF001 - in any thread
             return entry
 
     journal = Closing()
@@ -952,7 +948,7 @@ def test_a_child_forked_from_a_running_loop_leaves_its_parents_connection_alone(
     async def main() -> None:
         async with AsyncClient("SANDBOX-A", **options(server)) as client:
             assert (await client.get_charge("C1")).ok
-            connections = client._connections  # noqa: SLF001 - the child runs no loop
+            connections = client._calls.shared.connections  # noqa: SLF001 - the child runs no loop
             mine = connections.current()
 
             def child() -> None:

@@ -17,15 +17,15 @@ from AmazonPay import (
     TimedOut,
     idempotency_key,
 )
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Blocking
+from AmazonPay._core.call import Call
+from AmazonPay._core.steps import RunInThread
 from AmazonPay.errors import error_for
 from AmazonPay.journal import resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 
 if TYPE_CHECKING:
-    from AmazonPay._procedure import Flow
+    from AmazonPay._core.steps import Flow
 
 MONEY = {"amount": "10.00", "currencyCode": "USD"}
 ZERO = {"amount": "0.00", "currencyCode": "USD"}
@@ -111,7 +111,7 @@ def test_key_and_bytes_are_written_down_before_they_are_sent(
     player.play(create(journal))
     kinds = [type(step) for step in player.steps]
     # Begun, sent, answered, seen, claimed, concluded.
-    assert kinds == [Blocking, Call, Blocking, Call, Blocking, Blocking]
+    assert kinds == [RunInThread, Call, RunInThread, Call, RunInThread, RunInThread]
 
 
 def test_the_key_is_the_one_that_anyone_can_derive(journal: MemoryJournal) -> None:

@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from AmazonPay import AsyncClient, Client, InvalidRequest, JournalConflict
-from AmazonPay._entry import digest_of, noted
-from AmazonPay._once import intended_entry
+from AmazonPay._once.entry import digest_of, noted
+from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry, SQLiteJournal
 from journals import NAMES, MemoryJournal
@@ -95,6 +95,9 @@ def test_an_attempt_is_a_positive_int(attempt: Any) -> None:
 
 
 class Awaiting:
+    def __repr__(self) -> str:
+        return "Awaiting()"
+
     async def change(self, key: str, change: object, /) -> None: ...
     async def find(self, key: str, /) -> None: ...
 
@@ -148,7 +151,7 @@ def test_an_entry_is_resumed_with_a_journal() -> None:
         ["S01-\ud800"],
         [["S01-C1"]],
     ],
-    ids=repr,
+    ids=lambda ids: type(ids).__name__,
 )
 def test_charge_ids_is_a_collection_of_ids(charge_ids: Any) -> None:
     said = refused("close_or_get_charge_permission", charge_ids=charge_ids)

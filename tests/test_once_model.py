@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from AmazonPay import TimedOut
-from AmazonPay._procedure import Blocking, Now
+from AmazonPay._core.steps import Now, RunInThread
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, answer, refusal
 
 if TYPE_CHECKING:
     from AmazonPay import Response
-    from AmazonPay._operation import Call
+    from AmazonPay._core.call import Call
 
 MONEY = {"amount": "10.00", "currencyCode": "USD"}
 BODY = {"chargePermissionId": "S01", "chargeAmount": MONEY}
@@ -117,7 +117,7 @@ def step(worker: Worker, reply: Any) -> Any:
 
 
 def perform(model: Model, wanted: Any) -> Any:
-    if isinstance(wanted, Blocking):
+    if isinstance(wanted, RunInThread):
         return wanted.work()
     return 0.0 if isinstance(wanted, Now) else model.send(wanted)
 

@@ -27,9 +27,9 @@ from AmazonPay import (
     Timeout,
     TransferFailed,
 )
-from AmazonPay._entry import Entry
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Transfer
+from AmazonPay._core.call import Call
+from AmazonPay._core.steps import Transfer
+from AmazonPay._once.entry import Entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import SQLiteJournal, resolve
 from AmazonPay.procedures.evidence import Evidence

@@ -24,11 +24,12 @@ from schemathesis import checks
 from urllib3 import HTTPResponse
 
 from AmazonPay import Client, _signing
-from AmazonPay._operation import operations_of
+from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
 from AmazonPay.simulator import Request as Came
 from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.wire.openapi import document
+from signing import authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ def signed(prepared: PreparedRequest) -> PreparedRequest:
     date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     prepared.headers["x-amz-pay-date"] = date
     path, _, query = prepared.path_url.partition("?")
-    prepared.headers["authorization"] = _signing.sign(
+    prepared.headers["authorization"] = authorization(
         _signing.rsa_signer(KEY, _signing.V2),
         _signing.V2,
         "SANDBOX-A",

@@ -10,13 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import Client, InvalidRequest
-from AmazonPay._operation import encoded_query, operation
+from AmazonPay._core.operation import operation
+from AmazonPay._core.parameters import encoded_query
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:
-    return operation(method, template, repeat=repeat)(function)
+    declare = operation(method, template, repeat=repeat, answers=(200,), page="x.html")
+    return declare(function)
 
 
 def read(self: Any, charge_id: str) -> Any:

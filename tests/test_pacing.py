@@ -25,9 +25,9 @@ from AmazonPay import (
     RateLimits,
     Retry,
 )
-from AmazonPay._clock import Time
-from AmazonPay._identity import Identity, identities
-from AmazonPay._procedure import Now
+from AmazonPay._core.clock import Time
+from AmazonPay._core.steps import Now
+from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
 from reference.throttling import QUOTAS
 
@@ -178,7 +178,7 @@ def test_a_forked_child_has_buckets_of_its_own() -> None:
     code = """
         import os
         from AmazonPay import RateLimits
-        from AmazonPay._clock import Time
+        from AmazonPay._core.clock import Time
         from AmazonPay.pacing import Bucket, Limit
         limits, bucket = RateLimits("live"), Bucket("b", Limit(1, 1))
         assert limits.take(bucket, Time()) == 0.0
@@ -192,8 +192,8 @@ def test_a_forked_child_has_buckets_of_its_own() -> None:
 
 def identity(
     key_id: str = "AE5D", *, sandbox: bool = True, endpoint_url: str | None = None
-) -> Identity:
-    made = identities(
+) -> RequestSigner:
+    made = request_signers(
         [(key_id, KEY)],
         region="us",
         sandbox=sandbox,
@@ -205,7 +205,7 @@ def identity(
     return made[key_id]
 
 
-def bucket_of(whose: Identity, operation: str, limits: Any = "sandbox") -> Bucket:
+def bucket_of(whose: RequestSigner, operation: str, limits: Any = "sandbox") -> Bucket:
     bucket = RateLimits(limits).bucket(whose, operation)
     assert bucket is not None
     return bucket

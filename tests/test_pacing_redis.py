@@ -32,8 +32,8 @@ from AmazonPay import (
     Retry,
     pacing,
 )
-from AmazonPay._clock import Time
-from AmazonPay._procedure import Now
+from AmazonPay._core.clock import Time
+from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
 from loopback import OK, read_request, serving
 from redis_server import redis_server, socket_path

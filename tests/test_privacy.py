@@ -28,13 +28,13 @@ from AmazonPay import (
     Response,
     Retry,
 )
-from AmazonPay._operation import operations_of
+from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from AmazonPay._operation import Operation
+    from AmazonPay._core.operation import Operation
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CANARY = "C4n4ry"

@@ -27,9 +27,9 @@ from AmazonPay import (
     TransferFailed,
     TransportError,
 )
-from AmazonPay._exchange import Wait
-from AmazonPay._operation import Call
-from AmazonPay._procedure import Flow, Now, Pages, Step, Transfer, iterate, run
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import iterate, run
+from AmazonPay._core.steps import Flow, Now, Pages, Step, Transfer, Wait
 from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
 from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles, rows_of
@@ -729,12 +729,12 @@ def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
         transport=httpx2.MockTransport(peer),
         retry=Retry(wait=False),
     )
-    before = client._skipped.skipped  # noqa: SLF001 - the clock of pauses
+    before = client._calls.shared.instant_clock.skipped  # noqa: SLF001 - the clock of pauses
     try:
         outcome = getattr(client, name)(*args, **more)
     except (APIError, TransportError) as error:
         outcome = error
-    return outcome, client._skipped.skipped - before  # noqa: SLF001 - the same
+    return outcome, client._calls.shared.instant_clock.skipped - before  # noqa: SLF001 - the same
 
 
 HELPERS: dict[str, tuple[Any, ...]] = {

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import AmazonPay
-from AmazonPay import errors
+from AmazonPay import decisions, errors
 from reference.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def test_ci_runs_the_same_command_as_a_person() -> None:
 
 def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
     tree = errors.__doc__ or ""
-    for name, value in vars(errors).items():
+    for name, value in {**vars(errors), **vars(decisions)}.items():
         if isinstance(value, type) and issubclass(value, errors.AmazonPayError):
             assert getattr(AmazonPay, name) is value
             if value is not errors.AmazonPayError:

@@ -19,9 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import get_type_hints, is_typeddict
 
 from AmazonPay import AsyncClient, Client, resources
-from AmazonPay._operation import Call, Operation, operations_of
+from AmazonPay._core.operation import Operation, operations_of
 from AmazonPay.resources import FILES, Operations
-from AmazonPay.resources._carriers import KnownCarrierCode
+from AmazonPay.resources._carrier_codes import KnownCarrierCode
 from AmazonPay.response import Response
 from reference.examples import ANSWERS, REQUESTS
 from reference.operations import OPERATIONS, QUERIES, Row
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 class Blocking(Operations):
-    def send(self, call: Call) -> Response[Any]:
-        return Response(200, {}, call.body or b"", operation=call.operation)
+    def perform(self, step: Any) -> Response[Any]:
+        return Response(200, {}, step.body or b"", operation=step.operation)
 
 
 class Awaiting(Operations):
-    async def send(self, call: Call) -> Response[Any]:
-        return Response(200, {}, call.body or b"", operation=call.operation)
+    async def perform(self, step: Any) -> Response[Any]:
+        return Response(200, {}, step.body or b"", operation=step.operation)
 
 
 DECLARED = operations_of(Operations)
@@ -53,7 +53,9 @@ TYPED_DICTS = [
     kind
     for module in MODULES
     for kind in vars(module).values()
-    if is_typeddict(kind) and kind.__module__ == module.__name__
+    if is_typeddict(kind)
+    and kind.__module__ == module.__name__
+    and not kind.__name__.startswith("_")  # a part that two requests share
 ]
 
 
@@ -83,9 +85,6 @@ with_an_answer = pytest.mark.parametrize(
     "row", [row for row in OPERATIONS if row.answer is not None], ids=lambda r: r.name
 )
 every_operation = pytest.mark.parametrize("row", OPERATIONS, ids=lambda r: r.name)
-every_object = pytest.mark.parametrize(
-    "kind", TYPED_DICTS, ids=lambda k: f"{k.__module__.rpartition('.')[2]}.{k.__name__}"
-)
 
 
 # --- The table of operations --------------------------------------------------------
@@ -147,40 +146,22 @@ def test_a_body_that_is_left_out_goes_as_an_empty_object(name: str) -> None:
 
 # --- What a declaration says ----------------------------------------------------------
 
-PAGE = re.compile(
-    r"^Amazon's page:\s+`[a-z0-9-]+/[A-Za-z0-9-]+\.html`\.$", re.MULTILINE
-)
-
 
 @every_operation
 def test_an_operation_says_what_it_answers_its_errors_and_its_page(row: Row) -> None:
-    text = inspect.getdoc(DECLARED[row.name].declared) or ""
+    declared = DECLARED[row.name]
+    text = inspect.getdoc(declared) or ""
     first, _, rest = text.partition("\n")
     assert re.fullmatch(r"[A-Z][a-z]+ .*[.:;]", first), "an imperative sentence"
     assert not rest or rest.startswith("\n"), "a first line of its own"
-    assert re.search(r"^Answers: 20[0-4]|^Answers: 303", text, re.MULTILINE)
-    errors = re.search(r"^Errors: (.*?)^Amazon's page:", text, re.DOTALL | re.MULTILINE)
-    assert errors, "the errors"
-    assert re.search(r"`[A-Z]\w+`", errors[1]), "a reason code"
-    assert PAGE.search(text), "the page"
-
-
-@every_object
-def test_an_object_cites_its_page(kind: Any) -> None:
-    assert PAGE.search(inspect.getdoc(kind) or "")
-
-
-@every_object
-def test_a_request_lists_what_is_mandatory_and_an_answer_does_not(kind: Any) -> None:
-    text = inspect.getdoc(kind) or ""
-    listed = re.search(r"^Mandatory: ([^.;]*)[.;]", text, re.MULTILINE)
-    if not kind.__closed__:
-        assert listed is None
-        return
-    assert listed is not None
-    mandatory = {m.rstrip("*?") for m in members(kind) if "*" in m}
-    assert set(re.findall(r"`(\w+)`", listed[1])) == mandatory
-    assert mandatory or listed[1] == "nothing"
+    assert re.search(r"^Errors: (.*?)`?[A-Z]\w+`", text, re.DOTALL | re.MULTILINE)
+    assert all(status in range(200, 304) for status in declared.answers)
+    assert f"Answers: {declared.answers[0]}" in text
+    assert text.endswith(f"Amazon's page: {declared.page}")
+    assert re.fullmatch(
+        r"https://developer\.amazon\.com/docs/[a-z0-9-]+/[A-Za-z0-9-]+\.html",
+        declared.page,
+    )
 
 
 @every_operation
@@ -462,17 +443,17 @@ def test_a_client_shows_real_functions(kind: type) -> None:
         assert inspect.isfunction(shown)
         assert inspect.iscoroutinefunction(shown) is waits
         assert inspect.signature(shown) == declared.signature
-        assert inspect.getdoc(shown) == inspect.getdoc(declared.declared)
+        assert inspect.getdoc(shown) == inspect.getdoc(declared)
         assert shown.__qualname__ == f"{kind.__name__}.{name}"
 
 
-def test_a_class_that_cannot_send_keeps_the_declarations() -> None:
+def test_a_class_that_performs_no_steps_keeps_the_declarations() -> None:
     class Middle(Operations):
         pass
 
     class Last(Middle):
-        def send(self, call: Call) -> Response[Any]:
-            return Response(200, {}, b"", operation=call.route)
+        def perform(self, step: Any) -> Response[Any]:
+            return Response(200, {}, b"", operation=step.route)
 
     assert isinstance(inspect.getattr_static(Middle, "get_charge"), Operation)
     assert Last().get_charge("S01").operation == "/charges/{charge_id}"
@@ -484,8 +465,8 @@ def test_a_subclass_keeps_a_method_of_its_own() -> None:
             return charge_id
 
     class Child(Own):
-        def send(self, call: Call) -> Response[Any]:
-            return super().send(call)
+        def perform(self, step: Any) -> Response[Any]:
+            return super().perform(step)
 
     assert Child().get_charge("S01") == "S01"
     assert Child().get_refund("S01").operation == "get_refund"

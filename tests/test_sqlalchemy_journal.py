@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from AmazonPay import ConfigurationError, JournalFailed
-from AmazonPay._entry import Entry, answered, begun, digest_of, noted
+from AmazonPay._once.entry import Entry, answered, begun, digest_of, noted
 from AmazonPay.contrib import sqlalchemy as module
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
 from journals import Ticks
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from AmazonPay._entry import Change
+    from AmazonPay._once.entry import Change
     from lossy_wire import Loss, LossyWire
 
 BODY = b'{"chargeAmount":{"amount":"10.00"},"note":"canary-body"}'
@@ -313,7 +313,7 @@ def test_a_lost_commit_counts_once(
         wire.loss = loss
         assert remote.change(KEY, RUN).runs == runs
     wire.loss = loss
-    assert remote.change(KEY, answered("done", None, "S01-C1")).answers == 1
+    assert remote.change(KEY, answered("succeeded", None, "S01-C1")).answers == 1
     assert wire.losses == 3
     found = remote.find(KEY)
     assert found is not None
@@ -328,7 +328,7 @@ def test_a_lost_commit_that_another_change_hides_is_not_made_again(
     other.change(KEY, RUN)
     wire.loss, wire.meanwhile = "after", lambda: other.change(KEY, RUN)
     with pytest.raises(JournalFailed, match="was written before, or not"):
-        remote.change(KEY, answered("done", None, "S01-C1"))
+        remote.change(KEY, answered("succeeded", None, "S01-C1"))
     found = other.find(KEY)
     assert found is not None
     # A charge that is there is not begun again.

@@ -32,12 +32,10 @@ from AmazonPay import (
     JournalFailed,
     Retry,
     SQLiteJournal,
-    _fork_gate,
 )
-from AmazonPay import (
-    journal as journals,
-)
-from AmazonPay._entry import begun, noted
+from AmazonPay._core import fork_gate
+from AmazonPay._once import sqlite_journal as journals
+from AmazonPay._once.entry import begun, noted
 from crash import forked
 from journals import Ticks
 from simulated import KEY, KEY_ID
@@ -46,7 +44,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from AmazonPay._entry import Change
+    from AmazonPay._once.entry import Change
     from AmazonPay.journal import Entry
 
 VERSION_0 = Path(__file__).parent / "files" / "journal-version-0.db"
@@ -155,7 +153,7 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
     with in_use(journal):
         forking.start()
         # It has come as far as it can: from here on nobody else may begin.
-        while not _fork_gate.gate._held:  # noqa: SLF001 - no other sign of it
+        while not fork_gate.gate._held:  # noqa: SLF001 - no other sign of it
             pass
         assert codes == []
     forking.join()
@@ -168,7 +166,7 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
 def test_a_child_that_could_not_be_waited_for_refuses_to_use_the_journal(
     journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_fork_gate, "_PATIENCE", 0.0)
+    monkeypatch.setattr(fork_gate, "_PATIENCE", 0.0)
 
     def child() -> None:
         for _ in range(2):
@@ -221,7 +219,7 @@ def test_a_system_without_forks_needs_no_gate() -> None:
         assert subprocess.run(command, check=False, env=unmeasured()).returncode == 0
 
 
-OURS = {journals.__file__, _fork_gate.__file__}
+OURS = {journals.__file__, fork_gate.__file__}
 
 
 def at_step(number: int, act: Callable[[], None]) -> None:
@@ -274,9 +272,9 @@ def test_an_exception_of_a_signal_handler_passes_unchanged_and_leaves_nothing(
         thread.start()
         thread.join()
         assert len(used) == steps
-        _fork_gate.gate.before_fork()
-        assert _fork_gate.gate._quiet  # noqa: SLF001 - a child would tell
-        _fork_gate.gate.after_fork_in_parent()
+        fork_gate.gate.before_fork()
+        assert fork_gate.gate._quiet  # noqa: SLF001 - a child would tell
+        fork_gate.gate.after_fork_in_parent()
     assert steps > 20
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from AmazonPay import TimedOut
-from AmazonPay._operation import Call
-from AmazonPay._procedure import run
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import run
 from AmazonPay.journal import resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal

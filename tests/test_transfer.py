@@ -13,8 +13,9 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from AmazonPay import AsyncClient, Client, Retry, TransferFailed, _transfer
-from AmazonPay._procedure import Transfer
+from AmazonPay import AsyncClient, Client, Retry, TransferFailed
+from AmazonPay._core.steps import Transfer
+from AmazonPay._http import transfer as _transfer
 from loopback import read_request, serving, tls, trusting
 
 if TYPE_CHECKING:

@@ -243,7 +243,7 @@ def test_localhost_that_leads_elsewhere_is_not_spoken_to(
     def listening(peer: socket.socket) -> None:
         read.append(peer.recv(1000))
 
-    monkeypatch.setattr("AmazonPay._transport.is_loopback", lambda _: False)
+    monkeypatch.setattr("AmazonPay._http.send.is_loopback", lambda _: False)
     with serving(listening) as server:
         url = f"http://localhost:{server.port}"
         if kind == "blocking":

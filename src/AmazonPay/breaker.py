@@ -13,9 +13,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ._config import positive
-from ._exchange import is_whole
-from ._telemetry import LOGGER
+from ._core.config import positive
+from ._core.retry import is_whole
+from ._core.telemetry import LOGGER
 from .errors import (
     CircuitOpen,
     ConfigurationError,
@@ -26,10 +26,7 @@ from .errors import (
 from .resources import Operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ._clock import Time
-    from ._operation import Call
+    from ._core.call import Call
     from .response import Response
 
 State: TypeAlias = Literal["closed", "open", "half-open", "probing"]
@@ -98,8 +95,8 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a circuit stands: a value, which events turn into another."""
+class BreakerState:
+    """Immutable breaker state; `after()` and `at()` return the next one."""
 
     breaker: Breaker
     state: State = "closed"
@@ -107,34 +104,34 @@ class Standing:
     failed: tuple[float, ...] = ()
     """When the latest calls failed, if no answer came since."""
 
-    def after(self, event: Event, now: float) -> Standing:
-        """Tell what an event makes of it."""
+    def after(self, event: Event, now: float) -> BreakerState:
+        """Return the state after an event."""
         if self.state == "closed" and event == "a call fails":
             return self._with_failure(now)
         if self.failed and event in _ANSWERED:
             return replace(self, failed=())
         return self._moved(event, now)
 
-    def at(self, now: float) -> Standing:
-        """Tell what time makes of it."""
+    def at(self, now: float) -> BreakerState:
+        """Return the state at a moment: an open breaker becomes half-open in time."""
         if now - self.since < self.breaker.open_for:
             return self
         return self._moved("time passes", now)
 
-    def _with_failure(self, now: float) -> Standing:
+    def _with_failure(self, now: float) -> BreakerState:
         failed = (*self.failed, now)[-self.breaker.failures :]
         full = len(failed) == self.breaker.failures
         if full and now - failed[0] <= self.breaker.within:
             return self._moved("failures add up", now)
         return replace(self, failed=failed)
 
-    def _moved(self, event: Event, now: float) -> Standing:
+    def _moved(self, event: Event, now: float) -> BreakerState:
         to = TRANSITIONS.get((self.state, event))
-        return self if to is None else Standing(self.breaker, to, now)
+        return self if to is None else BreakerState(self.breaker, to, now)
 
 
 def event_of(call: Call, outcome: Response[Any] | TransportError) -> Event | None:
-    """Tell what the end of a call, after all its repeats, says of Amazon."""
+    """Return what the end of a call, after all its repeats, says about Amazon."""
     if isinstance(outcome, TransportError):
         return None if isinstance(outcome, _OURS) else "a call fails"
     status = outcome.status_code
@@ -147,39 +144,43 @@ def event_of(call: Call, outcome: Response[Any] | TransportError) -> Event | Non
     return "a read is answered" if call.repeat == "read" else "a call is answered"
 
 
-class Circuit:
+class CircuitBreaker:
     """The breaker of one client, shared by its views and threads."""
 
     def __init__(self, breaker: Breaker) -> None:
         if not isinstance(breaker, Breaker):
             raise ConfigurationError("breaker takes a Breaker")
-        self._standing = Standing(breaker)
+        self._state = BreakerState(breaker)
         # A fork must not share a lock that another thread may hold.
         self._locks: dict[int, threading.Lock] = {}
 
     def available(self, now: float) -> bool:
         """Whether a checkout may be tried."""
-        return self._standing.at(now).state in {"closed", "half-open"}
+        return self._state.at(now).state in {"closed", "half-open"}
 
     def record(
         self, call: Call, outcome: Response[Any] | TransportError, now: float
     ) -> None:
-        """Learn from the end of a call."""
+        """Update the state by the end of a call."""
         event = event_of(call, outcome)
         if event is not None:
-            self._turn(event, now)
+            self._apply(event, now)
 
-    def gate(self, call: Call, time: Time) -> Iterator[Call]:
-        """Let a call pass, or refuse it; what this yields is a probe to make first.
+    def gates(self, call: Call) -> bool:
+        """Whether the breaker may refuse this call."""
+        return call.operation == GATED
+
+    def needs_probe(self, now: float) -> bool:
+        """Whether the caller must now make the probe that decides for all."""
+        return self._apply("a probe leaves", now)
+
+    def check(self, call: Call) -> None:
+        """Let a call pass while the breaker is closed.
 
         Raises:
-            CircuitOpen: nothing was sent.
+            CircuitOpen: it is not; nothing was sent.
         """
-        if call.operation != GATED:
-            return
-        if self._turn("a probe leaves", time.now()):
-            yield PROBE
-        if self._standing.state != "closed":
+        if self._state.state != "closed":
             raise CircuitOpen(
                 f"{GATED}: the circuit breaker is open; nothing was sent",
                 operation=GATED,
@@ -187,11 +188,11 @@ class Circuit:
                 attempts=0,
             )
 
-    def _turn(self, event: Event, now: float) -> bool:
-        """Take in an event; whether it changed the state."""
+    def _apply(self, event: Event, now: float) -> bool:
+        """Apply an event, and return whether it changed the state."""
         with self._locks.setdefault(os.getpid(), threading.Lock()):
-            before = self._standing.at(now)
-            self._standing = turned = before.after(event, now)
+            before = self._state.at(now)
+            self._state = turned = before.after(event, now)
         if turned.state == before.state:
             return False
         level = logging.WARNING if turned.state == "open" else logging.INFO

@@ -1,74 +1,31 @@
-"""What was decided, and the tables that decide: pure, objects in, a verdict out.
-
-Each table is a row of this one. A balance or a sum of refunds never decides.
-
-```text
-           success             pending              no                  unknown
-complete   Completed, and the  the charge is        Canceled; charge    still Open after
-finalize   charge is what was  Authorization- or    Declined, Canceled; a lost answer;
-           asked for           CaptureInitiated     no charge           404
-create     the key's charge,   Initiated; or        refused, no run in  any doubt: only
-charge     as asked for        Authorized after     doubt; Declined,    the key can tell
-                               captureNow           Canceled
-capture    Captured, equal     CaptureInitiated;    Canceled, Declined
-                               Authorized after a
-                               lost answer
-cancel     Canceled, Declined
-close      Closed: by our own                                           by another, when
-           200, or by anyone                                            charges were to
-                                                                        be canceled too
-refund     the key's refund,   RefundInitiated      refused, no run in  any doubt: only
-           Refunded                                 doubt; Declined     the key can tell
-```
-
-A no is only ever «no money has moved for this». Money that has moved, or is held,
-otherwise than asked is `moved`: another amount or currency; a charge that was to be
-canceled and is captured; a capture that was refunded as a whole since; a success of
-what the shop has abandoned. An answer about another object than the one that was asked
-for is unknown, and so are two objects under one key.
-
-Amazon's pages: `amazon-pay-checkout/asynchronous-processing.html`,
-`amazon-pay-api-v2/error-handling.html`.
-"""
+"""Decisions: what the exactly-once helpers return, and the errors made of one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from ._entry import OBJECT_MISMATCH
-from .errors import (
-    DefiniteNo,
-    InvalidRequest,
-    MoneyMoved,
-    NotProven,
-    NotYet,
-    TransportError,
-    error_for,
-    shown,
-)
-from .money import amount_of
-from .objects import members_of, state_of, status_of
+from ._once.outcomes import Outcome
+from .errors import AmazonPayError, TransportError, error_for, safe_text, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import NoReturn, Self
 
-    from ._entry import Entry
-    from .resources._shapes import Price
+    from .resources._common import Price
     from .resources.charges import Charge
     from .response import Response
 
+__all__ = [
+    "Decision",
+    "DefiniteNo",
+    "MoneyMoved",
+    "NotProven",
+    "NotYet",
+    "Outcome",
+    "OutcomeError",
+]
+
 T_co = TypeVar("T_co", covariant=True)
-
-Outcome: TypeAlias = Literal["success", "pending", "no", "unknown", "moved"]
-"""How something with money stands; see `Decision.outcome`."""
-
-Word: TypeAlias = Literal["done", "refused", "unasked", "lost"]
-"""What one run is known to have come to: see `Heard`."""
-
-
-# --- What a caller gets ---------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -134,505 +91,61 @@ class Decision(Generic[T_co]):
         return f"<Decision {self.operation} {self.outcome}{reason}>"
 
 
+class OutcomeError(AmazonPayError):
+    """A decision is not a success; `decision` says what it is.
+
+    Raised by `Decision.raise_for_outcome()` alone, from the error or answer behind it.
+    """
+
+    def __init__(self, decision: Decision[Any]) -> None:
+        reason = f" ({shown(decision.reason)})" if decision.reason else ""
+        super().__init__(f"{decision.operation}: {decision.outcome}{reason}")
+        self.decision = decision
+
+    def _pickled_members(self) -> dict[str, Any]:
+        """Keep of the decision what names it, without objects, answer and error."""
+        kept: Decision[Any] = Decision(
+            outcome=self.decision.outcome,
+            reason=safe_text(self.decision.reason),
+            operation=self.decision.operation,
+            key=self.decision.key,
+            new_attempt=self.decision.new_attempt,
+        )
+        return {"decision": kept}
+
+
+class NotYet(OutcomeError):
+    """Amazon is still at it: wait for a notification, or ask again later."""
+
+
+class DefiniteNo(OutcomeError):
+    """It was refused or has ended, and no money has moved for it.
+
+    Nothing more comes of this attempt.
+    """
+
+
+class MoneyMoved(OutcomeError):
+    """Money has moved, or is held, otherwise than asked.
+
+    The charge or refund is over another amount or currency, a charge that was to be
+    canceled is captured, a capture was refunded as a whole, or something succeeded
+    that the shop had abandoned. Make no other attempt and do not take the money in
+    another way: a person looks at `decision.seen`, puts it right, and settles the
+    journal's entry by `AmazonPay.journal.resolve`.
+    """
+
+
+class NotProven(OutcomeError):
+    """Nothing is proven, so money may have moved.
+
+    Ask again with the same arguments, and never with another attempt.
+    """
+
+
 _ERRORS: Final = {
     "pending": NotYet,
     "no": DefiniteNo,
     "moved": MoneyMoved,
     "unknown": NotProven,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a table says."""
-
-    outcome: Outcome
-    reason: str | None = None
-    refunded: Price | None = None
-
-
-# --- What was heard -------------------------------------------------------------------
-
-# Amazon's own refusals of a request that it has read: nothing was carried out by it.
-# A code that is not here proves nothing.
-_REFUSALS: Final = frozenset(
-    {
-        "AmazonRejected",
-        "AmountMismatch",
-        "CheckoutSessionCanceled",
-        "CurrencyMismatch",
-        "HardDeclined",
-        "InvalidChargePermissionStatus",
-        "InvalidChargeStatus",
-        "InvalidCheckoutSessionStatus",
-        "InvalidParameterCombination",
-        "InvalidParameterValue",
-        "InvalidRequest",
-        "InvalidRequestFormat",
-        "InvalidSandboxSimulationSpecified",
-        "MFANotCompleted",
-        "MissingParameterValue",
-        "PaymentMethodNotAllowed",
-        "PeriodicAmountExceeded",
-        # On Create Charge alone: elsewhere the outcome is unknown before this is asked.
-        "ProcessingFailure",
-        "ResourceNotFound",
-        "SoftDeclined",
-        "TransactionAmountExceeded",
-        "TransactionCountExceeded",
-        "TransactionTimedOut",
-        "UnrecognizedField",
-    }
-)
-
-# Turned away at the door, the same request may pass later.
-_UNASKED: Final = frozenset(
-    {
-        "InvalidAPIVersion",
-        "InvalidAccountStatus",
-        "InvalidAuthentication",
-        "InvalidAuthorizationToken",
-        "InvalidHeaderValue",
-        "InvalidRequestSignature",
-        "MissingHeader",
-        "MissingHeaderValue",
-        "RequestNotSupported",
-        "TLSVersionNotSupported",
-        "TooManyRequests",
-        "UnauthorizedAccess",
-        "UnsupportedOperation",
-    }
-)
-
-_THROTTLED: Final = 429
-
-# Answered by Create Charge for certain, these two may be tried anew.
-TRIED_ANEW: Final = frozenset({"SoftDeclined", "ProcessingFailure"})
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What came of one call, all its attempts together.
-
-    `done`: a readable success. `refused`: Amazon read the request, and its answer is
-    no. `unasked`: nothing was carried out, and nothing was decided. `lost`: it may
-    have been carried out.
-    """
-
-    word: Word
-    reason: str | None = None
-    response: Response[Any] | None = None
-    error: TransportError | None = None
-
-    def given(self, entry: Entry) -> Heard:
-        """Count other runs in: next to a doubt or a success, no refusal is plain."""
-        if self.word == "done" or entry.untouched:
-            return self
-        return replace(self, word="lost")
-
-
-def heard(outcome: Response[Any] | TransportError) -> Heard:
-    """Tell what came of a call."""
-    if isinstance(outcome, TransportError):
-        word: Word = "lost" if outcome.outcome_unknown else "unasked"
-        return Heard(word, type(outcome).__name__, error=outcome)
-    if outcome.ok and outcome.readable:
-        return Heard("done", response=outcome)
-    reason = outcome.reason_code
-    if outcome.outcome_unknown:
-        word = "lost"
-    elif reason in _UNASKED or outcome.status_code == _THROTTLED:
-        word = "unasked"
-    elif reason in _REFUSALS:
-        word = "refused"
-    else:
-        # A gateway's own error, DuplicateIdempotencyKey (something happened under this
-        # key), or a code that came after this version.
-        word = "lost"
-    named = reason is not None and shown(reason) == reason
-    return Heard(word, reason if named else f"HTTP {outcome.status_code}", outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the GETs after, or before, a call have shown."""
-
-    object: Mapping[str, Any] | None = None
-    """None when it could not be seen; `reason` says why."""
-    reason: str | None = None
-    charge: Mapping[str, Any] | None = None
-    """The charge that a session names."""
-    charges: tuple[Mapping[str, Any] | None, ...] | None = None
-    """What is known to be all charges of a permission; None for one not seen."""
-
-
-# --- The tables -----------------------------------------------------------------------
-
-_UNKNOWN_STATE: Final = Verdict("unknown", "UnknownState")
-
-# Whether the money of a charge is what a request asked for, by `captureNow`.
-_CREATED: Final[dict[str, tuple[Outcome, Outcome]]] = {
-    "AuthorizationInitiated": ("pending", "pending"),
-    "Authorized": ("success", "pending"),
-    "CaptureInitiated": ("pending", "pending"),
-    "Captured": ("success", "success"),
-    "Canceled": ("no", "no"),
-    "Declined": ("no", "no"),
-}
-
-# The charge of a completed session. CaptureInitiated can still be declined.
-_COMPLETED: Final[dict[str, Outcome]] = {
-    "AuthorizationInitiated": "pending",
-    "Authorized": "success",
-    "CaptureInitiated": "pending",
-    "Captured": "success",
-    "Canceled": "no",
-    "Declined": "no",
-}
-
-# A charge, or a refund, over another price than the one that was asked for. Money that
-# is only held is the buyer's loss, too, as long as it is.
-_CHARGED_OTHERWISE: Final[dict[str, Outcome]] = {
-    "AuthorizationInitiated": "pending",
-    "Authorized": "moved",
-    "CaptureInitiated": "moved",
-    "Captured": "moved",
-    "Canceled": "no",
-    "Declined": "no",
-}
-_REFUNDED_OTHERWISE: Final[dict[str, Outcome]] = {
-    "RefundInitiated": "pending",
-    "Refunded": "moved",
-    "Declined": "no",
-}
-
-# None is a state that the call can still end.
-_CAPTURED: Final[dict[str, Outcome | None]] = {
-    "AuthorizationInitiated": "pending",
-    "Authorized": None,
-    "CaptureInitiated": "pending",
-    "Captured": "success",
-    "Canceled": "no",
-    "Declined": "no",
-}
-_CANCELED: Final[dict[str, Outcome | None]] = {
-    "AuthorizationInitiated": None,
-    "Authorized": None,
-    "CaptureInitiated": "moved",
-    "Captured": "moved",
-    "Canceled": "success",
-    "Declined": "success",
-}
-_CLOSED: Final[dict[str, Outcome | None]] = {
-    "Chargeable": None,
-    "NonChargeable": None,
-    "Closed": "success",
-}
-_SESSION: Final = frozenset({"Open", "Completed", "Canceled"})
-_REFUNDED: Final[dict[str, Outcome]] = {
-    "RefundInitiated": "pending",
-    "Refunded": "success",
-    "Declined": "no",
-}
-
-# The object is still as it was: what the answer makes of that.
-_STILL: Final[dict[Word, Outcome]] = {
-    "done": "pending",  # the view is older than the answer
-    "refused": "no",
-    "unasked": "unknown",
-    "lost": "pending",
-}
-_STILL_OPEN: Final[dict[Word, Outcome]] = {**_STILL, "lost": "unknown"}
-
-# Refusals that contradict a state in which the call is allowed: one of the two is old,
-# or, for a session, the buyer has not paid yet.
-_SESSION_CODES: Final = frozenset(
-    {
-        "InvalidCheckoutSessionStatus",
-        "CheckoutSessionCanceled",
-        "ResourceNotFound",
-    }
-)
-_CHARGE_CODES: Final = frozenset({"InvalidChargeStatus", "ResourceNotFound"})
-_CONTRADICTIONS: Final[dict[str, frozenset[str]]] = {
-    "complete_checkout_session": _SESSION_CODES,
-    "finalize_checkout_session": _SESSION_CODES,
-    "capture_charge": _CHARGE_CODES,
-    "cancel_charge": _CHARGE_CODES,
-    "close_charge_permission": frozenset(
-        {"InvalidChargePermissionStatus", "ResourceNotFound"}
-    ),
-}
-
-# Their success moves no money, so that the shop may have abandoned them.
-_MOVE_NOTHING: Final = frozenset({"cancel_charge", "close_charge_permission"})
-
-_INTENDS_A_CHARGE: Final = frozenset({"Authorize", "AuthorizeWithCapture"})
-
-
-def decide(
-    entry: Entry, asked: Mapping[str, Any], seen: Seen, said: Heard | None
-) -> Verdict | None:
-    """Decide by the operation's table; None where it is still to be sent.
-
-    `asked` is the request's body, `said` what came of sending it in this run.
-    """
-    if entry.outcome is not None and entry.settled_for_good:
-        return Verdict(entry.outcome, entry.reason)
-    strange = said is not None and said.reason == OBJECT_MISMATCH
-    if strange or entry.other_object_ids:
-        return Verdict("unknown", OBJECT_MISMATCH)
-    said = None if said is None else said.given(entry)
-    if entry.operation in _KEYS_OWN:
-        verdict = _by_key(entry, asked, seen, said)
-    elif seen.object is None:
-        verdict = Verdict("unknown", seen.reason)
-    else:
-        verdict = _BY_STATE[entry.operation](entry, asked, seen)
-        if verdict is None and said is not None:
-            verdict = _still(entry.operation, said)
-    if verdict is None:
-        return _unsent(entry)
-    if verdict.outcome == "success" and entry.abandoned is not None:
-        return _dropped(entry, seen, verdict)
-    return verdict
-
-
-def _still(operation: str, said: Heard) -> Verdict:
-    if said.word == "refused" and said.reason in _CONTRADICTIONS[operation]:
-        return Verdict("pending", said.reason)
-    is_session = operation in {"complete_checkout_session", "finalize_checkout_session"}
-    table = _STILL_OPEN if is_session else _STILL
-    return Verdict(table[said.word], said.reason)
-
-
-def _unsent(entry: Entry) -> Verdict | None:
-    """Decide on what is not sent in this run; None where it is still to be sent."""
-    if entry.outcome == "moved":
-        return Verdict("moved", entry.reason)
-    if entry.outcome == "success":
-        return Verdict("pending", entry.reason)  # the view is older than the journal
-    if entry.abandoned is not None and not entry.untouched:
-        return Verdict("unknown", "Abandoned")
-    if entry.final:
-        return Verdict("no", entry.reason or "Abandoned")
-    return None
-
-
-def _dropped(entry: Entry, seen: Seen, verdict: Verdict) -> Verdict:
-    """Decide on the success of something that the shop has abandoned."""
-    is_session = entry.operation not in {*_KEYS_OWN, "capture_charge"}
-    if entry.operation in _MOVE_NOTHING or (is_session and seen.charge is None):
-        return verdict
-    return Verdict("moved", "Abandoned", verdict.refunded)
-
-
-def _by_key(
-    entry: Entry, asked: Mapping[str, Any], seen: Seen, said: Heard | None
-) -> Verdict | None:
-    """Decide on what only its own key can tell."""
-    if entry.object_id is None:
-        if said is None or entry.outcome == "no":
-            return _unsent(entry)
-        return Verdict("unknown", said.reason)
-    if seen.object is None:
-        return Verdict("unknown", seen.reason)
-    return _KEYS_OWN[entry.operation](asked, seen.object)
-
-
-def _created(asked: Mapping[str, Any], charge: Mapping[str, Any]) -> Verdict:
-    state = state_of(charge)
-    if state not in _CREATED:
-        return _UNKNOWN_STATE
-    if charge.get("chargePermissionId") != asked.get("chargePermissionId"):
-        return Verdict("unknown", OBJECT_MISMATCH)
-    capture_now = asked.get("captureNow") is True
-    other = _difference(asked.get("chargeAmount"), charge.get("chargeAmount"))
-    taken = charge.get("captureAmount")
-    if other is None and capture_now and state == "Captured" and taken is not None:
-        other = _difference(asked.get("chargeAmount"), taken)
-    if other is not None:
-        return _otherwise(_CHARGED_OTHERWISE[state], other, charge)
-    return _as_asked(_CREATED[state][capture_now], charge)
-
-
-def _refunded(asked: Mapping[str, Any], refund: Mapping[str, Any]) -> Verdict:
-    state = state_of(refund)
-    if state not in _REFUNDED:
-        return _UNKNOWN_STATE
-    if refund.get("chargeId") != asked.get("chargeId"):
-        return Verdict("unknown", OBJECT_MISMATCH)
-    other = _difference(asked.get("refundAmount"), refund.get("refundAmount"))
-    if other is not None:
-        return _otherwise(_REFUNDED_OTHERWISE[state], other, refund)
-    return Verdict(_REFUNDED[state], _reason_of(refund))
-
-
-def _otherwise(outcome: Outcome, other: str, seen: Mapping[str, Any]) -> Verdict:
-    """Decide on an object whose price is not the one that was asked for."""
-    if other == "NoAmount":
-        return Verdict("unknown", other)
-    ended = outcome == "no"
-    return Verdict(outcome, (_reason_of(seen) if ended else None) or other)
-
-
-def _as_asked(outcome: Outcome, charge: Mapping[str, Any]) -> Verdict:
-    """Decide on a charge over the price that was asked for, and on what was refunded.
-
-    What was refunded in part was paid all the same. What was refunded as a whole was
-    not refused: money has moved, and has gone back.
-    """
-    if state_of(charge) != "Captured" or charge.get("refundedAmount") is None:
-        return Verdict(outcome, _reason_of(charge))
-    taken = charge.get("captureAmount") or charge.get("chargeAmount")
-    refunded: Any = members_of(charge["refundedAmount"])
-    try:
-        back, paid = amount_of(refunded), amount_of(members_of(taken))
-    except InvalidRequest:
-        return Verdict("unknown", "NoAmount")  # something stands there: it may be all
-    if back <= 0:
-        return Verdict(outcome, _reason_of(charge))
-    if refunded.get("currencyCode") != members_of(taken).get("currencyCode"):
-        return Verdict("unknown", "CurrencyMismatch")
-    if back >= paid:
-        return Verdict("moved", "Refunded", refunded)
-    return Verdict(outcome, _reason_of(charge), refunded)
-
-
-def _completed(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
-    session = members_of(seen.object)
-    state = state_of(session)
-    if state not in _SESSION:
-        return _UNKNOWN_STATE
-    if state == "Open":
-        return None
-    charge_id = session.get("chargeId")
-    ours = None if entry.object_id == entry.subject else entry.object_id
-    if ours is not None and charge_id != ours:
-        # A success of our own has named a charge, and this view shows none or another.
-        missing = charge_id is None
-        return Verdict("unknown", "ChargeNotSeen" if missing else OBJECT_MISMATCH)
-    if charge_id is None:
-        return _without_charge(entry, asked, session)
-    verdict = _paid(asked, seen)
-    if state == "Canceled" and verdict.outcome == "success":
-        return Verdict("moved", "SessionCanceled", verdict.refunded)
-    return verdict
-
-
-def _without_charge(
-    entry: Entry, asked: Mapping[str, Any], session: Mapping[str, Any]
-) -> Verdict:
-    """Decide on a session that ended without a charge: a success if none was due."""
-    if state_of(session) == "Canceled":
-        return Verdict("no", _reason_of(session))
-    if entry.confirm_only or not _expects_a_charge(asked):
-        return Verdict("success")
-    intent = members_of(session.get("paymentDetails")).get("paymentIntent")
-    if intent in _INTENDS_A_CHARGE:
-        return Verdict("unknown", "ChargeNotSeen")
-    return Verdict("no", "NoCharge")
-
-
-def _paid(asked: Mapping[str, Any], seen: Seen) -> Verdict:
-    """Decide on the charge of a session."""
-    if seen.charge is None:
-        return Verdict("unknown", seen.reason)
-    state = state_of(seen.charge)
-    if state not in _COMPLETED:
-        return _UNKNOWN_STATE
-    other = _difference(asked.get("chargeAmount"), seen.charge.get("chargeAmount"))
-    if other is not None:
-        return _otherwise(_CHARGED_OTHERWISE[state], other, seen.charge)
-    return _as_asked(_COMPLETED[state], seen.charge)
-
-
-def _expects_a_charge(asked: Mapping[str, Any]) -> bool:
-    """Whether the body speaks of one: a saved wallet's set-up names no amount."""
-    return "chargeAmount" in asked and asked.get("paymentIntent") != "Confirm"
-
-
-def _captured(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
-    del entry
-    charge = members_of(seen.object)
-    state = state_of(charge)
-    if state not in _CAPTURED:
-        return _UNKNOWN_STATE
-    outcome = _CAPTURED[state]
-    if outcome is None:
-        return None
-    if state != "Captured":
-        return Verdict(outcome, _reason_of(charge))
-    other = _difference(asked.get("captureAmount"), charge.get("captureAmount"))
-    if other is not None:
-        return _otherwise("moved", other, charge)
-    return _as_asked(outcome, charge)
-
-
-def _canceled(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
-    del entry, asked
-    charge = members_of(seen.object)
-    state = state_of(charge)
-    if state not in _CANCELED:
-        return _UNKNOWN_STATE
-    outcome = _CANCELED[state]
-    if outcome is None:
-        return None
-    return Verdict(outcome, _reason_of(charge) if outcome == "success" else state)
-
-
-def _closed(entry: Entry, asked: Mapping[str, Any], seen: Seen) -> Verdict | None:
-    state = state_of(members_of(seen.object))
-    if state not in _CLOSED:
-        return _UNKNOWN_STATE
-    outcome = _CLOSED[state]
-    if outcome is None:
-        return None
-    ours = entry.object_id is not None
-    if ours or asked.get("cancelPendingCharges") is not True:
-        return Verdict(outcome)
-    # Someone else closed it, or an answer of ours was lost: authorizations may be open
-    # that nobody can list.
-    open_still = _not_ended(entry.subject, seen.charges)
-    return Verdict(outcome) if open_still is None else Verdict("unknown", open_still)
-
-
-def _not_ended(
-    permission: str, charges: tuple[Mapping[str, Any] | None, ...] | None
-) -> str | None:
-    """Say why a permission's charges are not known to have ended; None if they are."""
-    if charges is None:
-        return "ClosedByAnother"
-    for charge in charges:
-        if charge is None or charge.get("chargePermissionId") != permission:
-            return "ChargeNotSeen"
-        if _CANCELED.get(state_of(charge)) is None:
-            return "ChargeStillOpen"
-    return None
-
-
-_KEYS_OWN: Final = {"create_charge": _created, "create_refund": _refunded}
-_BY_STATE: Final = {
-    "complete_checkout_session": _completed,
-    "finalize_checkout_session": _completed,
-    "capture_charge": _captured,
-    "cancel_charge": _canceled,
-    "close_charge_permission": _closed,
-}
-
-
-def _difference(asked: object, found: object) -> str | None:
-    """Name how two prices differ; None when they are equal."""
-    first, second = members_of(asked), members_of(found)
-    try:
-        amounts = amount_of(first), amount_of(second)
-    except InvalidRequest:
-        return "NoAmount"
-    if first.get("currencyCode") != second.get("currencyCode"):
-        return "CurrencyMismatch"
-    return None if amounts[0] == amounts[1] else "AmountMismatch"
-
-
-def _reason_of(view: Mapping[str, Any]) -> str | None:
-    reason = status_of(view).get("reasonCode")
-    return reason if isinstance(reason, str) and shown(reason) == reason else None

@@ -52,12 +52,10 @@ and a pickled error holds neither the answer nor Amazon's text.
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from .decisions import Decision
     from .response import Response
 
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}|HTTP [0-9]{3}")
@@ -75,7 +73,17 @@ class AmazonPayError(Exception):
     """Whether the call may have been carried out all the same; see `TransportError`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (type(self), self.args, _safe_members(self))
+        return _unpickled, (type(self), self.args, self._pickled_members())
+
+    def _pickled_members(self) -> dict[str, Any]:
+        """Return the members that another process may see; the others become None."""
+        members: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if name in _PICKLED:
+                members[name] = value
+            elif not name.startswith("__"):  # the notes
+                members[name] = safe_text(value) if name in _SERVERS_OWN else None
+        return members
 
 
 # Answers and objects hold values of the request and of the buyer. An error that is
@@ -94,34 +102,11 @@ _PICKLED = frozenset(
 _SERVERS_OWN = frozenset(
     {"object_id", "processing_status", "reason", "reason_code", "request_id"}
 )
-_PICKLED_OF_A_DECISION = frozenset({"key", "new_attempt", "operation", "outcome"})
 
 
-def _safe_members(error: AmazonPayError) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in vars(error).items():
-        if name == "decision":
-            members[name] = _safe_decision(value)
-        elif name in _PICKLED:
-            members[name] = value
-        elif not name.startswith("__"):  # the notes
-            members[name] = _safe_text(value) if name in _SERVERS_OWN else None
-    return members
-
-
-def _safe_text(value: str | None) -> str | None:
+def safe_text(value: str | None) -> str | None:
+    """Return a server's text if it is a code or an id, else a placeholder."""
     return None if value is None else shown(value)
-
-
-def _safe_decision(decision: Decision[Any]) -> Decision[Any]:
-    """Copy a decision without the objects, the answer and the error behind it."""
-    kept: dict[str, Any] = {}
-    for field in fields(decision):
-        if field.name in _PICKLED_OF_A_DECISION:
-            kept[field.name] = getattr(decision, field.name)
-        elif field.name in _SERVERS_OWN:
-            kept[field.name] = _safe_text(getattr(decision, field.name))
-    return type(decision)(**kept)
 
 
 def _unpickled(
@@ -135,7 +120,7 @@ def _unpickled(
 _E = TypeVar("_E", bound=BaseException)
 
 
-def bare(error: _E, handled: BaseException | None = None) -> _E:
+def without_tracebacks(error: _E, handled: BaseException | None = None) -> _E:
     """Take the tracebacks off an error and its causes: their frames hold values.
 
     Error trackers show the variables of each frame, and so would show bodies and keys.
@@ -275,47 +260,6 @@ class TransferFailed(TransportError):
     ) -> None:
         super().__init__(message, operation=operation)
         self.final = final
-
-
-class OutcomeError(AmazonPayError):
-    """A decision is not a success; `decision` says what it is.
-
-    Raised by `Decision.raise_for_outcome()` alone, from the error or answer behind it.
-    """
-
-    def __init__(self, decision: Decision[Any]) -> None:
-        reason = f" ({shown(decision.reason)})" if decision.reason else ""
-        super().__init__(f"{decision.operation}: {decision.outcome}{reason}")
-        self.decision = decision
-
-
-class NotYet(OutcomeError):
-    """Amazon is still at it: wait for a notification, or ask again later."""
-
-
-class DefiniteNo(OutcomeError):
-    """It was refused or has ended, and no money has moved for it.
-
-    Nothing more comes of this attempt.
-    """
-
-
-class MoneyMoved(OutcomeError):
-    """Money has moved, or is held, otherwise than asked.
-
-    The charge or refund is over another amount or currency, a charge that was to be
-    canceled is captured, a capture was refunded as a whole, or something succeeded
-    that the shop had abandoned. Make no other attempt and do not take the money in
-    another way: a person looks at `decision.seen`, puts it right, and settles the
-    journal's entry by `AmazonPay.journal.resolve`.
-    """
-
-
-class NotProven(OutcomeError):
-    """Nothing is proven, so money may have moved.
-
-    Ask again with the same arguments, and never with another attempt.
-    """
 
 
 class ReportUnavailable(AmazonPayError):
@@ -518,3 +462,17 @@ def error_for(response: Response[Any]) -> APIError:
     else:
         chosen = ServerError if status >= _SERVER_ERROR else BadRequest
     return chosen(response)
+
+
+_OF_DECISIONS = frozenset(
+    {"DefiniteNo", "MoneyMoved", "NotProven", "NotYet", "OutcomeError"}
+)
+
+
+def __getattr__(name: str) -> object:
+    """Return the errors of `decisions`, which users import from here too."""
+    if name not in _OF_DECISIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(".decisions", __package__), name)

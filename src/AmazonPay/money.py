@@ -13,10 +13,10 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, cast, get_args
 
 from .errors import InvalidRequest
-from .resources._shapes import PresentmentCurrency
+from .resources._common import PresentmentCurrency
 
 if TYPE_CHECKING:
-    from .resources._shapes import Price
+    from .resources._common import Price
 
 _NO_FRACTION = frozenset({"JPY"})
 

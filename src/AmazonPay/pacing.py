@@ -14,24 +14,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ._exchange import Failure
-from ._operation import operations_of
-from ._telemetry import LOGGER
+from ._core.operation import operations_of
+from ._core.retry import Failure
+from ._core.steps import Flow, TakeTurn, Wait
+from ._core.telemetry import LOGGER
 from .errors import ConfigurationError, HeldBack
 from .resources import Operations
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from pyrate_limiter import Decision, Rate, StateStore
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
 
-    from ._clock import Time
-    from ._config import Environment
-    from ._exchange import Outcome
-    from ._identity import Identity
-    from ._operation import Call
+    from ._core.call import Call
+    from ._core.clock import Time
+    from ._core.config import Environment
+    from ._signing.request_signer import RequestSigner
 
 # How long a Redis that failed is left alone, and how long an awaited one may take.
 _REST = 30.0
@@ -147,15 +145,15 @@ class RateLimits:
         self._by_process: dict[int, dict[str, StateStore]] = {}
         self._redis_rests_until = 0.0
 
-    def bucket(self, identity: Identity, operation: str) -> Bucket | None:
+    def bucket(self, signer: RequestSigner, operation: str) -> Bucket | None:
         """Find the bucket of a call; None if it is not paced."""
         operation = _SAME_PATH.get(operation, operation)
         limit = self._limits.get(operation)
         if limit is None:
             return None
         # Hashed: a Redis shows its keys to more people than may know the merchant.
-        endpoint = identity.endpoint
-        whose = (identity.public_key_id, endpoint.authority, endpoint.environment)
+        endpoint = signer.endpoint
+        whose = (signer.public_key_id, endpoint.authority, endpoint.environment)
         from hashlib import sha256
 
         digest = sha256(" ".join(whose).encode()).hexdigest()[:32]
@@ -285,51 +283,18 @@ _HELD_BACK = Failure(
 )
 
 
-def paced(
-    limits: RateLimits,
-    identity: Identity,
-    call: Call,
-    time: Time,
-    send: Callable[[float], Outcome],
-) -> Callable[[float], Outcome]:
-    """Make each attempt of a call wait for its turn, before it is signed."""
-    bucket = limits.bucket(identity, call.operation)
+def turn(
+    limits: RateLimits, signer: RequestSigner, call: Call, time: Time, time_left: float
+) -> Flow[Failure | None]:
+    """Wait for a call's turn; return a `Failure` if `time_left` seconds are too few."""
+    bucket = limits.bucket(signer, call.operation)
     if bucket is None:
-        return send
-
-    def attempt(time_left: float) -> Outcome:
-        ends = time.now() + time_left
-        while True:
-            wait = limits.take(bucket, time)
-            if time.now() + wait >= ends:
-                return _HELD_BACK
-            if not wait:
-                return send(ends - time.now())
-            time.sleep(wait)
-
-    return attempt
-
-
-def apaced(
-    limits: RateLimits,
-    identity: Identity,
-    call: Call,
-    time: Time,
-    send: Callable[[float], Awaitable[Outcome]],
-) -> Callable[[float], Awaitable[Outcome]]:
-    """Do the same, awaiting."""
-    bucket = limits.bucket(identity, call.operation)
-    if bucket is None:
-        return send
-
-    async def attempt(time_left: float) -> Outcome:
-        ends = time.now() + time_left
-        while True:
-            wait = await limits.atake(bucket, time)
-            if time.now() + wait >= ends:
-                return _HELD_BACK
-            if not wait:
-                return await send(ends - time.now())
-            await time.asleep(wait)
-
-    return attempt
+        return None
+    ends = time.now() + time_left
+    while True:
+        wait: float = yield TakeTurn(limits, bucket)
+        if time.now() + wait >= ends:
+            return _HELD_BACK
+        if not wait:
+            return None
+        yield Wait(wait)

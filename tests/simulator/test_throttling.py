@@ -20,7 +20,7 @@ from simulated import START, Shop
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from AmazonPay._config import Environment
+    from AmazonPay._core.config import Environment
     from AmazonPay.simulator import Profile
 
 THROTTLING = Settings(throttles=True)

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import select
-import signal
 import socket
 import ssl
 import time
@@ -24,9 +22,10 @@ import anyio
 import anyio.lowlevel
 import httpcore2
 
+from .._core.signals import raised_by_a_signal_handler
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from types import CodeType
 
 _TLS_RECORD = 16_384
 # Where the errors of a socket are raised. The last two replace the first ones.
@@ -111,28 +110,6 @@ def _is_foreign(error: OSError, started: float, seconds: float | None) -> bool:
     while traceback is not None:
         module: str = traceback.tb_frame.f_globals.get("__name__", "")
         if module.partition(".")[0] not in _SOCKET_MODULES:
-            return True
-        traceback = traceback.tb_next
-    return False
-
-
-def _code_of(handler: Any) -> CodeType | None:  # noqa: ANN401 - any callable
-    """Find the code that runs when a signal handler is called."""
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    if not hasattr(handler, "__code__"):
-        handler = getattr(handler, "__func__", type(handler).__call__)
-    code: CodeType | None = getattr(handler, "__code__", None)
-    return code
-
-
-def raised_by_a_signal_handler(error: BaseException) -> bool:
-    """Whether a handler of a signal raised `error`, at whatever point it came."""
-    handlers = {signal.getsignal(number) for number in signal.valid_signals()}
-    codes = {_code_of(handler) for handler in handlers if callable(handler)} - {None}
-    traceback = error.__traceback__
-    while codes and traceback is not None:
-        if traceback.tb_frame.f_code in codes:
             return True
         traceback = traceback.tb_next
     return False

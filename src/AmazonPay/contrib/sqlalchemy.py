@@ -36,10 +36,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import AssertionPool, SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
-from .. import _fork_gate
-from .._entry import Entry, time_text
+from .._core import fork_gate
+from .._once.entry import Entry, time_text
+from .._once.journal_steps import checked_limit
+from .._once.sqlite_journal import utc_now
 from ..errors import ConfigurationError, JournalFailed, shown
-from ..journal import checked_limit, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     )
     from sqlalchemy.pool import Pool
 
-    from .._entry import Change
+    from .._once.entry import Change
 
 TABLE_NAME = "amazonpay_journal"
 
@@ -566,10 +567,10 @@ class SQLAlchemyJournal:
 
     def _connected(self, work: Callable[[Connection], _T]) -> _T:
         """Work on a connection of our own, and let no fork come between."""
-        return _fork_gate.gate.run(partial(self._use, work))
+        return fork_gate.gate.run(partial(self._use, work))
 
     def _use(self, work: Callable[[Connection], _T]) -> _T:
-        gate = _fork_gate.gate
+        gate = fork_gate.gate
         connection = None if self._shared else self._engine.connect()
         if connection is None or _has_open_transaction(connection):
             # Kept for ever: closing it would roll the shop's transaction back.
@@ -584,7 +585,7 @@ class SQLAlchemyJournal:
         try:
             return work(connection)
         finally:
-            if gate is _fork_gate.gate:
+            if gate is fork_gate.gate:
                 connection.close()
             else:  # a signal handler has forked: here it is the parent's
                 _inherited.append(connection)
@@ -592,7 +593,7 @@ class SQLAlchemyJournal:
 
 def _commit(connection: Connection) -> None:
     """Commit, but never in a child that was forked by a signal handler meanwhile."""
-    _fork_gate.gate.check()
+    fork_gate.gate.check()
     connection.commit()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .._operation import encoded_id
+from .._core.parameters import encoded_id
 from ..errors import InvalidRequest, InvalidResponse
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from .._procedure import Flow, Transfer, ask, procedure
+from .._core.declare import procedure
+from .._core.operation import ask
+from .._core.steps import Flow, Transfer
 from ..errors import InvalidRequest
 from ..resources.files import File, Files
 from ._answers import object_of, text_of

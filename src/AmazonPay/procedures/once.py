@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .._procedure import procedure
+from .._core.declare import procedure
 from ..errors import InvalidRequest, JournalConflict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._entry import Entry
-    from .._identity import Identity
-    from .._operation import Body
-    from .._procedure import Flow
+    from .._core.call import Body
+    from .._core.steps import Flow
+    from .._once.entry import Entry
     from ..decisions import Decision
     from ..journal import Journal
     from ..objects import AmazonObject
@@ -42,7 +41,7 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """Where a client sends to, and by which keys; a bare performer does not say."""
+    """Where a client sends to, and the ids of its keys."""
 
     environment: str | None = None
     region: str | None = None
@@ -50,17 +49,14 @@ class _Sender:
     keys: frozenset[str] = frozenset()
 
 
-def _sender(client: object) -> _Sender:
-    identity: Identity | None = getattr(client, "_identity", None)
-    if identity is None:
+def _sender(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
+    if client is None:
         return _Sender()
-    endpoint = identity.endpoint
-    keys: dict[str, Identity] = getattr(client, "_identities", {})
     return _Sender(
-        endpoint.environment,
-        endpoint.region.code,
-        identity.public_key_id,
-        frozenset({*keys, identity.public_key_id}),
+        "sandbox" if client.sandbox else "live",
+        client.region,
+        client.public_key_id,
+        frozenset(client.public_key_ids),
     )
 
 
@@ -85,7 +81,7 @@ def _checked_age(max_age: object) -> timedelta:
 
 
 def _once(  # noqa: PLR0913 - what makes an intention
-    client: object,
+    client: Any,  # noqa: ANN401 - a client, or None in a test
     name: str,
     ids: tuple[str, ...],
     body: Body | None,
@@ -98,8 +94,9 @@ def _once(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
-    from .._once import act, intended_entry  # few programs need it
-    from ..journal import checked_journal
+    from .._once.flow import act  # few programs need it
+    from .._once.intent import intended_entry
+    from .._once.journal_steps import checked_journal
 
     checked_journal(journal)
     intended = intended_entry(
@@ -434,9 +431,9 @@ class Once:
         client must not send; else those of that helper. Go on with the next entry.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
-        from .._entry import Entry, check_place
-        from .._once import act
-        from ..journal import checked_journal
+        from .._once.entry import Entry, check_place
+        from .._once.flow import act
+        from .._once.journal_steps import checked_journal
 
         checked_journal(journal)
         age = _checked_age(max_age)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .._procedure import Flow, Item, Pages, ask, iteration
+from .._core.declare import iteration
+from .._core.operation import ask
+from .._core.steps import Flow, Item, Pages
 from ..errors import InvalidResponse
 from ..resources.disbursements import Disbursement, DisbursementOperations
 from ..resources.reports import (

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
-from .._procedure import Flow, Item, Pages, Transfer, ask, iteration, now, procedure
+from .._core.declare import iteration, procedure
+from .._core.operation import ask
+from .._core.steps import Flow, Item, Pages, Transfer, now
 from ..errors import ReportUnavailable, TransferFailed, shown
 from ..resources.reports import ReportOperations
 from ._answers import id_of, member, object_of, text_of

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
-from .._exchange import Wait
-from .._procedure import Flow, ask, now, procedure
+from .._core.declare import procedure
+from .._core.operation import ask
+from .._core.steps import Flow, Wait, now
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations

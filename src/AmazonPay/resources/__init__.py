@@ -19,7 +19,7 @@ Amazon's page: `amazon-pay-api-v2/error-handling.html`.
 
 from __future__ import annotations
 
-from .._operation import Operation, operations_of
+from .._core.declare import Declarations
 from .authorization_tokens import AuthorizationTokens
 from .buyers import Buyers
 from .charge_permissions import ChargePermissions
@@ -68,18 +68,6 @@ class Operations(
     Disputes,
     Files,
     MerchantAccounts,
+    Declarations,
 ):
-    """Every operation of the API, in the API's order.
-
-    A class that inherits it and has a `send` can be called: blocking, or awaiting if
-    `send` is a coroutine function.
-    """
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        """Place real functions on a class that can send, for `help()` and mocks."""
-        super().__init_subclass__(**kwargs)
-        if not hasattr(cls, "send"):
-            return
-        for name, declared in operations_of(cls).items():
-            if isinstance(getattr(cls, name), Operation):
-                setattr(cls, name, declared.placed_on(cls))
+    """Every operation of the API, in the API's order."""

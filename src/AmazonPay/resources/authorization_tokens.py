@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from .._operation import operation
+from .._core.operation import operation
 from ..response import Response
 
 
@@ -16,7 +16,6 @@ class AuthorizationToken(TypedDict):
     """A token for the header `x-amz-pay-authtoken` of delegated calls.
 
     A secret: whoever holds it acts for the merchant.
-    Amazon's page: `amazon-pay-checkout/delegated-authorization.html`.
     """
 
     authorizationToken: str
@@ -26,7 +25,13 @@ class AuthorizationToken(TypedDict):
 class AuthorizationTokens:
     """The operation on Authorization Tokens."""
 
-    @operation("GET", "/authorizationTokens/{mws_auth_token}", repeat="read")
+    @operation(
+        "GET",
+        "/authorizationTokens/{mws_auth_token}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-checkout/delegated-authorization.html",
+    )
     def get_authorization_token(
         self, mws_auth_token: str, merchant_id: str
     ) -> Response[AuthorizationToken]:
@@ -34,9 +39,7 @@ class AuthorizationTokens:
 
         Reads only; live only. Pass the token on with `with_options(auth_token=…)`.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`; 401 `UnauthorizedAccess`; 403, among
         others `InvalidAuthorizationToken` on calls with a token that has expired.
-        Amazon's page: `amazon-pay-checkout/delegated-authorization.html`.
         """
         ...

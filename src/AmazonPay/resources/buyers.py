@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from .._operation import operation
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import Address, PrimeMembershipType
+from ._common import Address, PrimeMembershipType
 
 
 class Buyer(TypedDict):
     """What a signed-in buyer lets the merchant know.
 
     `buyerId` is always there; the rest is null unless `signInScopes` named its scope.
-    Amazon's page: `amazon-pay-api-v2/buyer.html`.
     """
 
     buyerId: str
@@ -39,15 +38,19 @@ class Buyer(TypedDict):
 class Buyers:
     """The operation on buyers."""
 
-    @operation("GET", "/buyers/{buyer_token}", repeat="read")
+    @operation(
+        "GET",
+        "/buyers/{buyer_token}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/buyer.html",
+    )
     def get_buyer(self, buyer_token: str) -> Response[Buyer]:
         """Get the buyer behind the `buyerToken` that came to `signInReturnUrl`.
 
         Reads only. A token is good for 24 hours, and only for sign-in: once checkout
         has begun, ask the Checkout Session or the Charge Permission.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`; what an expired token gets is unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/buyer.html`.
         """
         ...

@@ -14,14 +14,14 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import (
+from ._common import (
     Address,
     BuyerDetails,
     ChargePermissionType,
     CurrencyCode,
-    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     PaymentMethodOnFileMetadata,
@@ -32,6 +32,7 @@ from ._shapes import (
     ReleaseEnvironment,
     Timestamp,
 )
+from ._constraints import MaxLen
 
 ChargePermissionState: TypeAlias = (
     Literal["Chargeable", "NonChargeable", "Closed"] | str
@@ -68,9 +69,6 @@ class UpdateChargePermission(TypedDict, total=False, closed=True):
     """What to change in a Charge Permission; what is left out stays as it is.
 
     In the EU and UK another price or rhythm needs a new checkout in place of this.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
     """
 
     merchantMetadata: MerchantMetadataInput
@@ -78,11 +76,7 @@ class UpdateChargePermission(TypedDict, total=False, closed=True):
 
 
 class CloseChargePermission(TypedDict, total=False, closed=True):
-    """Why a Charge Permission is closed, and what becomes of open charges.
-
-    Mandatory: `closureReason`.
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
-    """
+    """Why a Charge Permission is closed, and what becomes of open charges."""
 
     closureReason: Required[Annotated[str, MaxLen(255)]]
     cancelPendingCharges: bool
@@ -90,20 +84,14 @@ class CloseChargePermission(TypedDict, total=False, closed=True):
 
 
 class ReasonDetails(TypedDict):
-    """One reason of a Charge Permission's state.
-
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
-    """
+    """One reason of a Charge Permission's state."""
 
     reasonCode: ChargePermissionReason
     reasonDescription: str | None
 
 
 class ChargePermissionStatusDetails(TypedDict):
-    """The permission's state; here the reasons are a list, null when `Chargeable`.
-
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
-    """
+    """The permission's state; here the reasons are a list, null when `Chargeable`."""
 
     state: ChargePermissionState
     reasons: list[ReasonDetails] | None
@@ -111,10 +99,7 @@ class ChargePermissionStatusDetails(TypedDict):
 
 
 class Limits(TypedDict):
-    """How much may be charged; for a saved wallet or subscription, in each month.
-
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
-    """
+    """How much may be charged; for a saved wallet or subscription, in each month."""
 
     amountLimit: Price | None
     """The order's amount, or the month's."""
@@ -130,7 +115,6 @@ class ChargePermission(TypedDict):
 
     Buyer and addresses turn null 30 days after creation (`OneTime`) or closing (the
     others); ids, state, limits and metadata stay.
-    Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
     """
 
     chargePermissionId: str
@@ -163,19 +147,29 @@ class ChargePermission(TypedDict):
 class ChargePermissions:
     """The operations on Charge Permissions."""
 
-    @operation("GET", "/chargePermissions/{charge_permission_id}", repeat="read")
+    @operation(
+        "GET",
+        "/chargePermissions/{charge_permission_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge-permission.html",
+    )
     def get_charge_permission(
         self, charge_permission_id: str
     ) -> Response[ChargePermission]:
         """Get a Charge Permission: its state, what is left, the buyer; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
         ...
 
-    @operation("PATCH", "/chargePermissions/{charge_permission_id}", repeat="state")
+    @operation(
+        "PATCH",
+        "/chargePermissions/{charge_permission_id}",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge-permission.html",
+    )
     def update_charge_permission(
         self, charge_permission_id: str, body: UpdateChargePermission | Body
     ) -> Response[ChargePermission]:
@@ -183,16 +177,18 @@ class ChargePermissions:
 
         A `Closed` one takes members that are still empty, and only if it is `OneTime`.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`; 422 `ChargePermissionNotModifiable` when
         closed (that it is this code and not `InvalidChargePermissionStatus` is
         unconfirmed).
-        Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
         ...
 
     @operation(
-        "DELETE", "/chargePermissions/{charge_permission_id}/close", repeat="state"
+        "DELETE",
+        "/chargePermissions/{charge_permission_id}/close",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge-permission.html",
     )
     def close_charge_permission(
         self,
@@ -207,9 +203,7 @@ class ChargePermissions:
         body `{}` is sent, which Amazon may refuse for want of `closureReason`. A 422
         after a lost answer proves nothing: get the permission.
 
-        Answers: 200.
         Errors: 400 `MissingParameterValue` (unconfirmed); 404 `ResourceNotFound`; 422
         `InvalidChargePermissionStatus` when already closed.
-        Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
         ...

@@ -14,11 +14,11 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import (
+from ._common import (
     Id,
-    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     Price,
@@ -30,6 +30,7 @@ from ._shapes import (
     Timestamp,
     Url,
 )
+from ._constraints import MaxLen
 
 # --- Values -----------------------------------------------------------------------
 
@@ -72,11 +73,7 @@ Channel: TypeAlias = Literal[
 
 
 class CreateChargeWebCheckoutDetails(TypedDict, total=False, closed=True):
-    """Where the buyer returns to, if a saved wallet's charge needs the buyer.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-paymentmethodonfile/charge.html`.
-    """
+    """Where the buyer returns to, if a saved wallet's charge needs the buyer."""
 
     checkoutResultReturnUrl: Url
 
@@ -86,9 +83,6 @@ class CreateCharge(TypedDict, total=False, closed=True):
 
     The amount is above zero, within the permission's balance, in its presentment
     currency, and at most 150,000 USD, GBP or EUR, 10,000,000 JPY.
-
-    Mandatory: `chargePermissionId`, `chargeAmount`.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
     """
 
     chargePermissionId: Required[Id]
@@ -114,11 +108,7 @@ class CreateCharge(TypedDict, total=False, closed=True):
 
 
 class CaptureCharge(TypedDict, total=False, closed=True):
-    """How much of an authorized charge to take.
-
-    Mandatory: `captureAmount`.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """How much of an authorized charge to take."""
 
     captureAmount: Required[PriceInput]
     """At most the charge's amount; less is possible, but only one capture."""
@@ -130,9 +120,6 @@ class CancelCharge(TypedDict, total=False, closed=True):
     """Why a charge is canceled.
 
     That the reason may be left out, and holds 255 characters, is unconfirmed.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
     """
 
     cancellationReason: Annotated[str, MaxLen(255)]
@@ -143,9 +130,6 @@ class UpdateChargeStatusDetails(TypedDict, total=False, closed=True):
 
     Only `Canceled` with `ExpiredUnused` is documented; that the other states and
     reasons of a charge are taken is unconfirmed.
-
-    Mandatory: `state`, `reasonCode`.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
     """
 
     state: Required[KnownChargeState]
@@ -154,11 +138,7 @@ class UpdateChargeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateCharge(TypedDict, closed=True):
-    """What a payment processor reports of a charge.
-
-    Mandatory: `statusDetails`.
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """What a payment processor reports of a charge."""
 
     statusDetails: UpdateChargeStatusDetails
 
@@ -167,10 +147,7 @@ class UpdateCharge(TypedDict, closed=True):
 
 
 class ChargeStatusDetails(TypedDict):
-    """The charge's state; the reason is null unless `Canceled` or `Declined`.
-
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """The charge's state; the reason is null unless `Canceled` or `Declined`."""
 
     state: ChargeState
     reasonCode: ChargeReason | None
@@ -182,7 +159,6 @@ class ChargeWebCheckoutDetails(TypedDict):
     """Where the buyer goes, and returns to, for a charge that needs the buyer.
 
     Both members are unconfirmed, hence not required.
-    Amazon's page: `amazon-pay-paymentmethodonfile/charge.html`.
     """
 
     checkoutResultReturnUrl: NotRequired[str | None]
@@ -190,10 +166,7 @@ class ChargeWebCheckoutDetails(TypedDict):
 
 
 class Charge(TypedDict):
-    """One payment.
-
-    Amazon's page: `amazon-pay-api-v2/charge.html`.
-    """
+    """One payment."""
 
     chargeId: str
     """`S01-0000000-0000000-C000000`."""
@@ -232,7 +205,13 @@ class Charge(TypedDict):
 class Charges:
     """The operations on Charges."""
 
-    @operation("POST", "/charges", repeat="key")
+    @operation(
+        "POST",
+        "/charges",
+        repeat="key",
+        answers=(201,),
+        page="amazon-pay-api-v2/charge.html",
+    )
     def create_charge(
         self, body: CreateCharge | Body, *, idempotency_key: str | None = None
     ) -> Response[Charge]:
@@ -244,27 +223,35 @@ class Charges:
         `AuthorizationInitiated` for up to 24 hours. A decline makes no charge: the call
         fails. After a lost answer, repeat with the same key, never with a new one.
 
-        Answers: 201.
         Errors: 400 `TransactionAmountExceeded`, `PeriodicAmountExceeded`,
         `CurrencyMismatch`; 404 `ResourceNotFound`; 422 `SoftDeclined`, `HardDeclined`,
         `AmazonRejected` (the permission is closed with it), `TransactionTimedOut`,
         `MFANotCompleted`, `PaymentMethodNotAllowed`, `InvalidChargePermissionStatus`,
         `TransactionCountExceeded` (25 on a `OneTime`); 500 `ProcessingFailure`.
-        Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         ...
 
-    @operation("GET", "/charges/{charge_id}", repeat="read")
+    @operation(
+        "GET",
+        "/charges/{charge_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge.html",
+    )
     def get_charge(self, charge_id: str) -> Response[Charge]:
         """Get a Charge: its state, what was captured and refunded; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         ...
 
-    @operation("PATCH", "/charges/{charge_id}", repeat="state")
+    @operation(
+        "PATCH",
+        "/charges/{charge_id}",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge.html",
+    )
     def update_charge(
         self, charge_id: str, body: UpdateCharge | Body
     ) -> Response[Charge]:
@@ -273,14 +260,18 @@ class Charges:
         It moves the charge to the state that is reported; no money moves by it. For
         payment service providers and acquirers only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`; what an ordinary merchant gets is unconfirmed,
         401 `UnauthorizedAccess` or 405 `UnsupportedOperation`.
-        Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         ...
 
-    @operation("POST", "/charges/{charge_id}/capture", repeat="key")
+    @operation(
+        "POST",
+        "/charges/{charge_id}/capture",
+        repeat="key",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge.html",
+    )
     def capture_charge(
         self,
         charge_id: str,
@@ -293,17 +284,22 @@ class Charges:
         Within 7 days of the authorization the charge is `Captured` at once, after that
         `CaptureInitiated`, and later `Captured` or `Declined`; after 30 days it has
         expired. After a lost answer, repeat with the same key, then get the charge.
+        The answer is 200, also while the capture is pending.
 
-        Answers: 200, also while the capture is pending.
         Errors: 400 `TransactionAmountExceeded`, `CurrencyMismatch`; 404
         `ResourceNotFound`; 422 `InvalidChargeStatus`, `InvalidChargePermissionStatus`,
         `TransactionCountExceeded`, `AmazonRejected`; 500 `ProcessingFailure`, which
         leaves the outcome unknown.
-        Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         ...
 
-    @operation("DELETE", "/charges/{charge_id}/cancel", repeat="state")
+    @operation(
+        "DELETE",
+        "/charges/{charge_id}/cancel",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/charge.html",
+    )
     def cancel_charge(
         self, charge_id: str, body: CancelCharge | Body | None = None
     ) -> Response[Charge]:
@@ -314,9 +310,7 @@ class Charges:
         Without a body `{}` is sent. A 422 after a lost answer proves nothing: get the
         charge.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`; 422 `InvalidChargeStatus` once a capture has
         begun, `InvalidChargePermissionStatus`.
-        Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
         ...

@@ -5,6 +5,8 @@ It is `Open` for at most 24 hours, ends `Completed` or `Canceled`, and is delete
 
 Amazon's pages: `amazon-pay-api-v2/checkout-session.html`,
 `amazon-pay-checkout/set-payment-info.html`,
+`amazon-pay-checkout/address-formatting-and-validation.html`,
+`amazon-pay-checkout/address-restriction-samples.html`,
 `amazon-pay-checkout/verify-and-complete-checkout.html`.
 """
 
@@ -14,9 +16,10 @@ from typing import Annotated, Any, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import (
+from ._common import (
     Address,
     BuyerDetails,
     ChargePermissionType,
@@ -24,7 +27,6 @@ from ._shapes import (
     CurrencyCode,
     Id,
     KnownChargePermissionType,
-    MaxLen,
     MerchantMetadata,
     MerchantMetadataInput,
     PaymentMethodOnFileMetadata,
@@ -42,6 +44,7 @@ from ._shapes import (
     Timestamp,
     Url,
 )
+from ._constraints import MaxLen
 
 # --- Values -----------------------------------------------------------------------
 
@@ -85,11 +88,9 @@ ConstraintId: TypeAlias = (
 class CreateWebCheckoutDetails(TypedDict, total=False, closed=True):
     """Where the buyer's browser goes.
 
-    Mandatory: nothing.
     By Amazon's rule `checkoutReviewReturnUrl` is, unless `checkoutMode` is
     `ProcessOrder`. Each URL holds at most 512 characters; for `checkoutCancelUrl` that
     is unconfirmed. Sandbox takes `http://localhost` too.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     checkoutReviewReturnUrl: Url
@@ -107,11 +108,7 @@ class CreateWebCheckoutDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateWebCheckoutDetails(TypedDict, total=False, closed=True):
-    """Where the buyer's browser goes; what is left out stays as it is.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """Where the buyer's browser goes; what is left out stays as it is."""
 
     checkoutReviewReturnUrl: Url
     checkoutResultReturnUrl: Url
@@ -119,10 +116,7 @@ class UpdateWebCheckoutDetails(TypedDict, total=False, closed=True):
 
 
 class WebCheckoutDetails(TypedDict):
-    """Where the buyer's browser goes, as the session has it.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """Where the buyer's browser goes, as the session has it."""
 
     checkoutReviewReturnUrl: str | None
     checkoutResultReturnUrl: str | None
@@ -135,15 +129,8 @@ class WebCheckoutDetails(TypedDict):
 # --- What is to be paid -----------------------------------------------------------
 
 
-class CreatePaymentDetails(TypedDict, total=False, closed=True):
-    """What is to be paid, and how.
-
-    `canHandlePendingAuthorization` must not be true with `AuthorizeWithCapture`.
-    `softDescriptor` (16 characters) goes with `AuthorizeWithCapture` only.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-checkout/set-payment-info.html`.
-    """
+class _PaymentDetailsInput(TypedDict, total=False):
+    """What the creation and the update of a session share."""
 
     paymentIntent: PaymentIntent
     canHandlePendingAuthorization: bool
@@ -152,41 +139,35 @@ class CreatePaymentDetails(TypedDict, total=False, closed=True):
     """What `paymentIntent` takes, or holds, at the end of this checkout."""
     totalOrderAmount: PriceInput
     """The whole order, when more is to be charged later."""
+    softDescriptor: SoftDescriptor
+
+
+class CreatePaymentDetails(_PaymentDetailsInput, total=False, closed=True):
+    """What is to be paid, and how.
+
+    `canHandlePendingAuthorization` must not be true with `AuthorizeWithCapture`.
+    `softDescriptor` (16 characters) goes with `AuthorizeWithCapture` only.
+    """
+
     presentmentCurrency: PresentmentCurrency
     """What the buyer pays in; EU and UK only, and never in an update."""
-    softDescriptor: SoftDescriptor
     allowOvercharge: bool
     """Whether more than the order may be charged; by invitation, only at creation."""
     extendExpiration: bool
     """13 months for the permission in place of 180 days; only at creation."""
 
 
-class UpdatePaymentDetails(TypedDict, total=False, closed=True):
+class UpdatePaymentDetails(_PaymentDetailsInput, total=False, closed=True):
     """What is to be paid, and how; what is left out stays as it is.
 
     Another `chargeAmount.currencyCode` changes the presentment currency with it;
     `presentmentCurrency` itself, `allowOvercharge` and `extendExpiration` are for
     creation only.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-checkout/set-payment-info.html`.
     """
-
-    paymentIntent: PaymentIntent
-    canHandlePendingAuthorization: bool
-    """Whether the merchant can wait up to 24 hours for the answer."""
-    chargeAmount: PriceInput
-    """What `paymentIntent` takes, or holds, at the end of this checkout."""
-    totalOrderAmount: PriceInput
-    """The whole order, when more is to be charged later."""
-    softDescriptor: SoftDescriptor
 
 
 class PaymentDetails(TypedDict):
-    """What is to be paid, as the session has it; a member that was not set is null.
-
-    Amazon's page: `amazon-pay-checkout/set-payment-info.html`.
-    """
+    """What is to be paid, as the session has it; a member that was not set is null."""
 
     paymentIntent: PaymentIntent | str | None
     canHandlePendingAuthorization: bool | None
@@ -207,9 +188,6 @@ class Restriction(TypedDict, total=False, closed=True):
     """Parts of a country; an empty object is the whole of it.
 
     Outside the US spellings matter: give a region's code and its name.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-checkout/address-restriction-samples.html`.
     """
 
     statesOrRegions: list[str]
@@ -219,8 +197,7 @@ class Restriction(TypedDict, total=False, closed=True):
 class AddressRestrictions(TypedDict, closed=True):
     """Which addresses the buyer may choose.
 
-    Mandatory: `type`, `restrictions`; that both are is unconfirmed.
-    Amazon's page: `amazon-pay-checkout/address-restriction-samples.html`.
+    That both members are mandatory is unconfirmed.
     """
 
     type: Literal["Allowed", "NotAllowed"]
@@ -233,9 +210,6 @@ class DeliverySpecifications(TypedDict, total=False, closed=True):
     """Where the order may be delivered; the answer echoes it.
 
     An unknown special restriction is refused in sandbox and ignored in live.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-checkout/address-formatting-and-validation.html`.
     """
 
     specialRestrictions: list[Literal["RestrictPOBoxes", "RestrictPackstations"]]
@@ -248,9 +222,6 @@ class AddressDetails(TypedDict, total=False, closed=True):
     For `ProcessOrder` with `PayAndShip`. Beyond the members that every region asks
     for, US addresses need `city` and `stateOrRegion`, EU ones `city`, JP ones
     `stateOrRegion`; UK, GB, SG, AE and MX refuse `stateOrRegion`.
-
-    Mandatory: `name`, `addressLine1`, `postalCode`, `countryCode`, `phoneNumber`.
-    Amazon's page: `amazon-pay-checkout/address-formatting-and-validation.html`.
     """
 
     name: Required[Annotated[str, MaxLen(50)]]
@@ -270,9 +241,6 @@ class MultiAddressesCheckoutMetadataInput(TypedDict, closed=True):
     """What goes to one of the buyer's addresses (`PayAndShipMultiAddress`).
 
     Whether the prices must add up to `chargeAmount` is unconfirmed: let them.
-
-    Mandatory: `addressId`, `price`.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     addressId: Id
@@ -281,10 +249,7 @@ class MultiAddressesCheckoutMetadataInput(TypedDict, closed=True):
 
 
 class MultiAddressesCheckoutMetadata(TypedDict):
-    """What goes to one of the buyer's addresses.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """What goes to one of the buyer's addresses."""
 
     addressId: str
     price: Price
@@ -294,7 +259,6 @@ class ListedAddress(Address):
     """One of several shipping addresses, with the id to name it by.
 
     The API sends it as JSON inside a string; `Response.json()` has decoded it.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     addressId: str
@@ -309,9 +273,6 @@ class CreateCheckoutSession(TypedDict, total=False, closed=True):
 
     `recurringMetadata` is needed with `Recurring`; `paymentDetails` with
     `ProcessOrder`, and `addressDetails` if that order is shipped.
-
-    Mandatory: `webCheckoutDetails`, `storeId`.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     webCheckoutDetails: Required[CreateWebCheckoutDetails]
@@ -341,9 +302,6 @@ class UpdateCheckoutSession(TypedDict, total=False, closed=True):
     """What to change in an open session; what is left out stays as it is.
 
     A change from `OneTime` to `Recurring` brings `recurringMetadata.frequency` along.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     webCheckoutDetails: UpdateWebCheckoutDetails
@@ -362,10 +320,8 @@ class UpdateCheckoutSession(TypedDict, total=False, closed=True):
 class CompleteCheckoutSession(TypedDict, total=False, closed=True):
     """What the merchant believes the buyer has agreed to.
 
-    Mandatory: nothing.
     That is for a saved wallet's set-up, whose body is `{}`; anyone else must give
     `chargeAmount`, and `totalOrderAmount` if the session has one.
-    Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
     """
 
     chargeAmount: PriceInput
@@ -374,11 +330,7 @@ class CompleteCheckoutSession(TypedDict, total=False, closed=True):
 
 
 class FinalizeAddress(TypedDict, total=False, closed=True):
-    """The address exactly as Amazon supplied it, nulls and all.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
-    """
+    """The address exactly as Amazon supplied it, nulls and all."""
 
     name: Annotated[str, MaxLen(50)] | None
     addressLine1: Annotated[str, MaxLen(180)] | None
@@ -398,9 +350,6 @@ class FinalizeCheckoutSession(TypedDict, total=False, closed=True):
 
     `shippingAddress` is needed for `PayAndShip`, `billingAddress` for `PayOnly`;
     `totalOrderAmount` and `supplementaryData` if the session has them.
-
-    Mandatory: `chargeAmount`, `paymentIntent`.
-    Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
     """
 
     shippingAddress: FinalizeAddress | None
@@ -418,10 +367,7 @@ class FinalizeCheckoutSession(TypedDict, total=False, closed=True):
 
 
 class CheckoutSessionStatusDetails(TypedDict):
-    """The session's state; the reason is null unless it is `Canceled`.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """The session's state; the reason is null unless it is `Canceled`."""
 
     state: CheckoutSessionState
     reasonCode: CheckoutSessionReason | None
@@ -430,10 +376,7 @@ class CheckoutSessionStatusDetails(TypedDict):
 
 
 class Constraint(TypedDict):
-    """What is still missing before the buyer can pay.
-
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
-    """
+    """What is still missing before the buyer can pay."""
 
     constraintId: ConstraintId
     description: str
@@ -446,7 +389,6 @@ class CheckoutSession(TypedDict):
     `Completed` and `Canceled` sessions they turn null, and the answer to Complete is
     null in every member but ids, state and creation time. Take a null for «not told»,
     never for «not set», and read the rest from the Charge Permission.
-    Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
     """
 
     checkoutSessionId: str
@@ -506,7 +448,13 @@ class CheckoutSession(TypedDict):
 class CheckoutSessions:
     """The operations on Checkout Sessions, in the order of a checkout."""
 
-    @operation("POST", "/checkoutSessions", repeat="key")
+    @operation(
+        "POST",
+        "/checkoutSessions",
+        repeat="key",
+        answers=(201,),
+        page="amazon-pay-api-v2/checkout-session.html",
+    )
     def create_checkout_session(
         self,
         body: CreateCheckoutSession | Body,
@@ -520,27 +468,35 @@ class CheckoutSessions:
         After a lost answer, repeat with the same key; let the key name the cart or the
         visit, for whoever repeats it gets this very session.
 
-        Answers: 201.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
         `UnrecognizedField`, `DuplicateIdempotencyKey`.
-        Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
         """
         ...
 
-    @operation("GET", "/checkoutSessions/{checkout_session_id}", repeat="read")
+    @operation(
+        "GET",
+        "/checkoutSessions/{checkout_session_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/checkout-session.html",
+    )
     def get_checkout_session(
         self, checkout_session_id: str
     ) -> Response[CheckoutSession]:
         """Get a Checkout Session; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound` for an unknown or malformed id, another
         environment's, or a session older than 30 days.
-        Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
         """
         ...
 
-    @operation("PATCH", "/checkoutSessions/{checkout_session_id}", repeat="state")
+    @operation(
+        "PATCH",
+        "/checkoutSessions/{checkout_session_id}",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/checkout-session.html",
+    )
     def update_checkout_session(
         self, checkout_session_id: str, body: UpdateCheckoutSession | Body
     ) -> Response[CheckoutSession]:
@@ -550,15 +506,20 @@ class CheckoutSessions:
         May be called until the buyer is sent to `amazonPayRedirectUrl`. Repeating a
         lost update late would undo a newer one: get the session first.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`, `UnrecognizedField`; 404
         `ResourceNotFound`; 422 `InvalidCheckoutSessionStatus` when it is not `Open`.
-        Amazon's page: `amazon-pay-api-v2/checkout-session.html`.
         """
         ...
 
     @operation(
-        "POST", "/checkoutSessions/{checkout_session_id}/complete", repeat="state"
+        "POST",
+        "/checkoutSessions/{checkout_session_id}/complete",
+        repeat="state",
+        answers=(
+            200,
+            202,
+        ),
+        page="amazon-pay-checkout/verify-and-complete-checkout.html",
     )
     def complete_checkout_session(
         self,
@@ -574,19 +535,22 @@ class CheckoutSessions:
         is named too; with `Confirm` there is no charge and no money. Whether Amazon
         honors the key here is unconfirmed: after a lost answer get the session, and
         take the ids from it if it is `Completed`.
+        The answer is 202 while the authorization is pending.
 
-        Answers: 200; 202 while the authorization is pending.
         Errors: 409 `AmountMismatch`; 400 `CurrencyMismatch`; 404 `ResourceNotFound`;
         422 `CheckoutSessionCanceled` after a decline or a cancel,
         `InvalidCheckoutSessionStatus` for a session that has ended or a buyer who has
         not paid yet, `HardDeclined`, `AmazonRejected`, `MFANotCompleted`,
         `PaymentMethodNotAllowed`, `TransactionTimedOut`; 500 `ProcessingFailure`.
-        Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
         ...
 
     @operation(
-        "POST", "/checkoutSessions/{checkout_session_id}/finalize", repeat="state"
+        "POST",
+        "/checkoutSessions/{checkout_session_id}/finalize",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-buy-now-checkout/verify-and-complete-checkout.html",
     )
     def finalize_checkout_session(
         self,
@@ -602,10 +566,8 @@ class CheckoutSessions:
         `AuthorizeWithCapture` takes it, `Confirm` does neither. Whether Amazon honors
         the key here is unconfirmed: after a lost answer get the session.
 
-        Answers: 200.
         Errors: unconfirmed beyond the general ones; expect those of
         `complete_checkout_session`, such as 409 `AmountMismatch` and 422
         `InvalidCheckoutSessionStatus`.
-        Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
         ...

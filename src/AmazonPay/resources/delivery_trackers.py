@@ -10,21 +10,19 @@ from typing import Annotated, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._carriers import KnownCarrierCode
-from ._shapes import Id, MinLen, Pattern
+from ._carrier_codes import KnownCarrierCode
+from ._common import Id
+from ._constraints import MinLen, Pattern
 
 CarrierCode: TypeAlias = KnownCarrierCode | Annotated[str, Pattern("[A-Z0-9_]+")]
 """A known code, or one that Amazon has added since; another case is unconfirmed."""
 
 
 class DeliveryDetailsInput(TypedDict, closed=True):
-    """One parcel.
-
-    Mandatory: `trackingNumber`, `carrierCode`.
-    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
-    """
+    """One parcel."""
 
     trackingNumber: Id
     """It can be used once, ever."""
@@ -37,9 +35,6 @@ class CreateDeliveryTracker(TypedDict, total=False, closed=True):
     Exactly one of `chargePermissionId` and `amazonOrderReferenceId` is given. That a
     recurring order is named by its charge's id without the `-C…` suffix, as
     `amazonOrderReferenceId`, is unconfirmed.
-
-    Mandatory: `deliveryDetails`.
-    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
     """
 
     chargePermissionId: Id
@@ -48,20 +43,14 @@ class CreateDeliveryTracker(TypedDict, total=False, closed=True):
 
 
 class DeliveryDetails(TypedDict):
-    """One parcel.
-
-    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
-    """
+    """One parcel."""
 
     trackingNumber: str
     carrierCode: str
 
 
 class DeliveryTracker(TypedDict):
-    """What was sent; the id that was not given is null.
-
-    Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
-    """
+    """What was sent; the id that was not given is null."""
 
     amazonOrderReferenceId: str | None
     chargePermissionId: str | None
@@ -71,7 +60,13 @@ class DeliveryTracker(TypedDict):
 class DeliveryTrackers:
     """The operation on Delivery Trackers."""
 
-    @operation("POST", "/deliveryTrackers", repeat="once")
+    @operation(
+        "POST",
+        "/deliveryTrackers",
+        repeat="once",
+        answers=(200,),
+        page="amazon-pay-api-v2/delivery-tracker.html",
+    )
     def create_delivery_tracker(
         self,
         body: CreateDeliveryTracker | Body,
@@ -84,9 +79,7 @@ class DeliveryTrackers:
         tracking number works once: this call is not repeated by itself after bytes
         have left.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue` for an unknown carrier, or none or both of
         the ids; 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/delivery-tracker.html`.
         """
         ...

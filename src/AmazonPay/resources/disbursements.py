@@ -10,16 +10,13 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from .._operation import operation
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import CurrencyCode
+from ._common import CurrencyCode
 
 
 class Disbursement(TypedDict):
-    """One payment to the merchant's bank.
-
-    Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
-    """
+    """One payment to the merchant's bank."""
 
     sellerId: str
     settlementId: str
@@ -32,10 +29,7 @@ class Disbursement(TypedDict):
 
 
 class Disbursements(TypedDict):
-    """A page of disbursements.
-
-    Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
-    """
+    """A page of disbursements."""
 
     disbursements: list[Disbursement]
     nextToken: NotRequired[str | None]
@@ -45,7 +39,13 @@ class Disbursements(TypedDict):
 class DisbursementOperations:
     """The operation on disbursements."""
 
-    @operation("GET", "/disbursements", repeat="read")
+    @operation(
+        "GET",
+        "/disbursements",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-reports/request-disbursement-details.html",
+    )
     def get_disbursements(
         self,
         *,
@@ -60,9 +60,7 @@ class DisbursementOperations:
         nothing else. A datetime needs a time zone; as text a time is
         `20260101T120000Z`. The greatest `page_size` is unconfirmed.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; for `next_token`
         in company the code is unconfirmed, `InvalidParameterCombination` fits.
-        Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
         """
         ...

@@ -12,9 +12,11 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import Ge, Id, MinLen, Price, PriceInput, ReleaseEnvironment
+from ._common import Id, Price, PriceInput, ReleaseEnvironment
+from ._constraints import Ge, MinLen
 
 # --- Values -----------------------------------------------------------------------
 
@@ -78,21 +80,13 @@ AnsweredTime: TypeAlias = str | int | None
 
 
 class DisputeProviderMetadata(TypedDict, closed=True):
-    """The payment service provider's own id of the dispute.
-
-    Mandatory: `providerDisputeId`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """The payment service provider's own id of the dispute."""
 
     providerDisputeId: Id
 
 
 class CreateDisputeStatusDetails(TypedDict, total=False, closed=True):
-    """How a new dispute stands: somebody has to act.
-
-    Mandatory: `state`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """How a new dispute stands: somebody has to act."""
 
     state: Required[Literal["ActionRequired"]]
     reasonCode: KnownDisputeReason
@@ -103,10 +97,6 @@ class CreateDispute(TypedDict, closed=True):
     """A chargeback that a payment service provider has been told of.
 
     One official sample says `creationTimestamp` for `filingTimestamp`: unconfirmed.
-
-    Mandatory: `chargeId`, `providerMetadata`, `disputeAmount`, `filingReason`,
-    `filingTimestamp`, `statusDetails`, `merchantResponseDeadline`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
     """
 
     chargeId: Id
@@ -122,9 +112,6 @@ class UpdateDisputeStatusDetails(TypedDict, total=False, closed=True):
     """How a dispute has ended.
 
     A merchant who gives in says `Resolved`, `BuyerWon`, `MerchantAcceptedDispute`.
-
-    Mandatory: `state`, `resolution`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
     """
 
     state: Required[KnownDisputeState]
@@ -134,22 +121,14 @@ class UpdateDisputeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateDispute(TypedDict, total=False, closed=True):
-    """What to change in a dispute.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """What to change in a dispute."""
 
     statusDetails: UpdateDisputeStatusDetails
     closureTimestamp: EpochTime
 
 
 class MerchantEvidenceInput(TypedDict, total=False, closed=True):
-    """One piece of evidence: a file, a text, or both, and never neither.
-
-    Mandatory: `evidenceType`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """One piece of evidence: a file, a text, or both, and never neither."""
 
     evidenceType: Required[EvidenceType]
     fileId: Id
@@ -158,11 +137,7 @@ class MerchantEvidenceInput(TypedDict, total=False, closed=True):
 
 
 class ContestDispute(TypedDict, closed=True):
-    """Why the buyer is wrong.
-
-    Mandatory: `merchantEvidences`.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """Why the buyer is wrong."""
 
     merchantEvidences: Annotated[list[MerchantEvidenceInput], MinLen(1)]
 
@@ -171,10 +146,7 @@ class ContestDispute(TypedDict, closed=True):
 
 
 class DisputeStatusDetails(TypedDict):
-    """The dispute's state; the resolution is null until there is one.
-
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """The dispute's state; the resolution is null until there is one."""
 
     state: DisputeState
     reasonCode: DisputeReason | None
@@ -184,10 +156,7 @@ class DisputeStatusDetails(TypedDict):
 
 
 class MerchantEvidence(TypedDict):
-    """One piece of evidence; the file or the text may be null.
-
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """One piece of evidence; the file or the text may be null."""
 
     evidenceType: EvidenceType | str
     fileId: NotRequired[str | None]
@@ -195,10 +164,7 @@ class MerchantEvidence(TypedDict):
 
 
 class ProviderDispute(TypedDict):
-    """The payment service provider's own id of the dispute.
-
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
-    """
+    """The payment service provider's own id of the dispute."""
 
     providerDisputeId: str | None
 
@@ -207,7 +173,6 @@ class Dispute(TypedDict):
     """A chargeback.
 
     The form of its times is unconfirmed: text or epoch number.
-    Amazon's page: `amazon-pay-api-v2/dispute.html`.
     """
 
     disputeId: str
@@ -234,7 +199,13 @@ class Dispute(TypedDict):
 class Disputes:
     """The operations on Disputes."""
 
-    @operation("POST", "/disputes", repeat="key")
+    @operation(
+        "POST",
+        "/disputes",
+        repeat="key",
+        answers=(200,),
+        page="amazon-pay-api-v2/dispute.html",
+    )
     def create_dispute(
         self, body: CreateDispute | Body, *, idempotency_key: str | None = None
     ) -> Response[Dispute]:
@@ -242,37 +213,49 @@ class Disputes:
 
         No money moves yet. For payment service providers only.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
         `DuplicateIdempotencyKey`; 404 `ResourceNotFound`; others are unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/dispute.html`.
         """
         ...
 
-    @operation("GET", "/disputes/{dispute_id}", repeat="read")
+    @operation(
+        "GET",
+        "/disputes/{dispute_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/dispute.html",
+    )
     def get_dispute(self, dispute_id: str) -> Response[Dispute]:
         """Get a Dispute: its state, deadline and resolution; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/dispute.html`.
         """
         ...
 
-    @operation("PATCH", "/disputes/{dispute_id}", repeat="state")
+    @operation(
+        "PATCH",
+        "/disputes/{dispute_id}",
+        repeat="state",
+        answers=(200,),
+        page="amazon-pay-api-v2/dispute.html",
+    )
     def update_dispute(
         self, dispute_id: str, body: UpdateDispute | Body
     ) -> Response[Dispute]:
         """Update a Dispute, such as to accept it: the buyer then keeps the money.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`; 422 in the wrong state, its code is
         unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/dispute.html`.
         """
         ...
 
-    @operation("POST", "/disputes/{dispute_id}/contest", repeat="key")
+    @operation(
+        "POST",
+        "/disputes/{dispute_id}/contest",
+        repeat="key",
+        answers=(200,),
+        page="amazon-pay-api-v2/dispute.html",
+    )
     def contest_dispute(
         self,
         dispute_id: str,
@@ -285,9 +268,7 @@ class Disputes:
         What is sent stands: the investigator decides on it who gets the money. After a
         lost answer, repeat with the same key.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`; 404 `ResourceNotFound`; 422 in the wrong
         state, its code is unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/dispute.html`.
         """
         ...

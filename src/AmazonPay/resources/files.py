@@ -9,7 +9,8 @@ from typing import Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
 
 FileType: TypeAlias = Literal[
@@ -18,21 +19,14 @@ FileType: TypeAlias = Literal[
 
 
 class UploadFile(TypedDict, closed=True):
-    """What kind of file is to come.
-
-    Mandatory: `type`, `purpose`.
-    Amazon's page: `amazon-pay-api-v2/file.html`.
-    """
+    """What kind of file is to come."""
 
     type: FileType
     purpose: Literal["disputeEvidence"]
 
 
 class File(TypedDict):
-    """A file's place, before or after its bytes have come.
-
-    Amazon's page: `amazon-pay-api-v2/file.html`.
-    """
+    """A file's place, before or after its bytes have come."""
 
     id: str
     """`file_…`: the `fileId` of an evidence."""
@@ -50,7 +44,13 @@ class File(TypedDict):
 class Files:
     """The operation on files."""
 
-    @operation("POST", "/files", repeat="key")
+    @operation(
+        "POST",
+        "/files",
+        repeat="key",
+        answers=(200,),
+        page="amazon-pay-api-v2/file.html",
+    )
     def upload_file(
         self, body: UploadFile | Body, *, idempotency_key: str | None = None
     ) -> Response[File]:
@@ -59,9 +59,7 @@ class Files:
         No money moves, and no bytes of the file are in this call. The PUT is unsigned
         and carries the `Content-Type` of the file's type.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
         `DuplicateIdempotencyKey`.
-        Amazon's page: `amazon-pay-api-v2/file.html`.
         """
         ...

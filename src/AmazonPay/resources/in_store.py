@@ -11,31 +11,24 @@ from typing import Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import CountryCode, Id, LedgerCurrency, PriceInput, SoftDescriptor
+from ._common import CountryCode, Id, LedgerCurrency, PriceInput, SoftDescriptor
 
 InStoreState: TypeAlias = Literal["Completed", "Pending", "Declined"] | str
 """`Declined` is unconfirmed."""
 
 
 class CommunicationContext(TypedDict, total=False, closed=True):
-    """What Amazon's messages call the shop and the order.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """What Amazon's messages call the shop and the order."""
 
     merchantStoreName: str
     merchantOrderId: str
 
 
 class InStoreMetadata(TypedDict, total=False, closed=True):
-    """What the merchant says of an in-store payment.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """What the merchant says of an in-store payment."""
 
     merchantNote: str
     customInformation: str
@@ -43,21 +36,13 @@ class InStoreMetadata(TypedDict, total=False, closed=True):
 
 
 class StoreLocation(TypedDict, total=False, closed=True):
-    """Where the shop is.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """Where the shop is."""
 
     countryCode: CountryCode
 
 
 class InstoreMerchantScan(TypedDict, total=False, closed=True):
-    """A buyer's code, as scanned.
-
-    Mandatory: `scanData`, `scanReferenceId`, `merchantCOE`, `ledgerCurrency`.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """A buyer's code, as scanned."""
 
     scanData: Required[Id]
     scanReferenceId: Required[Id]
@@ -71,11 +56,7 @@ class InstoreMerchantScan(TypedDict, total=False, closed=True):
 
 
 class InstoreCharge(TypedDict, total=False, closed=True):
-    """What to charge after a scan.
-
-    Mandatory: `chargePermissionId`, `chargeReferenceId`, `chargeTotal`.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """What to charge after a scan."""
 
     chargePermissionId: Required[Id]
     chargeReferenceId: Required[Id]
@@ -87,11 +68,7 @@ class InstoreCharge(TypedDict, total=False, closed=True):
 
 
 class InstoreRefund(TypedDict, total=False, closed=True):
-    """What to give back of an in-store charge.
-
-    Mandatory: `chargeId`, `refundReferenceId`, `refundTotal`.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """What to give back of an in-store charge."""
 
     chargeId: Required[Id]
     refundReferenceId: Required[Id]
@@ -103,38 +80,26 @@ class InstoreRefund(TypedDict, total=False, closed=True):
 
 
 class InstoreMerchantScanResult(TypedDict):
-    """The permission that a scan gave.
-
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """The permission that a scan gave."""
 
     chargePermissionId: str
 
 
 class InstoreStatus(TypedDict):
-    """The state of an in-store charge or refund; reasons are unconfirmed.
-
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """The state of an in-store charge or refund; reasons are unconfirmed."""
 
     state: InStoreState
 
 
 class InstoreChargeResult(TypedDict):
-    """An in-store charge.
-
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """An in-store charge."""
 
     chargeId: str
     chargeStatus: InstoreStatus
 
 
 class InstoreRefundResult(TypedDict):
-    """An in-store refund.
-
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """An in-store refund."""
 
     refundId: str
     refundStatus: InstoreStatus
@@ -143,7 +108,16 @@ class InstoreRefundResult(TypedDict):
 class InStore:
     """The operations of a shop's till; none of them can be asked about afterwards."""
 
-    @operation("POST", "/in-store/merchantScan", repeat="reference")
+    @operation(
+        "POST",
+        "/in-store/merchantScan",
+        repeat="reference",
+        answers=(
+            200,
+            201,
+        ),
+        page="amazon-pay-api-v2/introduction.html",
+    )
     def instore_merchant_scan(
         self, body: InstoreMerchantScan | Body, *, idempotency_key: str | None = None
     ) -> Response[InstoreMerchantScanResult]:
@@ -151,15 +125,23 @@ class InStore:
 
         No money moves. After a lost answer, repeat with the same `scanReferenceId`:
         «already used» then means that the first call may have worked.
+        Whether the answer is 200 or 201 is unconfirmed.
 
-        Answers: 200 or 201; which is unconfirmed.
         Errors: the general ones, such as 400 `InvalidParameterValue`; others are
         unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/introduction.html`.
         """
         ...
 
-    @operation("POST", "/in-store/charge", repeat="reference")
+    @operation(
+        "POST",
+        "/in-store/charge",
+        repeat="reference",
+        answers=(
+            200,
+            201,
+        ),
+        page="amazon-pay-api-v2/introduction.html",
+    )
     def instore_charge(
         self, body: InstoreCharge | Body, *, idempotency_key: str | None = None
     ) -> Response[InstoreChargeResult]:
@@ -167,15 +149,23 @@ class InStore:
 
         After a lost answer, repeat with the same `chargeReferenceId`: «already used»
         then means that the first call may have worked.
+        Whether the answer is 200 or 201 is unconfirmed.
 
-        Answers: 200 or 201; which is unconfirmed.
         Errors: the general ones, such as 400 `InvalidParameterValue` and 404
         `ResourceNotFound`; others are unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/introduction.html`.
         """
         ...
 
-    @operation("POST", "/in-store/refund", repeat="reference")
+    @operation(
+        "POST",
+        "/in-store/refund",
+        repeat="reference",
+        answers=(
+            200,
+            201,
+        ),
+        page="amazon-pay-api-v2/introduction.html",
+    )
     def instore_refund(
         self, body: InstoreRefund | Body, *, idempotency_key: str | None = None
     ) -> Response[InstoreRefundResult]:
@@ -184,10 +174,9 @@ class InStore:
         It starts `Pending`. After a lost answer, repeat with the same
         `refundReferenceId`: «already used» then means that the first call may have
         worked.
+        Whether the answer is 200 or 201 is unconfirmed.
 
-        Answers: 200 or 201; which is unconfirmed.
         Errors: the general ones, such as 400 `InvalidParameterValue` and 404
         `ResourceNotFound`; others are unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/introduction.html`.
         """
         ...

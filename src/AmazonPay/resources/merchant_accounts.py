@@ -14,9 +14,11 @@ from typing import Annotated, Literal, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import CountryCode, Id, LedgerCurrency, Pattern, PriceInput, Unspecified
+from ._common import CountryCode, Id, LedgerCurrency, PriceInput, Unspecified
+from ._constraints import Pattern
 
 Date: TypeAlias = Annotated[str, Pattern("[0-9]{8}")]
 """As in `19800131`."""
@@ -26,12 +28,7 @@ Date: TypeAlias = Annotated[str, Pattern("[0-9]{8}")]
 
 
 class PhoneNumber(TypedDict, total=False, closed=True):
-    """A phone number in parts.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """A phone number in parts."""
 
     countryCode: str
     number: str
@@ -39,12 +36,7 @@ class PhoneNumber(TypedDict, total=False, closed=True):
 
 
 class BusinessAddress(TypedDict, total=False, closed=True):
-    """Where a business or a person is.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """Where a business or a person is."""
 
     addressLine1: str
     addressLine2: str
@@ -57,12 +49,7 @@ class BusinessAddress(TypedDict, total=False, closed=True):
 
 
 class CustomerSupportInformation(TypedDict, total=False, closed=True):
-    """Whom buyers can ask; newer.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """Whom buyers can ask; newer."""
 
     customerSupportEmail: str
     customerSupportPhoneNumber: PhoneNumber
@@ -72,10 +59,6 @@ class BusinessInfo(TypedDict, total=False, closed=True):
     """What business it is.
 
     Which members a new account needs is unconfirmed.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
     """
 
     businessType: Literal["CORPORATE", "INDIVIDUAL"]
@@ -95,12 +78,7 @@ class BusinessInfo(TypedDict, total=False, closed=True):
 
 
 class PrimaryContactPerson(TypedDict, total=False, closed=True):
-    """The person who answers for the business.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """The person who answers for the business."""
 
     personFullName: str
     residentialAddress: BusinessAddress
@@ -108,12 +86,7 @@ class PrimaryContactPerson(TypedDict, total=False, closed=True):
 
 
 class BeneficiaryOwner(TypedDict, total=False, closed=True):
-    """A person who owns a part of the business; newer.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """A person who owns a part of the business; newer."""
 
     personId: str
     personFullName: str
@@ -121,23 +94,13 @@ class BeneficiaryOwner(TypedDict, total=False, closed=True):
 
 
 class IntegrationInfo(TypedDict, total=False, closed=True):
-    """Where notifications go; newer.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """Where notifications go; newer."""
 
     ipnEndpointUrls: list[str]
 
 
 class StoreStatus(TypedDict, total=False, closed=True):
-    """Whether a store is in use; newer.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """Whether a store is in use; newer."""
 
     state: Literal["ACTIVE"] | str
     """Other values than `ACTIVE` have not been seen."""
@@ -145,12 +108,7 @@ class StoreStatus(TypedDict, total=False, closed=True):
 
 
 class AccountStore(TypedDict, total=False, closed=True):
-    """A store of a new account.
-
-    Mandatory: `domainUrls`.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """A store of a new account."""
 
     domainUrls: Required[list[str]]
     storeName: str
@@ -159,12 +117,7 @@ class AccountStore(TypedDict, total=False, closed=True):
 
 
 class MerchantStatus(TypedDict, total=False, closed=True):
-    """What a provider says of the merchant; newer, its values are unconfirmed.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """What a provider says of the merchant; newer, its values are unconfirmed."""
 
     statusProvider: str
     state: str
@@ -174,74 +127,50 @@ class MerchantStatus(TypedDict, total=False, closed=True):
 # --- Requests ---------------------------------------------------------------------
 
 
-class CreateMerchantAccount(TypedDict, total=False, closed=True):
-    """A new merchant account.
+class _AccountDetails(TypedDict, total=False):
+    """What the creation and the update of an account share."""
 
-    Mandatory: `uniqueReferenceId`, `ledgerCurrency`, `businessInfo`.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    primaryContactPerson: PrimaryContactPerson
+    beneficiaryOwners: list[BeneficiaryOwner]
+    """Newer."""
+    integrationInfo: IntegrationInfo
+    """Newer."""
+    stores: list[AccountStore]
+    """Newer."""
+    defaultStore: AccountStore
+    """Older, in place of `stores`."""
+    merchantStatus: MerchantStatus
+    """Newer."""
+
+
+class CreateMerchantAccount(_AccountDetails, total=False, closed=True):
+    """A new merchant account."""
 
     uniqueReferenceId: Required[Id]
     """The solution provider's own id of the merchant."""
     ledgerCurrency: Required[LedgerCurrency]
     """`JPY`; whether the others are taken is unconfirmed."""
     businessInfo: Required[BusinessInfo]
-    primaryContactPerson: PrimaryContactPerson
-    beneficiaryOwners: list[BeneficiaryOwner]
-    """Newer."""
-    integrationInfo: IntegrationInfo
-    """Newer."""
-    stores: list[AccountStore]
-    """Newer."""
-    defaultStore: AccountStore
-    """Older, in place of `stores`."""
-    merchantStatus: MerchantStatus
-    """Newer."""
 
 
-class UpdateMerchantAccount(TypedDict, total=False, closed=True):
+class UpdateMerchantAccount(_AccountDetails, total=False, closed=True):
     """What to change in an account, short of its legal entity.
 
     That `uniqueReferenceId` and `ledgerCurrency` cannot be changed is unconfirmed.
-
-    Mandatory: nothing.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
     """
 
     businessInfo: BusinessInfo
-    primaryContactPerson: PrimaryContactPerson
-    beneficiaryOwners: list[BeneficiaryOwner]
-    """Newer."""
-    integrationInfo: IntegrationInfo
-    """Newer."""
-    stores: list[AccountStore]
-    """Newer."""
-    defaultStore: AccountStore
-    """Older, in place of `stores`."""
-    merchantStatus: MerchantStatus
-    """Newer."""
 
 
 class ClaimMerchantAccount(TypedDict, closed=True):
-    """Which merchant claims the account.
-
-    Mandatory: `uniqueReferenceId`.
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """Which merchant claims the account."""
 
     uniqueReferenceId: Id
     """The solution provider's own id of the merchant."""
 
 
 class CreateStore(TypedDict, total=False, closed=True):
-    """A new store; which members it needs is unconfirmed.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
+    """A new store; which members it needs is unconfirmed."""
 
     allowedOriginDomains: list[str]
     allowedRedirectURLs: list[str]
@@ -250,29 +179,15 @@ class CreateStore(TypedDict, total=False, closed=True):
     merchantLogoUrl: str
 
 
-class UpdateStore(TypedDict, total=False, closed=True):
-    """What to change in a store.
-
-    Mandatory: nothing.
-    Amazon's page: `amazon-pay-api-v2/introduction.html`.
-    """
-
-    allowedOriginDomains: list[str]
-    allowedRedirectURLs: list[str]
-    storeName: str
-    privacyPolicyUrl: str
-    merchantLogoUrl: str
+class UpdateStore(CreateStore, total=False, closed=True):
+    """What to change in a store."""
 
 
 # --- The answer -------------------------------------------------------------------
 
 
 class MerchantAccount(TypedDict):
-    """The ids of a new account.
-
-    Amazon's page:
-    `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
-    """
+    """The ids of a new account."""
 
     uniqueReferenceId: str
     merchantAccountId: str
@@ -284,7 +199,13 @@ class MerchantAccount(TypedDict):
 class MerchantAccounts:
     """The operations on merchant accounts and their stores."""
 
-    @operation("POST", "/merchantAccounts", repeat="reference")
+    @operation(
+        "POST",
+        "/merchantAccounts",
+        repeat="reference",
+        answers=(201,),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
+    )
     def register_amazon_pay_account(
         self, body: CreateMerchantAccount | Body, *, idempotency_key: str | None = None
     ) -> Response[MerchantAccount]:
@@ -294,11 +215,8 @@ class MerchantAccounts:
         the same `uniqueReferenceId`: «already used» then means that the first call may
         have worked.
 
-        Answers: 201.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
         `uniqueReferenceId` in use is unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
@@ -307,6 +225,8 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}",
         repeat="state",
         empty_answer=True,
+        answers=(204,),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
     )
     def update_amazon_pay_account(
         self, merchant_account_id: str, body: UpdateMerchantAccount | Body
@@ -315,12 +235,10 @@ class MerchantAccounts:
 
         The older name of `update_merchant_account`. A delegated call: use
         `with_options(auth_token=…)`.
+        The answer is 204 without a body.
 
-        Answers: 204 without a body.
         Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
         unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
@@ -329,6 +247,8 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}",
         repeat="state",
         empty_answer=True,
+        answers=(202,),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
     )
     def delete_amazon_pay_account(
         self, merchant_account_id: str
@@ -337,15 +257,18 @@ class MerchantAccounts:
 
         Amazon has accepted the deletion with the answer, not finished it.
 
-        Answers: 202.
         Errors: 404 `ResourceNotFound`, also where a lost first call has worked; others
         are unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
-    @operation("POST", "/merchantAccounts", repeat="reference")
+    @operation(
+        "POST",
+        "/merchantAccounts",
+        repeat="reference",
+        answers=(201,),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
+    )
     def create_merchant_account(
         self, body: CreateMerchantAccount | Body, *, idempotency_key: str | None = None
     ) -> Response[MerchantAccount]:
@@ -354,11 +277,8 @@ class MerchantAccounts:
         After a lost answer, repeat with the same `uniqueReferenceId`: «already used»
         then means that the first call may have worked.
 
-        Answers: 201.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
         `uniqueReferenceId` in use is unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
@@ -367,6 +287,11 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}",
         repeat="state",
         empty_answer=True,
+        answers=(
+            200,
+            204,
+        ),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
     )
     def update_merchant_account(
         self, merchant_account_id: str, body: UpdateMerchantAccount | Body
@@ -374,12 +299,10 @@ class MerchantAccounts:
         """Update a merchant's account, short of its legal entity; no money moves.
 
         A delegated call: use `with_options(auth_token=…)`.
+        The answer is 200, or 204 without a body.
 
-        Answers: 200, or 204 without a body.
         Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
         unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
@@ -388,6 +311,11 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}/claim",
         repeat="once",
         empty_answer=True,
+        answers=(
+            303,
+            200,
+        ),
+        page="amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html",
     )
     def claim_merchant_account(
         self,
@@ -401,11 +329,9 @@ class MerchantAccounts:
         No money moves. On 303 send the merchant's browser to the answer's `location`
         to finish; the SDK does not follow it. Not repeated by itself after bytes have
         left.
+        The answer is 303 with `location`, or 200 if nothing is left to do.
 
-        Answers: 303 with `location`, or 200 if nothing is left to do.
         Errors: 404 `ResourceNotFound`; others are unconfirmed.
-        Amazon's page:
-        `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
         """
         ...
 
@@ -416,6 +342,8 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}/stores",
         repeat="once",
         empty_answer=True,
+        answers=(201,),
+        page="amazon-pay-api-v2/introduction.html",
     )
     def create_store(
         self,
@@ -429,10 +357,8 @@ class MerchantAccounts:
         A delegated call: use `with_options(auth_token=…)`. Not repeated by itself
         after bytes have left: a second store may be made.
 
-        Answers: 201.
         Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
         unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/introduction.html`.
         """
         ...
 
@@ -441,6 +367,8 @@ class MerchantAccounts:
         "/merchantAccounts/{merchant_account_id}/stores/{store_id}",
         repeat="state",
         empty_answer=True,
+        answers=(200,),
+        page="amazon-pay-api-v2/introduction.html",
     )
     def update_store(
         self, merchant_account_id: str, store_id: str, body: UpdateStore | Body
@@ -449,9 +377,7 @@ class MerchantAccounts:
 
         A delegated call: use `with_options(auth_token=…)`.
 
-        Answers: 200.
         Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
         unconfirmed.
-        Amazon's page: `amazon-pay-api-v2/introduction.html`.
         """
         ...

@@ -10,9 +10,10 @@ from typing import Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import (
+from ._common import (
     Id,
     Price,
     PriceInput,
@@ -33,9 +34,6 @@ class CreateRefund(TypedDict, total=False, closed=True):
     All refunds of a charge together may pass what was captured by the lesser of 15 %
     and 75 USD, GBP or EUR (8,400 JPY): Amazon does not stop a small second refund. One
     refund is at most 150,000 USD, GBP or EUR, 10,000,000 JPY.
-
-    Mandatory: `chargeId`, `refundAmount`.
-    Amazon's page: `amazon-pay-api-v2/refund.html`.
     """
 
     chargeId: Required[Id]
@@ -46,10 +44,7 @@ class CreateRefund(TypedDict, total=False, closed=True):
 
 
 class RefundStatusDetails(TypedDict):
-    """The refund's state; the reason is null unless `Declined`.
-
-    Amazon's page: `amazon-pay-api-v2/refund.html`.
-    """
+    """The refund's state; the reason is null unless `Declined`."""
 
     state: RefundState
     reasonCode: RefundReason | None
@@ -58,10 +53,7 @@ class RefundStatusDetails(TypedDict):
 
 
 class Refund(TypedDict):
-    """Money given back to a buyer, or on its way.
-
-    Amazon's page: `amazon-pay-api-v2/refund.html`.
-    """
+    """Money given back to a buyer, or on its way."""
 
     refundId: str
     """`S01-0000000-0000000-R000000`; store it, for it cannot be looked up."""
@@ -79,7 +71,13 @@ class Refund(TypedDict):
 class Refunds:
     """The operations on Refunds."""
 
-    @operation("POST", "/refunds", repeat="key")
+    @operation(
+        "POST",
+        "/refunds",
+        repeat="key",
+        answers=(201,),
+        page="amazon-pay-api-v2/refund.html",
+    )
     def create_refund(
         self, body: CreateRefund | Body, *, idempotency_key: str | None = None
     ) -> Response[Refund]:
@@ -89,21 +87,23 @@ class Refunds:
         goes back to the permission's balance. After a lost answer, repeat with the
         same key: with a new one the buyer may be paid twice.
 
-        Answers: 201.
         Errors: 400 `TransactionAmountExceeded`, `CurrencyMismatch`; 404
         `ResourceNotFound`; 422 `InvalidChargeStatus` when not captured,
         `TransactionCountExceeded`, `AmazonRejected`; 500 `ProcessingFailure`, which
         leaves the outcome unknown.
-        Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         ...
 
-    @operation("GET", "/refunds/{refund_id}", repeat="read")
+    @operation(
+        "GET",
+        "/refunds/{refund_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/refund.html",
+    )
     def get_refund(self, refund_id: str) -> Response[Refund]:
         """Get a Refund: its amount and state; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         ...

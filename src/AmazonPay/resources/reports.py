@@ -17,9 +17,11 @@ from typing import Annotated, Literal, NotRequired, Required, TypeAlias
 
 from typing_extensions import TypedDict
 
-from .._operation import Body, operation
+from .._core.call import Body
+from .._core.operation import operation
 from ..response import Response
-from ._shapes import Ge, Le, Timestamp
+from ._common import Timestamp
+from ._constraints import Ge, Le
 
 # --- Values -----------------------------------------------------------------------
 
@@ -86,9 +88,6 @@ class CreateReport(TypedDict, closed=True):
     """Which report to make, and of which time.
 
     That both times are needed is unconfirmed.
-
-    Mandatory: `reportType`, `startTime`, `endTime`.
-    Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
     """
 
     reportType: RequestedReportType
@@ -97,11 +96,7 @@ class CreateReport(TypedDict, closed=True):
 
 
 class CreateReportSchedule(TypedDict, total=False, closed=True):
-    """Which report to make again and again; there is one schedule for each type.
-
-    Mandatory: `reportType`, `scheduleFrequency`.
-    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
-    """
+    """Which report to make again and again; there is one schedule for each type."""
 
     reportType: Required[ScheduledReportType]
     scheduleFrequency: Required[ScheduleFrequency]
@@ -114,10 +109,7 @@ class CreateReportSchedule(TypedDict, total=False, closed=True):
 
 
 class Report(TypedDict):
-    """One report; it has a document when it is `COMPLETED`.
-
-    Amazon's page: `amazon-pay-api-v2/reports.html`.
-    """
+    """One report; it has a document when it is `COMPLETED`."""
 
     createdTime: Timestamp
     endTime: Timestamp
@@ -132,10 +124,7 @@ class Report(TypedDict):
 
 
 class Reports(TypedDict):
-    """A page of reports.
-
-    Amazon's page: `amazon-pay-api-v2/reports.html`.
-    """
+    """A page of reports."""
 
     reports: list[Report]
     nextToken: NotRequired[str | None]
@@ -143,19 +132,13 @@ class Reports(TypedDict):
 
 
 class CreatedReport(TypedDict):
-    """The id of a report that was asked for.
-
-    Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
-    """
+    """The id of a report that was asked for."""
 
     reportId: str
 
 
 class ReportDocument(TypedDict):
-    """Where a report's file is.
-
-    Amazon's page: `amazon-pay-reports/downloading-reports.html`.
-    """
+    """Where a report's file is."""
 
     reportDocumentId: str
     url: str
@@ -164,10 +147,7 @@ class ReportDocument(TypedDict):
 
 
 class ReportSchedule(TypedDict):
-    """When a type of report is made.
-
-    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
-    """
+    """When a type of report is made."""
 
     nextReportCreationTime: Timestamp | None
     reportScheduleId: str
@@ -176,19 +156,13 @@ class ReportSchedule(TypedDict):
 
 
 class ReportSchedules(TypedDict):
-    """All schedules; there are no pages.
-
-    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
-    """
+    """All schedules; there are no pages."""
 
     reportSchedules: list[ReportSchedule]
 
 
 class CreatedReportSchedule(TypedDict):
-    """The id of a new schedule.
-
-    Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
-    """
+    """The id of a new schedule."""
 
     reportScheduleId: str
 
@@ -199,7 +173,13 @@ class CreatedReportSchedule(TypedDict):
 class ReportOperations:
     """The operations on reports, their documents and schedules."""
 
-    @operation("GET", "/reports", repeat="read")
+    @operation(
+        "GET",
+        "/reports",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/reports.html",
+    )
     def get_reports(  # noqa: PLR0913 - one parameter for each of the query's members
         self,
         *,
@@ -215,70 +195,94 @@ class ReportOperations:
         `next_token` comes from the page before, and then alone: with any other
         parameter the call fails. `page_size` is 1 to 100. A datetime needs a time zone.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`; for `next_token` in company the code is
         unconfirmed, `InvalidParameterCombination` fits.
-        Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         ...
 
-    @operation("GET", "/reports/{report_id}", repeat="read")
+    @operation(
+        "GET",
+        "/reports/{report_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-api-v2/reports.html",
+    )
     def get_report(self, report_id: str) -> Response[Report]:
         """Get one report: its status and the id of its document; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         ...
 
-    @operation("POST", "/reports", repeat="key")
+    @operation(
+        "POST",
+        "/reports",
+        repeat="key",
+        answers=(201,),
+        page="amazon-pay-reports/manually-requesting-reports.html",
+    )
     def create_report(
         self, body: CreateReport | Body, *, idempotency_key: str | None = None
     ) -> Response[CreatedReport]:
         """Create a report; no money moves, and the report starts `IN_PROGRESS`.
 
-        Answers: 201.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`.
-        Amazon's page: `amazon-pay-reports/manually-requesting-reports.html`.
         """
         ...
 
-    @operation("GET", "/report-documents/{report_document_id}", repeat="read")
+    @operation(
+        "GET",
+        "/report-documents/{report_document_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-reports/downloading-reports.html",
+    )
     def get_report_document(self, report_document_id: str) -> Response[ReportDocument]:
         """Get the link to a report's file; reads only.
 
         The link is good for 30 seconds: fetch it by a plain, unsigned GET.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
         ...
 
-    @operation("GET", "/report-schedules", repeat="read")
+    @operation(
+        "GET",
+        "/report-schedules",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-reports/managing-report-schedules.html",
+    )
     def get_report_schedules(
         self, *, report_types: Sequence[ReportType] | None = None
     ) -> Response[ReportSchedules]:
         """Get the schedules, all or those of some types; reads only.
 
-        Answers: 200.
         Errors: 400 `InvalidParameterValue`.
-        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
         """
         ...
 
-    @operation("GET", "/report-schedules/{report_schedule_id}", repeat="read")
+    @operation(
+        "GET",
+        "/report-schedules/{report_schedule_id}",
+        repeat="read",
+        answers=(200,),
+        page="amazon-pay-reports/managing-report-schedules.html",
+    )
     def get_report_schedule(self, report_schedule_id: str) -> Response[ReportSchedule]:
         """Get one schedule; reads only.
 
-        Answers: 200.
         Errors: 404 `ResourceNotFound`.
-        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
         """
         ...
 
-    @operation("POST", "/report-schedules", repeat="key")
+    @operation(
+        "POST",
+        "/report-schedules",
+        repeat="key",
+        answers=(201,),
+        page="amazon-pay-reports/managing-report-schedules.html",
+    )
     def create_report_schedule(
         self, body: CreateReportSchedule | Body, *, idempotency_key: str | None = None
     ) -> Response[CreatedReportSchedule]:
@@ -287,10 +291,8 @@ class ReportOperations:
         There is one for each type: with `deleteExistingSchedule` it takes the old
         one's place, without it the call fails.
 
-        Answers: 201.
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
         schedule that is in the way is unconfirmed.
-        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
         """
         ...
 
@@ -299,12 +301,14 @@ class ReportOperations:
         "/report-schedules/{report_schedule_id}",
         repeat="state",
         empty_answer=True,
+        answers=(200,),
+        page="amazon-pay-reports/managing-report-schedules.html",
     )
     def cancel_report_schedule(self, report_schedule_id: str) -> Response[None]:
         """Cancel a schedule; reports that exist stay.
 
-        Answers: 200 without a body.
+        The answer is 200 without a body.
+
         Errors: 404 `ResourceNotFound`, also where a lost first call has worked.
-        Amazon's page: `amazon-pay-reports/managing-report-schedules.html`.
         """
         ...

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._config import REGIONS, checked_public_key_id
+from .._core.config import REGIONS, checked_public_key_id
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from .._config import Environment
+    from .._core.config import Environment
 
 LEDGER_CURRENCIES = {"na": ("USD",), "eu": ("EUR", "GBP"), "jp": ("JPY",)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..._config import REGIONS
+from ..._core.config import REGIONS
 from ..engine.context import EXPIRES, Context
 from ..engine.ids import Ids
 from ..engine.store import Store

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from ..._config import is_loopback
+from ..._core.config import is_loopback
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import json_response

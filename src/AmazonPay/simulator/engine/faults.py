@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from ..._config import Environment
+    from ..._core.config import Environment
     from ..settings import Settings
 
 # GETs of objects that change. Their handlers save nothing, so that an old record which

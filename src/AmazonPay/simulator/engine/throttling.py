@@ -9,7 +9,7 @@ from ...pacing import limit_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..._config import Environment
+    from ..._core.config import Environment
 
 
 class Throttle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._operation import operations_of
+from ..._core.operation import operations_of
 from ...resources import Operations
 from . import (
     authorization_tokens,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, get_args
 
-from ...resources._carriers import KnownCarrierCode
+from ...resources._carrier_codes import KnownCarrierCode
 from ...resources.delivery_trackers import DeliveryTrackers
 from ..wire.api_call import json_result
 from ..wire.errors import invalid_value

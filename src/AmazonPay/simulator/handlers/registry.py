@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
-    from ..._operation import Operation
+    from ..._core.operation import Operation
     from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result

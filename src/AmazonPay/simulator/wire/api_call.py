@@ -11,7 +11,7 @@ from .messages import json_response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..._config import Environment
+    from ..._core.config import Environment
     from ..merchants import Merchant
     from .messages import HTTPResponse
 

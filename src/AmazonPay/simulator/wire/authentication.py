@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ... import _signing
-from ..._config import REGIONS
+from ..._core.config import REGIONS
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..._config import Environment
+    from ..._core.config import Environment
     from ..merchants import Merchant
     from .messages import Request
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
-from ..._operation import operations_of
+from ..._core.operation import operations_of
 from ...resources import Operations
 from ...resources.checkout_sessions import FinalizeAddress
 from .errors import APIRefusal

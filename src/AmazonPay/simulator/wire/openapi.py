@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict, is_typeddict
 
-from ..._operation import operations_of
+from ..._core.operation import operations_of
 from ...resources import Operations
 from . import queries
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from pydantic.json_schema import JsonSchemaMode
 
-    from ..._operation import Operation
+    from ..._core.operation import Operation
 
 _REFERENCE = "#/components/schemas/{model}"
-_SUCCESS = re.compile(r"Answers: ([^.]*)\.")
 
 _KEY = {
     "name": "x-amz-pay-idempotency-key",
@@ -56,14 +55,6 @@ def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
         bodies[0] if bodies else None,
         answer if is_typeddict(answer) else None,
     )
-
-
-def _statuses(operation: Operation[..., Any]) -> list[str]:
-    """Return the successful statuses that a declaration's docstring names."""
-    found = _SUCCESS.search(" ".join((operation.__doc__ or "").split()))
-    if found is None:
-        raise ValueError(f"{operation.name} does not say what it answers")
-    return re.findall(r"\b[23]\d\d\b", found[1])
 
 
 def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
@@ -108,11 +99,11 @@ def _endpoint(operations: list[Operation[..., Any]]) -> dict[str, Any]:
     first = operations[0]
     bodies = [body for body, _ in map(_types, operations) if body is not None]
     responses: dict[str, Any] = {}
-    for status in dict.fromkeys(s for one in operations for s in _statuses(one)):
+    for status in dict.fromkeys(s for one in operations for s in map(str, one.answers)):
         answers = [
             answer
             for one, (_, answer) in ((one, _types(one)) for one in operations)
-            if answer is not None and status in _statuses(one)
+            if answer is not None and int(status) in one.answers
         ]
         responses[status] = {"description": "Success"}
         if answers and not all(one.empty_answer for one in operations):

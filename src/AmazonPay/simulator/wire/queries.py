@@ -19,7 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
-from ..._operation import operations_of
+from ..._core.operation import operations_of
 from ...resources import Operations
 from ..engine.timestamps import parse_timestamp
 from .errors import APIRefusal, invalid_combination, invalid_value

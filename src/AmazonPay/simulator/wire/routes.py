@@ -8,12 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ..._operation import Operation, operations_of
+from ..._core.operation import Operation, operations_of
 from ...resources import Operations
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
-    from ..._config import Environment
+    from ..._core.config import Environment
 
 _PREFIX = re.compile(r"(?:/(?P<environment>sandbox|live))?/(?P<version>v\d+)(?=/|$)")
 

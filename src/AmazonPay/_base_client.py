@@ -1,0 +1,445 @@
+"""What `Client` and `AsyncClient` share: configuration in, operations out.
+
+Every operation of the API is a method of both, inherited from `resources`, where each
+is declared once. Constructing a client parses the key and reads the environment.
+Importing this module does neither, and loads no HTTP or crypto library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Self,
+    TypeVar,
+    overload,
+)
+
+from ._call_life import CallLife, Shared
+from ._core.clock import InstantClock
+from ._core.clock_skew import ClockOffset
+from ._core.config import Retry, Timeout, checked_deadline, timeout_from
+from ._core.declare import procedure
+from ._core.environment import arguments_from_env
+from ._core.options import (
+    DEFAULT_DEADLINE,
+    DEFAULT_RETRY,
+    DEFAULT_TIMEOUT,
+    Options,
+)
+from ._core.raw_call import raw_call
+from ._core.steps import one_step
+from ._core.telemetry import LOGGER, Tracer
+from ._signing.request_signer import SignerFailed, key_pairs, request_signers
+from .button import button_payload, signing_failed
+from .errors import (
+    AmazonPayError,
+    ConfigurationError,
+    InvalidRequest,
+    without_tracebacks,
+)
+from .procedures import Procedures
+from .resources import Operations
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from typing_extensions import TypedDict, Unpack
+
+    from ._core.call import Body
+    from ._core.parameters import Query
+    from ._core.steps import Flow
+    from ._signing.request_signer import Key, RequestSigner
+    from ._signing.signer import Signer
+    from .breaker import Breaker, CircuitBreaker
+    from .pacing import RateLimits
+    from .response import Response
+
+TransportT = TypeVar("TransportT")
+
+if TYPE_CHECKING:
+
+    class _ClientOptions(TypedDict, Generic[TransportT], total=False, closed=True):
+        """What every way to construct a client takes; see `Client`."""
+
+        algorithm: str
+        endpoint_url: str | None
+        timeout: float | Timeout
+        deadline: float
+        retry: Retry
+        rate_limits: RateLimits | Literal["live", "sandbox"] | None
+        breaker: Breaker | None
+        transport: TransportT | None
+        verify: ssl.SSLContext | None
+        proxy: str | None
+        trust_env: bool
+        raise_for_status: bool
+        integrator_id: str | None
+        integrator_version: str | None
+        platform_version: str | None
+
+
+class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
+    """What both clients share: everything but I/O."""
+
+    _calls: CallLife
+    _performer: Any
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            private_key: Key,
+            region: str,
+            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+            *,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            public_key_id: str,
+            *,
+            signer: Signer,
+            region: str,
+            sandbox: bool | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self,
+            *,
+            keys: Sequence[tuple[str, Key | Signer]],
+            region: str,
+            sandbox: bool | None = None,
+            private_key_password: str | bytes | None = None,
+            **options: Unpack[_ClientOptions[TransportT]],
+        ) -> None: ...
+
+    def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
+        self,
+        public_key_id: str | None = None,
+        private_key: Key | None = None,
+        region: str | None = None,
+        sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+        *,
+        private_key_password: str | bytes | None = None,
+        signer: Signer | None = None,
+        keys: Sequence[tuple[str, Key | Signer]] | None = None,
+        algorithm: str = "AMZN-PAY-RSASSA-PSS",
+        endpoint_url: str | None = None,
+        timeout: float | Timeout = DEFAULT_TIMEOUT,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: Retry = DEFAULT_RETRY,
+        rate_limits: RateLimits | Literal["live", "sandbox"] | None = None,
+        breaker: Breaker | None = None,
+        transport: TransportT | None = None,
+        verify: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        raise_for_status: bool = False,
+        integrator_id: str | None = None,
+        integrator_version: str | None = None,
+        platform_version: str | None = None,
+    ) -> None:
+        handled = sys.exception()
+        refused: AmazonPayError | None = None
+        try:
+            signers = request_signers(
+                key_pairs(public_key_id, private_key, signer, keys),
+                region=region,
+                sandbox=sandbox,
+                password=private_key_password,
+                algorithm=algorithm,
+                endpoint_url=endpoint_url,
+                unsigned={
+                    "x-amz-pay-integrator-id": integrator_id,
+                    "x-amz-pay-integrator-version": integrator_version,
+                    "x-amz-pay-platform-version": platform_version,
+                },
+            )
+            first = next(iter(signers.values()))
+            limits = _limits_from(rate_limits)
+            self._check_awaited(signers, limits)
+            options = Options(
+                timeout_from(timeout),
+                checked_deadline(deadline),
+                retry,
+                raise_for_status,
+            )
+            shared = Shared(
+                signers=signers,
+                connections=self._connect(
+                    transport,
+                    first,
+                    {"verify": verify, "proxy": proxy, "trust_env": trust_env},
+                ),
+                rate_limits=limits,
+                circuit=_circuit_from(breaker),
+                tracer=Tracer(first.endpoint),
+                offset=ClockOffset(_warn_clock_skew),
+                instant_clock=InstantClock(),
+            )
+            self._use(CallLife.of(shared, first, options))
+        except (ConfigurationError, InvalidRequest) as error:
+            refused = without_tracebacks(error, handled)
+        # Error trackers show the variables of this frame.
+        del private_key, private_key_password, signer, keys
+        if refused is not None:
+            raise refused
+        if sandbox is None and self._calls.signer.endpoint.base_path == "/live/v2":
+            LOGGER.warning(
+                "sandbox is not given and the public key id names no environment:"
+                " this client is live and moves real money"
+            )
+
+    def _use(self, calls: CallLife) -> None:
+        """Set all that a client consists of; a view has other `calls`."""
+        performer = self._performer_kind()(
+            calls.shared.connections,
+            calls.runtime.time,
+            calls.options,
+            calls.signer.endpoint,
+        )
+        vars(self).update(_calls=calls, _performer=performer)
+
+    @abstractmethod
+    def _connect(
+        self,
+        transport: TransportT | None,
+        signer: RequestSigner,
+        options: dict[str, Any],
+    ) -> Any:  # noqa: ANN401 - the connections of each client
+        """Return the connections of this kind of client."""
+        ...
+
+    @abstractmethod
+    def _performer_kind(self) -> Any:  # noqa: ANN401 - a class of each client
+        """Return the class that does the steps of this kind of client."""
+        ...
+
+    def _check_awaited(
+        self, signers: dict[str, RequestSigner], limits: RateLimits | None
+    ) -> None:
+        """Refuse a signer or a Redis that this kind of client cannot use."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Replace a public method, as tests do; nothing else can be set.
+
+        A subclass of your own may set attributes of its own.
+
+        Raises:
+            AttributeError: setting the attribute would change nothing.
+        """
+        kind = type(self)
+        if kind.__module__ in _OURS and not callable(getattr(kind, name, None)):
+            raise AttributeError(
+                f"{kind.__name__}.{name} cannot be set: pass options to the"
+                " constructor or to with_options()"
+            )
+        super().__setattr__(name, value)
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the constructor's own
+        """Build a client from `AMAZON_PAY_…` variables, read now and never again.
+
+        Reads `AMAZON_PAY_PUBLIC_KEY_ID`, `_PRIVATE_KEY` (PEM or path), `_REGION`,
+        `_SANDBOX` (true or false, may be left out) and `_ENDPOINT_URL` (may be left
+        out). `options` go to the constructor.
+
+        Raises:
+            ConfigurationError: a variable is missing or has no usable value.
+        """
+        options.setdefault("endpoint_url", os.environ.get("AMAZON_PAY_ENDPOINT_URL"))
+        kind: Any = cls
+        made: Self = kind(*arguments_from_env(), **options)
+        return made
+
+    def with_options(  # noqa: PLR0913 - one keyword for each option
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        deadline: float | None = None,
+        retry: Retry | None = None,
+        headers: Mapping[str, str] | None = None,
+        simulation_code: str | None = None,
+        auth_token: str | None = None,
+        raise_for_status: bool | None = None,
+        public_key_id: str | None = None,
+    ) -> Self:
+        """Return a view of this client with other options, on the same connections.
+
+        `headers` are added, unsigned. `simulation_code` (sandbox only) makes Amazon
+        act out a case, see `amazon-pay-checkout/sandbox-simulations.html`.
+        `auth_token` is the token of a delegated call, see
+        `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` is another
+        one of `keys`: try a new key with a read before you put it first. An option
+        that is left out stays as it is.
+
+        Raises:
+            InvalidRequest: a simulation code on a live client, a header that the
+                client itself decides, or a key id that is not among its own.
+        """
+        options = self._calls.options.changed(
+            self._calls.signer.endpoint.environment,
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            headers=headers,
+            simulation_code=simulation_code,
+            auth_token=auth_token,
+            raise_for_status=raise_for_status,
+        )
+        signer = self._calls.signer
+        if public_key_id is not None:
+            if public_key_id not in self._calls.shared.signers:
+                raise InvalidRequest("public_key_id is not among this client's keys")
+            signer = self._calls.shared.signers[public_key_id]
+        return self._view(signer, options)
+
+    def _view(self, signer: RequestSigner, options: Options) -> Self:
+        view = object.__new__(type(self))
+        vars(view).update(vars(self))
+        view._use(CallLife.of(self._calls.shared, signer, options))
+        return view
+
+    def within(self, seconds: float) -> Self:
+        """Return a view for one procedure, which must end within so many seconds."""
+        until = self._calls.runtime.time.now() + seconds
+        return self._view(
+            self._calls.signer, replace(self._calls.options, procedure_ends=until)
+        )
+
+    @property
+    def public_key_id(self) -> str:
+        """The id of the key that signs."""
+        return self._calls.signer.public_key_id
+
+    @property
+    def public_key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys of this client; see `keys=`."""
+        return tuple(self._calls.shared.signers)
+
+    @property
+    def algorithm(self) -> str:
+        """The name of the signature algorithm."""
+        return self._calls.signer.algorithm.name
+
+    @property
+    def region(self) -> str:
+        """The region that requests name: `na`, `eu` or `jp`."""
+        return self._calls.signer.endpoint.region.code
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether this client talks to the sandbox, where no real money moves."""
+        return self._calls.signer.endpoint.environment == "sandbox"
+
+    @property
+    def available(self) -> bool:
+        """Whether a new checkout makes sense: False while the breaker is open.
+
+        Reading it makes no call. Without a `breaker` it is always True.
+        """
+        circuit = self._calls.shared.circuit
+        return circuit is None or circuit.available(self._calls.runtime.time.now())
+
+    def generate_button_signature(
+        self, payload: Mapping[str, object] | str | bytes
+    ) -> str:
+        """Sign the payload of a checkout button; nothing is sent.
+
+        A dict is signed as `json.dumps(payload)` writes it, so embed exactly that text
+        in the page. The signature does not expire while payload, key and algorithm
+        stay; it differs at each call all the same, for PSS is salted.
+        Follows `amazon-pay-checkout/add-the-amazon-pay-button.html`.
+
+        Raises:
+            InvalidRequest: the payload is no JSON, or holds a float amount.
+            SigningFailed: the signer did; it is the cause.
+        """
+        if self._calls.signer.signer_awaits:
+            raise InvalidRequest(
+                "this signer is awaited: use await agenerate_button_signature(…)"
+            )
+        try:
+            return self._calls.signer.button_signature(button_payload(payload))
+        except SignerFailed as failed:
+            raise signing_failed("generate_button_signature", failed) from None
+
+    @procedure
+    def request(  # noqa: PLR0913 - one parameter for each part of a request
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Flow[Response[dict[str, Any]]]:
+        """Call any path of the API, signed like every operation.
+
+        `path` starts below the version: `/charges/…`. A GET is repeated after a
+        failure, a POST only with an `idempotency_key` of yours, anything else not once
+        bytes have left.
+
+        Raises:
+            InvalidRequest: path, query, body or headers cannot be sent.
+            TransportError: no answer; see its `outcome_unknown`.
+        """
+        environment = self._calls.signer.endpoint.environment
+        return one_step(
+            raw_call(method, path, body, query, headers, idempotency_key, environment)
+        )
+
+    def __repr__(self) -> str:
+        if "_calls" not in vars(self):
+            return f"<{type(self).__name__} that could not be built>"
+        endpoint = self._calls.signer.endpoint
+        return f"<{type(self).__name__} {endpoint.environment} {endpoint.authority}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a private key and is not pickled or copied")
+
+
+_OURS = frozenset({"AmazonPay.client"})
+"""The modules whose classes have no attributes that a user may set."""
+
+
+def _warn_clock_skew(lead: timedelta) -> None:
+    LOGGER.warning(
+        "Amazon Pay refused a request's date: the system clock is about %.0f s fast;"
+        " dates are set back for ten minutes, but set the clock",
+        lead.total_seconds(),
+    )
+
+
+def _limits_from(
+    given: RateLimits | Literal["live", "sandbox"] | None,
+) -> RateLimits | None:
+    if given is None:
+        return None
+    from .pacing import limits_from
+
+    return limits_from(given)
+
+
+def _circuit_from(breaker: Breaker | None) -> CircuitBreaker | None:
+    if breaker is None:
+        return None
+    from .breaker import CircuitBreaker
+
+    return CircuitBreaker(breaker)

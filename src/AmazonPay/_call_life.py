@@ -1,0 +1,144 @@
+"""The life of one call: breaker, attempts, log and span.
+
+`CallLife` holds all that the calls of one view of a client need. Its flows are run by
+the drivers of both clients.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ._core.clock import InstantClock, Time
+from ._core.retry import Failure, Outcome, Runtime, exchange, jitter
+from ._core.steps import Sign, Transmit
+from ._core.telemetry import Tracer, log_call
+from .errors import TransportError
+
+if TYPE_CHECKING:
+    from ._core.call import Call
+    from ._core.clock_skew import ClockOffset
+    from ._core.options import Options
+    from ._core.steps import Flow
+    from ._signing.request_signer import RequestSigner
+    from .breaker import CircuitBreaker
+    from .pacing import RateLimits
+    from .response import Response
+
+_REAL_TIME = Time()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a client and all its views share."""
+
+    signers: dict[str, RequestSigner]
+    """By public key id."""
+    connections: Any
+    rate_limits: RateLimits | None
+    circuit: CircuitBreaker | None
+    tracer: Tracer
+    offset: ClockOffset
+    instant_clock: InstantClock
+
+
+@dataclass(frozen=True, slots=True)
+class CallLife:
+    """How the calls of one view of a client are made."""
+
+    shared: Shared
+    signer: RequestSigner
+    options: Options
+    runtime: Runtime
+
+    @classmethod
+    def of(cls, shared: Shared, signer: RequestSigner, options: Options) -> CallLife:
+        """Return the life of calls with these options."""
+        time = _REAL_TIME if options.retry.wait else shared.instant_clock
+        return cls(shared, signer, options, Runtime(time, shared.offset, jitter))
+
+    def run(self, call: Call) -> Flow[Response[Any]]:
+        """Run a call: the breaker, the attempts, the log and the span.
+
+        Raises:
+            ClientClosed: the client was closed before; nothing was sent.
+            TransportError: no answer came.
+            APIError: the answer is an error, and the options say to raise it.
+        """
+        options, runtime, tracer = self.options, self.runtime, self.shared.tracer
+        self.shared.connections.check_open()
+        with tracer.span(call) as span:
+            outcome: Response[Any] | TransportError
+            try:
+                ends, pause_until = options.ends(runtime.time.now())
+                yield from self._pass_breaker(call)
+                now = runtime.time.now()
+                outcome = yield from exchange(
+                    call,
+                    options.retry,
+                    ends - now,
+                    runtime,
+                    partial(self._attempt, call),
+                    pause_within=pause_until - now,
+                )
+            except TransportError as error:
+                self._report(span, call, error)
+                raise
+            self._report(span, call, outcome)
+        return outcome.raise_for_status() if options.raise_for_status else outcome
+
+    def _pass_breaker(self, call: Call) -> Flow[None]:
+        """Make the probe that a half-open breaker needs, and raise if it stays open."""
+        circuit = self.shared.circuit
+        if circuit is None or not circuit.gates(call):
+            return
+        if circuit.needs_probe(self.runtime.time.now()):
+            from .breaker import PROBE, PROBE_DEADLINE
+
+            options = replace(
+                self.options,
+                deadline=min(PROBE_DEADLINE, self.options.deadline / 2),
+                retry=replace(self.options.retry, attempts=1),
+                raise_for_status=False,
+            )
+            with suppress(TransportError):
+                yield from replace(self, options=options).run(PROBE)
+        circuit.check(call)
+
+    def _attempt(self, call: Call, time_left: float) -> Flow[Outcome]:
+        """Make one attempt: wait for a turn, sign, send."""
+        signer, time = self.signer, self.runtime.time
+        ends = time.now() + time_left
+        limits = self.shared.rate_limits
+        if limits is not None:
+            from .pacing import turn
+
+            held_back = yield from turn(limits, signer, call, time, time_left)
+            if held_back is not None:
+                return held_back
+        set_back = self.runtime.offset.set_back(time.now())
+        request = signer.unsigned(call, self.options, set_back)
+        signature: bytes | Failure = yield Sign(
+            signer, request.message, ends - time.now()
+        )
+        if isinstance(signature, Failure):
+            return signature
+        signed = request.signed(signature)
+        outcome: Outcome = yield Transmit(
+            call, signed, self.options.timeout, ends - time.now()
+        )
+        return outcome
+
+    def _report(
+        self,
+        span: Any,  # noqa: ANN401 - see Tracer
+        call: Call,
+        outcome: Response[Any] | TransportError,
+    ) -> None:
+        """Tell breaker, log and span how a call ended."""
+        if self.shared.circuit is not None:
+            self.shared.circuit.record(call, outcome, self.runtime.time.now())
+        log_call(call, outcome)
+        self.shared.tracer.end(span, call, outcome)

@@ -1,0 +1,275 @@
+"""What a client is told once: region, environment, endpoint, limits."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, fields
+from ipaddress import ip_address
+from typing import Literal, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from ..errors import ConfigurationError, InvalidRequest
+from .hosts import is_this_machine
+
+Environment: TypeAlias = Literal["live", "sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A value of `x-amz-pay-region`, and the host that serves it."""
+
+    code: str
+    host: str
+
+
+_NA = Region("na", "pay-api.amazon.com")
+_EU = Region("eu", "pay-api.amazon.eu")
+_JP = Region("jp", "pay-api.amazon.jp")
+
+# The aliases are mapped before signing: the service knows only na, eu and jp.
+REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
+
+# The SDKs test the prefix in upper case and without its dash; so do we.
+_PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
+
+
+_HTTP_PORTS = {"https": 443, "http": 80}
+
+_LONGEST = 1_000_000.0
+"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeout:
+    """Seconds that one socket step may take; None waits as long as the deadline.
+
+    No time may be longer than 1,000,000 seconds.
+    """
+
+    connect: float | None = 5.0
+    read: float | None = 30.0
+    write: float | None = 30.0
+    pool: float | None = 5.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
+
+    @property
+    def longest(self) -> float:
+        """The longest that one socket step may take."""
+        steps = (self.connect, self.read, self.write, self.pool)
+        return max(math.inf if seconds is None else seconds for seconds in steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How a call is repeated: exponential back-off with full jitter.
+
+    `attempts` counts the first one too. `base` and `cap` are seconds: before attempt
+    n + 1 the wait is random between 0 and `min(cap, base * 2 ** (n - 1))`, or what the
+    server's `Retry-After` asks for, if that is longer.
+
+    `wait=False` is for your tests: every pause of a call, and of `wait_for_…`, passes
+    at once, as if the clock had jumped. Limits of time hold all the same.
+    """
+
+    attempts: int = 4
+    base: float = 0.5
+    cap: float = 8.0
+    wait: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
+            raise ConfigurationError("retry.attempts must be an int")
+        if self.attempts < 1:
+            raise ConfigurationError("retry.attempts must be 1 or more")
+        _not_negative("retry.base", self.base)
+        _not_negative("retry.cap", self.cap)
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f"{name} must be a number of seconds")
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ConfigurationError(
+            f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
+        )
+    return value
+
+
+def positive(name: str, value: object, *, optional: bool = False) -> None:
+    """Refuse what is no number of seconds, or none at all."""
+    if optional and value is None:
+        return
+    if _number(name, value) <= 0:
+        raise ConfigurationError(f"{name} must be more than 0 seconds")
+
+
+def _not_negative(name: str, value: object) -> None:
+    if _number(name, value) < 0:
+        raise ConfigurationError(f"{name} must not be negative")
+
+
+def timeout_from(value: float | Timeout) -> Timeout:
+    """Read `timeout=`: one number for every phase, or a `Timeout`."""
+    if isinstance(value, Timeout):
+        return value
+    positive("timeout", value)
+    return Timeout(connect=value, read=value, write=value, pool=value)
+
+
+def checked_deadline(value: float) -> float:
+    """Check `deadline=`: the seconds that all attempts of a call share."""
+    positive("deadline", value)
+    return value
+
+
+def checked_procedure_deadline(value: object) -> float:
+    """Check `deadline=` of a method that makes several calls: 0 waits for nothing."""
+    try:
+        _not_negative("deadline", value)
+    except ConfigurationError as error:
+        raise InvalidRequest(str(error)) from None
+    return cast("float", value)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests go, and what of it is signed."""
+
+    scheme: str
+    host: str
+    port: int
+    region: Region
+    environment: Environment
+    base_path: str
+    """`/v2` for a key that names its environment, else `/sandbox/v2` or `/live/v2`."""
+
+    @property
+    def authority(self) -> str:
+        """Host and, unless it is the scheme's own, port: the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _HTTP_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is written as this machine."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
+    if host == "localhost":
+        return True
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    # Newer versions of Python count mapped addresses in.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
+
+
+def region_named(name: str) -> Region:
+    """Find a region by its code or alias, in any case."""
+    region = REGIONS.get(name.lower()) if isinstance(name, str) else None
+    if region is None:
+        shown = repr(name[:20]) if isinstance(name, str) else type(name).__name__
+        raise ConfigurationError(
+            f"region {shown} is not one of {', '.join(sorted(REGIONS))}"
+        )
+    return region
+
+
+def checked_public_key_id(public_key_id: object) -> str:
+    """Refuse a key id that could not stand in a header."""
+    if (
+        not isinstance(public_key_id, str)
+        or re.fullmatch(r"[!-+\--~]+", public_key_id) is None
+    ):
+        raise ConfigurationError(
+            "public_key_id must be visible ASCII without spaces or commas,"
+            " as Seller Central shows it"
+        )
+    return public_key_id
+
+
+def environment_of(
+    public_key_id: str,
+    sandbox: bool | None,  # noqa: FBT001 - Client's own parameter
+) -> tuple[Environment, str]:
+    """Decide environment and base path from the key id and `sandbox=`.
+
+    A key id that starts with LIVE or SANDBOX decides; any other takes `sandbox=`, and
+    is live when that is left out, as in the README's package.
+    """
+    upper = public_key_id.upper()
+    named: Environment | None = next(
+        (_PREFIXES[prefix] for prefix in _PREFIXES if upper.startswith(prefix)), None
+    )
+    if named is None:
+        environment: Environment = "sandbox" if sandbox else "live"
+        return environment, f"/{environment}/v2"
+    if sandbox is not None and sandbox is not (named == "sandbox"):
+        raise ConfigurationError(
+            f"sandbox={sandbox} contradicts the public_key_id, which names the"
+            f" {named} environment; leave sandbox out"
+        )
+    return named, "/v2"
+
+
+def endpoint_for(
+    public_key_id: str,
+    region: str,
+    sandbox: bool | None,  # noqa: FBT001 - Client's own parameter
+    endpoint_url: str | None,
+) -> Endpoint:
+    """Decide where requests go.
+
+    `endpoint_url` replaces the region's host: over https anywhere, over http only to
+    this machine, and to this machine only for the sandbox.
+    """
+    found = region_named(region)
+    environment, base_path = environment_of(public_key_id, sandbox)
+    if endpoint_url is None:
+        return Endpoint("https", found.host, 443, found, environment, base_path)
+    scheme, host, port = _split(endpoint_url)
+    endpoint = Endpoint(scheme, host, port, found, environment, base_path)
+    if environment == "live" and is_this_machine(host):
+        raise ConfigurationError(
+            "a live client does not talk to this machine: pass sandbox=True, or a"
+            " SANDBOX key, to use a simulator"
+        )
+    if scheme == "http" and not endpoint.is_loopback:
+        raise ConfigurationError(
+            "endpoint_url takes plain http only to localhost, 127.0.0.0/8 or ::1"
+        )
+    return endpoint
+
+
+def _split(endpoint_url: str) -> tuple[str, str, int]:
+    wrong = ConfigurationError(
+        "endpoint_url must be https://HOST[:PORT] or http://LOOPBACK[:PORT],"
+        " without path, query or user"
+    )
+    # urlsplit drops line breaks and tabs without a word.
+    if not isinstance(endpoint_url, str) or re.search(r"[^!-~]", endpoint_url):
+        raise wrong
+    try:
+        parts = urlsplit(endpoint_url)
+        port = parts.port
+    except ValueError:
+        raise wrong from None
+    host = (parts.hostname or "").lower()
+    if (
+        parts.scheme not in _HTTP_PORTS
+        or re.fullmatch(r"[a-z0-9.:-]+", host) is None
+        or parts.path not in {"", "/"}
+        or "@" in parts.netloc
+        or "?" in endpoint_url
+        or "#" in endpoint_url
+        or port == 0
+    ):
+        raise wrong
+    return parts.scheme, host, port or _HTTP_PORTS[parts.scheme]

@@ -1,0 +1,211 @@
+"""Declare a method once, for both clients.
+
+`@operation`, `@procedure` and `@iteration` stand over a typed signature and a
+docstring. For type checkers, the descriptor that they make is blocking on a `Client`
+and awaitable on an `AsyncClient`. At run time, `Declarations` places real functions on
+both classes, so that `help()`, `inspect` and `unittest.mock` find what they expect.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    overload,
+)
+
+from ..errors import AmazonPayError, without_tracebacks
+from .config import checked_procedure_deadline
+from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+
+    from .steps import Flow, Pages
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Declared(Generic[P, R]):
+    """A method of both clients: its signature, its docstring, and its flow."""
+
+    def __init__(self, declared: Callable[Concatenate[Any, P], Any]) -> None:
+        self.__doc__ = declared.__doc__
+        self.__wrapped__ = declared
+        self.name = declared.__name__
+        self.declared = declared
+        self.signature = inspect.signature(declared)
+
+    def begin(
+        self, client: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:  # noqa: ANN401 - a Flow, or Pages
+        """Return the flow of one call of this method.
+
+        Raises:
+            TypeError: the arguments do not fit the signature.
+            AmazonPayError: an argument cannot be sent.
+        """
+        return self.declared(client, *args, **kwargs)
+
+    def _within(self, client: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a client, or a view of it
+        """Return the client, or the view of it that ends at the method's `deadline`."""
+        parameter = self.signature.parameters.get("deadline")
+        if parameter is None:
+            return client
+        given = kwargs.get("deadline", parameter.default)
+        return client.within(checked_procedure_deadline(given))
+
+    def placed_on(self, owner: type) -> Callable[..., Any]:
+        """Return the function that `owner` shows; it awaits where `perform` does."""
+        awaits = inspect.iscoroutinefunction(getattr(owner, "perform", None))
+        function, returned = self._function(awaits=awaits)
+        shown: Any = function
+        shown.__name__ = self.name
+        shown.__qualname__ = f"{owner.__qualname__}.{self.name}"
+        shown.__doc__ = self.__doc__
+        shown.__module__ = owner.__module__
+        shown.__signature__ = self.signature.replace(return_annotation=returned)
+        return function
+
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        """Return a function that runs the flow, and the type that it returns."""
+        raise NotImplementedError
+
+
+class Method(Declared[P, R]):
+    """A method that returns once."""
+
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        begin, within = self.begin, self._within
+
+        # Error trackers show the variables of each frame. So an error is raised from a
+        # frame that no longer holds the caller's arguments.
+        def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
+            try:
+                flow = begin(self, args, kwargs)
+                client = within(self, kwargs)
+            except (AmazonPayError, TypeError) as error:
+                failure = without_tracebacks(error, handled)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return run(flow, client)
+                except AmazonPayError as error:
+                    failure = without_tracebacks(error, handled)
+            del args, kwargs
+            raise failure
+
+        async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
+            handled = sys.exception()
+            try:
+                flow = begin(self, args, kwargs)
+                client = within(self, kwargs)
+            except (AmazonPayError, TypeError) as error:
+                failure = without_tracebacks(error, handled)
+            else:
+                args, kwargs = (), {}
+                try:
+                    return await arun(flow, client)
+                except AmazonPayError as error:
+                    failure = without_tracebacks(error, handled)
+            del args, kwargs
+            raise failure
+
+        return awaiting if awaits else blocking, self._returned()
+
+    def _returned(self) -> object:
+        return _result_of(self.signature.return_annotation)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(
+        self, instance: AsyncPerformer, owner: type
+    ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+    @overload
+    def __get__(self, instance: Performer, owner: type) -> Callable[P, R]: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """Return the declaration: on a client, a placed function hides it."""
+        return self
+
+
+class Iteration(Declared[P, T]):
+    """A method that returns an iterator, which asks for more as it is used."""
+
+    def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
+        begin, within = self.begin, self._within
+
+        def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Iterator[T]:  # noqa: ANN401 - typed by __get__
+            return iterate(begin(self, args, kwargs), within(self, kwargs))
+
+        def awaiting(
+            self: AsyncPerformer,
+            /,
+            *args: Any,  # noqa: ANN401 - typed by __get__
+            **kwargs: Any,  # noqa: ANN401 - typed by __get__
+        ) -> AsyncIterator[T]:
+            return aiterate(begin(self, args, kwargs), within(self, kwargs))
+
+        element = _result_of(self.signature.return_annotation)
+        if awaits:
+            return awaiting, f"AsyncIterator[{element}]"
+        return blocking, f"Iterator[{element}]"
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(
+        self, instance: AsyncPerformer, owner: type
+    ) -> Callable[P, AsyncIterator[T]]: ...
+    @overload
+    def __get__(self, instance: Performer, owner: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """Return the declaration: on a client, a placed function hides it."""
+        return self
+
+
+def _result_of(annotation: str) -> str:
+    """Return the `R` of an annotation `Flow[R]`, and the `T` of `Pages[T]`."""
+    parsed = ast.parse(annotation, mode="eval").body
+    if not isinstance(parsed, ast.Subscript):
+        raise TypeError(f"a flow is annotated as Flow[…] or Pages[…], not {annotation}")
+    return ast.unparse(parsed.slice)
+
+
+def procedure(declared: Callable[Concatenate[Any, P], Flow[R]]) -> Method[P, R]:
+    """Declare the function below, which returns a flow, as a method of both clients."""
+    return Method(declared)
+
+
+def iteration(declared: Callable[Concatenate[Any, P], Pages[T]]) -> Iteration[P, T]:
+    """Declare the generator below as a method of both clients that iterates."""
+    return Iteration(declared)
+
+
+class Declarations:
+    """Base of the classes that hold declarations.
+
+    A subclass that has a method `perform` can be called: blocking, or awaiting if
+    `perform` is a coroutine function.
+    """
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Place a real function on `cls` for each declaration that it inherits."""
+        super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "perform"):
+            return
+        for base in cls.__mro__:
+            for name, declared in vars(base).items():
+                if isinstance(declared, Declared) and getattr(cls, name) is declared:
+                    setattr(cls, name, declared.placed_on(cls))

@@ -1,0 +1,94 @@
+"""Request headers: their names, and the checks on what a caller passes."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .config import Environment
+
+AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
+SIMULATION_CODE = "x-amz-pay-simulation-code"
+IDEMPOTENCY_KEY = "x-amz-pay-idempotency-key"
+
+# The client sets these itself: a caller's value would break signature or framing.
+_RESERVED = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "x-amz-pay-date",
+        "x-amz-pay-host",
+        "x-amz-pay-region",
+    }
+)
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
+# What the HTTP library sends: RFC 9110, 5.5 and 5.6.2, without text outside ASCII.
+_HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE = re.compile(r"(?:[!-~]+(?:[ \t]+[!-~]+)*)?")
+
+
+def new_idempotency_key() -> str:
+    """Return a random key of 32 characters, as Amazon recommends."""
+    return os.urandom(16).hex()
+
+
+def checked_idempotency_key(key: object) -> str:
+    """Return `key` if Amazon takes it: 1 to 32 of `A-Z a-z 0-9 - _`.
+
+    Raises:
+        InvalidRequest: it would be refused.
+    """
+    if not isinstance(key, str) or _KEY.fullmatch(key) is None:
+        raise InvalidRequest(
+            "idempotency_key must be 1 to 32 characters of A-Z a-z 0-9 - _"
+            " (a UUID fits without its dashes: uuid4().hex)"
+        )
+    return key
+
+
+def checked_headers(headers: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """Return a copy of `headers`, with names in lower case.
+
+    Raises:
+        InvalidRequest: a name or value could split a request, or is not ASCII.
+    """
+    checked: list[tuple[str, str]] = []
+    for name, value in (headers or {}).items():
+        if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:
+            raise InvalidRequest("a header name is made of letters, digits and dashes")
+        if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:
+            raise InvalidRequest(
+                f"header {name!r} must be visible ASCII, with blanks only inside"
+            )
+        checked.append((name.lower(), value))
+    return tuple(checked)
+
+
+def callers_headers(
+    headers: Mapping[str, str] | None, environment: Environment
+) -> tuple[tuple[str, str], ...]:
+    """Return a checked copy of headers that a caller passed.
+
+    Raises:
+        InvalidRequest: the client sets such a header itself, or a simulation code is
+            given for the live environment.
+    """
+    checked = checked_headers(headers)
+    for name, _ in checked:
+        if name in _RESERVED:
+            raise InvalidRequest(f"the header {name} is the client's own to set")
+        if name == SIMULATION_CODE and environment == "live":
+            raise InvalidRequest("a simulation code makes no sense on a live client")
+    return checked

@@ -1,0 +1,123 @@
+"""The drivers: run a flow to its end, blocking or awaiting.
+
+An exception of a step is raised inside the flow. One that the flow does not handle,
+such as a cancellation, leaves at once and unchanged.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from ..errors import AmazonPayError, without_tracebacks
+from .steps import Item
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Iterator
+
+    from .steps import Flow, Pages, Step
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Performer(Protocol):
+    """What a driver needs of a blocking client."""
+
+    def perform(self, step: Step, /) -> object:
+        """Do one step, and return its result."""
+        ...
+
+
+class AsyncPerformer(Protocol):
+    """What a driver needs of an awaiting client."""
+
+    def perform(self, step: Step, /) -> Coroutine[Any, Any, object]:
+        """Do one step, and return its result."""
+        ...
+
+
+def run(flow: Flow[R], client: Performer) -> R:
+    """Run a flow to its end, blocking."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = client.perform(step)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as stop:
+        return cast("R", stop.value)
+    finally:
+        flow.close()
+
+
+async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
+    """Run a flow to its end, awaiting."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                result = await client.perform(step)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+                step = flow.throw(error)
+            else:
+                step = flow.send(result)
+    except StopIteration as stop:
+        return cast("R", stop.value)
+    finally:
+        flow.close()
+
+
+def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
+    """Run an iteration as far as its elements are used, blocking."""
+    handled = sys.exception()
+    try:
+        step = next(pages)
+        while True:
+            if isinstance(step, Item):
+                yield step.value
+                handled = sys.exception()
+                step = pages.send(None)
+                continue
+            try:
+                result = client.perform(step)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+                step = pages.throw(error)
+            else:
+                step = pages.send(result)
+    except StopIteration:
+        return
+    except AmazonPayError as error:
+        failure = without_tracebacks(error, handled)
+    finally:
+        pages.close()
+    raise failure
+
+
+async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
+    """Run an iteration as far as its elements are used, awaiting."""
+    handled = sys.exception()
+    try:
+        step = next(pages)
+        while True:
+            if isinstance(step, Item):
+                yield step.value
+                handled = sys.exception()
+                step = pages.send(None)
+                continue
+            try:
+                result = await client.perform(step)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+                step = pages.throw(error)
+            else:
+                step = pages.send(result)
+    except StopIteration:
+        return
+    except AmazonPayError as error:
+        failure = without_tracebacks(error, handled)
+    finally:
+        pages.close()
+    raise failure

@@ -1,0 +1,32 @@
+"""Exceptions that a handler of a signal raised, wherever the signal came."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+
+def _code_of(handler: Any) -> CodeType | None:  # noqa: ANN401 - any callable
+    """Find the code that runs when a signal handler is called."""
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    if not hasattr(handler, "__code__"):
+        handler = getattr(handler, "__func__", type(handler).__call__)
+    code: CodeType | None = getattr(handler, "__code__", None)
+    return code
+
+
+def raised_by_a_signal_handler(error: BaseException) -> bool:
+    """Whether a handler of a signal raised `error`, at whatever point it came."""
+    handlers = {signal.getsignal(number) for number in signal.valid_signals()}
+    codes = {_code_of(handler) for handler in handlers if callable(handler)} - {None}
+    traceback = error.__traceback__
+    while codes and traceback is not None:
+        if traceback.tb_frame.f_code in codes:
+            return True
+        traceback = traceback.tb_next
+    return False

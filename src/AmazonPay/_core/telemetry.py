@@ -1,0 +1,137 @@
+"""What is told of a call: one line of the log, and one span.
+
+Both show what is on a list, and nothing else: the operation, its route template, the
+status, reason code, request id, attempts and time. A path, a body, a header and
+Amazon's text echo values of the request, and are on no list.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TransportError, shown
+
+if TYPE_CHECKING:
+    from ..response import Response
+    from .call import Call
+    from .config import Endpoint
+
+LOGGER = logging.getLogger("AmazonPay")
+
+_FIRST_ERROR = 400
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
+
+
+def log_call(call: Call, outcome: Response[Any] | TransportError) -> None:
+    """Write the log line of a call: WARNING where its outcome is unknown or lost."""
+    lost = isinstance(outcome, TransportError)
+    level = logging.WARNING if lost or outcome.outcome_unknown else logging.INFO
+    if not LOGGER.isEnabledFor(level):
+        return
+    facts = _facts(call, outcome)
+    line = "{operation} {method} {route}: {result}, attempts {attempts}"
+    if "request_id" in facts:
+        line += ", request id {request_id}"
+    if "seconds" in facts:
+        line += ", {seconds} s"
+    if facts["outcome_unknown"]:
+        line += ", outcome unknown"
+    LOGGER.log(level, line.format_map(facts), extra={"amazonpay": facts})
+
+
+def _facts(call: Call, outcome: Response[Any] | TransportError) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "operation": call.operation,
+        "method": call.method,
+        "route": call.route,
+        "attempts": outcome.attempts,
+        "outcome_unknown": outcome.outcome_unknown,
+    }
+    if isinstance(outcome, TransportError):
+        return {**facts, "result": type(outcome).__name__}
+    facts["status"] = outcome.status_code
+    facts["result"] = str(outcome.status_code)
+    if outcome.reason_code is not None:
+        facts["reason_code"] = shown(outcome.reason_code)
+        facts["result"] += f" {facts['reason_code']}"
+    if outcome.request_id is not None:
+        facts["request_id"] = shown(outcome.request_id)
+    facts["seconds"] = f"{outcome.elapsed.total_seconds():.3f}"
+    return facts
+
+
+class Tracer:
+    """Makes a span for each call, if OpenTelemetry's API is installed.
+
+    Names follow its conventions for HTTP clients, with the route template in the place
+    of the URL.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        try:
+            import opentelemetry.trace
+        except ModuleNotFoundError:
+            self._tracer: Any = None
+            return
+        trace = opentelemetry.trace
+        self._tracer = trace.get_tracer("AmazonPay")
+        self._use_span = trace.use_span
+        self._kind = trace.SpanKind.CLIENT
+        self._error = trace.StatusCode.ERROR
+        self._fixed = {
+            "server.address": endpoint.host,
+            "server.port": endpoint.port,
+            "url.scheme": endpoint.scheme,
+        }
+
+    def span(self, call: Call) -> AbstractContextManager[Any]:
+        """Open the span of a call; what it gives goes to `end`."""
+        if self._tracer is None:
+            return _NO_SPAN
+        span = self._tracer.start_span(
+            f"{call.method} {call.route}",
+            kind=self._kind,
+            attributes={
+                **self._fixed,
+                "http.request.method": call.method,
+                "url.template": call.route,
+                "amazonpay.operation": call.operation,
+            },
+        )
+        if not span.is_recording():
+            return _NO_SPAN
+        # An exception's text is told by nobody but the exception.
+        opened: AbstractContextManager[Any] = self._use_span(
+            span,
+            end_on_exit=True,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        return opened
+
+    def end(
+        self,
+        span: Any,  # noqa: ANN401 - a span, or None without the API
+        call: Call,
+        outcome: Response[Any] | TransportError,
+    ) -> None:
+        """Write on a span what came of its call."""
+        if span is None:
+            return
+        facts = _facts(call, outcome)
+        if outcome.attempts > 1:
+            span.set_attribute("http.request.resend_count", outcome.attempts - 1)
+        span.set_attribute("amazonpay.outcome_unknown", facts["outcome_unknown"])
+        for name, key in (
+            ("http.response.status_code", "status"),
+            ("amazonpay.reason_code", "reason_code"),
+            ("amazonpay.request_id", "request_id"),
+        ):
+            if key in facts:
+                span.set_attribute(name, facts[key])
+        if facts.get("status", _FIRST_ERROR) >= _FIRST_ERROR:
+            status = facts.get("status", facts["result"])
+            span.set_attribute("error.type", str(status))
+            span.set_status(self._error)

@@ -1,0 +1,275 @@
+"""Transports by process and event loop, and the choice of TLS and proxy.
+
+They are httpx2 transports without its Client, because an API call needs no cookies,
+redirects or auth hooks.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import weakref
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import anyio
+import anyio.lowlevel
+import httpx2
+
+from ..errors import (
+    ClientClosed,
+    ConfigurationError,
+)
+from .transports import AsyncPoolTransport, PoolTransport, is_socks
+
+if TYPE_CHECKING:
+    from .._core.config import Endpoint
+
+_T = TypeVar("_T")
+
+
+def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """Return a private CA's context; refuse one that checks nothing, or old TLS."""
+    if verify is None:
+        return None
+    if not isinstance(verify, ssl.SSLContext):
+        raise ConfigurationError(
+            "verify takes an ssl.SSLContext that trusts your CA, such as"
+            " ssl.create_default_context(cafile=…); it cannot be switched off"
+        )
+    if verify.verify_mode is not ssl.CERT_REQUIRED or not verify.check_hostname:
+        raise ConfigurationError(
+            "the ssl.SSLContext in verify must check certificate and host name"
+        )
+    if verify.minimum_version < ssl.TLSVersion.TLSv1_2 and not _has_old_tls_off(verify):
+        raise ConfigurationError(
+            "the ssl.SSLContext in verify must refuse TLS below 1.2: set its"
+            " minimum_version to ssl.TLSVersion.TLSv1_2"
+        )
+    return verify
+
+
+def _has_old_tls_off(context: ssl.SSLContext) -> bool:
+    """Whether options keep a context to TLS 1.2, as some systems configure it."""
+    off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    return context.options & off == off
+
+
+def _without_environment(context: ssl.SSLContext) -> None:
+    """Switch off the log of session keys that SSLKEYLOGFILE has switched on."""
+    named = os.environ.get("SSLKEYLOGFILE")
+    if named and getattr(context, "keylog_filename", None) == named:
+        # Its stub does not know that None switches it off.
+        context.keylog_filename = None  # type: ignore[assignment]
+
+
+def _proxy_for(endpoint: Endpoint, proxy: str | None, *, trust_env: bool) -> str | None:
+    if endpoint.is_loopback:
+        if proxy is not None:
+            raise ConfigurationError("a loopback endpoint takes no proxy")
+        return None
+    if proxy is not None or not trust_env:
+        return proxy
+    import urllib.request as system  # its stubs lack the bypass list
+
+    proxies: dict[str, str] = system.getproxies_environment()
+    bypassed: Any = vars(system)["proxy_bypass_environment"]
+    if bypassed(endpoint.authority, proxies):
+        return None
+    return proxies.get(endpoint.scheme)
+
+
+def transport_options(
+    endpoint: Endpoint,
+    *,
+    verify: ssl.SSLContext | None,
+    proxy: str | None,
+    trust_env: bool,
+    given: bool = False,
+) -> dict[str, Any]:
+    """Decide, once, how connections are made; the environment is read here only.
+
+    A transport that the caller has `given` makes its own.
+    """
+    if given:
+        if verify is not None or proxy is not None:
+            raise ConfigurationError(
+                "verify and proxy are the transport's own: give them to the one you"
+                " pass as transport"
+            )
+        return {}
+    context = checked_context(verify)
+    chosen = _proxy_for(endpoint, proxy, trust_env=trust_env)
+    try:
+        shared = httpx2.create_ssl_context(
+            verify=True if context is None else context, trust_env=trust_env
+        )
+        checked_proxy = _checked_proxy(chosen, trust_env=trust_env) if chosen else None
+    except (ValueError, OSError, TypeError):
+        raise ConfigurationError(
+            "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
+            " be used"
+        ) from None
+    if not trust_env:
+        _without_environment(shared)
+    if checked_proxy is not None and is_socks(checked_proxy):
+        _check_for_socks()
+    return {"verify": shared, "proxy": checked_proxy}
+
+
+def _check_for_socks() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("socksio") is None:
+        raise ConfigurationError("a SOCKS proxy needs the package socksio")
+
+
+def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
+    """Return a proxy; one that is spoken to over TLS gets a context of its own.
+
+    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE in any case.
+    """
+    proxy = httpx2.Proxy(url)
+    if proxy.url.scheme == "https":
+        context = httpx2.create_ssl_context(trust_env=trust_env)
+        proxy = httpx2.Proxy(url, ssl_context=context)
+    return proxy
+
+
+class _Process:
+    """A mark of this process: a forked child has another one."""
+
+
+_this_process = _Process()
+
+
+def _mark_the_child() -> None:
+    global _this_process  # noqa: PLW0603 - one for each process
+    _this_process = _Process()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_the_child)
+
+
+class _Given(Generic[_T]):
+    """A transport of the caller's, which belongs to the process that it came to."""
+
+    def __init__(self, transport: _T) -> None:
+        self._transport = transport
+        self._process = _this_process
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process was forked since."""
+        return self._process is not _this_process
+
+    def current(self) -> _T:
+        """Return the transport; parent and child must not share its connections."""
+        if self.is_inherited:
+            raise ClientClosed(
+                "the transport of this client belongs to the process that this one was"
+                " forked from: build transport and client after the fork"
+            )
+        return self._transport
+
+
+class Connections:
+    """Blocking transports: one for each process, for a fork must not share sockets."""
+
+    def __init__(
+        self, options: dict[str, Any], given: httpx2.BaseTransport | None
+    ) -> None:
+        self._options = options
+        self._given = None if given is None else _Given(given)
+        # What a parent opened stays untouched here for as long as the client lives.
+        self._by_process: dict[_Process, httpx2.BaseTransport] = {}
+        self._closed = False
+        # A client that nobody closes lets go of its sockets with itself.
+        weakref.finalize(self, _close_mine, self._by_process)
+
+    def check_open(self) -> None:
+        """Raise `ClientClosed` if nothing can be sent any more."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            self._given.current()
+
+    def current(self) -> httpx2.BaseTransport:
+        """Give this process's transport; threads share it."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            return self._given.current()
+        found = self._by_process.get(_this_process)
+        if found is None:
+            # setdefault is atomic: no lock, which a fork could leave locked for ever.
+            made = PoolTransport(**self._options)
+            found = self._by_process.setdefault(_this_process, made)
+        return found
+
+    def close(self) -> None:
+        """Close what this process opened; the caller's own transport too."""
+        if not self._closed:
+            self._closed = True
+            _close_mine(self._by_process)
+            if self._given is not None and not self._given.is_inherited:
+                self._given.current().close()
+
+
+def _close_mine(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
+    """Close what this process opened; what a parent opened is the parent's."""
+    # pragma: no mutate block - a finalizer, which mutmut's call stack does not survive
+    mine = by_process.pop(_this_process, None)
+    if mine is not None:
+        mine.close()
+
+
+class AsyncConnections:
+    """Awaiting transports: one for each event loop of each process."""
+
+    def __init__(
+        self, options: dict[str, Any], given: httpx2.AsyncBaseTransport | None
+    ) -> None:
+        self._options = options
+        self._given = None if given is None else _Given(given)
+        # A forked child may go on with its parent's event loop. To close, there, a
+        # connection of the parent would stop the parent's loop from watching it, so
+        # what a parent opened stays untouched.
+        self._by_loop: weakref.WeakKeyDictionary[
+            object, dict[_Process, httpx2.AsyncBaseTransport]
+        ] = weakref.WeakKeyDictionary()
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Raise `ClientClosed` if nothing can be sent any more."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            self._given.current()
+
+    def current(self) -> httpx2.AsyncBaseTransport:
+        """Give the running event loop's transport."""
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None:
+            return self._given.current()
+        loop = anyio.lowlevel.current_token().native_token
+        by_process = self._by_loop.setdefault(loop, {})
+        found = by_process.get(_this_process)
+        if found is None:
+            found = by_process[_this_process] = AsyncPoolTransport(**self._options)
+        return found
+
+    async def aclose(self) -> None:
+        """Close what the running event loop opened; the caller's own transport too."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._given is not None:
+            if not self._given.is_inherited:
+                await self._given.current().aclose()
+            return
+        loop = anyio.lowlevel.current_token().native_token
+        mine = self._by_loop.get(loop, {}).pop(_this_process, None)
+        if mine is not None:
+            await mine.aclose()

@@ -1,0 +1,329 @@
+"""Files over pre-signed links: unsigned, without redirects, whole or not at all.
+
+A link comes out of an answer, so it is not trusted. It must be https and lead to a
+public host, by its name and by the address that its name is resolved to. A link to the
+endpoint itself may be followed too, and a client at a simulator on this machine may
+follow links to this machine. The address cannot be checked where a proxy or a
+transport of the caller's makes the connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+import anyio.to_thread
+import httpx2
+
+from .._core.config import is_loopback
+from .._core.hosts import is_public_address, is_public_host
+from ..errors import TransferFailed
+from .network import ending
+from .send import failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from .._core.config import Endpoint, Timeout
+    from .._core.steps import Transfer
+
+LARGEST_FILE = 1024 * 1024 * 1024
+"""The most bytes that are written to a disk."""
+
+_CHUNK = 65536
+_OK = 200
+_SUCCESS = range(200, 300)
+_PORTS = {"http": 80, "https": 443}
+_LARGEST_PORT = 65535
+
+
+# Links --------------------------------------------------------------------------------
+
+
+def checked_link(url: str, *, at_home: bool, endpoint: Endpoint | None = None) -> str:
+    """Return a link that may be followed.
+
+    `at_home` says whether the client talks to this machine; `endpoint` is where it
+    talks to.
+
+    Raises:
+        TransferFailed: the link is not https, names a user, or leads to a private
+            host.
+    """
+    # What the parsers of URLs do not agree on is no link: blanks, controls, what is
+    # not ASCII, a backslash.
+    if not re.fullmatch(r"[!-\[\]-~]+", url):
+        raise _not_followed("is not https")
+    try:
+        parts = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        raise _not_followed("is not https") from None
+    if parts.port is not None and not 0 < parts.port <= _LARGEST_PORT:
+        raise _not_followed("is not https")
+    host = parts.raw_host.decode("ascii")
+    if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
+        raise _not_followed("names a user")
+    if endpoint is not None and _is_the_endpoint(parts, endpoint):
+        return url
+    if parts.scheme in _PORTS and at_home and is_loopback(host):
+        return url
+    if parts.scheme != "https" or not host:
+        raise _not_followed("is not https")
+    if not is_public_host(host):
+        raise _not_followed("leads to a host that is not public")
+    return url
+
+
+def _not_followed(reason: str) -> TransferFailed:
+    return TransferFailed(f"the link {reason}; it was not followed", final=True)
+
+
+def _is_the_endpoint(url: httpx2.URL, endpoint: Endpoint) -> bool:
+    port = url.port or _PORTS.get(url.scheme)
+    host = url.raw_host.decode("ascii").lower()
+    return (url.scheme, host, port) == (endpoint.scheme, endpoint.host, endpoint.port)
+
+
+class _PeerCheck:
+    """Closes a connection to a forbidden address before anything is sent on it.
+
+    It hears of each connection that httpcore2 makes for a transfer. One that leads to a
+    proxy is not judged: the proxy resolves the name of the link.
+    """
+
+    def __init__(self, url: str, endpoint: Endpoint) -> None:
+        parts = httpx2.URL(url)
+        self._host = parts.raw_host.decode("ascii")
+        self._allows: Callable[[str], bool] | None = is_public_address
+        if is_loopback(self._host):
+            self._allows = is_loopback
+        elif _is_the_endpoint(parts, endpoint):
+            self._allows = None
+        self._is_direct = False
+
+    def refuses(self, event: str, info: dict[str, Any]) -> bool:
+        """Take in an event; whether its connection must be closed."""
+        if event == "connection.connect_tcp.started":
+            self._is_direct = info.get("host") == self._host
+        if event != "connection.connect_tcp.complete" or self._allows is None:
+            return False
+        address = info["return_value"].get_extra_info("server_addr") or ("unknown",)
+        return self._is_direct and not self._allows(str(address[0]))
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if self.refuses(event, info):
+            info["return_value"].close()
+            raise _not_followed("leads to an address that is not public")
+
+    async def awaiting(self, event: str, info: dict[str, Any]) -> None:
+        """Do the same, awaiting."""
+        if self.refuses(event, info):
+            await info["return_value"].aclose()
+            raise _not_followed("leads to an address that is not public")
+
+
+# What both drivers share --------------------------------------------------------------
+
+
+def _headers(step: Transfer) -> list[tuple[str, str]]:
+    headers = [("accept-encoding", "identity")]
+    if step.content_type is not None:
+        headers.append(("content-type", step.content_type))
+    if step.source is not None:
+        headers.append(("content-length", str(step.source.stat().st_size)))
+    return headers
+
+
+def _request(
+    step: Transfer,
+    timeout: Timeout,
+    seconds: float,
+    trace: object,
+    content: Iterator[bytes] | AsyncIterator[bytes] | None,
+) -> httpx2.Request:
+    def cut(limit: float | None) -> float:
+        return seconds if limit is None else min(limit, seconds)
+
+    timeouts = {
+        "connect": cut(timeout.connect),
+        "read": cut(timeout.read),
+        "write": cut(timeout.write),
+        "pool": cut(timeout.pool),
+    }
+    return httpx2.Request(
+        step.method,
+        step.url,
+        headers=_headers(step),
+        content=content,
+        extensions={"timeout": timeouts, "trace": trace},
+    )
+
+
+def _check_status(step: Transfer, status: int) -> None:
+    """Refuse what is no success; a part of a file (206) is none."""
+    if status not in _SUCCESS or (step.target is not None and status != _OK):
+        raise TransferFailed(f"the link answered {status}; it may have run out")
+
+
+def _failed(error: Exception) -> TransferFailed:
+    failure = failure_of(error)
+    return TransferFailed(f"transfer: {failure.reason}")
+
+
+def _too_late() -> TransferFailed:
+    return TransferFailed("transfer: the file took too long", final=True)
+
+
+class _NewFile:
+    """A private file beside its target (0600), which replaces the target when whole.
+
+    Its name is new and unique, so that no link that somebody has put there is
+    followed, and two downloads do not meet. It is removed unless it is kept.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._size = 0
+        descriptor, name = tempfile.mkstemp(
+            prefix=".amazonpay-", suffix=".part", dir=target.parent
+        )
+        self._path = Path(name)
+        self._file = os.fdopen(descriptor, "wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, chunk: bytes) -> None:
+        """Append, up to the limit."""
+        self._size += len(chunk)
+        if self._size > LARGEST_FILE:
+            raise TransferFailed("transfer: the file is too large", final=True)
+        self._file.write(chunk)
+
+    def keep(self) -> None:
+        """Put the file in the target's place; a link that stands there is replaced."""
+        self._file.close()
+        self._path.replace(self._target)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+
+# The drivers --------------------------------------------------------------------------
+
+
+def transfer(
+    transport: httpx2.BaseTransport,
+    step: Transfer,
+    timeout: Timeout,
+    seconds: float,
+    endpoint: Endpoint,
+) -> None:
+    """Move one file in so many seconds, blocking.
+
+    A fault of the local file is an `OSError`, as ever.
+
+    Raises:
+        TransferFailed: the link may not be followed or answered no success, the
+            connection broke, or the file is too large or took too long.
+    """
+    ends = time.monotonic() + seconds
+    url = checked_link(step.url, at_home=endpoint.is_loopback, endpoint=endpoint)
+    content = None if step.source is None else _chunks(step.source, ends)
+    request = _request(step, timeout, seconds, _PeerCheck(url, endpoint), content)
+    try:
+        with ending(ends):
+            response = transport.handle_request(request)
+            try:
+                _check_status(step, response.status_code)
+                if step.target is None:
+                    return
+                with _NewFile(step.target) as file:
+                    for chunk in cast("httpx2.SyncByteStream", response.stream):
+                        if time.monotonic() > ends:
+                            raise _too_late()
+                        file.write(chunk)
+                    file.keep()
+            finally:
+                response.close()
+    except (httpx2.TransportError, httpx2.StreamError) as error:
+        raise _failed(error) from error
+
+
+def _chunks(source: Path, ends: float) -> Iterator[bytes]:
+    with source.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if time.monotonic() > ends:
+                raise _too_late()
+            yield chunk
+
+
+async def atransfer(
+    transport: httpx2.AsyncBaseTransport,
+    step: Transfer,
+    timeout: Timeout,  # noqa: ASYNC109 - socket steps
+    seconds: float,
+    endpoint: Endpoint,
+) -> None:
+    """Move one file in so many seconds, awaiting.
+
+    A fault of the local file is an `OSError`, as ever.
+
+    Raises:
+        TransferFailed: the link may not be followed or answered no success, the
+            connection broke, or the file is too large or took too long.
+    """
+    with anyio.move_on_after(seconds) as limit:
+        await _atransfer(transport, step, timeout, seconds, endpoint)
+    if limit.cancelled_caught:
+        raise _too_late()
+
+
+async def _atransfer(
+    transport: httpx2.AsyncBaseTransport,
+    step: Transfer,
+    timeout: Timeout,  # noqa: ASYNC109 - socket steps
+    seconds: float,
+    endpoint: Endpoint,
+) -> None:
+    url = checked_link(step.url, at_home=endpoint.is_loopback, endpoint=endpoint)
+    check = _PeerCheck(url, endpoint)
+    content = None if step.source is None else _achunks(step.source)
+    try:
+        response = await transport.handle_async_request(
+            _request(step, timeout, seconds, check.awaiting, content)
+        )
+        try:
+            _check_status(step, response.status_code)
+            if step.target is None:
+                return
+            with _NewFile(step.target) as file:
+                async for chunk in cast("httpx2.AsyncByteStream", response.stream):
+                    await anyio.to_thread.run_sync(file.write, chunk)
+                file.keep()
+        finally:
+            await response.aclose()
+    except (httpx2.TransportError, httpx2.StreamError) as error:
+        raise _failed(error) from error
+
+
+async def _achunks(source: Path) -> AsyncIterator[bytes]:
+    async with await anyio.open_file(source, "rb") as file:
+        while chunk := await file.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,155 @@
+"""Turn the arguments of a helper into a journal entry, and an entry into its call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from .._core.json_body import encode_body
+from .._core.parameters import encoded_id
+from ..errors import (
+    InvalidRequest,
+)
+from ..idempotency import derived_key, idempotency_key
+from ..money import compare
+from ..resources.charge_permissions import ChargePermissions
+from ..resources.charges import Charges
+from ..resources.checkout_sessions import CheckoutSessions
+from ..resources.refunds import Refunds
+from .entry import (
+    DEFAULT_BODIES,
+    Entry,
+    digest_of,
+    read_body,
+)
+
+if TYPE_CHECKING:
+    from .._core.call import Body, Call
+    from .._core.operation import Operation
+
+OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
+    operation.name: operation
+    for operation in (
+        CheckoutSessions.complete_checkout_session,
+        CheckoutSessions.finalize_checkout_session,
+        Charges.create_charge,
+        Charges.capture_charge,
+        Charges.cancel_charge,
+        ChargePermissions.close_charge_permission,
+        Refunds.create_refund,
+    )
+}
+
+# What a body must say, so that it can be compared with what is there afterwards.
+_PRICES: Final[dict[str, str | None]] = {
+    "complete_checkout_session": "chargeAmount",
+    "finalize_checkout_session": "chargeAmount",
+    "create_charge": "chargeAmount",
+    "capture_charge": "captureAmount",
+    "cancel_charge": None,
+    "close_charge_permission": None,
+    "create_refund": "refundAmount",
+}
+# The body that sets up a saved wallet is `{}`.
+_MAY_LACK_A_PRICE: Final = frozenset({"complete_checkout_session"})
+REFERENCES: Final = {
+    "create_charge": "chargePermissionId",
+    "create_refund": "chargeId",
+}
+
+# Whether Amazon honors the key on these is unconfirmed, and so is whether a refusal is
+# stored under it: a session that was refused because its buyer had not paid yet must
+# not be refused for ever.
+_FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
+    {"complete_checkout_session", "finalize_checkout_session"}
+)
+
+
+def intended_entry(  # noqa: PLR0913 - what makes an intention
+    name: str,
+    ids: tuple[str, ...],
+    body: Body | None,
+    *,
+    namespace: str,
+    order: str,
+    attempt: int,
+    confirm_only: bool = False,
+    charge_ids: Collection[str] | None = None,
+) -> Entry:
+    """Turn arguments into an entry; refuse bad ones before anything is sent."""
+    key = idempotency_key(
+        namespace=namespace, order=order, operation=name, attempt=attempt
+    )
+    if not isinstance(confirm_only, bool):
+        raise InvalidRequest("confirm_only is True or False")
+    declared = OPERATIONS[name]
+    if body is None:
+        if not declared.body_optional:
+            raise InvalidRequest(f"{name} needs a body")
+        body = DEFAULT_BODIES[name]
+    data = encode_body(body, ordered=True)
+    if not data.lstrip().startswith(b"{"):
+        raise InvalidRequest(f"the body of {name} is JSON, but no object")
+    _check(name, read_body(data))
+    return Entry(
+        key=key,
+        namespace=namespace,
+        order=order,
+        operation=name,
+        attempt=attempt,
+        path=declared.build((*ids, data), {}).path,
+        body=data,
+        digest=digest_of(data),
+        confirm_only=confirm_only,
+        charge_ids=_checked_ids(charge_ids),
+    )
+
+
+def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
+    """Copy the ids of charges; a str is one id, and no collection of them."""
+    if charge_ids is None:
+        return None
+    kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
+    if not isinstance(charge_ids, Collection) or isinstance(charge_ids, refused):
+        raise InvalidRequest(
+            "charge_ids is a list of ids, such as ['S01-0000000-0000000-C000000'],"
+            f" not a {kind}"
+        )
+    ids = tuple(cast("Collection[str]", charge_ids))
+    for one in ids:
+        encoded_id("an id in charge_ids", one)  # refuses what names no charge
+    return ids
+
+
+def _check(name: str, asked: Mapping[str, Any]) -> None:
+    """Refuse a body that could not be compared with what is there afterwards."""
+    price = _PRICES[name]
+    needed = name not in _MAY_LACK_A_PRICE or price in asked
+    if price is not None and needed:
+        if not isinstance(asked.get(price), Mapping):
+            raise InvalidRequest(
+                f"the body of {name} has no {price}, or no price there"
+            )
+        compare(asked[price], asked[price])  # refuses what is no price
+    reference = REFERENCES.get(name)
+    if reference is not None:
+        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
+
+
+def call_of(entry: Entry) -> Call:
+    """Build the entry's request: its own bytes, under its own key."""
+    declared = OPERATIONS[entry.operation]
+    arguments = (entry.subject, entry.body) if entry.subject else (entry.body,)
+    key = {} if declared.method != "POST" else {"idempotency_key": _wire_key(entry)}
+    return declared.build(arguments, key)
+
+
+def _wire_key(entry: Entry) -> str:
+    if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
+        return entry.key
+    return derived_key(
+        namespace=entry.namespace,
+        order=entry.order,
+        operation=f"{entry.operation} after {entry.answers}",
+        attempt=entry.attempt,
+    )

@@ -1,0 +1,495 @@
+"""A journal in a SQLite file of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from .._core import fork_gate
+from ..errors import (
+    ConfigurationError,
+    JournalFailed,
+)
+from .entry import Entry, time_text
+from .journal_steps import checked_limit
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from .entry import Change
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+COLUMNS: Final = {
+    "idempotency_key": "TEXT NOT NULL PRIMARY KEY",
+    "namespace": "TEXT NOT NULL",
+    "shop_order": "TEXT NOT NULL",
+    "operation": "TEXT NOT NULL",
+    "attempt": "INTEGER NOT NULL",
+    "path": "TEXT NOT NULL",
+    "body": "BLOB",
+    "digest": "TEXT NOT NULL",
+    "confirm_only": "INTEGER NOT NULL",
+    "charge_ids": "TEXT",
+    "runs": "INTEGER NOT NULL",
+    "answers": "INTEGER NOT NULL",
+    "outcome": "TEXT",
+    "reason": "TEXT",
+    "object_id": "TEXT",
+    "other_object_ids": "TEXT",
+    "environment": "TEXT",
+    "region": "TEXT",
+    "public_key_id": "TEXT",
+    "abandoned": "TEXT",
+    "created": "TEXT",
+    "changed": "TEXT NOT NULL",
+}
+"""What `Entry.to_row` writes."""
+
+_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
+
+_VERSION: Final = 1
+"""The `user_version` of the files that this release writes."""
+_ADDED: Final = frozenset(
+    {
+        "other_object_ids",
+        "environment",
+        "region",
+        "public_key_id",
+        "abandoned",
+        "created",
+    }
+)
+"""The columns that a file of version 0 lacks."""
+
+_LOCK_SECONDS: Final = 30.0
+_READER_SECONDS: Final = 5.0
+"""How long `forget` waits for readers that keep erased bytes in the log."""
+
+_WRITE: Final = "BEGIN IMMEDIATE"
+_READ: Final = "BEGIN"
+
+_FAILURES: Final = {
+    "BUSY": "another connection keeps the journal locked",
+    "CANTOPEN": "the journal's file, or the log beside it, cannot be opened",
+    "CORRUPT": "the journal's file is damaged",
+    "FULL": "the journal's disk is full",
+    "IOERR": "the journal's disk fails",
+    "NOTADB": "the journal's file is no SQLite database",
+    "READONLY": "the journal is read-only",
+}
+
+_CANNOT_WRITE: Final = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+# One thread creates the file while no other one of this process has it open: whoever
+# closes a descriptor of a file drops all locks that the process holds on that file.
+_CREATION: Final = threading.Lock()
+
+_INHERITED: Final[list[sqlite3.Connection]] = []
+"""A parent's connections in a forked child, which must not even close them."""
+
+_Result = TypeVar("_Result")
+
+
+class SQLiteJournal:
+    """A journal in a file of its own, for shops without a database of theirs.
+
+    Threads and processes of one machine may share the file, each job may make an
+    instance of its own, and a process may fork at any time. The file must be on a local
+    disk, for SQLite's write-ahead log does not work across a network. Every write is
+    on the disk when it returns. On a read-only disk, the journal can be read.
+
+    The file is created if it is missing, and migrated if an older release wrote it.
+    Only its owner can read and write it (mode 0600); a wider mode is narrowed.
+
+    A process that uses the journal must not open the file by other means than SQLite:
+    closing it would drop SQLite's locks.
+
+    Raises:
+        ConfigurationError: the file cannot be opened, is damaged, holds something else,
+            was written by a newer release, or would not outlive the process.
+        JournalFailed: raised by the methods when the file cannot be read or written,
+            has disappeared, or was replaced by another one.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        try:
+            name = os.fsdecode(path)
+        except TypeError:
+            raise ConfigurationError("a journal needs the path of its file") from None
+        if not name or "\0" in name or name.startswith((":memory:", "file:")):
+            raise ConfigurationError(
+                "a journal is a file: it must be there when the process is gone"
+            )
+        self._path = os.path.abspath(name)  # noqa: PTH100 - the folder may change later
+        self._uri = Path(self._path).as_uri()
+        self._clock = clock
+        self._file: tuple[int, int] | None = None
+        self._id = 0
+        try:
+            self._open()
+        except JournalFailed as error:
+            raise ConfigurationError(f"the journal cannot be opened: {error}") from None
+
+    # Entries --------------------------------------------------------------------------
+
+    def change(self, key: str, change: Change, /) -> Entry:
+        """Replace an entry; on the disk when it returns. See `Journal.change`."""
+
+        def work(connection: sqlite3.Connection) -> Entry:
+            found = _entry_of(connection, key)
+            made = change(found)
+            moment = self._clock()
+            entry = replace(made, changed=moment)
+            if found is None and entry.created is None:
+                entry = replace(entry, created=moment)
+            row = entry.to_row()
+            marks = ", ".join("?" * len(row))
+            try:
+                connection.execute(
+                    f"INSERT OR REPLACE INTO entry ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - our own names
+                    tuple(row.values()),
+                )
+            except (UnicodeError, OverflowError):
+                raise JournalFailed("the journal cannot store the entry") from None
+            return entry
+
+        return self._run(work, _WRITE)
+
+    def find(self, key: str, /) -> Entry | None:
+        """Read an entry."""
+        return self._run(lambda connection: _entry_of(connection, key), _READ)
+
+    def open_entries(
+        self, *, before: datetime | None = None, limit: int = 100
+    ) -> list[Entry]:
+        """List what is not settled. See `Journal.open_entries`."""
+        until = None if before is None else time_text(before)
+        most = checked_limit(limit)
+        rows = self._run(
+            lambda connection: connection.execute(
+                f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
+                " ORDER BY changed, idempotency_key LIMIT ?2",
+                (until, most),
+            ).fetchall(),
+            _READ,
+        )
+        return [_entry_from(row) for row in rows]
+
+    def forget(self, before: datetime, /) -> int:
+        """Erase the bodies of what was settled. See `Journal.forget`.
+
+        It rewrites the file and empties its log, so that no byte of them is left there.
+
+        Raises:
+            JournalFailed: bytes are left, because another connection reads the file, or
+                the disk is full; the next call erases them.
+        """
+        until = time_text(before)
+        erased = self._run(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE entry SET body = NULL WHERE outcome IN ('success', 'no')"
+                    " AND body IS NOT NULL AND changed < ?",
+                    (until,),
+                ).rowcount
+            ),
+            _WRITE,
+        )
+        try:
+            self._run(_rewrite, begin=None)
+        except JournalFailed as error:
+            raise JournalFailed(
+                f"{erased} bodies were forgotten, but bytes of them are left in the"
+                f" journal's file or log until forget() is called again: {error}"
+            ) from None
+        return erased
+
+    # The file -------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Create or migrate the file, and remember which one it is."""
+        fork_gate.gate.run(self._create)
+        self._file = self._found()
+        found = self._run(_Contents, _READ)
+        if found.version < _VERSION:
+            try:
+                self._id = self._run(_migrate, _WRITE)
+            except JournalFailed:
+                # An older file that cannot be written can still be read.
+                if not self._read_only() or not found.is_journal:
+                    raise
+        else:
+            if not found.is_journal:
+                raise JournalFailed("the journal's file holds something else")
+            self._id = found.id
+        if found.mode != "wal":
+            # Busy, or read-only: it works without, and the next instance tries again.
+            with contextlib.suppress(JournalFailed):
+                self._run(_log_ahead, begin=None)
+        self._make_private()
+
+    def _create(self) -> None:
+        """Create the file, unless it is there."""
+        with _CREATION:
+            if _stat(self._path) is not None:
+                return
+            try:
+                # A link to a file that is not there yet is followed.
+                target = os.path.realpath(self._path)
+                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            except FileExistsError:
+                pass  # another process has created it just now
+            except OSError as error:
+                raise _system_failure(error) from None
+
+    def _make_private(self) -> None:
+        """Let nobody but the owner read the file and its log."""
+        for name in (self._path, self._beside("-wal"), self._beside("-shm")):
+            found = _stat(name)
+            if found is None or not found.st_mode & 0o077:
+                continue
+            try:
+                os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)  # noqa: PTH101 - a path
+            except OSError as error:
+                # It is another user's, on a read-only disk, or gone by now.
+                if error.errno is None:
+                    raise
+
+    def _beside(self, suffix: str) -> str:
+        """Return the path of a file that SQLite keeps beside this one."""
+        return f"{os.path.realpath(self._path)}{suffix}"
+
+    def _found(self) -> tuple[int, int]:
+        """Return which file is there, without opening it."""
+        found = _stat(self._path)
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
+        if not stat.S_ISREG(found.st_mode):
+            raise JournalFailed("the journal's path is no file")
+        return found.st_dev, found.st_ino
+
+    def _check_file(self) -> None:
+        if self._found() != self._file:
+            raise JournalFailed("the journal's file was replaced by another one")
+
+    def _run(
+        self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
+    ) -> _Result:
+        """Do `work` in a transaction, on a connection of its own, and commit it.
+
+        So threads share nothing, and a forked child inherits nothing.
+        """
+        return fork_gate.gate.run(lambda: self._use(work, begin))
+
+    def _use(
+        self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
+    ) -> _Result:
+        import sqlite3
+
+        try:
+            try:
+                return self._connected(work, begin, "mode=rw")
+            except sqlite3.OperationalError as error:
+                lacks_log = _name_of(error).startswith(_CANNOT_WRITE)
+                if begin != _READ or not lacks_log or not self._read_only():
+                    raise
+                return self._unchanging(work)
+        except sqlite3.Error as error:
+            raise _database_failure(error) from None
+
+    def _connected(
+        self,
+        work: Callable[[sqlite3.Connection], _Result],
+        begin: str | None,
+        how: str,
+    ) -> _Result:
+        import sqlite3
+
+        gate = fork_gate.gate
+        self._check_file()
+        connection = sqlite3.connect(
+            f"{self._uri}?{how}",
+            uri=True,
+            timeout=_LOCK_SECONDS,
+            isolation_level=None,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous = FULL")
+            if begin is not None:
+                connection.execute(begin)
+            self._check_identity(connection)
+            result = work(connection)
+            gate.check()
+            if begin is not None:
+                connection.execute("COMMIT")
+            self._check_file()
+            return result
+        finally:
+            if gate is fork_gate.gate:
+                connection.close()  # rolls back what is not committed
+            else:
+                _INHERITED.append(connection)
+
+    def _check_identity(self, connection: sqlite3.Connection) -> None:
+        version = _pragma(connection, "user_version")
+        if not 0 <= version <= _VERSION:
+            raise JournalFailed(
+                f"the journal's file has version {version}: a newer release wrote it;"
+                f" this one knows versions up to {_VERSION}"
+            )
+        if self._id not in {0, _pragma(connection, "application_id")}:
+            raise JournalFailed("the journal's file was replaced by another one")
+
+    # A read-only disk -----------------------------------------------------------------
+
+    def _read_only(self) -> bool:
+        folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120 - a path
+        # Not every system can tell for the user in effect.
+        in_effect = os.access in os.supports_effective_ids
+        return not all(
+            os.access(name, os.W_OK, effective_ids=in_effect)
+            for name in (folder, self._path)
+        )
+
+    def _unchanging(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Read a file beside which SQLite cannot create its log, and need not."""
+        before = self._state()
+        result = self._connected(work, _READ, "mode=ro&immutable=1")
+        if self._state() != before:
+            raise JournalFailed("the journal was changed while it was read; try again")
+        return result
+
+    def _state(self) -> tuple[int, int]:
+        """Return when the file was changed; refuse to read past its log."""
+        log, found = _stat(self._beside("-wal")), _stat(self._path)
+        if log is not None and log.st_size:
+            raise JournalFailed(
+                "the journal's disk is read-only, and the log beside the file cannot be"
+                " read there"
+            )
+        if found is None:
+            raise JournalFailed("the journal's file has disappeared")
+        return found.st_mtime_ns, found.st_size
+
+
+def _stat(path: str) -> os.stat_result | None:
+    """Look at a file without opening it; return None if it is not there."""
+    try:
+        return os.stat(path)  # noqa: PTH116 - a path
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _system_failure(error) from None
+
+
+def _system_failure(error: OSError) -> JournalFailed:
+    """Translate a failure of the system; raise any other one unchanged."""
+    if error.errno is None:
+        raise error  # out of a signal handler, such as a watchdog's TimeoutError
+    return JournalFailed(f"the journal's file: {error.strerror}")
+
+
+def _name_of(error: sqlite3.Error) -> str:
+    """Return SQLite's name of an error, or that of Python's own."""
+    return getattr(error, "sqlite_errorname", type(error).__name__)
+
+
+def _database_failure(error: sqlite3.Error) -> JournalFailed:
+    """Translate a failure of the database; its own text may show values."""
+    name = _name_of(error)
+    kind = name.removeprefix("SQLITE_").partition("_")[0]
+    what = _FAILURES.get(kind, "the journal's database fails")
+    return JournalFailed(f"{what} ({name})")
+
+
+def _entry_of(connection: sqlite3.Connection, key: str) -> Entry | None:
+    rows = connection.execute(
+        "SELECT * FROM entry WHERE idempotency_key = ?", (key,)
+    ).fetchall()
+    return _entry_from(rows[0]) if rows else None
+
+
+def _entry_from(row: sqlite3.Row) -> Entry:
+    """Read a row; an older file on a read-only disk lacks columns."""
+    try:
+        return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
+    except (TypeError, ValueError):
+        raise JournalFailed("an entry of the journal is damaged") from None
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+class _Contents:
+    """What a file holds: its version, and whether it is a journal at all.
+
+    `id` is a random number, which tells the file from one that took its place.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.version: int = _pragma(connection, "user_version")
+        self.id: int = _pragma(connection, "application_id")
+        self.mode: str = _pragma(connection, "journal_mode")
+        listed = connection.execute("PRAGMA table_info(entry)").fetchall()
+        self.columns = {row["name"] for row in listed}
+        needed = set(COLUMNS) - (set() if self.version else _ADDED)
+        self.is_journal = needed <= self.columns
+        self.empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+
+
+def _migrate(connection: sqlite3.Connection) -> int:
+    """Make a journal of an empty or an older file; return what tells it from others."""
+    found = _Contents(connection)
+    if found.version == _VERSION:  # another process was faster
+        return found.id
+    if found.empty:
+        definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
+    elif not found.is_journal:
+        raise JournalFailed("the journal's file holds something else")
+    elif _pragma(connection, "integrity_check(1)") != "ok":
+        raise JournalFailed("the journal's file is damaged")
+    for name in COLUMNS:
+        if not found.empty and name not in found.columns:
+            connection.execute(f"ALTER TABLE entry ADD COLUMN {name} TEXT")
+    connection.execute(
+        "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
+    )
+    id_ = 1 + secrets.randbelow(2**31 - 1)
+    connection.execute(f"PRAGMA application_id = {id_}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    return id_
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Let SQLite write ahead to a log, which makes a write one sync; it stays so."""
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    """Leave nothing in the file and its log but what the entries hold."""
+    connection.execute("VACUUM")
+    connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
+    blocked = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if blocked:
+        raise JournalFailed("another connection is reading it")

@@ -1,0 +1,329 @@
+"""Turn a `Call` into a signed HTTP request, for one key id and one endpoint."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .._core.config import checked_public_key_id, endpoint_for
+from .._core.headers import (
+    AUTH_TOKEN,
+    IDEMPOTENCY_KEY,
+    SIMULATION_CODE,
+    checked_headers,
+)
+from .._core.signals import raised_by_a_signal_handler
+from ..errors import ConfigurationError
+from .private_key import load_private_key
+from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
+from .signer import awaits, checked_signature, signing_function
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from typing_extensions import TypeIs
+
+    from .._core.call import Call
+    from .._core.config import Endpoint
+    from .._core.options import Options
+    from .rsa_pss import Algorithm
+    from .signer import Signer
+
+    Key = str | bytes | os.PathLike[str] | RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """An HTTP request that is complete and signed."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: list[tuple[bytes, bytes]] = field(repr=False)
+    """Every header, `host` and `authorization` among them."""
+    body: bytes = field(repr=False)
+    must_stay_here: bool
+    """Whether the connected peer must be this machine."""
+
+
+class SignerFailed(Exception):  # noqa: N818 - it becomes a `SigningFailed`
+    """The caller's signer raised an error or returned no signature; see the cause."""
+
+
+def _signer_failed(error: Exception) -> SignerFailed:
+    """Say that a signer failed; raise `error` if a signal came while it signed.
+
+    The signer's error keeps the frames of the signer, without those above it.
+    """
+    if raised_by_a_signal_handler(error):
+        raise error
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_globals.get("__package__") == __package__:
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+    return SignerFailed()
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedRequest:
+    """An HTTP request that lacks only its `authorization` header."""
+
+    method: str
+    url: str
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    message: bytes
+    """What is to be signed."""
+    authorization: str
+    """The `authorization` header up to the signature."""
+    must_stay_here: bool
+
+    def signed(self, signature: bytes) -> SignedRequest:
+        """Return the request with its `authorization` header."""
+        authorization = self.authorization.encode() + b64encode(signature)
+        headers = [*self.headers, (b"authorization", authorization)]
+        return SignedRequest(
+            self.method, self.url, headers, self.body, self.must_stay_here
+        )
+
+
+def _user_agent() -> str:
+    """Return the `User-Agent`; a version that cannot be found becomes `unknown`."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        ours = version("AmazonPayClient")
+    except PackageNotFoundError:
+        ours = "unknown"
+    return f"AmazonPayClient/{ours} (Python/{platform.python_version()})"
+
+
+class RequestSigner:
+    """Builds and signs requests for one key id at one endpoint.
+
+    It is made once per key id and shared by every view of a client.
+    """
+
+    def __init__(
+        self,
+        public_key_id: str,
+        key: RSAPrivateKey | Signer,
+        algorithm: Algorithm,
+        endpoint: Endpoint,
+        unsigned: Mapping[str, str | None],
+    ) -> None:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+        self.public_key_id = public_key_id
+        self.algorithm = algorithm
+        self.endpoint = endpoint
+        self.in_memory = isinstance(key, RSAPrivateKey)
+        """Whether signing takes no time worth a thread, and cannot fail."""
+        self._sign: Callable[[bytes], Any] = (
+            rsa_signer(key, algorithm)
+            if isinstance(key, RSAPrivateKey)
+            else signing_function(key)
+        )
+        self.signer_awaits = awaits(self._sign)
+        self._signed_headers = (
+            ("accept", "application/json"),
+            ("content-type", "application/json"),
+            ("x-amz-pay-host", endpoint.host),
+            ("x-amz-pay-region", endpoint.region.code),
+        )
+        self._fixed = [
+            (b"host", endpoint.authority.encode()),
+            *(
+                (name.encode(), value.encode())
+                for name, value in (
+                    *self._signed_headers,
+                    ("accept-encoding", "identity"),
+                    ("user-agent", _user_agent()),
+                    *checked_headers(
+                        {n: v for n, v in unsigned.items() if v is not None}
+                    ),
+                )
+            ),
+        ]
+        self._origin = f"{endpoint.scheme}://{endpoint.authority}"
+        self._must_stay_here = (
+            endpoint.scheme == "http" and endpoint.host == "localhost"
+        )
+
+    # Signatures -----------------------------------------------------------------------
+
+    def attempt(
+        self, call: Call, options: Options, set_back: timedelta
+    ) -> SignedRequest:
+        """Sign a call with the current date; key and bytes are the same each time.
+
+        Raises:
+            SignerFailed: the caller's own signer did.
+        """
+        request = self.unsigned(call, options, set_back)
+        return request.signed(self.sign(request.message))
+
+    async def aattempt(
+        self, call: Call, options: Options, set_back: timedelta, time_left: float
+    ) -> SignedRequest:
+        """Sign as `attempt` does, awaiting, for at most `time_left` seconds."""
+        request = self.unsigned(call, options, set_back)
+        return request.signed(await self.asign(request.message, time_left))
+
+    def button_signature(self, payload: bytes) -> str:
+        """Return the signature of a button's payload, as base64."""
+        message = button_message(self.algorithm, payload)
+        return b64encode(self.sign(message)).decode()
+
+    async def abutton_signature(self, payload: bytes, time_left: float) -> str:
+        """Return the signature of a button's payload, awaiting the signer."""
+        message = button_message(self.algorithm, payload)
+        return b64encode(await self.asign(message, time_left)).decode()
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message.
+
+        Raises:
+            SignerFailed: the caller's own signer did.
+        """
+        if self.in_memory:
+            return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
+        try:
+            return checked_signature(self._sign(message))
+        except Exception as error:
+            raise _signer_failed(error) from error
+
+    async def asign(self, message: bytes, time_left: float) -> bytes:
+        """Return the signature of a message, waiting at most `time_left` seconds.
+
+        Raises:
+            SignerFailed: the caller's own signer did, or took too long.
+        """
+        if self.in_memory:
+            return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
+        import anyio.to_thread
+
+        try:
+            with anyio.fail_after(max(time_left, 0.0)):
+                if self.signer_awaits:
+                    return checked_signature(await self._sign(message))
+                # It may ask a server: the event loop goes on meanwhile.
+                signature = await anyio.to_thread.run_sync(
+                    self._sign, message, abandon_on_cancel=True
+                )
+                return checked_signature(signature)
+        except Exception as error:
+            raise _signer_failed(error) from error
+
+    # Requests -------------------------------------------------------------------------
+
+    def unsigned(
+        self, call: Call, options: Options, set_back: timedelta
+    ) -> UnsignedRequest:
+        """Return the request of a call, dated now minus `set_back`."""
+        path = self.endpoint.base_path + call.path
+        date = (datetime.now(UTC) - set_back).strftime("%Y%m%dT%H%M%SZ")
+        body = call.body if call.body is not None else b""
+        signed = [("x-amz-pay-date", date)]
+        if call.idempotency_key is not None:
+            signed.append((IDEMPOTENCY_KEY, call.idempotency_key))
+        token = next(
+            (v for n, v in call.headers if n == AUTH_TOKEN), options.auth_token
+        )
+        if token is not None:
+            signed.append((AUTH_TOKEN, token))
+        message, authorization = message_to_sign(
+            self.algorithm,
+            self.public_key_id,
+            call.method,
+            path,
+            call.query,
+            (*self._signed_headers, *signed),
+            body,
+        )
+        unsigned = [(n, v) for n, v in call.headers if n != AUTH_TOKEN]
+        unsigned += options.headers
+        if options.simulation_code is not None:
+            unsigned.append((SIMULATION_CODE, options.simulation_code))
+        headers = [
+            *self._fixed,
+            *[(n.encode(), v.encode()) for n, v in (*signed, *unsigned)],
+        ]
+        if call.body is not None:
+            headers.append((b"content-length", str(len(body)).encode()))
+        query = f"?{call.query}" if call.query else ""
+        return UnsignedRequest(
+            call.method,
+            f"{self._origin}{path}{query}",
+            headers,
+            body,
+            message,
+            authorization,
+            self._must_stay_here,
+        )
+
+
+def key_pairs(
+    public_key_id: str | None,
+    private_key: Key | None,
+    signer: Signer | None,
+    keys: Sequence[tuple[str, Key | Signer]] | None,
+) -> list[tuple[str, Key | Signer]]:
+    """Return pairs of key id and key or signer; the first pair signs."""
+    if keys is None:
+        if public_key_id is None:
+            raise ConfigurationError("public_key_id is missing")
+        given = private_key if signer is None else signer
+        if given is None:
+            raise ConfigurationError("private_key is missing; or give a signer")
+        if private_key is not None and signer is not None:
+            raise ConfigurationError("give private_key or signer, not both")
+        if signer is not None:
+            signing_function(signer)
+        return [(public_key_id, given)]
+    if any(given is not None for given in (public_key_id, private_key, signer)):
+        raise ConfigurationError(
+            "keys takes the place of public_key_id, private_key and signer"
+        )
+    pairs = list(keys)
+    if not pairs or len({key_id for key_id, _ in pairs}) != len(pairs):
+        raise ConfigurationError("keys are pairs of distinct public key ids and keys")
+    return pairs
+
+
+def _is_key(given: Key | Signer) -> TypeIs[Key]:
+    """Whether `given` is a key; what is neither key nor signer counts as a key."""
+    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
+        given, "private_numbers"
+    ):
+        return True
+    return not hasattr(given, "sign") and not callable(given)
+
+
+def request_signers(  # noqa: PLR0913 - what both constructors take
+    pairs: Sequence[tuple[str, Key | Signer]],
+    *,
+    region: str | None,
+    sandbox: bool | None,
+    password: str | bytes | None,
+    algorithm: str,
+    endpoint_url: str | None,
+    unsigned: Mapping[str, str | None],
+) -> dict[str, RequestSigner]:
+    """Return a request signer for each key id, in order; all of one environment."""
+    if region is None:
+        raise ConfigurationError("region is missing: us, eu or jp")
+    chosen = algorithm_named(algorithm)
+    made: dict[str, RequestSigner] = {}
+    for given_id, key in pairs:
+        key_id = checked_public_key_id(given_id)
+        endpoint = endpoint_for(key_id, region, sandbox, endpoint_url)
+        loaded = load_private_key(key, password) if _is_key(key) else key
+        made[key_id] = RequestSigner(key_id, loaded, chosen, endpoint, unsigned)
+    if len({one.endpoint.environment for one in made.values()}) > 1:
+        raise ConfigurationError("the public key ids in keys name two environments")
+    return made

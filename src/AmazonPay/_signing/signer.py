@@ -1,0 +1,56 @@
+"""Who signs: a key in memory, or a signer of the caller's, such as a KMS or an HSM."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
+
+from ..errors import ConfigurationError
+
+SignBytes: TypeAlias = Callable[[bytes], bytes]
+AsyncSignBytes: TypeAlias = Callable[[bytes], Awaitable[bytes]]
+
+
+@runtime_checkable
+class SignerObject(Protocol):
+    """An object that signs bytes, at once or awaiting."""
+
+    def sign(self, message: bytes, /) -> bytes | Awaitable[bytes]:
+        """Give the RSASSA-PSS signature of a message, with SHA-256, as raw bytes."""
+        ...
+
+
+Signer: TypeAlias = SignerObject | SignBytes | AsyncSignBytes
+"""Signs a message with RSASSA-PSS, SHA-256 and the salt length of the algorithm."""
+
+
+def signing_function(signer: object) -> Callable[[bytes], Any]:
+    """Find the function of a signer, or refuse what cannot be one."""
+    found = getattr(signer, "sign", signer)
+    if not callable(found) or isinstance(signer, type):
+        raise ConfigurationError(
+            "signer must be a function that signs bytes, or an object with such a"
+            f" method named sign, not {type(signer).__name__}"
+        )
+    if hasattr(signer, "private_numbers"):
+        raise ConfigurationError("a key object is given as private_key, not as signer")
+    return found
+
+
+def awaits(function: Callable[[bytes], Any]) -> bool:
+    """Whether a signing function must be awaited, as far as its declaration tells."""
+    call: object = getattr(function, "__call__", None)  # noqa: B004 - a callable object may be async
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
+
+
+def checked_signature(signature: object) -> bytes:
+    """Refuse what a signer must not give, before it is sent as a signature."""
+    if not isinstance(signature, (bytes, bytearray)) or not signature:
+        if inspect.iscoroutine(signature):
+            signature.close()
+        raise TypeError(
+            f"the signer gave a {type(signature).__name__}; it must give the signature"
+            " as bytes"
+        )
+    return bytes(cast("bytes", signature))
