@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from AmazonPay._once.entry import Entry, begun, digest_of, noted, resolved, time_text
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import (
+    Entry,
+    record_intent,
+    record_resolution,
+    start_send,
+    time_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -30,7 +37,9 @@ ENTRY = Entry(
 
 
 def test_an_entry_that_a_person_settles_keeps_the_reason() -> None:
-    settled = resolved("no", "seen in Seller Central", None)(replace(ENTRY, runs=2))
+    settled = record_resolution("no", "seen in Seller Central", None)(
+        replace(ENTRY, runs=2)
+    )
     assert settled.reason == "seen in Seller Central"
     assert settled.outcome == "no"
     assert not settled.in_doubt
@@ -38,15 +47,15 @@ def test_an_entry_that_a_person_settles_keeps_the_reason() -> None:
 
 def test_what_a_later_call_knows_of_the_charge_is_noted() -> None:
     known = replace(ENTRY, confirm_only=True, charge_ids=("S01-C1",))
-    entry = noted(known)(ENTRY)
+    entry = record_intent(known)(ENTRY)
     assert entry.confirm_only
     assert entry.charge_ids == ("S01-C1",)
 
 
 def test_the_first_body_is_the_one_that_is_sent() -> None:
     same = replace(ENTRY, body=b"{ }")
-    assert begun(same)(ENTRY).body == b"{}"
-    assert begun(same)(replace(ENTRY, body=None)).body == b"{ }"
+    assert start_send(same)(ENTRY).body == b"{}"
+    assert start_send(same)(replace(ENTRY, body=None)).body == b"{ }"
 
 
 @pytest.fixture

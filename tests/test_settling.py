@@ -489,9 +489,9 @@ def test_a_late_worker_does_not_complete_what_a_later_attempt_replaces() -> None
     ("attempt", "before", "reason"),
     [
         # The other attempt is written down between the first look at it and the mark.
-        (1, "begun", "no InvalidParameterValue"),
+        (1, "start_send", "no InvalidParameterValue"),
         # The other attempt begins again before this one is written down.
-        (2, "noted", "unknown EarlierAttempt"),
+        (2, "record_intent", "unknown EarlierAttempt"),
     ],
 )
 def test_of_two_attempts_that_meet_one_steps_back(

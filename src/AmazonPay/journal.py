@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ._core.parameters import encoded_id
 from ._core.run import run
 from ._core.steps import RunInThread
-from ._once.claims import take
-from ._once.entry import Entry, given_up, resolved
+from ._once.claims import take_claim
+from ._once.entry import Entry, record_abandonment, record_resolution
 from ._once.journal_steps import Journal
 from ._once.sqlite_journal import SQLiteJournal
 from .errors import (
@@ -58,17 +58,17 @@ def resolve(
     """
     if object_id is not None:
         encoded_id("object_id", object_id)
-    settle = resolved(outcome, reason, object_id)
-    entry = settle(journal.find(key))
+    change = record_resolution(outcome, reason, object_id)
+    entry = change(journal.find(key))
     claimed = entry.subject or entry.object_id
     if outcome == "success" and claimed is not None:
-        taken = run(take(journal, entry, claimed), _JournalAlone())
+        taken = run(take_claim(journal, entry, claimed), _JournalAlone())
         if not taken:
             raise JournalConflict(
                 "another order of this journal has done the same with the same object,"
                 " or is at it: one object settles one order"
             )
-    return journal.change(key, settle)
+    return journal.change(key, change)
 
 
 def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
@@ -88,7 +88,7 @@ def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
         InvalidRequest: a reason that is empty.
         JournalFailed: the journal could not be read or written, or what else it raises.
     """
-    return journal.change(key, given_up(reason))
+    return journal.change(key, record_abandonment(reason))
 
 
 class _JournalAlone:

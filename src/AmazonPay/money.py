@@ -18,15 +18,16 @@ from .resources._common import PresentmentCurrency
 if TYPE_CHECKING:
     from .resources._common import Price
 
-_NO_FRACTION = frozenset({"JPY"})
+_WHOLE_CURRENCIES = frozenset({"JPY"})
 
 DIGITS: dict[str, int] = {
-    code: 0 if code in _NO_FRACTION else 2 for code in get_args(PresentmentCurrency)
+    code: 0 if code in _WHOLE_CURRENCIES else 2
+    for code in get_args(PresentmentCurrency)
 }
 """Digits after the point, for each currency that Amazon Pay takes."""
 
-_MOST_DIGITS = 40
-_EXACT = 2 * _MOST_DIGITS
+_MAX_DIGITS = 40
+_PRECISION = 2 * _MAX_DIGITS
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -41,7 +42,7 @@ def price(amount: str | int | Decimal, currency: PresentmentCurrency | str) -> P
         InvalidRequest: a float, text that is no number, too many digits, or a currency
             that Amazon Pay does not take.
     """
-    return _written(_decimal(amount), currency)
+    return _format_price(_parse_amount(amount), currency)
 
 
 def amount_of(value: Mapping[str, object]) -> Decimal:
@@ -53,10 +54,10 @@ def amount_of(value: Mapping[str, object]) -> Decimal:
     amount = _members(value).get("amount")
     if not isinstance(amount, (str, int, Decimal)):
         raise InvalidRequest("this is no price: its amount is no str, int or Decimal")
-    return _decimal(amount)
+    return _parse_amount(amount)
 
 
-def written_alike(amount: object, currency: object) -> object:
+def normalize_amount(amount: object, currency: object) -> object:
     """Write an amount in the one way that all equal amounts of a currency share.
 
     That is how `price` writes it, if it can: 10 and "10.0" are "10.00" in USD. What is
@@ -65,11 +66,11 @@ def written_alike(amount: object, currency: object) -> object:
     if isinstance(amount, bool) or not isinstance(amount, (str, int, Decimal)):
         return amount
     try:
-        number = _decimal(amount)
+        number = _parse_amount(amount)
     except InvalidRequest:
         return amount
     try:
-        return _written(number, str(currency))["amount"]
+        return _format_price(number, str(currency))["amount"]
     except InvalidRequest:
         text = format(number, "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
@@ -83,8 +84,8 @@ def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
     """
     currency = _common_currency(first, second)
     with localcontext() as context:
-        context.prec = _EXACT
-        return _written(amount_of(first) + amount_of(second), currency)
+        context.prec = _PRECISION
+        return _format_price(amount_of(first) + amount_of(second), currency)
 
 
 def subtract(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
@@ -95,8 +96,8 @@ def subtract(first: Mapping[str, object], second: Mapping[str, object]) -> Price
     """
     currency = _common_currency(first, second)
     with localcontext() as context:
-        context.prec = _EXACT
-        return _written(amount_of(first) - amount_of(second), currency)
+        context.prec = _PRECISION
+        return _format_price(amount_of(first) - amount_of(second), currency)
 
 
 def compare(first: Mapping[str, object], second: Mapping[str, object]) -> int:
@@ -118,7 +119,7 @@ def _members(value: object) -> Mapping[str, object]:
     return cast("Mapping[str, object]", value)
 
 
-def _decimal(amount: str | int | Decimal) -> Decimal:
+def _parse_amount(amount: str | int | Decimal) -> Decimal:
     if isinstance(amount, (bool, float)):
         raise InvalidRequest(
             f"an amount is a {type(amount).__name__}; pass a str, an int or a Decimal:"
@@ -133,12 +134,12 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
     number = Decimal(amount)
     if not number.is_finite():
         raise InvalidRequest("an amount is a finite number")
-    if max(len(number.as_tuple().digits), abs(number.adjusted())) > _MOST_DIGITS:
-        raise InvalidRequest(f"an amount has at most {_MOST_DIGITS} digits")
+    if max(len(number.as_tuple().digits), abs(number.adjusted())) > _MAX_DIGITS:
+        raise InvalidRequest(f"an amount has at most {_MAX_DIGITS} digits")
     return number
 
 
-def _written(number: Decimal, currency: str) -> Price:
+def _format_price(number: Decimal, currency: str) -> Price:
     if not isinstance(currency, str) or currency not in DIGITS:
         raise InvalidRequest(f"the currency is not one of {', '.join(sorted(DIGITS))}")
     if number < 0:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .journal_steps import Journal
 
 # Both complete a session.
-_SHARED: Final = {"finalize_checkout_session": "complete_checkout_session"}
+_SAME_CLAIM: Final = {"finalize_checkout_session": "complete_checkout_session"}
 
 # A claim that keeps changing hands is held by somebody.
 _TRIES: Final = 5
@@ -37,13 +37,13 @@ def claim_key(operation: str, object_id: str) -> str:
     """Derive the key of the claim on an object, for one kind of operation."""
     from hashlib import sha256
 
-    operation = _SHARED.get(operation, operation)
+    operation = _SAME_CLAIM.get(operation, operation)
     # An id from an answer may hold anything, even half a surrogate.
     named = f"AmazonPay {CLAIM}{operation} {object_id}".encode(errors="surrogatepass")
     return sha256(named).hexdigest()[:32]
 
 
-def claim_by(holder: Entry, object_id: str) -> Entry:
+def new_claim(holder: Entry, object_id: str) -> Entry:
     """Make the claim of an entry on an object.
 
     It counts as a success, so that it is no open entry, and has no body to forget.
@@ -52,7 +52,7 @@ def claim_by(holder: Entry, object_id: str) -> Entry:
         key=claim_key(holder.operation, object_id),
         namespace=holder.namespace,
         order=holder.order,
-        operation=CLAIM + _SHARED.get(holder.operation, holder.operation),
+        operation=CLAIM + _SAME_CLAIM.get(holder.operation, holder.operation),
         attempt=holder.attempt,
         path=holder.path,
         body=None,
@@ -66,59 +66,59 @@ def claim_by(holder: Entry, object_id: str) -> Entry:
     )
 
 
-def claimed(wanted: Entry, overtaken: Entry | None) -> Change:
+def record_claim(claim: Entry, expected: Entry | None) -> Change:
     """Take a claim that is free, our order's own, or as `overtaken` was seen."""
 
     def change(found: Entry | None) -> Entry:
         if found is None:
-            return wanted
-        seen = overtaken is not None and (
-            (found.digest, found.runs) == (overtaken.digest, overtaken.runs)
+            return claim
+        seen = expected is not None and (
+            (found.digest, found.runs) == (expected.digest, expected.runs)
         )
-        if not seen and not _same_order(found, wanted):
+        if not seen and not _same_order(found, claim):
             return found
-        return replace(wanted, runs=found.runs + 1, created=found.created)
+        return replace(claim, runs=found.runs + 1, created=found.created)
 
     return change
 
 
-def take(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
+def take_claim(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
     """Take the claim on an object for an order; False where another order has it."""
-    wanted = claim_by(holder, object_id)
-    overtaken: Entry | None = None
+    claim = new_claim(holder, object_id)
+    expected: Entry | None = None
     for _ in range(_TRIES):
-        held = yield from write(journal, wanted.key, claimed(wanted, overtaken))
+        held = yield from write(journal, claim.key, record_claim(claim, expected))
         if held.digest == holder.key:
             return True
-        if not (yield from _released(journal, held)):
+        if not (yield from _holder_was_refused(journal, held)):
             return False
-        overtaken = held
+        expected = held
     return False
 
 
-def is_free(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
+def claim_is_free(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
     """Look whether an order could take the claim on an object."""
     held = yield from find(journal, claim_key(holder.operation, object_id))
     if held is None or _same_order(held, holder):
         return True
-    return (yield from _released(journal, held))
+    return (yield from _holder_was_refused(journal, held))
 
 
-def holds(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
+def holds_claim(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
     """Look whether an entry holds the claim on an object."""
     held = yield from find(journal, claim_key(holder.operation, object_id))
     return held is not None and held.digest == holder.key
 
 
 def _same_order(one: Entry, other: Entry) -> bool:
-    return _name(one) == _name(other)
+    return _order_of(one) == _order_of(other)
 
 
-def _name(entry: Entry) -> tuple[str, str]:
+def _order_of(entry: Entry) -> tuple[str, str]:
     # As `idempotency_key` takes them.
     return normalize("NFC", entry.namespace), normalize("NFC", entry.order)
 
 
-def _released(journal: Journal, held: Entry) -> Flow[bool]:
+def _holder_was_refused(journal: Journal, held: Entry) -> Flow[bool]:
     holder = yield from find(journal, held.digest)
     return holder is not None and holder.outcome == "no"

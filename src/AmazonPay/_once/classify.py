@@ -45,7 +45,7 @@ _REFUSALS: Final = frozenset(
 )
 
 # Turned away at the door, the same request may pass later.
-_UNASKED: Final = frozenset(
+_NOT_PROCESSED: Final = frozenset(
     {
         "InvalidAPIVersion",
         "InvalidAccountStatus",
@@ -80,7 +80,7 @@ class CallResult:
     response: Response[Any] | None = None
     error: TransportError | None = None
 
-    def given(self, entry: Entry) -> CallResult:
+    def with_earlier_sends(self, entry: Entry) -> CallResult:
         """Count other runs in: next to a doubt or a success, no refusal is plain."""
         if self.status == "succeeded" or entry.untouched:
             return self
@@ -97,7 +97,7 @@ def classify(outcome: Response[Any] | TransportError) -> CallResult:
     reason = outcome.reason_code
     if outcome.outcome_unknown:
         status = "unknown"
-    elif reason in _UNASKED or outcome.status_code == _THROTTLED:
+    elif reason in _NOT_PROCESSED or outcome.status_code == _THROTTLED:
         status = "not_processed"
     elif reason in _REFUSALS:
         status = "refused"

@@ -12,12 +12,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
-from ..money import written_alike
+from .bodies import DEFAULT_BODIES, digest_as_written, digest_of
 
 if TYPE_CHECKING:
     from .outcomes import Assessment, CallStatus, Outcome
@@ -32,19 +31,12 @@ JOURNAL_CHANGED: Final = "JournalChanged"
 CREATING: Final = frozenset({"create_charge", "create_refund"})
 KEYED: Final = CREATING | {"capture_charge"}
 
-# What is sent where the caller leaves the body out. Closing needs a reason; whether
-# canceling does is unconfirmed, so it has one too. Older versions sent `{}`.
-DEFAULT_BODIES: Final[dict[str, bytes]] = {
-    "cancel_charge": b'{"cancellationReason":"Canceled by the merchant"}',
-    "close_charge_permission": b'{"closureReason":"Closed by the merchant"}',
-}
-
 # Marks the entries that are claims and no requests; see `_claims`.
 CLAIM: Final = "claim "
 
 # Sorts as text, in every database.
-_TIME_IN_THE_YEAR: Final = "%m%dT%H%M%S.%fZ"
-_TIME: Final = f"%Y{_TIME_IN_THE_YEAR}"
+_TIME_AFTER_YEAR: Final = "%m%dT%H%M%S.%fZ"
+_TIME: Final = f"%Y{_TIME_AFTER_YEAR}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +192,8 @@ class Entry:
             region=newer.get("region"),
             public_key_id=newer.get("public_key_id"),
             abandoned=newer.get("abandoned"),
-            created=_read_time(newer.get("created")),
-            changed=_read_time(row["changed"]),
+            created=_parse_time(newer.get("created")),
+            changed=_parse_time(row["changed"]),
         )
 
 
@@ -232,65 +224,12 @@ def time_text(moment: datetime) -> str:
     except OverflowError:
         raise InvalidRequest("a moment is within the years 1 to 9999 of UTC") from None
     # Not every platform's strftime pads the year.
-    return f"{moment.year:04}{moment.strftime(_TIME_IN_THE_YEAR)}"
+    return f"{moment.year:04}{moment.strftime(_TIME_AFTER_YEAR)}"
 
 
-def _read_time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     """Read what `time_text` wrote."""
     return None if text is None else datetime.strptime(text, _TIME).replace(tzinfo=UTC)
-
-
-def read_body(body: bytes) -> dict[str, Any]:
-    """Read a body's members; numbers stay exact.
-
-    Raises:
-        InvalidRequest: a number is out of every range.
-    """
-    read = json.loads(body, parse_float=_exact)
-    return cast("dict[str, Any]", read) if isinstance(read, dict) else {}
-
-
-def digest_of(body: bytes) -> str:
-    """Hash what a body says.
-
-    The order of members makes no difference, nor do blanks, nor how an amount is
-    written: 10, "10.0" and "10.00" are one amount.
-    """
-    return _hashed(_with_amounts_alike(json.loads(body, parse_float=_exact)))
-
-
-def digest_as_written(body: bytes) -> str:
-    """Hash a body as older versions did: amounts written in two ways differ."""
-    return _hashed(json.loads(body, parse_float=_exact))
-
-
-def _exact(number: str) -> Decimal:
-    try:
-        return Decimal(number)
-    except InvalidOperation:
-        raise InvalidRequest("a number in the body is out of every range") from None
-
-
-def _hashed(read: object) -> str:
-    said = json.dumps(read, sort_keys=True, default=str)
-    from hashlib import sha256
-
-    return sha256(said.encode()).hexdigest()
-
-
-def _with_amounts_alike(read: object) -> object:
-    if isinstance(read, list):
-        return [_with_amounts_alike(item) for item in cast("list[object]", read)]
-    if not isinstance(read, dict):
-        return read
-    members = {
-        name: _with_amounts_alike(member)
-        for name, member in cast("dict[str, object]", read).items()
-    }
-    if "amount" in members:
-        currency = members.get("currencyCode")
-        members["amount"] = written_alike(members["amount"], currency)
-    return members
 
 
 def same_body(found: Entry, intended: Entry) -> bool:
@@ -312,7 +251,7 @@ def same_body(found: Entry, intended: Entry) -> bool:
 # --- What happens to an entry ---------------------------------------------------------
 
 
-def noted(intended: Entry) -> Change:
+def record_intent(intended: Entry) -> Change:
     """Write an intention down; refuse one that differs from what stands there."""
 
     def change(found: Entry | None) -> Entry:
@@ -349,14 +288,14 @@ def check_place(entry: Entry, environment: str | None, region: str | None) -> No
             )
 
 
-def begun(intended: Entry) -> Change:
+def start_send(intended: Entry) -> Change:
     """Count a run, before anything of it is sent; nothing where it must not be sent.
 
     A run under way may still succeed, so that an earlier no is none while it lasts.
     """
 
     def change(found: Entry | None) -> Entry:
-        entry = noted(intended)(found)
+        entry = record_intent(intended)(found)
         if entry.final:
             return entry
         body = intended.body if entry.body is None else entry.body
@@ -366,15 +305,15 @@ def begun(intended: Entry) -> Change:
     return change
 
 
-def reopened(found: Entry | None) -> Entry:
+def reopen(found: Entry | None) -> Entry:
     """Take back a no, before something else is concluded: nobody may build on it."""
-    entry = _present(found)
+    entry = _require_entry(found)
     if entry.outcome != "no" or entry.settled_for_good:
         return entry
-    return replace(_counted(entry), outcome="unknown", reason=JOURNAL_CHANGED)
+    return replace(_count_empty_send(entry), outcome="unknown", reason=JOURNAL_CHANGED)
 
 
-def _counted(entry: Entry) -> Entry:
+def _count_empty_send(entry: Entry) -> Entry:
     """Count a run that sent nothing: equal counts show that a no was never left.
 
     See `_claims`: it matters whether an entry was a no in between.
@@ -382,21 +321,23 @@ def _counted(entry: Entry) -> Entry:
     return replace(entry, runs=entry.runs + 1, answers=entry.answers + 1)
 
 
-def answered(status: CallStatus, reason: str | None, object_id: str | None) -> Change:
+def record_answer(
+    status: CallStatus, reason: str | None, object_id: str | None
+) -> Change:
     """Count what came of a run; a refusal is a no only if no run is in doubt."""
 
     def change(found: Entry | None) -> Entry:
-        entry = _present(found)
+        entry = _require_entry(found)
         answers = min(entry.answers + (status != "unknown"), entry.runs)
-        several = len(entry.other_object_ids)
-        entry = _naming(replace(entry, answers=answers), object_id)
+        ids_before = len(entry.other_object_ids)
+        entry = _with_object_id(replace(entry, answers=answers), object_id)
         if entry.settled_for_good:
             return entry
-        if len(entry.other_object_ids) > several:
+        if len(entry.other_object_ids) > ids_before:
             # Two objects under one key: whatever one of them was, a person must look.
             return replace(entry, outcome="unknown", reason=OBJECT_MISMATCH)
         if status == "succeeded" and entry.outcome == "no":
-            return replace(_counted(entry), outcome=None)
+            return replace(_count_empty_send(entry), outcome=None)
         refused = status == "refused" and entry.operation in CREATING
         if refused and entry.untouched and not entry.settled:
             entry = replace(entry, outcome="no", reason=reason)
@@ -405,7 +346,7 @@ def answered(status: CallStatus, reason: str | None, object_id: str | None) -> C
     return change
 
 
-def _naming(entry: Entry, object_id: str | None) -> Entry:
+def _with_object_id(entry: Entry, object_id: str | None) -> Entry:
     """Keep each id that was named; the id in the path says nothing new."""
     known = entry.object_id
     if object_id is None or object_id in (known, *entry.other_object_ids):
@@ -417,7 +358,7 @@ def _naming(entry: Entry, object_id: str | None) -> Entry:
     return replace(entry, other_object_ids=(*entry.other_object_ids, object_id))
 
 
-def concluded(
+def record_decision(
     decide: Callable[[Entry], Assessment], object_id: str | None = None
 ) -> Change:
     """Write down what was decided; what is known is not overwritten by a doubt.
@@ -428,29 +369,29 @@ def concluded(
     """
 
     def change(found: Entry | None) -> Entry:
-        entry = _naming(_present(found), object_id)
+        entry = _with_object_id(_require_entry(found), object_id)
         if entry.outcome == "success" or entry.settled_for_good:
             return entry
-        verdict = decide(entry)
-        doubtful = verdict.outcome == "unknown" and entry.outcome == "no"
-        vague = verdict.outcome not in SETTLED and entry.outcome == "moved"
+        assessment = decide(entry)
+        doubtful = assessment.outcome == "unknown" and entry.outcome == "no"
+        vague = assessment.outcome not in SETTLED and entry.outcome == "moved"
         if doubtful or vague:
             return entry
-        if entry.outcome == "no" and verdict.outcome != "no":
-            entry = _counted(entry)
-        return replace(entry, outcome=verdict.outcome, reason=verdict.reason)
+        if entry.outcome == "no" and assessment.outcome != "no":
+            entry = _count_empty_send(entry)
+        return replace(entry, outcome=assessment.outcome, reason=assessment.reason)
 
     return change
 
 
-def resolved(outcome: str, reason: str, object_id: str | None) -> Change:
+def record_resolution(outcome: str, reason: str, object_id: str | None) -> Change:
     """Write down what a person has found out."""
     _check_reason(reason)
     if outcome not in SETTLED:
         raise InvalidRequest("an entry is settled as 'success' or as 'no'")
 
     def change(found: Entry | None) -> Entry:
-        entry = _requested(found)
+        entry = _require_request(found)
         if entry.outcome == "success" and outcome == "no":
             raise JournalConflict(
                 f"this {entry.operation} is known to have succeeded: it is no 'no'."
@@ -471,12 +412,12 @@ def resolved(outcome: str, reason: str, object_id: str | None) -> Change:
     return change
 
 
-def given_up(reason: str) -> Change:
+def record_abandonment(reason: str) -> Change:
     """Write down that the shop has dropped it: from now on nothing of it is sent."""
     _check_reason(reason)
 
     def change(found: Entry | None) -> Entry:
-        entry = _requested(found)
+        entry = _require_request(found)
         if entry.outcome == "success":
             raise JournalConflict(
                 f"this {entry.operation} has succeeded and cannot be abandoned: undo it"
@@ -496,13 +437,13 @@ def _check_reason(reason: object) -> None:
         raise InvalidRequest("reason is a str that says why")
 
 
-def _requested(found: Entry | None) -> Entry:
+def _require_request(found: Entry | None) -> Entry:
     if found is None or found.is_claim:
         raise JournalConflict("the journal has no request of this key")
     return found
 
 
-def _present(found: Entry | None) -> Entry:
+def _require_entry(found: Entry | None) -> Entry:
     if found is None:
         raise JournalFailed("the journal has lost the entry of a request under way")
     return found

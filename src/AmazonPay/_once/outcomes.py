@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..resources._common import Price
 
 Outcome: TypeAlias = Literal["success", "pending", "no", "unknown", "moved"]
@@ -22,3 +24,16 @@ class Assessment:
     outcome: Outcome
     reason: str | None = None
     refunded: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the GETs after, or before, a call have shown."""
+
+    object: Mapping[str, Any] | None = None
+    """None when it could not be seen; `reason` says why."""
+    reason: str | None = None
+    charge: Mapping[str, Any] | None = None
+    """The charge that a session names."""
+    charges: tuple[Mapping[str, Any] | None, ...] | None = None
+    """What is known to be all charges of a permission; None for one not seen."""

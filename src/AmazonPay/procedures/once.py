@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..resources.refunds import CreateRefund, Refund
 
 
-_A_DAY = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Sender:
     keys: frozenset[str] = frozenset()
 
 
-def _sender(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
+def _sender_of(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
     if client is None:
         return _Sender()
     return _Sender(
@@ -80,7 +80,7 @@ def _checked_age(max_age: object) -> timedelta:
     return max_age
 
 
-def _once(  # noqa: PLR0913 - what makes an intention
+def _run_helper(  # noqa: PLR0913 - what makes an intention
     client: Any,  # noqa: ANN401 - a client, or None in a test
     name: str,
     ids: tuple[str, ...],
@@ -94,7 +94,7 @@ def _once(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
-    from .._once.flow import act  # few programs need it
+    from .._once.flow import run_once  # few programs need it
     from .._once.intent import intended_entry
     from .._once.journal_steps import checked_journal
 
@@ -109,14 +109,14 @@ def _once(  # noqa: PLR0913 - what makes an intention
         confirm_only=confirm_only,
         charge_ids=charge_ids,
     )
-    sender = _sender(client)
+    sender = _sender_of(client)
     intended = replace(
         intended,
         environment=sender.environment,
         region=sender.region,
         public_key_id=sender.public_key_id,
     )
-    return act(intended, journal, deadline)
+    return run_once(intended, journal, deadline)
 
 
 class Once:
@@ -156,7 +156,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "complete_checkout_session",
             (checkout_session_id,),
@@ -190,7 +190,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "finalize_checkout_session",
             (checkout_session_id,),
@@ -231,7 +231,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "create_charge",
             (),
@@ -272,7 +272,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "capture_charge",
             (charge_id,),
@@ -309,7 +309,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "cancel_charge",
             (charge_id,),
@@ -350,7 +350,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "close_charge_permission",
             (charge_permission_id,),
@@ -389,7 +389,7 @@ class Once:
         `JournalFailed`. Whatever Amazon answers is in the decision.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "create_refund",
             (),
@@ -407,7 +407,7 @@ class Once:
         entry: Entry,
         *,
         journal: Journal,
-        max_age: timedelta | float = _A_DAY,
+        max_age: timedelta | float = _ONE_DAY,
         same_merchant: bool = False,
         deadline: float = 0.0,
     ) -> Flow[Decision[AmazonObject]]:
@@ -432,7 +432,7 @@ class Once:
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
         from .._once.entry import Entry, check_place
-        from .._once.flow import act
+        from .._once.flow import run_once
         from .._once.journal_steps import checked_journal
 
         checked_journal(journal)
@@ -442,8 +442,8 @@ class Once:
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
 
-        sender = _sender(self)
+        sender = _sender_of(self)
         check_place(entry, sender.environment, sender.region)
         if not same_merchant:
             _check_merchant(entry, sender)
-        return act(entry, journal, deadline, max_age=age)
+        return run_once(entry, journal, deadline, max_age=age)
