@@ -32,7 +32,7 @@ from AmazonPay._once.entry import (
     time_text,
 )
 from AmazonPay._once.outcomes import Assessment
-from AmazonPay._once.sqlite_journal import COLUMNS
+from AmazonPay._once.sqlite_schema import COLUMNS
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.journal import Entry, resolve
 from journals import MemoryJournal, Ticks

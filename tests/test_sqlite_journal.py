@@ -33,10 +33,9 @@ from AmazonPay import (
     Retry,
     SQLiteJournal,
 )
-from AmazonPay import (
-    journal as journals,
-)
 from AmazonPay._core import fork_gate
+from AmazonPay._once import sqlite_journal as journals
+from AmazonPay._once import sqlite_schema
 from AmazonPay._once.entry import record_intent, start_send
 from crash import forked
 from journals import Ticks
@@ -221,7 +220,7 @@ def test_a_system_without_forks_needs_no_gate() -> None:
         assert subprocess.run(command, check=False, env=unmeasured()).returncode == 0
 
 
-OURS = {journals.__file__, fork_gate.__file__}
+OURS = {journals.__file__, sqlite_schema.__file__, fork_gate.__file__}
 
 
 def at_step(number: int, act: Callable[[], None]) -> None:

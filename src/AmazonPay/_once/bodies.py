@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 from ..errors import InvalidRequest
 from ..money import normalize_amount
 
-# What is sent where the caller leaves the body out. Closing needs a reason; whether
-# canceling does is unconfirmed, so it has one too. Older versions sent `{}`.
+# The body that is sent if the caller passes none. Closing needs a reason. It is
+# unconfirmed whether canceling does, so it gets one too. Older versions sent `{}`.
 DEFAULT_BODIES: Final[dict[str, bytes]] = {
     "cancel_charge": b'{"cancellationReason":"Canceled by the merchant"}',
     "close_charge_permission": b'{"closureReason":"Closed by the merchant"}',
@@ -18,26 +18,26 @@ DEFAULT_BODIES: Final[dict[str, bytes]] = {
 
 
 def read_body(body: bytes) -> dict[str, Any]:
-    """Read a body's members; numbers stay exact.
+    """Parse a body's members; parse fractions as `Decimal`.
 
     Raises:
-        InvalidRequest: a number is out of every range.
+        InvalidRequest: a number is too large for a `Decimal`.
     """
     read = json.loads(body, parse_float=_parse_number)
     return cast("dict[str, Any]", read) if isinstance(read, dict) else {}
 
 
 def digest_of(body: bytes) -> str:
-    """Hash what a body says.
+    """Hash the content of a body.
 
-    The order of members makes no difference, nor do blanks, nor how an amount is
-    written: 10, "10.0" and "10.00" are one amount.
+    The order of members, white space and the notation of amounts do not matter: 10,
+    "10.0" and "10.00" are equal amounts.
     """
     return _sha256_of(_normalize_amounts(json.loads(body, parse_float=_parse_number)))
 
 
 def digest_as_written(body: bytes) -> str:
-    """Hash a body as older versions did: amounts written in two ways differ."""
+    """Hash a body as older versions did, where the notation of amounts matters."""
     return _sha256_of(json.loads(body, parse_float=_parse_number))
 
 

@@ -1,15 +1,15 @@
-"""Claims: one object at Amazon settles one order of the shop.
+"""Claims: each object at Amazon settles at most one order of the shop.
 
-Without them, two orders could both be called paid by one session, or by one capture: a
-swapped id in a return URL is enough. A claim is one more entry of the same journal. Its
-key is derived from operation and object alone, so that all orders meet there, and its
+Without claims, one session or one capture could mark two orders as paid, for example
+after ids were swapped in a return URL. A claim is an entry of the same journal. Its key
+is derived from operation and object alone, so that all orders use the same claim. Its
 `digest` is the key of the entry that holds it.
 
-Nobody releases a claim. A holder whose entry is a definite no may be overtaken, and
-nothing else is needed when a holder is killed. This is safe because a holder takes back
-its own no (`begun`, `reopened`) *before* it takes the claim, and because each taking
-counts up: whoever overtakes read the claim first, then the holder's entry, and finds
-the claim changed if the holder has come back meanwhile.
+Claims are never released, but another order may take the claim of an entry that is a
+definite `no`; a holder that was killed needs nothing else. This is safe for two
+reasons. A holder clears its own `no` (`start_send`, `reopen`) *before* it takes the
+claim. And each taking raises `runs` of the claim: another order reads the claim first
+and the holder's entry second, so it notices if the holder has taken the claim again.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from .entry import Change
     from .journal_steps import Journal
 
-# Both complete a session.
+# Both operations complete a session.
 _SAME_CLAIM: Final = {"finalize_checkout_session": "complete_checkout_session"}
 
-# A claim that keeps changing hands is held by somebody.
+# After this many changes of the holder, treat the claim as held by another order.
 _TRIES: Final = 5
 
 
 def claim_key(operation: str, object_id: str) -> str:
-    """Derive the key of the claim on an object, for one kind of operation."""
+    """Return the key of the claim on an object for an operation."""
     from hashlib import sha256
 
     operation = _SAME_CLAIM.get(operation, operation)
@@ -44,9 +44,9 @@ def claim_key(operation: str, object_id: str) -> str:
 
 
 def new_claim(holder: Entry, object_id: str) -> Entry:
-    """Make the claim of an entry on an object.
+    """Return the claim of an entry on an object.
 
-    It counts as a success, so that it is no open entry, and has no body to forget.
+    Its outcome is a success, so that `open_entries` does not list it. It has no body.
     """
     return Entry(
         key=claim_key(holder.operation, object_id),
@@ -67,7 +67,7 @@ def new_claim(holder: Entry, object_id: str) -> Entry:
 
 
 def record_claim(claim: Entry, expected: Entry | None) -> Change:
-    """Take a claim that is free, our order's own, or as `overtaken` was seen."""
+    """Take a claim that is free, held by the same order, or equal to `expected`."""
 
     def change(found: Entry | None) -> Entry:
         if found is None:
@@ -83,7 +83,7 @@ def record_claim(claim: Entry, expected: Entry | None) -> Change:
 
 
 def take_claim(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
-    """Take the claim on an object for an order; False where another order has it."""
+    """Take the claim on an object; return False if another order holds it."""
     claim = new_claim(holder, object_id)
     expected: Entry | None = None
     for _ in range(_TRIES):
@@ -97,7 +97,7 @@ def take_claim(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
 
 
 def claim_is_free(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
-    """Look whether an order could take the claim on an object."""
+    """Return whether the holder's order could take the claim on an object."""
     held = yield from find(journal, claim_key(holder.operation, object_id))
     if held is None or _same_order(held, holder):
         return True
@@ -105,7 +105,7 @@ def claim_is_free(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]
 
 
 def holds_claim(journal: Journal, holder: Entry, object_id: str) -> Flow[bool]:
-    """Look whether an entry holds the claim on an object."""
+    """Return whether an entry holds the claim on an object."""
     held = yield from find(journal, claim_key(holder.operation, object_id))
     return held is not None and held.digest == holder.key
 
@@ -115,7 +115,7 @@ def _same_order(one: Entry, other: Entry) -> bool:
 
 
 def _order_of(entry: Entry) -> tuple[str, str]:
-    # As `idempotency_key` takes them.
+    # Normalize both like `idempotency_key`.
     return normalize("NFC", entry.namespace), normalize("NFC", entry.order)
 
 

@@ -1,9 +1,9 @@
-"""The one flow of all helpers of `procedures.once`.
+"""The flow that all helpers of `procedures.once` share.
 
-Each helper writes its request down in the caller's journal before it is sent, claims
-the object for its order, sends the journal's own bytes, looks at the object by GET, and
-decides by the tables of `AmazonPay.decisions`. It may be called again at any time, from
-any process: it goes on where the last one was killed. See `docs/once.md`.
+Each helper writes its request to the caller's journal before it is sent, claims the
+object for its order, sends the bytes of the journal, gets the object and decides by the
+tables of `tables.py`. It can be called again at any time from any process, and
+continues where a killed process stopped. See `docs/once.md`.
 
 Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 `amazon-pay-checkout/asynchronous-processing.html`.
@@ -62,13 +62,13 @@ _CLAIMED: Final = (
     " one object settles one order; nothing was sent"
 )
 
-# Why an entry is not sent in this run.
+# Reasons for which a run does not send its entry.
 _TOO_OLD: Final = "TooOld"
 _EARLIER_ATTEMPT: Final = "EarlierAttempt"
 _LATER_ATTEMPT: Final = "LaterAttempt"
 
 
-# Workers of one order that overtake each other again and again.
+# How often a run decides again because other workers of its order changed the entry.
 _MAX_ROUNDS: Final = 5
 
 
@@ -79,9 +79,9 @@ def run_once(
     *,
     max_age: timedelta | None = None,
 ) -> Flow[Decision[Any]]:
-    """Look, write down, claim, send, write down, look, decide, write down.
+    """Observe, record, claim, send, record, observe, decide and record the decision.
 
-    With `max_age`, an entry that is older is looked at and not sent.
+    An entry that is older than `max_age` is observed but not sent.
     """
     run = _Run(intended, journal)
     try:
@@ -95,7 +95,7 @@ def run_once(
 
 
 class _Run:
-    """One call of a helper: what it has read, heard and seen so far."""
+    """One call of a helper, with what it has read, received and observed so far."""
 
     def __init__(self, intended: Entry, journal: Journal) -> None:
         self.intended = intended
@@ -103,25 +103,25 @@ class _Run:
         self.requested = read_body(intended.body or b"{}")
         self.creating = intended.operation in CREATING
         self.entry = intended
-        """As it was read or written last."""
+        """The entry as it was last read or written."""
         self.claimed_as: Entry | None = None
-        """As it was before the claim was taken; None without one."""
+        """The entry when this run took its claim; None without a claim."""
         self.result: CallResult | None = None
         self.observed = Observed()
         self.answer_id: str | None = None
-        """The id that the answer to this call named."""
+        """The object id in the answer to this call."""
         self.skip_reason: str | None = None
-        """Why nothing is sent in this call."""
+        """The reason why this run sends nothing."""
         self.claimed_by_other = False
-        """Whether another order has the object."""
+        """Whether another order holds the claim on the object."""
         self.earlier_may_have_acted = False
-        """Whether an earlier run may have been carried out."""
+        """Whether an earlier send may have been carried out."""
 
     def flow(self, deadline: float, max_age: timedelta | None) -> Flow[Decision[Any]]:
-        """Do all of it."""
+        """Carry out the whole run and return its decision."""
         ends = (yield from now()) + deadline
         if max_age is not None:
-            # First, so that a refused entry goes to the end of the sweep's list.
+            # Write first, so that a refused entry moves to the end of the sweep's list.
             yield from self._record_intent()
         yield from self._check_earlier_attempt()
         if not self.creating:
@@ -162,10 +162,10 @@ class _Run:
         return find(self.journal, key)
 
     def _check_earlier_attempt(self) -> Flow[None]:
-        """Refuse an attempt whose predecessor may still succeed.
+        """Raise if the previous attempt may still succeed.
 
-        One that has begun was allowed then. It is not refused, for it is to be settled;
-        but it is not sent again while its predecessor is no longer a definite no.
+        An attempt that was sent before was allowed then and must be settled: it does
+        not raise, but is not sent again unless the previous one is a definite `no`.
         """
         if self.intended.attempt == 1:
             return
@@ -201,10 +201,10 @@ class _Run:
     # Sending --------------------------------------------------------------------------
 
     def _start_send(self) -> Flow[bool]:
-        """Count a run and take the claim; tell whether it may be sent now.
+        """Count a send and take the claim; return whether the request may be sent.
 
-        Each attempt marks its own entry before it looks at the other: of two that meet,
-        one sees the other at the least.
+        Each attempt writes its own entry before it reads the other one: of two attempts
+        at the same time, at least one sees the other.
         """
         was_refused = self.entry.outcome == "no"
         if was_refused and (yield from self._find_attempt(+1)) is not None:
@@ -231,13 +231,13 @@ class _Run:
         return self.skip_reason is None
 
     def _undo_start(self) -> Flow[None]:
-        """Take a run back, of which nothing was sent."""
+        """Record that the counted send did not happen."""
         self._set_entry(
             (yield from self._write(record_answer("not_processed", None, None)))
         )
 
     def _call(self) -> Flow[CallResult]:
-        """Make the call that acts; what refuses to send it leaves no doubt behind."""
+        """Send the request; undo its count if the client refuses to send it."""
         try:
             return (yield from call_result(call_of(self.entry)))
         except AmazonPayError as error:
@@ -249,7 +249,7 @@ class _Run:
     def _send(self) -> Flow[None]:
         answer = yield from self._call()
         self.result = checked_result(self.entry, self.requested, answer)
-        # Whatever the key has made is kept, even where it is not what was asked for.
+        # Keep the id of a created object even if it does not match the request.
         self.answer_id = object_id_in(
             self.entry, answer if self.creating else self.result
         )
@@ -263,7 +263,7 @@ class _Run:
         return assess(found, self.requested, self.observed, self.result)
 
     def _assess_current(self, found: Entry) -> Assessment:
-        """Decide on an entry as it stands now, whoever has changed it meanwhile."""
+        """Assess the entry as it is now; other workers may have changed it."""
         sent = self.result is not None
         if found.settled_for_good and (sent or not self.entry.settled_for_good):
             return Assessment("unknown", JOURNAL_CHANGED)
@@ -275,7 +275,7 @@ class _Run:
         return assessment
 
     def _assess_skipped(self, found: Entry) -> Assessment:
-        """Decide on what is not sent in this call, and of which nothing is seen."""
+        """Assess an entry that this run does not send and the tables leave open."""
         if self.skip_reason == _LATER_ATTEMPT and found.untouched:
             return Assessment("no", found.reason)
         if self.skip_reason == _TOO_OLD and found.untouched:
@@ -283,9 +283,9 @@ class _Run:
         return Assessment("unknown", self.skip_reason or JOURNAL_CHANGED)
 
     def _has_claim(self, found: Entry) -> bool:
-        """Tell whether the claim is held, and was held without a break.
+        """Return whether this run has held the claim without a break.
 
-        Whatever leaves a no counts a run: equal counts say that there was none.
+        Each change from `no` counts a run, so equal counts show that there was no `no`.
         """
         if found.settled_for_good:
             return True
@@ -294,7 +294,7 @@ class _Run:
         return unbroken and found.outcome != "no"
 
     def _conclude(self) -> Flow[Decision[Any]]:
-        """Decide and write it down; a success only with the claim on its object."""
+        """Record the decision; a success needs the claim on its object."""
         assessment = Assessment("unknown", JOURNAL_CHANGED)
         for _ in range(_MAX_ROUNDS):
             needs_claim = self._needs_claim()
@@ -311,7 +311,7 @@ class _Run:
             entry = yield from self._write(
                 record_decision(assess_found, self._observed_charge_id())
             )
-            # What was settled before was not judged anew, only what was just written.
+            # An entry that was settled before is assessed here, not by the change.
             assessment = assessments[-1] if assessments else self._assess_current(entry)
             self.entry = entry
             if not needs_claim or self.claimed_by_other or self._has_claim(entry):
@@ -322,7 +322,7 @@ class _Run:
         assessment = self._assess(self.entry)
         if assessment is None or self.entry.settled_for_good:
             return False
-        # What a creation has made is claimed as soon as it is known.
+        # Claim a created object as soon as its id is known.
         made = self.creating and self.entry.object_id is not None
         return assessment.outcome == "success" or (
             made and assessment.outcome in {"pending", "moved"}
@@ -344,7 +344,7 @@ class _Run:
             self.claimed_by_other = True
 
     def _observed_charge_id(self) -> str | None:
-        """Return the id of a session's charge, if it was seen."""
+        """Return the id of the session's charge, if it was observed."""
         if self.intended.operation not in SESSIONS:
             return None
         return usable_id((self.observed.charge or {}).get("chargeId"))
@@ -379,12 +379,12 @@ class _Run:
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether this call, or an earlier one, may have been carried out."""
+        """Whether this send or an earlier one may have been carried out."""
         sent = self.result is not None and self.result.status != "not_processed"
         return self.earlier_may_have_acted or sent
 
     def failure(self) -> JournalFailed:
-        """Make a failure of the journal that keeps what is known of the money."""
+        """Return a `JournalFailed` with what is known of the money."""
         result = self.result
         return JournalFailed(
             f"{self.intended.operation}: the journal failed, and the request may have"
@@ -397,7 +397,7 @@ class _Run:
 
 
 def _is_older(entry: Entry, max_age: timedelta) -> bool:
-    """Tell an entry's age by its journal's own clock, as it was written just now."""
+    """Compare an entry's age with `max_age`, both times by the journal's clock."""
     if entry.created is None or entry.changed is None:
         return False
     return entry.changed - entry.created > max_age

@@ -1,4 +1,4 @@
-"""Turn the arguments of a helper into a journal entry, and an entry into its call."""
+"""Make a journal entry of the arguments of a helper, and a call of an entry."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
     )
 }
 
-# What a body must say, so that it can be compared with what is there afterwards.
+# The price that a body must have, to be compared with the object's price later.
 _PRICE_MEMBERS: Final[dict[str, str | None]] = {
     "complete_checkout_session": "chargeAmount",
     "finalize_checkout_session": "chargeAmount",
@@ -46,16 +46,16 @@ _PRICE_MEMBERS: Final[dict[str, str | None]] = {
     "close_charge_permission": None,
     "create_refund": "refundAmount",
 }
-# The body that sets up a saved wallet is `{}`.
+# The body is `{}` when a saved wallet is set up.
 _PRICE_OPTIONAL: Final = frozenset({"complete_checkout_session"})
 REFERENCE_MEMBERS: Final = {
     "create_charge": "chargePermissionId",
     "create_refund": "chargeId",
 }
 
-# Whether Amazon honors the key on these is unconfirmed, and so is whether a refusal is
-# stored under it: a session that was refused because its buyer had not paid yet must
-# not be refused for ever.
+# It is unconfirmed whether Amazon honors the key of these operations, and whether it
+# stores a refusal under it. A session that was refused because its buyer had not paid
+# yet must not be refused for ever, so the next send gets a new key.
 _FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
     {"complete_checkout_session", "finalize_checkout_session"}
 )
@@ -72,7 +72,7 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Entry:
-    """Turn arguments into an entry; refuse bad ones before anything is sent."""
+    """Make an entry of checked arguments."""
     key = idempotency_key(
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
@@ -102,7 +102,7 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
 
 
 def _checked_charge_ids(charge_ids: object) -> tuple[str, ...] | None:
-    """Copy the ids of charges; a str is one id, and no collection of them."""
+    """Return the charge ids as a tuple; refuse a str, which is a single id."""
     if charge_ids is None:
         return None
     kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
@@ -113,12 +113,12 @@ def _checked_charge_ids(charge_ids: object) -> tuple[str, ...] | None:
         )
     ids = tuple(cast("Collection[str]", charge_ids))
     for charge_id in ids:
-        encoded_id("an id in charge_ids", charge_id)  # refuses what names no charge
+        encoded_id("an id in charge_ids", charge_id)  # raises for what is no id
     return ids
 
 
 def _check_body(name: str, requested: Mapping[str, Any]) -> None:
-    """Refuse a body that could not be compared with what is there afterwards."""
+    """Raise if the body cannot be compared with the object afterwards."""
     price = _PRICE_MEMBERS[name]
     needed = name not in _PRICE_OPTIONAL or price in requested
     if price is not None and needed:
@@ -126,14 +126,14 @@ def _check_body(name: str, requested: Mapping[str, Any]) -> None:
             raise InvalidRequest(
                 f"the body of {name} has no {price}, or no price there"
             )
-        compare(requested[price], requested[price])  # refuses what is no price
+        compare(requested[price], requested[price])  # raises for what is no price
     reference = REFERENCE_MEMBERS.get(name)
     if reference is not None:
         encoded_id(f"{reference} in the body of {name}", requested.get(reference))
 
 
 def call_of(entry: Entry) -> Call:
-    """Build the entry's request: its own bytes, under its own key."""
+    """Build the call of an entry with its exact bytes and its key."""
     operation = OPERATIONS[entry.operation]
     arguments = (entry.subject, entry.body) if entry.subject else (entry.body,)
     key = {} if operation.method != "POST" else {"idempotency_key": _wire_key(entry)}

@@ -1,4 +1,4 @@
-"""Look at the object of an entry by GET, and check that answers are about it."""
+"""Get the object of an entry, and check that answers are about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SESSIONS: Final = frozenset({"complete_checkout_session", "finalize_checkout_ses
 
 
 def call_result(call: Call) -> Flow[CallResult]:
-    """Make a call, and tell what came of it whatever the client's options."""
+    """Make a call and return its result, whether or not the client raises."""
     try:
         return classify(cast("Response[Any]", (yield call)))
     except TransportError as error:
@@ -46,16 +46,17 @@ def call_result(call: Call) -> Flow[CallResult]:
 
 # --- Which object an answer is about --------------------------------------------------
 
-# What a path, a database's column and a person can take; Amazon's ids are 36 at most.
+# Ids that fit a path and a database column. Amazon's have at most 36 characters.
 _USABLE_ID: Final = re.compile(r"(?!\.+$)[!-~]{1,64}")
 
-# A one-time permission's charges bear its id. A recurring one's do not.
+# The id of a one-time permission is the first part of the ids of its charges. That does
+# not hold for recurring permissions.
 _ONE_TIME_PERMISSION: Final = re.compile(r"[SP][0-9]{2}-[0-9]{7}-[0-9]{7}")
 _CHARGE: Final = re.compile(rf"({_ONE_TIME_PERMISSION.pattern})-C[0-9]{{6}}")
 
 
 def usable_id(id_: object) -> str | None:
-    """Return an id of an answer, unless it cannot be asked for or written down."""
+    """Return an id from an answer if it can be requested and stored, else None."""
     found = isinstance(id_, str) and _USABLE_ID.fullmatch(id_) is not None
     return cast("str", id_) if found else None
 
@@ -63,7 +64,7 @@ def usable_id(id_: object) -> str | None:
 def _mismatch_reason(
     view: Mapping[str, Any], member: str, requested: str
 ) -> str | None:
-    """Say why a view is not known to be of the object `asked`; None if it is."""
+    """Return why a view may not be of the object `requested`; None if it is."""
     named = view.get(member)
     if named is None:
         return "NoId"
@@ -84,7 +85,7 @@ def _get_object(
 ) -> Flow[Observed]:
     try:
         call = operation.build((id_,), {})
-    except ValueError:  # of dots alone, or half a surrogate
+    except ValueError:  # such as an id of dots alone, or a lone surrogate
         return Observed(reason="NoId")
     result = yield from call_result(call)
     if result.response is None or result.status != "succeeded":
@@ -112,7 +113,7 @@ def _observe_charge(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed
 
 
 def _observe_session(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    """See a session, and the charge that it names once it has ended."""
+    """Get a session and, once it has ended, its charge."""
     del requested
     get = CheckoutSessions.get_checkout_session
     observed = yield from _get_object(get, "checkoutSessionId", entry.subject)
@@ -131,7 +132,7 @@ def _observe_session(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observe
 
 
 def _observe_permission(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    """See a permission, and its known charges where they must have ended too."""
+    """Get a permission and, if its charges must have ended too, the listed charges."""
     observed = yield from get_permission(entry.subject)
     ours = entry.object_id is not None
     if (
@@ -193,7 +194,7 @@ _ID_MEMBERS: Final = {
 
 
 def object_id_in(entry: Entry, result: CallResult) -> str | None:
-    """Return the id that a success names: of a session, its charge if there is one."""
+    """Return the object id in a success; for a session, that of its charge, if any."""
     if result.status != "succeeded" or result.response is None:
         return None
     view = result.response.json()
@@ -205,7 +206,7 @@ def object_id_in(entry: Entry, result: CallResult) -> str | None:
 def checked_result(
     entry: Entry, requested: Mapping[str, Any], result: CallResult
 ) -> CallResult:
-    """Take a success that is not about what was asked for, for a lost answer."""
+    """Treat a success about another object than the requested one as unknown."""
     if result.status != "succeeded" or result.response is None:
         return result
     view = result.response.json()

@@ -1,4 +1,4 @@
-"""The values that the exactly-once helpers decide by."""
+"""Values that the exactly-once helpers base their decisions on."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from ..resources._common import Price
 
 Outcome: TypeAlias = Literal["success", "pending", "no", "unknown", "moved"]
-"""How something with money stands; see `Decision.outcome`."""
+"""The state of a payment, cancellation or refund; see `Decision.outcome`."""
 
 CallStatus: TypeAlias = Literal["succeeded", "refused", "not_processed", "unknown"]
-"""What is known of one call; see `CallResult`."""
+"""The status of one call; see `CallResult`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a table says."""
+    """The outcome that the decision tables give, with its reason."""
 
     outcome: Outcome
     reason: str | None = None
@@ -28,12 +28,12 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the GETs after, or before, a call have shown."""
+    """The views that GET requests before or after a call returned."""
 
     object: Mapping[str, Any] | None = None
-    """None when it could not be seen; `reason` says why."""
+    """None if it could not be read; `reason` says why."""
     reason: str | None = None
     charge: Mapping[str, Any] | None = None
-    """The charge that a session names."""
+    """The charge of a session."""
     charges: tuple[Mapping[str, Any] | None, ...] | None = None
-    """What is known to be all charges of a permission; None for one not seen."""
+    """All listed charges of a permission, with None for each that could not be read."""

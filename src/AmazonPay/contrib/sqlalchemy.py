@@ -8,58 +8,47 @@ too: one made by `create_engine`, beside the shop's `create_async_engine`.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
-import threading
 import time
-import weakref
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    and_,
-    func,
-    inspect,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import AssertionPool, SingletonThreadPool, StaticPool
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
+from sqlalchemy import MetaData, String, and_, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from .._once.entry import Entry, time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
-from ..errors import ConfigurationError, JournalFailed, shown
+from ..errors import ConfigurationError, JournalFailed
+from ._sqlalchemy_engine import check_engine, has_open_transaction
+from ._sqlalchemy_errors import (
+    DATABASE_ERRORS,
+    is_broken,
+    is_conflict,
+    journal_failure,
+    without_frames,
+)
+from ._sqlalchemy_forks import engines, gate
+from ._sqlalchemy_table import TABLE_NAME, journal_table, table_exists, table_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator
     from datetime import datetime
 
     from sqlalchemy import (
         ColumnElement,
         Connection,
         CursorResult,
+        Engine,
         Insert,
         RowMapping,
         Update,
     )
-    from sqlalchemy.pool import Pool
 
     from .._once.entry import Change
 
-TABLE_NAME = "amazonpay_journal"
+__all__ = ["TABLE_NAME", "SQLAlchemyJournal", "journal_table"]
 
 _T = TypeVar("_T")
 
@@ -67,291 +56,8 @@ _T = TypeVar("_T")
 _PATIENCE: Final = 30.0
 # How often something is tried that no other worker's progress explains.
 _TRIES: Final = 5
-# How long a fork waits for work that has begun, and work for a fork.
-_FORK_WAITS: Final = 10.0
 # Versions are random, and leave room for `forget`, which adds one, in 32 bits.
 _VERSIONS: Final = 2**30
-# PostgreSQL: serialization failure, deadlock; MySQL: deadlock. The database has rolled
-# the transaction back, and asks for it again.
-_CONFLICTS: Final = frozenset({"40001", "40P01", 1213})
-
-
-def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
-    """Describe the journal's table in `metadata`, so that your migrations make it."""
-    schema = metadata.schema
-    known = metadata.tables.get(name if schema is None else f"{schema}.{name}")
-    if known is not None:
-        return known
-    table = Table(
-        name,
-        metadata,
-        Column("idempotency_key", String(32), primary_key=True),
-        Column("namespace", Text, nullable=False),
-        Column("shop_order", Text, nullable=False),
-        Column("operation", String(64), nullable=False),
-        Column("attempt", Integer, nullable=False),
-        Column("path", Text, nullable=False),
-        Column("body", LargeBinary),
-        Column("digest", String(64), nullable=False),
-        Column("confirm_only", Integer, nullable=False),
-        Column("charge_ids", Text),
-        Column("runs", Integer, nullable=False),
-        Column("answers", Integer, nullable=False),
-        Column("outcome", String(16)),
-        Column("reason", String(64)),
-        Column("object_id", String(64)),
-        Column("other_object_ids", Text),
-        Column("environment", String(16)),
-        Column("region", String(16)),
-        Column("public_key_id", String(128)),
-        Column("abandoned", Text),
-        Column("created", String(32)),
-        # Text of one length, in UTC: it sorts alike in every database.
-        Column("changed", String(32), nullable=False),
-        # Each change writes another number. A change that finds another one than it
-        # has read has lost the race; one that finds its own has been committed.
-        Column("version", Integer, nullable=False),
-    )
-    Index(f"ix_{name}_open", table.c.outcome, table.c.changed)
-    return table
-
-
-# --- Forks ----------------------------------------------------------------------------
-
-
-class _ForkGate:
-    """Let no work of a journal be under way while the process forks.
-
-    A connection that is in use would be used by parent and child, a lock that another
-    thread holds would stay locked in the child. So a fork waits for the work that has
-    begun, and work that begins meanwhile waits for the fork. Neither waits for ever.
-    """
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the threads of the parent: none of them is in the child."""
-        self._changed = threading.Condition()
-        self._working = 0
-        self._forks = 0
-
-    @contextlib.contextmanager
-    def work(self) -> Generator[None]:
-        """Do work that no fork may interrupt."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._forks, _FORK_WAITS)
-            self._working += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._working -= 1
-                self._changed.notify_all()
-
-    def close(self) -> None:
-        """Wait until no work is under way, and let none begin."""
-        with self._changed:
-            self._forks += 1
-            self._changed.wait_for(lambda: self._working <= 0, _FORK_WAITS)
-
-    def open(self) -> None:
-        """Let work begin again."""
-        with self._changed:
-            self._forks -= 1
-            self._changed.notify_all()
-
-
-_gate = _ForkGate()
-_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-# The parent's pools in a child: some drivers end the parent's session when they close
-# a connection that they have inherited, so that nothing here is ever collected.
-_inherited: list[Pool] = []
-
-
-def _before_fork() -> None:
-    _gate.close()
-    for engine in list(_engines):
-        # SQLite must not be carried across a fork even if it is idle: the child would
-        # believe that it holds the locks of its parent.
-        if engine.dialect.name == "sqlite":
-            engine.dispose()
-
-
-def _after_fork_in_parent() -> None:
-    _gate.open()
-
-
-def _after_fork_in_child() -> None:
-    _gate.reset()
-    for engine in list(_engines):
-        _inherited.append(engine.pool)
-        engine.dispose(close=False)
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
-
-
-# --- Engines and tables that will not do ----------------------------------------------
-
-
-def _check_engine(engine: Engine) -> None:
-    """Refuse an engine on which a journal could not commit by itself."""
-    if not isinstance(engine, Engine):
-        raise ConfigurationError(
-            f"a journal needs an Engine, not a {type(engine).__name__}: it must"
-            " commit before a request is sent, whatever becomes of a transaction"
-            " of yours; for asyncio, make one by create_engine too"
-        )
-    if engine.dialect.is_async:
-        raise ConfigurationError(
-            "a journal needs an engine with a blocking driver, made by create_engine;"
-            " an AsyncClient uses it in a worker thread"
-        )
-    url = engine.url
-    place = f"{url.database or ':memory:'}?mode={url.query.get('mode', '')}"
-    if engine.dialect.name == "sqlite" and (
-        ":memory:" in place or "mode=memory" in place
-    ):
-        raise ConfigurationError(_IN_MEMORY)
-    if isinstance(engine.pool, (StaticPool, SingletonThreadPool, AssertionPool)):
-        raise ConfigurationError(
-            f"a {type(engine.pool).__name__} has one connection for all: the journal"
-            " would commit, or roll back, what the shop has begun there; give it an"
-            " engine with a QueuePool or a NullPool"
-        )
-
-
-_IN_MEMORY: Final = (
-    "a journal in the memory of a process is gone with the process; give it an engine"
-    " whose URL names a file or a server"
-)
-
-
-def _has_open_transaction(connection: Connection) -> bool:
-    """Whether the driver says that a transaction is open; not all of them tell."""
-    driver: Any = connection.connection.driver_connection
-    status = getattr(getattr(driver, "info", None), "transaction_status", 0)
-    if status in {2, 3}:  # libpq: in a transaction, in a failed one
-        return True
-    # With `autocommit=False`, sqlite3 is always in a transaction.
-    always = (
-        type(driver).__module__ == "sqlite3"
-        and getattr(driver, "autocommit", None) is False
-    )
-    return getattr(driver, "in_transaction", False) is True and not always
-
-
-def _schema(connection: Connection, table: Table) -> str | None:
-    """Return the schema in which the engine finds the table."""
-    schemas: Mapping[str | None, str | None] = connection.get_execution_options().get(
-        "schema_translate_map", {}
-    )
-    return schemas.get(table.schema, table.schema)
-
-
-def _table_exists(connection: Connection, table: Table) -> bool:
-    return inspect(connection).has_table(table.name, _schema(connection, table))
-
-
-def _fault_of_table(connection: Connection, table: Table) -> str | None:
-    """Compare the table that is there with what this release writes.
-
-    Returns:
-        What is wrong and how to mend it, or None.
-    """
-    dialect = connection.dialect
-    if dialect.name == "sqlite":
-        files = connection.exec_driver_sql("PRAGMA database_list").all()
-        if not any(row[1] == "main" and row[2] for row in files):
-            return _IN_MEMORY
-    if not _table_exists(connection, table):
-        indexes = [
-            str(CreateIndex(one).compile(dialect=dialect)) for one in table.indexes
-        ]
-        made = [str(CreateTable(table).compile(dialect=dialect)).strip(), *indexes]
-        return (
-            f"there is no table {table.name}; create it by create_table() or by a"
-            " migration:\n" + ";\n".join(made)
-        )
-    columns = inspect(connection).get_columns(table.name, _schema(connection, table))
-    there = {one["name"]: one for one in columns}
-    name = dialect.identifier_preparer.format_table(table)
-    changes = [
-        f"ALTER TABLE {name} ADD {CreateColumn(column).compile(dialect=dialect)}"
-        for column in table.columns
-        if column.name not in there
-    ]
-    if changes:
-        return (
-            f"the table {table.name} is older than this release, which never alters"
-            " it; add by a migration:\n" + ";\n".join(changes)
-        )
-    short = [
-        f"{column.name} {column.type.compile(dialect)}"
-        for column in table.columns
-        if isinstance(wanted := getattr(column.type, "length", None), int)
-        and isinstance(got := getattr(there[column.name]["type"], "length", None), int)
-        and got < wanted
-    ]
-    if short:
-        return (
-            f"columns of the table {table.name} are too short; widen them by a"
-            f" migration: {', '.join(short)}"
-        )
-    unknown = [
-        one
-        for one, column in there.items()
-        if one not in table.columns and not column["nullable"]
-    ]
-    if unknown:
-        return (
-            f"the table {table.name} has columns that this release does not know and"
-            f" that must not be NULL: {', '.join(sorted(unknown))}; a newer release"
-            " made them, or let them be NULL"
-        )
-    return None
-
-
-# --- Errors of the database -----------------------------------------------------------
-
-# What the database raises, or a value that it cannot take. Anything else that comes
-# out of a driver is the caller's own, such as an alarm, and passes unchanged.
-_ERRORS: Final = (SQLAlchemyError, ValueError)
-
-
-def _failed(error: Exception) -> JournalFailed:
-    """Make our error of a database's, from its kinds alone: its text shows values."""
-    names = [type(error).__name__]
-    if isinstance(error, DBAPIError):
-        kind = type(error.orig)
-        names += [f"{kind.__module__}.{kind.__qualname__}", shown(str(_code(error)))]
-    return JournalFailed(f"the journal's database failed: {', '.join(names)}")
-
-
-def _code(error: DBAPIError) -> str | int | None:
-    """Return how the driver numbers or names a failure."""
-    driver: Any = error.orig
-    for name in ("sqlstate", "pgcode", "sqlite_errorname"):
-        if (code := getattr(driver, name, None)) is not None:
-            return str(code)
-    code = next(iter(driver.args), None)
-    return code if isinstance(code, int) else None
-
-
-def _is_broken(error: Exception) -> bool:
-    """Whether the connection was lost; the next one is a new one."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
-
-
-def _is_conflict(error: Exception) -> bool:
-    """Whether the database has rolled back, and asks for the same again."""
-    return isinstance(error, DBAPIError) and _code(error) in _CONFLICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,9 +69,6 @@ class _Unwritten:
     """How often it may be made while no other worker changes the entry."""
     in_doubt: bool = False
     """Whether it may be committed all the same."""
-
-
-# --- The journal ----------------------------------------------------------------------
 
 
 class SQLAlchemyJournal:
@@ -399,11 +102,11 @@ class SQLAlchemyJournal:
         metadata: MetaData | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        _check_engine(engine)
+        check_engine(engine)
         # The same pool and events, but the engine's log shows no bodies.
         self._engine = engine.execution_options()
         self._engine.hide_parameters = True
-        _engines.add(engine)
+        engines.add(engine)
         self._clock = clock
         self._checked = False
         self._shared: Connection | None = None
@@ -422,7 +125,7 @@ class SQLAlchemyJournal:
             self._run(self._create)
         except JournalFailed:
             # Another worker may have been faster; then it is there by now.
-            if not self._run(partial(_table_exists, table=self.table)):
+            if not self._run(partial(table_exists, table=self.table)):
                 raise
         self._check()
 
@@ -441,7 +144,7 @@ class SQLAlchemyJournal:
         Raises:
             JournalFailed: the database failed, or does not take the change.
         """
-        return _without_frames(partial(self._change, key, change))
+        return without_frames(partial(self._change, key, change))
 
     def _change(self, key: str, change: Change) -> Entry:
         self._check()
@@ -495,11 +198,11 @@ class SQLAlchemyJournal:
                 committing = True
                 connection.commit()
                 return Entry.from_row(row)
-        except _ERRORS as error:
-            failure = _failed(error)
-            refused, conflict = isinstance(error, IntegrityError), _is_conflict(error)
+        except DATABASE_ERRORS as error:
+            failure = journal_failure(error)
+            refused, conflict = isinstance(error, IntegrityError), is_conflict(error)
             told = refused or conflict  # by the server, which has rolled back
-            in_doubt = _is_broken(error) or (committing and not told)
+            in_doubt = is_broken(error) or (committing and not told)
             # Two workers may write the first entry of a key; what else violates a
             # constraint would do so again.
             tries = _TRIES if in_doubt or conflict else int(refused and read is None)
@@ -518,7 +221,7 @@ class SQLAlchemyJournal:
             return done.rowcount == 1
         # The driver does not count rows: look, while they are still locked.
         now = connection.scalar(select(self.table.c.version).where(where))
-        if now not in {read, version} and not _has_open_transaction(connection):
+        if now not in {read, version} and not has_open_transaction(connection):
             raise JournalFailed(
                 "the journal's database counts no rows and commits each statement:"
                 " nobody can tell whether this change or another worker's was written"
@@ -537,7 +240,7 @@ class SQLAlchemyJournal:
     def find(self, key: str, /) -> Entry | None:
         """Read an entry."""
         self._check()
-        return _without_frames(partial(self._read, key))[0]
+        return without_frames(partial(self._read, key))[0]
 
     def _read(self, key: str) -> tuple[Entry | None, int | None]:
         """Read an entry and its version."""
@@ -565,7 +268,7 @@ class SQLAlchemyJournal:
         def work(connection: Connection) -> list[Entry]:
             return [_entry(row) for row in connection.execute(listed).mappings()]
 
-        return _without_frames(partial(self._run, work))
+        return without_frames(partial(self._run, work))
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of what was settled. See `Journal.forget`."""
@@ -596,7 +299,7 @@ class SQLAlchemyJournal:
         """Look at the table, until it was once found to be as it should."""
         if self._checked:
             return
-        fault = self._run(partial(_fault_of_table, table=self.table))
+        fault = self._run(partial(table_fault, table=self.table))
         if fault is not None:
             raise ConfigurationError(fault)
         self._checked = True
@@ -609,9 +312,9 @@ class SQLAlchemyJournal:
             try:
                 with self._connection() as connection:
                     return work(connection)
-            except _ERRORS as error:
-                failure = _failed(error)
-                if (_is_broken(error) or _is_conflict(error)) and tries < _TRIES:
+            except DATABASE_ERRORS as error:
+                failure = journal_failure(error)
+                if (is_broken(error) or is_conflict(error)) and tries < _TRIES:
                     continue
             # Outside of the block above, so that nobody finds its error in this one.
             raise failure
@@ -619,9 +322,9 @@ class SQLAlchemyJournal:
     @contextlib.contextmanager
     def _connection(self) -> Generator[Connection]:
         """Take a connection of our own; refuse one that the shop is using."""
-        with _gate.work():
+        with gate.work():
             connection = None if self._shared else self._engine.connect()
-            if connection is None or _has_open_transaction(connection):
+            if connection is None or has_open_transaction(connection):
                 # Kept for ever: closing it would roll the shop's transaction back.
                 self._shared = connection or self._shared
                 raise JournalFailed(
@@ -634,15 +337,6 @@ class SQLAlchemyJournal:
 
 
 _NOT_TAKEN: Final = "the journal's database does not change the entry, and says not why"
-
-
-def _without_frames(work: Callable[[], _T]) -> _T:
-    """Do work; take the frames off its failure, for their variables hold values."""
-    try:
-        return work()
-    except JournalFailed as error:
-        failure = error.with_traceback(None)
-    raise failure
 
 
 def _entry(row: RowMapping) -> Entry:
