@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def price_mismatch(requested: object, found: object) -> str | None:
-    """Name how two prices differ; None when they are equal."""
+    """Return the reason for which two prices differ; None if they are equal."""
     first, second = members_of(requested), members_of(found)
     try:
         amounts = amount_of(first), amount_of(second)
@@ -35,7 +35,7 @@ def reason_of(view: Mapping[str, Any]) -> str | None:
 def assess_other_price(
     outcome: Outcome, mismatch: str, observed: Mapping[str, Any]
 ) -> Assessment:
-    """Decide on an object whose price is not the one that was asked for."""
+    """Assess an object whose price differs from the requested one."""
     if mismatch == "NoAmount":
         return Assessment("unknown", mismatch)
     ended = outcome == "no"
@@ -43,10 +43,10 @@ def assess_other_price(
 
 
 def assess_equal_price(outcome: Outcome, charge: Mapping[str, Any]) -> Assessment:
-    """Decide on a charge over the price that was asked for, and on what was refunded.
+    """Assess a charge over the requested price, and its refunds.
 
-    What was refunded in part was paid all the same. What was refunded as a whole was
-    not refused: money has moved, and has gone back.
+    A charge that was refunded in part was paid, so its outcome stays. A full refund is
+    `moved`, not `no`: the money has moved and gone back.
     """
     if state_of(charge) != "Captured" or charge.get("refundedAmount") is None:
         return Assessment(outcome, reason_of(charge))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """Tell the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -36,7 +36,7 @@ _IS_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
 
 _LOCK_SECONDS: Final = 30.0
 _READER_SECONDS: Final = 5.0
-"""How long `forget` waits for readers that keep erased bytes in the log."""
+"""How long `forget` waits for readers because of which the log keeps erased bytes."""
 
 _WRITE: Final = "BEGIN IMMEDIATE"
 _READ: Final = "BEGIN"
@@ -53,35 +53,35 @@ _FAILURES: Final = {
 
 _CANNOT_WRITE: Final = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
-# One thread creates the file while no other one of this process has it open: whoever
-# closes a descriptor of a file drops all locks that the process holds on that file.
+# One thread creates the file while no other thread has it open: closing a descriptor of
+# a file drops all locks that the process holds on that file.
 _CREATION: Final = threading.Lock()
 
 _INHERITED: Final[list[sqlite3.Connection]] = []
-"""A parent's connections in a forked child, which must not even close them."""
+"""Connections that a forked child inherited; it must not even close them."""
 
 _Result = TypeVar("_Result")
 
 
 class SQLiteJournal:
-    """A journal in a file of its own, for shops without a database of theirs.
+    """A journal in a SQLite file, for shops without a database.
 
-    Threads and processes of one machine may share the file, each job may make an
-    instance of its own, and a process may fork at any time. The file must be on a local
-    disk, for SQLite's write-ahead log does not work across a network. Every write is
-    on the disk when it returns. On a read-only disk, the journal can be read.
+    Threads and processes of one machine can share the file. Each can create its own
+    instance, and a process can fork at any time. The file must be on a local disk,
+    because SQLite's write-ahead log does not work across a network. Every write is on
+    the disk when it returns. On a read-only disk, the journal can only be read.
 
-    The file is created if it is missing, and migrated if an older release wrote it.
-    Only its owner can read and write it (mode 0600); a wider mode is narrowed.
+    A missing file is created, and a file of an older release is migrated. Only its
+    owner can read and write the file (mode 0600); a wider mode is narrowed.
 
-    A process that uses the journal must not open the file by other means than SQLite:
-    closing it would drop SQLite's locks.
+    A process that uses the journal must open the file only by SQLite: closing another
+    descriptor would drop SQLite's locks.
 
     Raises:
-        ConfigurationError: the file cannot be opened, is damaged, holds something else,
-            was written by a newer release, or would not outlive the process.
-        JournalFailed: raised by the methods when the file cannot be read or written,
-            has disappeared, or was replaced by another one.
+        ConfigurationError: the file cannot be opened, is damaged, is no journal, was
+            written by a newer release, or would not outlive the process.
+        JournalFailed: raised by the methods if the file cannot be read or written, has
+            disappeared, or was replaced by another file.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SQLiteJournal:
     # Entries --------------------------------------------------------------------------
 
     def change(self, key: str, change: Change, /) -> Entry:
-        """Replace an entry; on the disk when it returns. See `Journal.change`."""
+        """Replace an entry and write it to the disk. See `Journal.change`."""
 
         def work(connection: sqlite3.Connection) -> Entry:
             found = _select_entry(connection, key)
@@ -134,13 +134,13 @@ class SQLiteJournal:
         return self._run(work, _WRITE)
 
     def find(self, key: str, /) -> Entry | None:
-        """Read an entry."""
+        """Return the entry of `key`, or None."""
         return self._run(lambda connection: _select_entry(connection, key), _READ)
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
-        """List what is not settled. See `Journal.open_entries`."""
+        """Return entries that are not settled. See `Journal.open_entries`."""
         until = None if before is None else time_text(before)
         most = checked_limit(limit)
         rows = self._run(
@@ -154,12 +154,12 @@ class SQLiteJournal:
         return [_entry_of_row(row) for row in rows]
 
     def forget(self, before: datetime, /) -> int:
-        """Erase the bodies of what was settled. See `Journal.forget`.
+        """Erase the bodies of settled entries. See `Journal.forget`.
 
-        It rewrites the file and empties its log, so that no byte of them is left there.
+        This rewrites the file and empties its log, so that no byte of them is left.
 
         Raises:
-            JournalFailed: bytes are left, because another connection reads the file, or
+            JournalFailed: bytes are left because another connection reads the file or
                 the disk is full; the next call erases them.
         """
         until = time_text(before)
@@ -185,7 +185,7 @@ class SQLiteJournal:
     # The file -------------------------------------------------------------------------
 
     def _open(self) -> None:
-        """Create or migrate the file, and remember which one it is."""
+        """Create or migrate the file, and remember its identity."""
         fork_gate.gate.run(self._create)
         self._file = self._file_id()
         found = self._run(FileState, _READ)
@@ -201,27 +201,27 @@ class SQLiteJournal:
                 raise JournalFailed("the journal's file holds something else")
             self._id = found.id
         if found.mode != "wal":
-            # Busy, or read-only: it works without, and the next instance tries again.
+            # If busy or read-only: work without the log; the next instance tries again.
             with contextlib.suppress(JournalFailed):
                 self._run(_enable_write_ahead_log, begin=None)
         self._make_private()
 
     def _create(self) -> None:
-        """Create the file, unless it is there."""
+        """Create the file if it is missing."""
         with _CREATION:
             if _stat_or_none(self._path) is not None:
                 return
             try:
-                # A link to a file that is not there yet is followed.
+                # Follow a link whose target does not exist yet.
                 target = os.path.realpath(self._path)
                 os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             except FileExistsError:
-                pass  # another process has created it just now
+                pass  # another process has just created it
             except OSError as error:
                 raise _system_failure(error) from None
 
     def _make_private(self) -> None:
-        """Let nobody but the owner read the file and its log."""
+        """Let only the owner read and write the file and its log."""
         for name in (self._path, self._beside("-wal"), self._beside("-shm")):
             found = _stat_or_none(name)
             if found is None or not found.st_mode & 0o077:
@@ -229,16 +229,16 @@ class SQLiteJournal:
             try:
                 os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)  # noqa: PTH101 - a path
             except OSError as error:
-                # It is another user's, on a read-only disk, or gone by now.
+                # The file belongs to another user, is read-only, or has disappeared.
                 if error.errno is None:
                     raise
 
     def _beside(self, suffix: str) -> str:
-        """Return the path of a file that SQLite keeps beside this one."""
+        """Return the path of a file that SQLite keeps beside the journal."""
         return f"{os.path.realpath(self._path)}{suffix}"
 
     def _file_id(self) -> tuple[int, int]:
-        """Return which file is there, without opening it."""
+        """Return device and inode of the file, without opening it."""
         found = _stat_or_none(self._path)
         if found is None:
             raise JournalFailed("the journal's file has disappeared")
@@ -253,9 +253,9 @@ class SQLiteJournal:
     def _run(
         self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
     ) -> _Result:
-        """Do `work` in a transaction, on a connection of its own, and commit it.
+        """Do `work` in a transaction on a new connection, and commit it.
 
-        So threads share nothing, and a forked child inherits nothing.
+        Threads then share no connection, and a forked child inherits none.
         """
         return fork_gate.gate.run(lambda: self._run_with_fallback(work, begin))
 
@@ -323,7 +323,7 @@ class SQLiteJournal:
 
     def _read_only(self) -> bool:
         folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120 - a path
-        # Not every system can tell for the user in effect.
+        # Not every system can check the access of the effective user.
         in_effect = os.access in os.supports_effective_ids
         return not all(
             os.access(name, os.W_OK, effective_ids=in_effect)
@@ -331,7 +331,7 @@ class SQLiteJournal:
         )
 
     def _run_read_only(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Read a file beside which SQLite cannot create its log, and need not."""
+        """Read a file on a read-only disk, where SQLite cannot create its log."""
         before = self._file_state()
         result = self._run_on_connection(work, _READ, "mode=ro&immutable=1")
         if self._file_state() != before:
@@ -339,7 +339,7 @@ class SQLiteJournal:
         return result
 
     def _file_state(self) -> tuple[int, int]:
-        """Return when the file was changed; refuse to read past its log."""
+        """Return time and size of the file; raise if a log beside it has newer data."""
         log, found = _stat_or_none(self._beside("-wal")), _stat_or_none(self._path)
         if log is not None and log.st_size:
             raise JournalFailed(
@@ -352,7 +352,7 @@ class SQLiteJournal:
 
 
 def _stat_or_none(path: str) -> os.stat_result | None:
-    """Look at a file without opening it; return None if it is not there."""
+    """Return the status of a file without opening it, or None if it is missing."""
     try:
         return os.stat(path)  # noqa: PTH116 - a path
     except FileNotFoundError:
@@ -362,19 +362,19 @@ def _stat_or_none(path: str) -> os.stat_result | None:
 
 
 def _system_failure(error: OSError) -> JournalFailed:
-    """Translate a failure of the system; raise any other one unchanged."""
+    """Return an error of the system as `JournalFailed`; reraise any other one."""
     if error.errno is None:
-        raise error  # out of a signal handler, such as a watchdog's TimeoutError
+        raise error  # from a signal handler, such as a watchdog's TimeoutError
     return JournalFailed(f"the journal's file: {error.strerror}")
 
 
 def _error_name(error: sqlite3.Error) -> str:
-    """Return SQLite's name of an error, or that of Python's own."""
+    """Return SQLite's name of an error, else the name of its Python class."""
     return getattr(error, "sqlite_errorname", type(error).__name__)
 
 
 def _database_failure(error: sqlite3.Error) -> JournalFailed:
-    """Translate a failure of the database; its own text may show values."""
+    """Return a database error as `JournalFailed`, without its text and values."""
     name = _error_name(error)
     kind = name.removeprefix("SQLITE_").partition("_")[0]
     what = _FAILURES.get(kind, "the journal's database fails")
@@ -389,7 +389,7 @@ def _select_entry(connection: sqlite3.Connection, key: str) -> Entry | None:
 
 
 def _entry_of_row(row: sqlite3.Row) -> Entry:
-    """Read a row; an older file on a read-only disk lacks columns."""
+    """Read a row, which lacks columns in an older file on a read-only disk."""
     try:
         return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
     except (TypeError, ValueError):
@@ -397,12 +397,12 @@ def _entry_of_row(row: sqlite3.Row) -> Entry:
 
 
 def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Let SQLite write ahead to a log, which makes a write one sync; it stays so."""
+    """Turn on the write-ahead log, permanently; a write then needs one sync."""
     connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:
-    """Leave nothing in the file and its log but what the entries hold."""
+    """Rewrite the file and truncate its log, so that no erased byte is left."""
     connection.execute("VACUUM")
     connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
     blocked = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

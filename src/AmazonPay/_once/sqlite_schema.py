@@ -34,7 +34,7 @@ COLUMNS: Final = {
     "created": "TEXT",
     "changed": "TEXT NOT NULL",
 }
-"""What `Entry.to_row` writes."""
+"""The columns of `Entry.to_row` with their SQL types."""
 
 VERSION: Final = 1
 """The `user_version` of the files that this release writes."""
@@ -56,9 +56,9 @@ def pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - 
 
 
 class FileState:
-    """What a file holds: its version, and whether it is a journal at all.
+    """The version of a file, and whether it is a journal.
 
-    `id` is a random number, which tells the file from one that took its place.
+    `id` is a random number, by which a file that replaced this one is detected.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -73,9 +73,9 @@ class FileState:
 
 
 def migrate(connection: sqlite3.Connection) -> int:
-    """Make a journal of an empty or an older file; return what tells it from others."""
+    """Turn an empty or older file into a journal of this version; return its id."""
     found = FileState(connection)
-    if found.version == VERSION:  # another process was faster
+    if found.version == VERSION:  # another process has migrated it
         return found.id
     if found.empty:
         definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())

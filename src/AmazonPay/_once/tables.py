@@ -1,6 +1,7 @@
-"""What was decided, and the tables that decide: pure, objects in, a verdict out.
+"""Decide on an entry by tables: pure functions of the entry and observed objects.
 
-Each table is a row of this one. A balance or a sum of refunds never decides.
+This is an overview of the tables below, one row per operation. Balances and refund
+totals are never used: they lag, and others change them.
 
 ```text
            success             pending              no                  unknown
@@ -21,11 +22,11 @@ refund     the key's refund,   RefundInitiated      refused, no run in  any doub
            Refunded                                 doubt; Declined     the key can tell
 ```
 
-A no is only ever «no money has moved for this». Money that has moved, or is held,
-otherwise than asked is `moved`: another amount or currency; a charge that was to be
-canceled and is captured; a capture that was refunded as a whole since; a success of
-what the shop has abandoned. An answer about another object than the one that was asked
-for is unknown, and so are two objects under one key.
+A `no` always means that no money has moved. The outcome is `moved` if money has moved
+or is held in another way than requested: another amount or currency, a charge that was
+to be canceled but is captured, a capture that was fully refunded since, or a success of
+an entry that the shop abandoned. An answer about another object than the requested one
+is `unknown`, and so are two objects under one key.
 
 Amazon's pages: `amazon-pay-checkout/asynchronous-processing.html`,
 `amazon-pay-api-v2/error-handling.html`.
@@ -47,13 +48,13 @@ if TYPE_CHECKING:
     from .entry import Entry
     from .outcomes import CallStatus, Observed, Outcome
 
-# Answered by Create Charge for certain, these two may be tried anew.
+# After these definite refusals of Create Charge, a new attempt may succeed.
 NEW_ATTEMPT_REASONS: Final = frozenset({"SoftDeclined", "ProcessingFailure"})
 
 
 _UNKNOWN_STATE: Final = Assessment("unknown", "UnknownState")
 
-# Whether the money of a charge is what a request asked for, by `captureNow`.
+# A charge over the requested price: the outcomes without and with `captureNow`.
 _CREATED: Final[dict[str, tuple[Outcome, Outcome]]] = {
     "AuthorizationInitiated": ("pending", "pending"),
     "Authorized": ("success", "pending"),
@@ -63,7 +64,7 @@ _CREATED: Final[dict[str, tuple[Outcome, Outcome]]] = {
     "Declined": ("no", "no"),
 }
 
-# The charge of a completed session. CaptureInitiated can still be declined.
+# The charge of a completed session. In CaptureInitiated it can still be declined.
 _COMPLETED: Final[dict[str, Outcome]] = {
     "AuthorizationInitiated": "pending",
     "Authorized": "success",
@@ -73,8 +74,8 @@ _COMPLETED: Final[dict[str, Outcome]] = {
     "Declined": "no",
 }
 
-# A charge, or a refund, over another price than the one that was asked for. Money that
-# is only held is the buyer's loss, too, as long as it is.
+# A charge or a refund over another price than the requested one. Money that is only
+# held counts as moved, because the buyer cannot use it.
 _CHARGED_OTHER_PRICE: Final[dict[str, Outcome]] = {
     "AuthorizationInitiated": "pending",
     "Authorized": "moved",
@@ -89,7 +90,7 @@ _REFUNDED_OTHER_PRICE: Final[dict[str, Outcome]] = {
     "Declined": "no",
 }
 
-# None is a state that the call can still end.
+# None: the call can still change the object in this state.
 _CAPTURED: Final[dict[str, Outcome | None]] = {
     "AuthorizationInitiated": "pending",
     "Authorized": None,
@@ -118,7 +119,7 @@ _REFUNDED: Final[dict[str, Outcome]] = {
     "Declined": "no",
 }
 
-# The object is still as it was: what the answer makes of that.
+# The outcome by the status of the call, if the object's state is unchanged.
 _UNCHANGED: Final[dict[CallStatus, Outcome]] = {
     "succeeded": "pending",  # the view is older than the answer
     "refused": "no",
@@ -130,8 +131,8 @@ _UNCHANGED_SESSION: Final[dict[CallStatus, Outcome]] = {
     "unknown": "unknown",
 }
 
-# Refusals that contradict a state in which the call is allowed: one of the two is old,
-# or, for a session, the buyer has not paid yet.
+# Refusals that contradict a state in which the call is allowed. Either the view or the
+# refusal is outdated or, for a session, the buyer has not paid yet.
 _SESSION_CODES: Final = frozenset(
     {
         "InvalidCheckoutSessionStatus",
@@ -150,7 +151,7 @@ _CONTRADICTIONS: Final[dict[str, frozenset[str]]] = {
     ),
 }
 
-# Their success moves no money, so that the shop may have abandoned them.
+# A success of these moves no money, so it stays one if the shop abandoned the entry.
 _MOVES_NO_MONEY: Final = frozenset({"cancel_charge", "close_charge_permission"})
 
 _CHARGING_INTENTS: Final = frozenset({"Authorize", "AuthorizeWithCapture"})
@@ -162,9 +163,9 @@ def assess(
     observed: Observed,
     result: CallResult | None,
 ) -> Assessment | None:
-    """Decide by the operation's table; None where it is still to be sent.
+    """Assess an entry by its operation's table; return None if it must be sent.
 
-    `asked` is the request's body, `said` what came of sending it in this run.
+    `requested` is the request's body, `result` the result of sending it in this run.
     """
     if entry.outcome is not None and entry.settled_for_good:
         return Assessment(entry.outcome, entry.reason)
@@ -196,7 +197,7 @@ def _assess_unchanged(operation: str, result: CallResult) -> Assessment:
 
 
 def _assess_unsent(entry: Entry) -> Assessment | None:
-    """Decide on what is not sent in this run; None where it is still to be sent."""
+    """Assess an entry that this run has not sent; return None if it must be sent."""
     if entry.outcome == "moved":
         return Assessment("moved", entry.reason)
     if entry.outcome == "success":
@@ -211,7 +212,7 @@ def _assess_unsent(entry: Entry) -> Assessment | None:
 def _assess_abandoned(
     entry: Entry, observed: Observed, assessment: Assessment
 ) -> Assessment:
-    """Decide on the success of something that the shop has abandoned."""
+    """Assess the success of an entry that the shop abandoned."""
     is_session = entry.operation not in {*_BY_KEY, "capture_charge"}
     if entry.operation in _MOVES_NO_MONEY or (is_session and observed.charge is None):
         return assessment
@@ -224,7 +225,7 @@ def _assess_by_key(
     observed: Observed,
     result: CallResult | None,
 ) -> Assessment | None:
-    """Decide on what only its own key can tell."""
+    """Assess a creation, whose object only the answer to its own key identifies."""
     if entry.object_id is None:
         if result is None or entry.outcome == "no":
             return _assess_unsent(entry)
@@ -283,7 +284,7 @@ def _assess_session(
     charge_id = session.get("chargeId")
     ours = None if entry.object_id == entry.subject else entry.object_id
     if ours is not None and charge_id != ours:
-        # A success of our own has named a charge, and this view shows none or another.
+        # Our own successful answer had a charge; this view has none or another.
         missing = charge_id is None
         return Assessment("unknown", "ChargeNotSeen" if missing else OBJECT_MISMATCH)
     if charge_id is None:
@@ -297,7 +298,7 @@ def _assess_session(
 def _assess_session_without_charge(
     entry: Entry, requested: Mapping[str, Any], session: Mapping[str, Any]
 ) -> Assessment:
-    """Decide on a session that ended without a charge: a success if none was due."""
+    """Assess a session that ended without a charge: a success if none was expected."""
     if state_of(session) == "Canceled":
         return Assessment("no", reason_of(session))
     if entry.confirm_only or not _expects_charge(requested):
@@ -311,7 +312,7 @@ def _assess_session_without_charge(
 def _assess_session_charge(
     requested: Mapping[str, Any], observed: Observed
 ) -> Assessment:
-    """Decide on the charge of a session."""
+    """Assess the charge of a session."""
     if observed.charge is None:
         return Assessment("unknown", observed.reason)
     state = state_of(observed.charge)
@@ -328,7 +329,7 @@ def _assess_session_charge(
 
 
 def _expects_charge(requested: Mapping[str, Any]) -> bool:
-    """Whether the body speaks of one: a saved wallet's set-up names no amount."""
+    """Whether the body requests a charge; setting up a saved wallet has no amount."""
     return "chargeAmount" in requested and requested.get("paymentIntent") != "Confirm"
 
 
@@ -379,8 +380,8 @@ def _assess_closing(
     ours = entry.object_id is not None
     if ours or requested.get("cancelPendingCharges") is not True:
         return Assessment(outcome)
-    # Someone else closed it, or an answer of ours was lost: authorizations may be open
-    # that nobody can list.
+    # Someone else closed it, or our answer was lost. Authorizations may still be open,
+    # and Amazon offers no list of them.
     open_reason = _open_charge_reason(entry.subject, observed.charges)
     return (
         Assessment(outcome)
@@ -392,7 +393,7 @@ def _assess_closing(
 def _open_charge_reason(
     permission: str, charges: tuple[Mapping[str, Any] | None, ...] | None
 ) -> str | None:
-    """Say why a permission's charges are not known to have ended; None if they are."""
+    """Return why charges of a permission may be open; None if all have ended."""
     if charges is None:
         return "ClosedByAnother"
     for charge in charges:

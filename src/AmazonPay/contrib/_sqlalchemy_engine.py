@@ -19,7 +19,7 @@ IN_MEMORY: Final = (
 
 
 def check_engine(engine: Engine) -> None:
-    """Refuse an engine on which a journal could not commit by itself."""
+    """Raise unless a journal can commit by itself on this engine."""
     if not isinstance(engine, Engine):
         raise ConfigurationError(
             f"a journal needs an Engine, not a {type(engine).__name__}: it must"
@@ -46,7 +46,7 @@ def check_engine(engine: Engine) -> None:
 
 
 def has_open_transaction(connection: Connection) -> bool:
-    """Whether the driver says that a transaction is open; not all of them tell."""
+    """Whether the driver reports an open transaction; not every driver can."""
     driver: Any = connection.connection.driver_connection
     status = getattr(getattr(driver, "info", None), "transaction_status", 0)
     if status in {2, 3}:  # libpq: in a transaction, in a failed one

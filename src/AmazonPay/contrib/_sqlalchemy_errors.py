@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# PostgreSQL: serialization failure, deadlock; MySQL: deadlock. The database has rolled
-# the transaction back, and asks for it again.
+# Serialization failure and deadlock in PostgreSQL, deadlock in MySQL: the database has
+# rolled back a transaction that can be repeated.
 _CONFLICTS: Final = frozenset({"40001", "40P01", 1213})
 
-# What the database raises, or a value that it cannot take. Anything else that comes
-# out of a driver is the caller's own, such as an alarm, and passes unchanged.
+# Errors of the database, or of a value that it does not accept. Any other exception,
+# such as that of an alarm, is the caller's own and passes unchanged.
 DATABASE_ERRORS: Final = (SQLAlchemyError, ValueError)
 
 
 def journal_failure(error: Exception) -> JournalFailed:
-    """Make our error of a database's, from its kinds alone: its text shows values."""
+    """Return a `JournalFailed` with the error's classes, as its text shows values."""
     names = [type(error).__name__]
     if isinstance(error, DBAPIError):
         kind = type(error.orig)
@@ -32,7 +32,7 @@ def journal_failure(error: Exception) -> JournalFailed:
 
 
 def _code(error: DBAPIError) -> str | int | None:
-    """Return how the driver numbers or names a failure."""
+    """Return the code or name that the driver gives to a failure."""
     driver: Any = error.orig
     for name in ("sqlstate", "pgcode", "sqlite_errorname"):
         if (code := getattr(driver, name, None)) is not None:
@@ -42,17 +42,17 @@ def _code(error: DBAPIError) -> str | int | None:
 
 
 def is_broken(error: Exception) -> bool:
-    """Whether the connection was lost; the next one is a new one."""
+    """Whether the connection was lost, so that the next one is new."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether the database has rolled back, and asks for the same again."""
+    """Whether the database has rolled back a transaction that can be repeated."""
     return isinstance(error, DBAPIError) and _code(error) in _CONFLICTS
 
 
 def without_frames(work: Callable[[], _T]) -> _T:
-    """Do work; take the frames off its failure, for their variables hold values."""
+    """Do work; remove the frames of its failure, whose variables hold values."""
     try:
         return work()
     except JournalFailed as error:

@@ -14,30 +14,30 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.pool import Pool
 
-# How long a fork waits for work that has begun, and work for a fork.
+# How many seconds a fork waits for started work, and new work for a fork.
 _FORK_WAITS: Final = 10.0
 
 
 class ForkGate:
-    """Let no work of a journal be under way while the process forks.
+    """Keep journals from working while the process forks.
 
-    A connection that is in use would be used by parent and child, a lock that another
-    thread holds would stay locked in the child. So a fork waits for the work that has
-    begun, and work that begins meanwhile waits for the fork. Neither waits for ever.
+    Otherwise parent and child would use the same connection, and a lock of another
+    thread would stay locked in the child. A fork waits for started work, and new work
+    waits for the fork. Neither waits for ever.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the threads of the parent: none of them is in the child."""
+        """Reset all counts in the child, which has none of the parent's threads."""
         self._changed = threading.Condition()
         self._working = 0
         self._forks = 0
 
     @contextlib.contextmanager
     def work(self) -> Generator[None]:
-        """Do work that no fork may interrupt."""
+        """Keep forks waiting while the body of `with` runs."""
         with self._changed:
             self._changed.wait_for(lambda: not self._forks, _FORK_WAITS)
             self._working += 1
@@ -49,13 +49,13 @@ class ForkGate:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Wait until no work is under way, and let none begin."""
+        """Wait until no work is under way, and hold new work back."""
         with self._changed:
             self._forks += 1
             self._changed.wait_for(lambda: self._working <= 0, _FORK_WAITS)
 
     def open(self) -> None:
-        """Let work begin again."""
+        """Let work start again."""
         with self._changed:
             self._forks -= 1
             self._changed.notify_all()
@@ -63,16 +63,16 @@ class ForkGate:
 
 gate = ForkGate()
 engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-# The parent's pools in a child: some drivers end the parent's session when they close
-# a connection that they have inherited, so that nothing here is ever collected.
+# The parent's pools in a child, kept for ever: some drivers end the parent's session
+# when an inherited connection is closed.
 _inherited_pools: list[Pool] = []
 
 
 def _before_fork() -> None:
     gate.close()
     for engine in list(engines):
-        # SQLite must not be carried across a fork even if it is idle: the child would
-        # believe that it holds the locks of its parent.
+        # Even an idle SQLite connection must not exist across a fork: the child would
+        # seem to hold the locks of its parent.
         if engine.dialect.name == "sqlite":
             engine.dispose()
 

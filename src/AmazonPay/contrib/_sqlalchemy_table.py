@@ -28,7 +28,7 @@ TABLE_NAME = "amazonpay_journal"
 
 
 def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
-    """Describe the journal's table in `metadata`, so that your migrations make it."""
+    """Add the journal's table to `metadata`, so that your migrations create it."""
     schema = metadata.schema
     known = metadata.tables.get(name if schema is None else f"{schema}.{name}")
     if known is not None:
@@ -57,10 +57,10 @@ def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
         Column("public_key_id", String(128)),
         Column("abandoned", Text),
         Column("created", String(32)),
-        # Text of one length, in UTC: it sorts alike in every database.
+        # Text of fixed length in UTC, which sorts by time in every database.
         Column("changed", String(32), nullable=False),
-        # Each change writes another number. A change that finds another one than it
-        # has read has lost the race; one that finds its own has been committed.
+        # An optimistic lock: each change writes a new number. An update that finds
+        # another number than it read is retried; its own number means it is committed.
         Column("version", Integer, nullable=False),
     )
     Index(f"ix_{name}_open", table.c.outcome, table.c.changed)
@@ -68,7 +68,7 @@ def journal_table(metadata: MetaData, name: str = TABLE_NAME) -> Table:
 
 
 def _schema(connection: Connection, table: Table) -> str | None:
-    """Return the schema in which the engine finds the table."""
+    """Return the schema of the table for this engine."""
     schemas: Mapping[str | None, str | None] = connection.get_execution_options().get(
         "schema_translate_map", {}
     )
@@ -80,10 +80,10 @@ def table_exists(connection: Connection, table: Table) -> bool:
 
 
 def table_fault(connection: Connection, table: Table) -> str | None:
-    """Compare the table that is there with what this release writes.
+    """Compare the table in the database with the columns of this release.
 
     Returns:
-        What is wrong and how to mend it, or None.
+        A message that says what is wrong and how to correct it, or None.
     """
     dialect = connection.dialect
     if dialect.name == "sqlite":

@@ -1,8 +1,8 @@
 """A journal in the shop's own database, on SQLAlchemy Core; the extra `[sqlalchemy]`.
 
-Works on every database that SQLAlchemy speaks to with a blocking driver. For an
-`AsyncClient` the work is done in a worker thread, so the engine is a plain one there
-too: one made by `create_engine`, beside the shop's `create_async_engine`.
+It works with every database for which SQLAlchemy has a blocking driver. An
+`AsyncClient` calls the journal in a worker thread, so it also needs an engine made by
+`create_engine`, beside the shop's `create_async_engine`.
 """
 
 from __future__ import annotations
@@ -52,46 +52,45 @@ __all__ = ["TABLE_NAME", "SQLAlchemyJournal", "journal_table"]
 
 _T = TypeVar("_T")
 
-# How long one change keeps trying while other workers keep changing the same entry.
+# How many seconds a change is retried while other workers change the same entry.
 _PATIENCE: Final = 30.0
-# How often something is tried that no other worker's progress explains.
+# How often something is tried that fails without another worker's change.
 _TRIES: Final = 5
-# Versions are random, and leave room for `forget`, which adds one, in 32 bits.
+# Versions are random below this limit; `forget` adds one within 32 bits.
 _VERSIONS: Final = 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class _Unwritten:
-    """A write that failed, or whose end is not known."""
+    """A write that failed, or whose result is unknown."""
 
     failure: JournalFailed
     tries: int
-    """How often it may be made while no other worker changes the entry."""
+    """How often it may be tried while no other worker changes the entry."""
     in_doubt: bool = False
-    """Whether it may be committed all the same."""
+    """Whether the write may have been committed."""
 
 
 class SQLAlchemyJournal:
     """A journal in a table of the shop's database.
 
-    Each change is a transaction of its own, on a connection of its own from the
-    engine's pool, and committed when it returns. That is on purpose, and there is no
-    way to hand in a connection or a session: what joined the shop's transaction would
-    be undone by its rollback, after the money has moved. So call the helpers outside
-    of a transaction: on SQLite an open one locks the journal out, and on any database
-    an order that is locked meanwhile stays locked while Amazon is waited for.
+    Each change is a separate transaction on a separate connection from the engine's
+    pool, and is committed when it returns. The journal deliberately takes no connection
+    or session: a rollback of the shop's transaction would undo the entry after money
+    has moved. Call the helpers outside of a transaction: on SQLite an open one locks
+    the journal, and on any database its locks last while the helper waits for Amazon.
 
-    Create the table by your migrations, from `journal_table(metadata)`, or by
-    `create_table()`. A table is never altered: one that lacks columns, or that a newer
-    release has made, is refused at the first use, with the statements that mend it.
+    Create the table in your migrations from `journal_table(metadata)`, or by
+    `create_table()`. A table is never altered. The first use raises if the table lacks
+    columns or a newer release made it; the message shows the statements to correct it.
 
-    A process may fork at any time: the child gets a pool of its own, and leaves the
-    connections of its parent alone.
+    A process can fork at any time: the child gets its own pool and does not touch the
+    connections of its parent.
 
     Raises:
         ConfigurationError: `engine` is no engine, its database is in memory, or its
-            pool has a single connection. At the first use: the table will not do.
-        JournalFailed: from each method: the database failed. It shows no values.
+            pool has a single connection; at the first use, if the table does not fit.
+        JournalFailed: raised by each method if the database fails. It shows no values.
     """
 
     def __init__(
@@ -103,7 +102,7 @@ class SQLAlchemyJournal:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         check_engine(engine)
-        # The same pool and events, but the engine's log shows no bodies.
+        # This copy shares pool and events, but its log shows no bodies.
         self._engine = engine.execution_options()
         self._engine.hide_parameters = True
         engines.add(engine)
@@ -115,34 +114,35 @@ class SQLAlchemyJournal:
         )
 
     def create_table(self) -> None:
-        """Create the table, unless it is there; many workers may do so at once.
+        """Create the table if it is missing; many workers may do so at once.
 
         Raises:
-            ConfigurationError: there is one, of another release.
+            ConfigurationError: there is a table of another release.
             JournalFailed: the database failed.
         """
         try:
             self._run(self._create)
         except JournalFailed:
-            # Another worker may have been faster; then it is there by now.
+            # Another worker may have created the table meanwhile.
             if not self._run(partial(table_exists, table=self.table)):
                 raise
         self._check()
 
     def _create(self, connection: Connection) -> None:
         self.table.create(connection, checkfirst=True)
-        # A worker that was killed may have left the table without it.
+        # A killed worker may have created the table without its index.
         for index in self.table.indexes:
             index.create(connection, checkfirst=True)
         connection.commit()
 
     def change(self, key: str, change: Change, /) -> Entry:
-        """Replace an entry; committed when it returns. See `Journal.change`.
+        """Replace an entry and commit it. See `Journal.change`.
 
-        A change whose commit was interrupted is looked for, and not applied twice.
+        If the commit is interrupted, the entry is read again, so that the change is not
+        applied twice.
 
         Raises:
-            JournalFailed: the database failed, or does not take the change.
+            JournalFailed: the database failed or did not accept the change.
         """
         return without_frames(partial(self._change, key, change))
 
@@ -156,7 +156,7 @@ class SQLAlchemyJournal:
         while True:
             found, read = self._read(key)
             if found is not None and read == version:
-                return found  # an interrupted commit that arrived
+                return found  # the interrupted commit took effect
             if in_doubt and read != before:
                 raise JournalFailed(
                     "the journal's database failed in a commit, and another worker has"
@@ -179,7 +179,7 @@ class SQLAlchemyJournal:
     def _write(
         self, entry: Entry, read: int | None, version: int
     ) -> Entry | _Unwritten:
-        """Write an entry if its version still is the one that was read; commit it."""
+        """Write and commit an entry if its version is still the one that was read."""
         table, row = self.table, self._fitted(entry.to_row())
         where = table.c.idempotency_key == entry.key
         statement: Insert | Update = (
@@ -203,8 +203,8 @@ class SQLAlchemyJournal:
             refused, conflict = isinstance(error, IntegrityError), is_conflict(error)
             told = refused or conflict  # by the server, which has rolled back
             in_doubt = is_broken(error) or (committing and not told)
-            # Two workers may write the first entry of a key; what else violates a
-            # constraint would do so again.
+            # Two workers may insert the same key; any other violation of a constraint
+            # would happen again.
             tries = _TRIES if in_doubt or conflict else int(refused and read is None)
         return _Unwritten(failure, tries, in_doubt)
 
@@ -216,10 +216,10 @@ class SQLAlchemyJournal:
         read: int,
         version: int,
     ) -> bool:
-        """Whether an UPDATE has found the version that was read."""
+        """Whether an UPDATE matched the version that was read."""
         if connection.dialect.supports_sane_rowcount and done.rowcount >= 0:
             return done.rowcount == 1
-        # The driver does not count rows: look, while they are still locked.
+        # The driver does not count rows: read the row while it is still locked.
         now = connection.scalar(select(self.table.c.version).where(where))
         if now not in {read, version} and not has_open_transaction(connection):
             raise JournalFailed(
@@ -229,7 +229,7 @@ class SQLAlchemyJournal:
         return bool(now == version)
 
     def _fitted(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Cut texts to their columns: no database must refuse what has happened."""
+        """Cut texts to the length of their columns, so that the database takes them."""
         for column in self.table.columns:
             value, kind = row.get(column.name), column.type
             if column.nullable and isinstance(value, str) and isinstance(kind, String):
@@ -238,12 +238,12 @@ class SQLAlchemyJournal:
         return row
 
     def find(self, key: str, /) -> Entry | None:
-        """Read an entry."""
+        """Return the entry of `key`, or None."""
         self._check()
         return without_frames(partial(self._read, key))[0]
 
     def _read(self, key: str) -> tuple[Entry | None, int | None]:
-        """Read an entry and its version."""
+        """Return an entry and its version; None for both if there is no entry."""
         table = self.table
         wanted = select(table).where(table.c.idempotency_key == key)
         row = self._run(
@@ -254,7 +254,7 @@ class SQLAlchemyJournal:
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
-        """List what is not settled. See `Journal.open_entries`."""
+        """Return entries that are not settled. See `Journal.open_entries`."""
         self._check()
         table = self.table
         listed = select(table).where(
@@ -271,7 +271,7 @@ class SQLAlchemyJournal:
         return without_frames(partial(self._run, work))
 
     def forget(self, before: datetime, /) -> int:
-        """Erase the bodies of what was settled. See `Journal.forget`."""
+        """Erase the bodies of settled entries. See `Journal.forget`."""
         self._check()
         table = self.table
         settled = and_(
@@ -281,7 +281,7 @@ class SQLAlchemyJournal:
         )
 
         def work(connection: Connection) -> int:
-            # Counted before: not every driver counts what it has changed.
+            # Count first, because not every driver counts changed rows.
             count = connection.scalar(
                 select(func.count()).select_from(table).where(settled)
             )
@@ -296,7 +296,7 @@ class SQLAlchemyJournal:
         return self._run(work)
 
     def _check(self) -> None:
-        """Look at the table, until it was once found to be as it should."""
+        """Check the table until it has once been found correct."""
         if self._checked:
             return
         fault = self._run(partial(table_fault, table=self.table))
@@ -305,7 +305,7 @@ class SQLAlchemyJournal:
         self._checked = True
 
     def _run(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work that may be done again if its connection turns out to be lost."""
+        """Do work; repeat it after a lost connection or a conflict of transactions."""
         tries = 0
         while True:
             tries += 1
@@ -316,16 +316,16 @@ class SQLAlchemyJournal:
                 failure = journal_failure(error)
                 if (is_broken(error) or is_conflict(error)) and tries < _TRIES:
                     continue
-            # Outside of the block above, so that nobody finds its error in this one.
+            # Raise outside of the block above, so that the failure has no context.
             raise failure
 
     @contextlib.contextmanager
     def _connection(self) -> Generator[Connection]:
-        """Take a connection of our own; refuse one that the shop is using."""
+        """Take a connection from the pool; raise if it has an open transaction."""
         with gate.work():
             connection = None if self._shared else self._engine.connect()
             if connection is None or has_open_transaction(connection):
-                # Kept for ever: closing it would roll the shop's transaction back.
+                # Keep it for ever: closing it would roll back the shop's transaction.
                 self._shared = connection or self._shared
                 raise JournalFailed(
                     "the engine gave the journal a connection with an open transaction,"
@@ -340,7 +340,7 @@ _NOT_TAKEN: Final = "the journal's database does not change the entry, and says 
 
 
 def _entry(row: RowMapping) -> Entry:
-    """Read a row; one that was damaged is a failure of the database."""
+    """Return the entry of a row; raise `JournalFailed` if it is damaged."""
     try:
         return Entry.from_row(dict(row))
     except (ValueError, TypeError):
@@ -349,5 +349,5 @@ def _entry(row: RowMapping) -> Entry:
 
 
 def _pause(rounds: int) -> None:
-    """Let other workers finish; a little longer each time, and never alike."""
+    """Sleep for a random time that grows with each round."""
     time.sleep(random.uniform(0, 0.001 * 2 ** min(rounds, 6)))  # noqa: S311 - no secret
