@@ -16,8 +16,8 @@ from .errors import InvalidRequest
 _HEX_DIGITS: Final = 32
 _MAX_ATTEMPT: Final = 2**31 - 1  # the largest value that every database column takes
 
-# Invisible characters that `_INVISIBLE` does not cover: the letters, marks and blanks of
-# Unicode's Default_Ignorable_Code_Point.
+# Invisible letters, marks and blanks that `_INVISIBLE` does not cover, from Unicode's
+# Default_Ignorable_Code_Point.
 _IGNORABLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
