@@ -61,7 +61,7 @@ _FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
 )
 
 
-def intended_entry(  # noqa: PLR0913 - what makes an intention
+def intended_entry(  # noqa: PLR0913 - one keyword for each part of a request
     name: str,
     ids: tuple[str, ...],
     body: Body | None,
