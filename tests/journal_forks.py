@@ -1,8 +1,8 @@
 """Workers that fork and start together over one `SQLAlchemyJournal`.
 
-`journal_forks.py SIZE` starts a PostgreSQL and tries each scenario there and on
-SQLite; `journal_forks.py SIZE SCENARIO URL` tries one. A line tells what happened, the
-exit code whether anything was wrong.
+`main` is a soak: it tries each scenario on SQLite and on a PostgreSQL of its own.
+`journal_forks.py SIZE SCENARIO URL` tries one; its exit code says whether anything was
+wrong.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Engine, create_engine, event
 
+from AmazonPay import JournalFailed
 from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import Entry, start_send
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 BODY = b'{"chargeAmount":{"amount":"10.00"}}'
 CALLS = 5
+TOGETHER = 20
 THREADS = 3
 AT_ONCE = 4
 PATIENCE = 60
@@ -185,34 +187,70 @@ def forks(url: str, size: int, *, wal: bool = False) -> list[str]:
     return faults
 
 
+def inside(url: str, size: int) -> list[str]:
+    """Let a signal handler fork in the middle of a change, `size` times."""
+    engine = engine_for(url)
+    journal = SQLAlchemyJournal(engine)
+    journal.create_table()
+    faults: list[str] = []
+    children: list[int] = []
+
+    def handle(*seen: object) -> None:
+        if str(seen[2]).startswith("UPDATE") and not children:
+            children.append(os.fork())
+
+    event.listen(engine, "after_cursor_execute", handle)
+    for number in range(size):
+        children.clear()
+        use(journal, f"fork{number}")
+        try:
+            use(journal, f"fork{number}")
+        except JournalFailed:
+            if children == [0]:
+                os._exit(0)  # the child has left its parent's connection alone
+            raise
+        if children == [0]:
+            os._exit(1)
+        if exit_code(children[0]):
+            faults.append("a child has used its parent's connection")
+        if (runs := runs_of(journal, f"fork{number}")) != 2:
+            faults.append(f"{runs} of 2 changes are there")
+    return faults
+
+
 SCENARIOS: dict[str, Callable[[str, int], list[str]]] = {
     "tables": tables,
     "forks": forks,
+    "inside": inside,
     "forks-wal": partial(forks, wal=True),
 }
 
 
-def run(scenario: str, url: str, size: int) -> int:
+def run(scenario: str, url: str, size: int) -> list[str]:
     """Try one scenario, and tell what was wrong."""
     faults = SCENARIOS[scenario](url, size)
     place = url.partition(":")[0]
     sys.stdout.write(f"{scenario}, {place}, {size} workers: {len(faults)} faults\n")
-    sys.stdout.writelines(f"  {fault}\n" for fault in faults[:20])
-    return len(faults)
+    return [f"{scenario}, {place}: {fault}" for fault in faults]
 
 
 def main(size: int) -> list[str]:
-    """Try all scenarios with a hundredth of `size` workers; return what went wrong."""
-    workers = max(size // 100, 1)
+    """Try all scenarios, with a fork for every fifty of `size`; return the faults."""
+    forked = max(AT_ONCE, size // 50)
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for scenario, attempt in SCENARIOS.items():
-            faults += attempt(f"sqlite:///{folder}/{scenario}.db", workers)
-    for scenario in ("tables", "forks"):
-        with postgres_server() as url:
-            faults += SCENARIOS[scenario](url, workers)
+        for scenario in SCENARIOS:
+            workers = TOGETHER if scenario == "tables" else forked
+            faults += run(scenario, f"sqlite:///{folder}/{scenario}.db", workers)
+    for scenario in SCENARIOS:
+        if scenario != "forks-wal":  # a mode of SQLite
+            workers = TOGETHER if scenario == "tables" else forked
+            with postgres_server() as url:
+                faults += run(scenario, url, workers)
     return faults
 
 
 if __name__ == "__main__":
-    sys.exit(bool(run(sys.argv[2], sys.argv[3], int(sys.argv[1]))))
+    found = run(sys.argv[2], sys.argv[3], int(sys.argv[1]))
+    sys.stdout.writelines(f"  {fault}\n" for fault in found[:20])
+    sys.exit(bool(found))

@@ -15,8 +15,8 @@ from pathlib import Path
 
 SOAKS = {
     "walk": "walk.supervisor",
-    "sqlite-journal": "exactly_once_soak",
-    "sqlalchemy-journal": "journal_forks",
+    "journal": "exactly_once_soak",
+    "database": "journal_forks",
 }
 """The module of each soak."""
 

@@ -79,19 +79,20 @@ def serving(ready: str, *command: str, **environment: str) -> Generator[int]:
         watchdog = threading.Timer(PATIENCE, server.kill)
         watchdog.start()
         try:
-            for line in server.stdout:
+            while ready not in (line := server.stdout.readline()):
+                assert line, "".join(log)
                 log.append(line)
-                if ready in line:
-                    break
-            else:
-                raise AssertionError("".join(log))
+            # Else it would stop at a full pipe.
             reader = threading.Thread(target=log.extend, args=(server.stdout,))
             reader.start()
-            yield server.pid
+            try:
+                yield server.pid
+            finally:
+                server.terminate()
+                reader.join()
         finally:
             watchdog.cancel()
-            server.terminate()
-        reader.join()
+            server.kill()
     # What a thread of the parent says when it fails.
     assert "a thread of the parent" not in "".join(log)
 

@@ -729,7 +729,7 @@ def test_a_client_that_is_closed_before_the_request_leaves_no_doubt_in_the_journ
         def change(self, key: str, change: Change, /) -> Entry:
             entry = super().change(key, change)
             if entry.in_doubt:
-                client._connections._closed = True  # noqa: SLF001 - in any thread
+                client._calls.shared.connections._closed = True  # noqa: SLF001 - in any thread
             return entry
 
     journal = Closing()

@@ -465,6 +465,27 @@ def test_what_is_pending_after_a_no_takes_the_no_back() -> None:
         Player().play(call(helper, journal, attempt=2))
 
 
+def test_a_no_that_another_worker_concludes_gives_way_to_a_success_that_was_heard() -> (
+    None
+):
+    """The charge seemed canceled to one worker while it was captured for another."""
+    helper = "capture_or_get_charge"
+    journal = MemoryJournal()
+    captured = view(helper, done=True)
+
+    class Overtaken(Player):
+        def perform(self, step: Any, /) -> object:
+            if isinstance(step, Call) and step.method == "POST":
+                canceled = view(helper, done=True, statusDetails={"state": "Canceled"})
+                other = Reading(*canceled).play(call(helper, journal))
+                assert other.outcome == journal.entry.outcome == "no"
+            return super().perform(step)
+
+    player = Overtaken(*view(helper, done=False), *captured, *captured)
+    assert player.play(call(helper, journal)).ok
+    assert journal.entry.outcome == "success"
+
+
 # Attempts that meet -------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ from AmazonPay import ConfigurationError, JournalFailed
 from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import Entry, record_answer, record_intent, start_send
 from AmazonPay.contrib import sqlalchemy as module
-from AmazonPay.contrib._sqlalchemy_forks import ForkGate
+from AmazonPay.contrib._sqlalchemy_forks import engines
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
 from journals import Ticks
 from lossy_wire import lossy_wire
@@ -623,12 +623,12 @@ def test_an_entry_keeps_the_moment_of_its_first_writing(
     assert journal.find(KEY) == second
 
 
-def test_an_older_entry_gets_no_moment_of_its_first_writing(
+def test_an_older_entry_takes_the_earliest_moment_that_is_known(
     engine: Engine, journal: SQLAlchemyJournal
 ) -> None:
-    journal.change(KEY, RUN)
+    first = journal.change(KEY, RUN).changed
     execute(engine, "UPDATE amazonpay_journal SET created = NULL")
-    assert journal.change(KEY, record_answer("unknown", None, None)).created is None
+    assert journal.change(KEY, RUN).created == first
 
 
 # What an error shows ------------------------------------------------------------------
@@ -734,40 +734,6 @@ def test_a_journal_keeps_no_engine_alive(sqlite_engine: Engine) -> None:
     assert kept() is None
 
 
-def test_a_fork_waits_for_work_under_way_and_work_for_a_fork() -> None:
-    gate = ForkGate()  # no fork shows in which order it waits
-    order: list[str] = []
-    working, forking = threading.Event(), threading.Event()
-
-    def work() -> None:
-        with gate.work():
-            working.set()
-            forking.wait()
-            order.append("worked")
-
-    def fork() -> None:
-        working.wait()
-        gate.close()
-        order.append("forked")
-        late.start()
-        order.append("still alone")
-        gate.open()
-
-    def work_later() -> None:
-        with gate.work():
-            order.append("worked later")
-
-    late = threading.Thread(target=work_later)
-    threads = [threading.Thread(target=one) for one in (work, fork)]
-    for thread in threads:
-        thread.start()
-    forking.set()
-    for thread in threads:
-        thread.join()
-    late.join()
-    assert order == ["worked", "forked", "still alone", "worked later"]
-
-
 def test_without_forks_there_is_nothing_to_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -777,4 +743,4 @@ def test_without_forks_there_is_nothing_to_watch(
     assert spec.loader is not None
     fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
-    assert fresh.ForkGate is not ForkGate
+    assert fresh.engines is not engines

@@ -28,6 +28,7 @@ from AmazonPay import (
     AsyncClient,
     Client,
     JournalConflict,
+    OutcomeError,
     Retry,
     Timeout,
     price,
@@ -190,8 +191,10 @@ class Worker:
             self.shop.later(at, SHORTLY)
         except Swapped as refusal:
             self.shop.refuse(at, f"{name}: {refusal}")
-        except (AmazonPayError, AssertionError) as error:
-            if isinstance(error, AmazonPayError) and error.outcome_unknown:
+        except (OutcomeError, AssertionError) as error:
+            self.shop.fail(at, f"{name}: {error!r}")
+        except AmazonPayError as error:
+            if error.outcome_unknown:
                 self.shop.later(at, SHORTLY)
             else:
                 self.shop.fail(at, f"{name}: {error!r}")
@@ -223,6 +226,8 @@ class Worker:
     def decided(self, decision: Decision[Any], at: Progress) -> Decision[Any]:
         """Take a success; put off what is open; a no is none that was planned."""
         self.answer()
+        # Nothing but a person can settle this, and no walk should come to it.
+        assert decision.reason != "ObjectMismatch", "two objects under one key"
         if decision.outcome in {"pending", "unknown"}:
             raise Later
         if decision.new_attempt:

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
-import anyio.lowlevel
 import httpx2
 
 from .._core.config import is_loopback

@@ -47,7 +47,7 @@ def check_engine(engine: Engine) -> None:
 
 def has_open_transaction(connection: Connection) -> bool:
     """Whether the driver reports an open transaction; not every driver can."""
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     status = getattr(getattr(driver, "info", None), "transaction_status", 0)
     if status in {2, 3}:  # libpq: in a transaction, in a failed one
         return True

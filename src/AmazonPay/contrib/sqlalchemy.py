@@ -7,7 +7,6 @@ It works with every database for which SQLAlchemy has a blocking driver. An
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy import MetaData, String, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from .._core import fork_gate
 from .._once.entry import Entry, time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
@@ -29,11 +29,11 @@ from ._sqlalchemy_errors import (
     journal_failure,
     without_frames,
 )
-from ._sqlalchemy_forks import engines, gate
+from ._sqlalchemy_forks import engines, inherited
 from ._sqlalchemy_table import TABLE_NAME, journal_table, table_exists, table_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import (
@@ -133,7 +133,7 @@ class SQLAlchemyJournal:
         # A killed worker may have created the table without its index.
         for index in self.table.indexes:
             index.create(connection, checkfirst=True)
-        connection.commit()
+        _commit(connection)
 
     def change(self, key: str, change: Change, /) -> Entry:
         """Replace an entry and commit it. See `Journal.change`.
@@ -188,16 +188,22 @@ class SQLAlchemyJournal:
             else update(table).where(where, table.c.version == read)
         )
         committing = False
+
+        def work(connection: Connection) -> bool:
+            nonlocal committing
+            done = connection.execute(statement.values(**row, version=version))
+            if read is not None and not self._took(
+                connection, done, where, read, version
+            ):
+                return False
+            committing = True
+            _commit(connection)
+            return True
+
         try:
-            with self._connection() as connection:
-                done = connection.execute(statement.values(**row, version=version))
-                if read is not None and not self._took(
-                    connection, done, where, read, version
-                ):
-                    return _Unwritten(JournalFailed(_NOT_TAKEN), 1)
-                committing = True
-                connection.commit()
+            if self._connected(work):
                 return Entry.from_row(row)
+            return _Unwritten(JournalFailed(_NOT_TAKEN), 1)
         except DATABASE_ERRORS as error:
             failure = journal_failure(error)
             refused, conflict = isinstance(error, IntegrityError), is_conflict(error)
@@ -290,7 +296,7 @@ class SQLAlchemyJournal:
                 .where(settled)
                 .values(body=None, version=table.c.version + 1)
             )
-            connection.commit()
+            _commit(connection)
             return count or 0
 
         return self._run(work)
@@ -310,8 +316,7 @@ class SQLAlchemyJournal:
         while True:
             tries += 1
             try:
-                with self._connection() as connection:
-                    return work(connection)
+                return self._connected(work)
             except DATABASE_ERRORS as error:
                 failure = journal_failure(error)
                 if (is_broken(error) or is_conflict(error)) and tries < _TRIES:
@@ -319,21 +324,36 @@ class SQLAlchemyJournal:
             # Raise outside of the block above, so that the failure has no context.
             raise failure
 
-    @contextlib.contextmanager
-    def _connection(self) -> Generator[Connection]:
-        """Take a connection from the pool; raise if it has an open transaction."""
-        with gate.work():
-            connection = None if self._shared else self._engine.connect()
-            if connection is None or has_open_transaction(connection):
-                # Keep it for ever: closing it would roll back the shop's transaction.
-                self._shared = connection or self._shared
-                raise JournalFailed(
-                    "the engine gave the journal a connection with an open transaction,"
-                    " which it would commit; give it an engine whose connections are"
-                    " its own, and whose listeners leave no transaction open"
-                )
-            with connection:
-                yield connection
+    def _connected(self, work: Callable[[Connection], _T]) -> _T:
+        """Do work on a separate connection, while no fork can happen."""
+        return fork_gate.gate.run(partial(self._use, work))
+
+    def _use(self, work: Callable[[Connection], _T]) -> _T:
+        gate = fork_gate.gate
+        connection = None if self._shared else self._engine.connect()
+        if connection is None or has_open_transaction(connection):
+            # Keep it for ever: closing it would roll back the shop's transaction.
+            self._shared = connection or self._shared
+            raise JournalFailed(
+                "the engine gave the journal a connection with an open transaction,"
+                " which it would commit; give it an engine whose connections are"
+                " its own, and whose listeners leave no transaction open"
+            )
+        if connection.dialect.name == "sqlite":
+            connection.detach()  # so that it is closed before a fork
+        try:
+            return work(connection)
+        finally:
+            if gate is fork_gate.gate:
+                connection.close()
+            else:  # a signal handler has forked: this is the parent's connection
+                inherited.append(connection)
+
+
+def _commit(connection: Connection) -> None:
+    """Commit, but not in a child that a signal handler has forked meanwhile."""
+    fork_gate.gate.check()
+    connection.commit()
 
 
 _NOT_TAKEN: Final = "the journal's database does not change the entry, and says not why"
