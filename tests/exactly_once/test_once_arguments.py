@@ -20,7 +20,8 @@ from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry, SQLiteJournal
 from journals import NAMES, MemoryJournal
-from simulated import KEY, KEY_ID, Shop
+from keys import KEY
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

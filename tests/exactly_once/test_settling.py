@@ -23,7 +23,8 @@ from AmazonPay._core.call import Call
 from AmazonPay.journal import Entry, abandon, resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
-from simulated import KEY, KEY_ID, Shop
+from keys import KEY
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -40,7 +40,8 @@ from AmazonPay._core import fork_gate
 from AmazonPay._once.entry import begun, noted
 from crash import forked
 from journals import Ticks
-from simulated import KEY, KEY_ID
+from keys import KEY
+from simulated import KEY_ID
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import anyio
 import httpx2
 import pytest
 import trio.testing
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -35,6 +34,7 @@ from AmazonPay import (
 from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
+from keys import KEY
 from loopback import OK, read_request, serving
 from redis_server import redis_server, socket_path
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 AT_ONCE = Retry(base=0.0, wait=False)
 

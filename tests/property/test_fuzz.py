@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -40,6 +39,7 @@ from AmazonPay._core.retry import retry_after
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for
 from AmazonPay.procedures.report_files import rows_of
+from keys import KEY
 from loopback import read_request, serving
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "200"))
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 bounded = settings(
     max_examples=EXAMPLES,

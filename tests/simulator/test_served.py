@@ -14,8 +14,9 @@ from AmazonPay import AsyncClient, Client
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
 from callers import on_both_clients
+from keys import KEY
 from reference.accounts import SANDBOX_REPORT
-from simulated import KEY, KEY_ID, Shop
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Generator

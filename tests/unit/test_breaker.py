@@ -18,7 +18,6 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,9 +43,9 @@ from AmazonPay._core.operation import operations_of
 from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
 from AmazonPay.resources import Operations
+from keys import KEY
 
 ROOT = Path(__file__).parents[2]
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ONCE = Retry(attempts=1, wait=False)
 TWICE = Breaker(failures=2, within=60.0, open_for=30.0)
 PROBE = "GET /checkoutSessions/00000000-0000-0000-0000-000000000000"

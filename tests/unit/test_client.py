@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -44,11 +43,11 @@ from AmazonPay import (
 )
 from AmazonPay._core.config import endpoint_for
 from AmazonPay._http.connections import transport_options
+from keys import KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 AT_ONCE = Retry(base=0.0)
 BODY = {

@@ -13,7 +13,6 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,9 +28,9 @@ from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
+from keys import KEY
 from reference.throttling import QUOTAS
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 AT_ONCE = Retry(base=0.0, wait=False)
 # Two names of one path share its limit.
 PUBLISHED = {k: v for k, v in QUOTAS.items() if k != "register_amazon_pay_account"}

@@ -92,8 +92,6 @@ every_operation = pytest.mark.parametrize("row", OPERATIONS, ids=lambda r: r.nam
 
 def test_all_operations_are_declared_in_the_order_of_the_api() -> None:
     assert list(DECLARED) == [row.name for row in OPERATIONS]
-    assert len(OPERATIONS) == 43
-    assert len({(row.method, row.path) for row in OPERATIONS}) == 41
 
 
 @every_operation
