@@ -75,3 +75,11 @@ def postgres_engine(postgres_url: str) -> Iterator[sqlalchemy.Engine]:
         connection.execute(sqlalchemy.text("DROP SCHEMA public CASCADE"))
         connection.execute(sqlalchemy.text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs on PostgreSQL."""
+    for item in items:
+        used: list[str] = getattr(item, "fixturenames", [])
+        if "postgres_url" in used or "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)

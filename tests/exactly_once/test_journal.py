@@ -231,6 +231,7 @@ def _begin(path: str) -> None:
         journal.change(INTENDED.key, begun(INTENDED))
 
 
+@pytest.mark.slow
 def test_processes_share_a_file_from_its_first_moment(tmp_path: Path) -> None:
     path = str(tmp_path / "journal.db")
     context = multiprocessing.get_context("spawn")
@@ -278,6 +279,7 @@ def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> N
         SQLiteJournal(tmp_path / "none" / "journal.db")
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_no_database() -> None:
     code = (
         # What measures coverage has loaded one already.

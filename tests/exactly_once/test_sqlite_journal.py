@@ -210,6 +210,7 @@ def test_a_fork_in_the_middle_of_a_change_leaves_it_to_the_parent(
     assert found.runs == 2
 
 
+@pytest.mark.slow
 def test_a_system_without_forks_needs_no_gate() -> None:
     code = (
         "import os\n"

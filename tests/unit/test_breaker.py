@@ -524,6 +524,7 @@ def test_no_failure_is_lost_among_threads() -> None:
     assert not circuit.available(0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_that_is_forked_in_mid_count_goes_on() -> None:
     code = """

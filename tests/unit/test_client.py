@@ -774,6 +774,7 @@ def test_a_client_that_is_live_by_default_warns_once(
     ]
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_no_http_and_no_crypto_library() -> None:
     code = (
         "import sys, AmazonPay;"
@@ -786,6 +787,7 @@ def test_importing_the_package_loads_no_http_and_no_crypto_library() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_importing_the_package_leaves_what_few_calls_need_for_later() -> None:
     code = (
         "import sys; before = set(sys.modules); import AmazonPay;"

@@ -108,6 +108,7 @@ def test_limits_of_your_own_name_methods(limits: Any) -> None:
         RateLimits(limits)
 
 
+@pytest.mark.slow
 def test_without_the_library_the_error_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['pyrate_limiter'] = None\n"
@@ -121,6 +122,7 @@ def test_without_the_library_the_error_says_what_to_install() -> None:
     assert "[pacing]" in done.stdout
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_neither_the_library_nor_redis() -> None:
     code = "import sys, AmazonPay; print({'pyrate_limiter', 'redis'} & {*sys.modules})"
     done = subprocess.run(
@@ -172,6 +174,7 @@ def test_who_must_wait_takes_nothing() -> None:
     assert [limits.take(bucket, time) for _ in range(4)] == [0.0, 1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_has_buckets_of_its_own() -> None:
     code = """

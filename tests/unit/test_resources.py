@@ -500,6 +500,7 @@ def test_a_mock_of_an_awaiting_client_awaits(kind: type) -> None:
     assert isinstance(create_autospec(kind, instance=True).get_charge, AsyncMock)
 
 
+@pytest.mark.slow
 def test_resources_load_neither_pydantic_nor_what_speaks_http() -> None:
     script = (
         "import sys, AmazonPay.resources;"
