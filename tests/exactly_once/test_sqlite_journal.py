@@ -99,12 +99,14 @@ def settled(number: int) -> Entry:
 # Jobs and forks -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_jobs_that_open_the_journal_each_for_itself_lose_nothing(
     tmp_path: Path,
 ) -> None:
     assert soak.jobs_of_their_own(tmp_path, 30) == {}
 
 
+@pytest.mark.slow
 @posix
 def test_forks_of_a_process_that_uses_the_journal_lose_nothing(tmp_path: Path) -> None:
     assert soak.forks_in_use(tmp_path, 6) == {}
@@ -400,6 +402,7 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
 KILLED = 42
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("there", [True, False])

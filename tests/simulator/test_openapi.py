@@ -387,6 +387,7 @@ def test_its_version_is_the_packages() -> None:
     assert document()["info"]["version"] == project["version"]
 
 
+@pytest.mark.slow
 @SCHEMA.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator] # theirs
 @settings(max_examples=8, deadline=None, suppress_health_check=ALL_CHECKS)
 def test_no_answer_is_undocumented(case: Any) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from AmazonPay.simulator.server import Address
 
 over_tls_or_not = pytest.mark.parametrize("tls", [True, False], ids=["https", "http"])
+pytestmark = pytest.mark.slow
+
 REQUEST = {
     "reportType": SANDBOX_REPORT,
     "startTime": "21000101T000000Z",
