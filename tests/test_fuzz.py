@@ -34,7 +34,7 @@ from AmazonPay import (
     TransportError,
     _signing,
 )
-from AmazonPay._core.clock_skew import lead_of
+from AmazonPay._core.clock_skew import clock_lead
 from AmazonPay._core.retry import retry_after
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for
@@ -136,7 +136,7 @@ def test_an_answer_is_read_or_said_to_be_unreadable(
         assert shown is None or isinstance(shown, (str, bool))
     assert isinstance(error_for(response), APIError)
     assert retry_after(headers) >= 0
-    lead_of(response, datetime.now(UTC))
+    clock_lead(response, datetime.now(UTC))
 
 
 member_names = st.sampled_from(

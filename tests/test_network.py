@@ -42,7 +42,9 @@ from AmazonPay import (
     TransportError,
 )
 from AmazonPay._core.signals import raised_by_a_signal_handler
-from AmazonPay._http.network import AsyncStream, Backend, Stream, causes_of, ending
+from AmazonPay._http.async_network import AsyncStream
+from AmazonPay._http.network import Backend, Stream
+from AmazonPay._http.progress import causes_of, ending
 from AmazonPay._http.transports import (
     AsyncPoolTransport,
     PoolTransport,
@@ -729,7 +731,7 @@ def test_a_client_that_is_closed_before_the_request_leaves_no_doubt_in_the_journ
         def change(self, key: str, change: Change, /) -> Entry:
             entry = super().change(key, change)
             if entry.in_doubt:
-                client._connections._closed = True  # noqa: SLF001 - in any thread
+                client._calls.shared.connections._closed = True  # noqa: SLF001 - in any thread
             return entry
 
     journal = Closing()

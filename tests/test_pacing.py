@@ -144,7 +144,7 @@ def test_no_window_ever_has_more_than_quota_and_what_was_restored(
     granted: list[float] = []
     for pause in pauses:
         time.seconds += pause
-        if not limits.take(bucket, time):
+        if not limits.take_turn(bucket, time):
             granted.append(time.seconds)
     for first, start in enumerate(granted):
         for last, end in enumerate(granted[first:], first):
@@ -161,16 +161,16 @@ def test_a_full_quota_may_go_at_once_and_the_next_has_to_wait(
     limit: Limit, start: float
 ) -> None:
     limits, time, bucket = RateLimits("live"), ScriptedTime(start), Bucket("b", limit)
-    waits = [limits.take(bucket, time) for _ in range(limit.quota + 1)]
+    waits = [limits.take_turn(bucket, time) for _ in range(limit.quota + 1)]
     assert waits[:-1] == [0.0] * limit.quota
     assert 0.0 < waits[-1] <= 1 / limit.restore + 0.001
     time.seconds += waits[-1] + 0.001
-    assert limits.take(bucket, time) == 0.0
+    assert limits.take_turn(bucket, time) == 0.0
 
 
 def test_who_must_wait_takes_nothing() -> None:
     limits, time, bucket = RateLimits("live"), ScriptedTime(), Bucket("b", Limit(1, 1))
-    assert [limits.take(bucket, time) for _ in range(4)] == [0.0, 1.0, 1.0, 1.0]
+    assert [limits.take_turn(bucket, time) for _ in range(4)] == [0.0, 1.0, 1.0, 1.0]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -181,10 +181,10 @@ def test_a_forked_child_has_buckets_of_its_own() -> None:
         from AmazonPay._core.clock import Time
         from AmazonPay.pacing import Bucket, Limit
         limits, bucket = RateLimits("live"), Bucket("b", Limit(1, 1))
-        assert limits.take(bucket, Time()) == 0.0
+        assert limits.take_turn(bucket, Time()) == 0.0
         child = os.fork()
         if child == 0:
-            os._exit(0 if limits.take(bucket, Time()) == 0.0 else 1)
+            os._exit(0 if limits.take_turn(bucket, Time()) == 0.0 else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
@@ -340,7 +340,7 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     class Half(RateLimits):
         """A bucket whose next turn is always half a second away."""
 
-        def take(self, bucket: Bucket, time: Time) -> float:
+        def take_turn(self, bucket: Bucket, time: Time) -> float:
             del bucket, time
             return 0.5
 

@@ -168,7 +168,7 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
 def test_a_child_that_could_not_be_waited_for_refuses_to_use_the_journal(
     journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fork_gate, "_PATIENCE", 0.0)
+    monkeypatch.setattr(fork_gate, "_FORK_TIMEOUT", 0.0)
 
     def child() -> None:
         for _ in range(2):

@@ -1,7 +1,7 @@
 """Amazon Pay API v2 for Python: `Client` blocks, `AsyncClient` awaits.
 
 Importing this package loads neither the HTTP nor the crypto library; constructing a
-client does. What few programs need is loaded when it is named.
+client does. Names that few programs need are loaded on first use.
 """
 
 from typing import TYPE_CHECKING
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from .objects import merge as merge
     from .pacing import RateLimits as RateLimits
 
-_LATER = {
+_LAZY_NAMES = {
     "Breaker": "breaker",
     "Decision": "decisions",
     "OutcomeError": "decisions",
@@ -82,15 +82,15 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Load what is named for the first time."""
-    if name not in _LATER:
+    """Load a name on its first use."""
+    if name not in _LAZY_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER} - {"TYPE_CHECKING"})
+    return sorted({*globals(), *_LAZY_NAMES} - {"TYPE_CHECKING"})
