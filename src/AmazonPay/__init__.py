@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._core.config import Retry as Retry
 from ._core.config import Timeout as Timeout
+from .breaker import Breaker as Breaker
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError
@@ -45,10 +46,10 @@ from .errors import TimedOut as TimedOut
 from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
+from .pacing import RateLimits as RateLimits
 from .response import Response as Response
 
 if TYPE_CHECKING:
-    from .breaker import Breaker as Breaker
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -61,10 +62,8 @@ if TYPE_CHECKING:
     from .money import price as price
     from .objects import allowed_actions as allowed_actions
     from .objects import merge as merge
-    from .pacing import RateLimits as RateLimits
 
 _LAZY_NAMES = {
-    "Breaker": "breaker",
     "Decision": "decisions",
     "OutcomeError": "decisions",
     "NotYet": "decisions",
@@ -72,7 +71,6 @@ _LAZY_NAMES = {
     "MoneyMoved": "decisions",
     "DefiniteNo": "decisions",
     "Journal": "journal",
-    "RateLimits": "pacing",
     "SQLiteJournal": "journal",
     "allowed_actions": "objects",
     "idempotency_key": "idempotency",

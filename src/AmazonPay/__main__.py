@@ -6,13 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from .resources._table import as_markdown, as_text, rows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def _operations(arguments: argparse.Namespace) -> int:
-    from .resources._table import as_markdown, as_text, rows
-
     table = rows()
     print(as_markdown(table) if arguments.markdown else as_text(table))  # noqa: T201 - the command's output
     return 0

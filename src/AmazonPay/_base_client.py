@@ -38,6 +38,7 @@ from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
+from .breaker import CircuitBreaker
 from .button import button_payload, signing_failed
 from .errors import (
     AmazonPayError,
@@ -45,6 +46,7 @@ from .errors import (
     InvalidRequest,
     without_tracebacks,
 )
+from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations
 
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from ._core.steps import Flow
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
-    from .breaker import Breaker, CircuitBreaker
+    from .breaker import Breaker
     from .pacing import RateLimits
     from .response import Response
 
@@ -434,14 +436,10 @@ def _limits_from(
 ) -> RateLimits | None:
     if given is None:
         return None
-    from .pacing import limits_from
-
     return limits_from(given)
 
 
 def _circuit_from(breaker: Breaker | None) -> CircuitBreaker | None:
     if breaker is None:
         return None
-    from .breaker import CircuitBreaker
-
     return CircuitBreaker(breaker)

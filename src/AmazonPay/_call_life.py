@@ -15,7 +15,9 @@ from ._core.clock import InstantClock, Time
 from ._core.retry import Failure, Outcome, Runtime, exchange, jitter
 from ._core.steps import Sign, Transmit
 from ._core.telemetry import Tracer, log_call
+from .breaker import PROBE, PROBE_DEADLINE
 from .errors import TransportError
+from .pacing import turn
 
 if TYPE_CHECKING:
     from ._core.call import Call
@@ -95,8 +97,6 @@ class CallLife:
         if circuit is None or not circuit.gates(call):
             return
         if circuit.needs_probe(self.runtime.time.now()):
-            from .breaker import PROBE, PROBE_DEADLINE
-
             options = replace(
                 self.options,
                 deadline=min(PROBE_DEADLINE, self.options.deadline / 2),
@@ -113,8 +113,6 @@ class CallLife:
         ends = time.now() + time_left
         limits = self.shared.rate_limits
         if limits is not None:
-            from .pacing import turn
-
             held_back = yield from turn(limits, signer, call, time, time_left)
             if held_back is not None:
                 return held_back

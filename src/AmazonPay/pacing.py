@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -155,8 +156,6 @@ class RateLimits:
         # Hashed, because more people see a Redis's keys than may know the merchant.
         endpoint = signer.endpoint
         whose = (signer.public_key_id, endpoint.authority, endpoint.environment)
-        from hashlib import sha256
-
         digest = sha256(" ".join(whose).encode()).hexdigest()[:32]
         return Bucket(f"amazonpay:{digest}:{operation}", limit)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import weakref
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
@@ -122,8 +123,6 @@ def transport_options(
 
 
 def _check_for_socks() -> None:
-    from importlib.util import find_spec
-
     if find_spec("socksio") is None:
         raise ConfigurationError("a SOCKS proxy needs the package socksio")
 

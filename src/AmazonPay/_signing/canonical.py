@@ -7,6 +7,7 @@ all four official SDKs do.
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -94,8 +95,6 @@ def canonical_headers(headers: Iterable[tuple[str, str]]) -> CanonicalHeaders:
 
 def sha256_hex(data: bytes) -> str:
     """Return the SHA-256 of `data` as lower-case hex digits."""
-    from hashlib import sha256  # it loads OpenSSL
-
     return sha256(data).hexdigest()
 
 

@@ -6,12 +6,19 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
+
+from cryptography.exceptions import (
+    InternalError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+)
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _MINIMUM_BITS = 2048
 _HIDDEN = "(not shown: it may be a key)"
@@ -33,8 +40,6 @@ def load_private_key(
         ConfigurationError: the file is missing or unreadable, the password is wrong, or
             the key is public, of another kind, or too short.
     """
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
     if isinstance(private_key, RSAPrivateKey):
         return _checked(private_key)
     return _checked(_parsed(_pem_of(private_key), password))
@@ -89,9 +94,6 @@ def _file(name: str, shown: str) -> bytes:
 
 
 def _parsed(pem: bytes, password: str | bytes | None) -> object:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     secret = (
         _encoded("private_key_password", password)
@@ -134,10 +136,6 @@ def _is_sound(key: RSAPrivateKey) -> bool:
 
     A signature alone does not prove it: OpenSSL corrects some damaged numbers.
     """
-    from cryptography.exceptions import InternalError, InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     key_numbers = key.private_numbers()
     public = key_numbers.public_numbers
     p, q, d = key_numbers.p, key_numbers.q, key_numbers.d
@@ -161,7 +159,6 @@ def _is_sound(key: RSAPrivateKey) -> bool:
 
 
 def _checked(key: object) -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
         kind = type(key).__name__

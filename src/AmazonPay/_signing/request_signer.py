@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from .._core.headers import (
 )
 from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
-from .private_key import load_private_key
 from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
 from .signer import awaits, checked_signature, signing_function
 
@@ -92,7 +92,6 @@ class UnsignedRequest:
 
 def _user_agent() -> str:
     """Return the `User-Agent`; the version is `unknown` if it cannot be found."""
-    import platform
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -300,6 +299,8 @@ def request_signers(  # noqa: PLR0913 - the constructor's parameters for keys
         ConfigurationError: an argument is invalid, or the keys belong to different
             environments.
     """
+    from .private_key import load_private_key  # it imports cryptography
+
     if region is None:
         raise ConfigurationError("region is missing: us, eu or jp")
     chosen = algorithm_named(algorithm)
