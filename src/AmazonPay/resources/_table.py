@@ -24,7 +24,7 @@ class Row:
 
 def rows() -> list[Row]:
     """Return the operations in the API's order."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     found: list[Row] = []
     for name, operation in operations_of(Operations).items():
         code = operation.declared.__code__
