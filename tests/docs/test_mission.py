@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import Client
 from AmazonPay.simulator import Simulator
+from keys import KEY, OTHER_KEY
 from shop import LivePrintedIds, PrintedIds, Shop, amazon, pay
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 TEXT = (Path(__file__).parents[1] / "mission" / "README.md").read_text(encoding="utf-8")
 SAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
@@ -117,8 +116,7 @@ def test_a_sample_runs_to_its_success_as_printed(sample: str, shop: Shop) -> Non
 @pytest.mark.parametrize("sample", API_SAMPLES, ids=call_of)
 def test_a_sample_runs_to_its_error_branch_as_printed(sample: str, shop: Shop) -> None:
     # Nothing is there, and the key of the shop is not the one that Amazon knows.
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    simulator = Shop(shop.folder, other).simulator()
+    simulator = Shop(shop.folder, OTHER_KEY).simulator()
     with amazon(simulator, shop.folder) as env:
         done = shop.run(sample, env)
     assert (done.returncode, done.stderr) == (0, "")

@@ -7,14 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay.simulator.server import serving
+from keys import KEY
 from redis_server import redis_server, socket_path
 from shop import Shop, amazon
 
 ROOT = Path(__file__).parents[2]
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)
 

@@ -187,6 +187,7 @@ def test_of_two_orders_that_meet_at_one_object_one_is_settled(
             assert "conflict" in outcomes[lost]
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.data())
 def test_of_many_workers_of_three_orders_no_two_orders_are_settled(
@@ -265,7 +266,7 @@ def test_an_order_that_is_overtaken_before_it_begins_again_sends_nothing() -> No
     at = Meeting()
     assert at.worker("A").end() == "no"
     key = at.journal.entry.key
-    back = until(at.worker("A"), "begun")
+    back = until(at.worker("A"), "start_send")
     assert at.worker("B").end() == "success"
     assert back.end() == "conflict"
     assert len(at.amazon.done) == 1
@@ -277,9 +278,9 @@ def test_an_order_that_is_overtaken_before_it_begins_again_sends_nothing() -> No
 def test_a_no_that_comes_between_claim_and_success_is_noticed() -> None:
     """One worker of A is refused; another one sees that someone completed it since."""
     at = Meeting()
-    refused = until(at.worker("A"), "concluded")
+    refused = until(at.worker("A"), "record_decision")
     at.amazon.states["s1"] = "Completed"
-    seeing = until(at.worker("A"), "concluded")
+    seeing = until(at.worker("A"), "record_decision")
     assert refused.end() == "no"
     assert at.worker("B").end() == "success"
     assert seeing.end() == "conflict"
@@ -289,14 +290,14 @@ def test_a_no_that_comes_between_claim_and_success_is_noticed() -> None:
 def test_a_no_that_was_taken_back_meanwhile_is_noticed() -> None:
     """B has seen the no of one worker; then a third one begins, which hides it."""
     at = Meeting()
-    refused = until(at.worker("A"), "concluded")
-    third = until(at.worker("A"), "begun")
+    refused = until(at.worker("A"), "record_decision")
+    third = until(at.worker("A"), "start_send")
     at.amazon.states["s1"] = "Completed"
-    seeing = until(at.worker("A"), "concluded")
+    seeing = until(at.worker("A"), "record_decision")
     assert refused.end() == "no"
-    overtaking = until(at.worker("B"), "claimed")
+    overtaking = until(at.worker("B"), "record_claim")
     overtaking.do()
-    until(overtaking, "claimed")
+    until(overtaking, "record_claim")
     third.do()
     assert overtaking.end() == "success"
     assert seeing.end() == "conflict"

@@ -23,17 +23,16 @@ from AmazonPay import (
     JournalFailed,
     SQLiteJournal,
 )
+from AmazonPay._once.bodies import digest_of, read_body
 from AmazonPay._once.entry import (
-    answered,
-    begun,
-    concluded,
-    digest_of,
-    noted,
-    read_body,
+    record_answer,
+    record_decision,
+    record_intent,
+    start_send,
     time_text,
 )
 from AmazonPay._once.outcomes import Assessment
-from AmazonPay._once.sqlite_journal import COLUMNS
+from AmazonPay._once.sqlite_schema import COLUMNS
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.journal import Entry, resolve
 from journals import MemoryJournal, Ticks
@@ -124,14 +123,14 @@ def numbered(number: int, outcome: Any = None) -> Entry:
 
 
 def settled(outcome: Any, reason: str | None = None) -> Any:
-    return concluded(lambda _: Assessment(outcome, reason))
+    return record_decision(lambda _: Assessment(outcome, reason))
 
 
 # The protocol -------------------------------------------------------------------------
 
 
 def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
-    entry = journal.change(INTENDED.key, noted(INTENDED))
+    entry = journal.change(INTENDED.key, record_intent(INTENDED))
     assert untimed(entry) == INTENDED
     assert journal.find(INTENDED.key) == entry
 
@@ -166,10 +165,10 @@ def test_what_was_not_written_is_not_there(journal: Journal) -> None:
 
 
 def test_a_change_that_raises_changes_nothing(journal: Journal) -> None:
-    before = journal.change(INTENDED.key, noted(INTENDED))
+    before = journal.change(INTENDED.key, record_intent(INTENDED))
     other = replace(INTENDED, digest="other")
     with pytest.raises(JournalConflict):
-        journal.change(INTENDED.key, begun(other))
+        journal.change(INTENDED.key, start_send(other))
     assert journal.find(INTENDED.key) == before
 
 
@@ -186,7 +185,7 @@ def test_only_what_was_left_alone_since_is_listed(lasting: Journal) -> None:
     first, second = (stored(lasting, numbered(number)) for number in (1, 2))
     assert lasting.open_entries(before=first.changed) == []
     assert lasting.open_entries(before=second.changed) == [first]
-    lasting.change(first.key, noted(first))
+    lasting.change(first.key, record_intent(first))
     assert [one.key[0] for one in lasting.open_entries()] == ["2", "1"]
 
 
@@ -210,7 +209,7 @@ def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> Non
     def work() -> None:
         barrier.wait()
         for _ in range(10):
-            lasting.change(INTENDED.key, begun(INTENDED))
+            lasting.change(INTENDED.key, start_send(INTENDED))
 
     threads = [threading.Thread(target=work) for _ in range(workers)]
     for thread in threads:
@@ -228,9 +227,10 @@ def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> Non
 def _begin(path: str) -> None:
     journal = SQLiteJournal(path)
     for _ in range(5):
-        journal.change(INTENDED.key, begun(INTENDED))
+        journal.change(INTENDED.key, start_send(INTENDED))
 
 
+@pytest.mark.slow
 def test_processes_share_a_file_from_its_first_moment(tmp_path: Path) -> None:
     path = str(tmp_path / "journal.db")
     context = multiprocessing.get_context("spawn")
@@ -263,13 +263,13 @@ def test_a_journal_stays_where_it_was_opened(
     monkeypatch.chdir(tmp_path)
     journal = SQLiteJournal("journal.db")
     monkeypatch.chdir("/")
-    journal.change(INTENDED.key, noted(INTENDED))
+    journal.change(INTENDED.key, record_intent(INTENDED))
     assert SQLiteJournal(tmp_path / "journal.db").find(INTENDED.key) is not None
 
 
 def test_only_its_owner_can_read_a_journal(tmp_path: Path) -> None:
     journal = sqlite(tmp_path)
-    journal.change(INTENDED.key, noted(INTENDED))
+    journal.change(INTENDED.key, record_intent(INTENDED))
     assert [oct(one.stat().st_mode) for one in tmp_path.iterdir()] == ["0o100600"]
 
 
@@ -278,6 +278,7 @@ def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> N
         SQLiteJournal(tmp_path / "none" / "journal.db")
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_no_database() -> None:
     code = (
         # What measures coverage has loaded one already.
@@ -301,7 +302,7 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
 
 def test_the_journals_own_clock_is_the_machines(tmp_path: Path) -> None:
     journal = SQLiteJournal(tmp_path / "journal.db")
-    changed = journal.change(INTENDED.key, noted(INTENDED)).changed
+    changed = journal.change(INTENDED.key, record_intent(INTENDED)).changed
     assert changed is not None
     assert changed.tzinfo is UTC
 
@@ -333,7 +334,7 @@ def test_an_entry_outlives_the_shops_own_rollback(
     engine: Engine, shops: SQLAlchemyJournal
 ) -> None:
     with contextlib.suppress(ZeroDivisionError), engine.begin():
-        shops.change(INTENDED.key, noted(INTENDED))
+        shops.change(INTENDED.key, record_intent(INTENDED))
         raise ZeroDivisionError
     assert shops.find(INTENDED.key) is not None
 
@@ -347,7 +348,7 @@ def interfere(engine: Engine, verb: str, times: int) -> list[str]:
         statement: str = seen[2]
         if statement.startswith(verb) and len(came) < times:
             came.append(statement)
-            other.change(INTENDED.key, begun(INTENDED))
+            other.change(INTENDED.key, start_send(INTENDED))
 
     event.listen(engine, "before_cursor_execute", listen)
     return came
@@ -357,20 +358,20 @@ def test_who_was_not_the_first_to_write_a_key_reads_it(
     engine: Engine, shops: SQLAlchemyJournal
 ) -> None:
     interfere(engine, "INSERT", 1)
-    assert shops.change(INTENDED.key, begun(INTENDED)).runs == 2
+    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 2
 
 
 def test_who_lost_a_race_reads_again(engine: Engine, shops: SQLAlchemyJournal) -> None:
-    shops.change(INTENDED.key, begun(INTENDED))
+    shops.change(INTENDED.key, start_send(INTENDED))
     came = interfere(engine, "UPDATE", 2)
-    assert shops.change(INTENDED.key, begun(INTENDED)).runs == 4
+    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 4
     assert len(came) == 2
 
 
 def test_a_database_that_refuses_the_entry_says_so(shops: SQLAlchemyJournal) -> None:
     wrong: Any = None
     with pytest.raises(JournalFailed, match="IntegrityError"):
-        shops.change(INTENDED.key, noted(replace(INTENDED, namespace=wrong)))
+        shops.change(INTENDED.key, record_intent(replace(INTENDED, namespace=wrong)))
 
 
 # What happens to an entry -------------------------------------------------------------
@@ -384,44 +385,48 @@ def after(*changes: Any, start: Entry | None = None) -> Entry:
     return entry
 
 
-BEGUN = begun(INTENDED)
+BEGUN = start_send(INTENDED)
 
 
 def test_a_run_is_in_doubt_until_it_is_answered() -> None:
     assert after(BEGUN).in_doubt
-    assert not after(BEGUN, answered("not_processed", "TooManyRequests", None)).in_doubt
-    assert after(BEGUN, answered("unknown", "TimedOut", None)).in_doubt
+    assert not after(
+        BEGUN, record_answer("not_processed", "TooManyRequests", None)
+    ).in_doubt
+    assert after(BEGUN, record_answer("unknown", "TimedOut", None)).in_doubt
 
 
 def test_a_refusal_is_a_no_when_no_other_run_is_in_doubt() -> None:
-    refused = answered("refused", "HardDeclined", None)
+    refused = record_answer("refused", "HardDeclined", None)
     assert after(BEGUN, refused).outcome == "no"
     assert after(BEGUN, BEGUN, refused).outcome is None
     assert after(BEGUN, BEGUN, refused, refused).outcome == "no"
-    lost = answered("unknown", "TimedOut", None)
+    lost = record_answer("unknown", "TimedOut", None)
     assert after(BEGUN, BEGUN, lost, refused).outcome is None
 
 
 def test_a_refusal_is_no_no_when_another_run_has_made_the_charge() -> None:
-    done = answered("succeeded", None, "S01-C1")
-    entry = after(BEGUN, BEGUN, done, answered("refused", "HardDeclined", None))
+    done = record_answer("succeeded", None, "S01-C1")
+    entry = after(BEGUN, BEGUN, done, record_answer("refused", "HardDeclined", None))
     assert (entry.outcome, entry.object_id) == (None, "S01-C1")
 
 
 def test_a_refused_key_is_never_begun_again() -> None:
-    refused = after(BEGUN, answered("refused", "HardDeclined", None))
+    refused = after(BEGUN, record_answer("refused", "HardDeclined", None))
     assert refused.final
     assert after(BEGUN, start=refused) == refused
 
 
 def test_a_charge_that_is_there_needs_no_second_request() -> None:
-    made = after(BEGUN, answered("succeeded", None, "S01-C1"))
+    made = after(BEGUN, record_answer("succeeded", None, "S01-C1"))
     assert after(BEGUN, start=made) == made
 
 
 def test_a_session_that_was_refused_may_be_completed_later() -> None:
     session = replace(INTENDED, operation="complete_checkout_session")
-    entry = after(begun(session), settled("no", "AmountMismatch"), begun(session))
+    entry = after(
+        start_send(session), settled("no", "AmountMismatch"), start_send(session)
+    )
     assert entry.runs == 2
 
 
@@ -434,24 +439,24 @@ def test_a_doubt_unsettles_nothing() -> None:
 def test_a_forgotten_body_comes_back_only_to_be_sent() -> None:
     session = replace(INTENDED, operation="complete_checkout_session")
     forgotten = replace(session, body=None, outcome="no")
-    assert after(noted(session), start=forgotten).body is None
-    assert after(begun(session), start=forgotten).body == BODY
+    assert after(record_intent(session), start=forgotten).body is None
+    assert after(start_send(session), start=forgotten).body == BODY
 
 
 def test_a_conflict_names_no_values() -> None:
     other = replace(INTENDED, digest="other", order="1008", body=b"secret")
     with pytest.raises(JournalConflict) as one:
-        after(noted(INTENDED), begun(other))
+        after(record_intent(INTENDED), start_send(other))
     text = str(one.value)
     values = (INTENDED.order, INTENDED.namespace, INTENDED.digest, "1008", "secret")
     assert not any(value in text for value in (*values, INTENDED.key))
 
 
 @pytest.mark.parametrize(
-    "change", [answered("succeeded", None, None), settled("success"), begun]
+    "change", [record_answer("succeeded", None, None), settled("success"), start_send]
 )
 def test_an_entry_that_is_gone_is_missed(change: Any) -> None:
-    if change is begun:
+    if change is start_send:
         assert after(BEGUN).runs == 1
         return
     with pytest.raises(JournalFailed, match="lost"):
@@ -486,7 +491,7 @@ def test_an_answer_after_that_counts_for_no_other_run() -> None:
     journal = MemoryJournal()
     journal.change(INTENDED.key, BEGUN)
     resolve(journal, INTENDED.key, "success", reason="found")
-    entry = after(answered("refused", "HardDeclined", None), start=journal.entry)
+    entry = after(record_answer("refused", "HardDeclined", None), start=journal.entry)
     assert entry.outcome == "success"
     assert after(BEGUN, start=entry) == entry
 
@@ -547,7 +552,7 @@ def test_an_entry_knows_the_id_in_its_path(path: str, subject: str) -> None:
 
 def test_no_connection_is_left_open(tmp_path: Path) -> None:
     journal = sqlite(tmp_path)
-    journal.change(INTENDED.key, noted(INTENDED))
+    journal.change(INTENDED.key, record_intent(INTENDED))
     with contextlib.closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
         # Only who is alone may leave the write-ahead log.
         mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()

@@ -15,12 +15,14 @@ import pytest
 from sqlalchemy import create_engine
 
 from AmazonPay import AsyncClient, Client, InvalidRequest, JournalConflict
-from AmazonPay._once.entry import digest_of, noted
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import record_intent
 from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry, SQLiteJournal
 from journals import NAMES, MemoryJournal
-from simulated import KEY, KEY_ID, Shop
+from keys import KEY
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,7 +242,7 @@ def test_confirm_only_is_a_bool(wrong: Any) -> None:
 def write_down(journal: MemoryJournal, operation: str, body: Any, **more: Any) -> Entry:
     """Write down what a helper is about to do, as it does before all else."""
     intended = intended_entry(operation, ("S01",), body, **NAMES, attempt=1, **more)
-    return journal.change(intended.key, noted(intended))
+    return journal.change(intended.key, record_intent(intended))
 
 
 def capture(amount: Any, currency: str, journal: MemoryJournal) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,7 @@ def perform(model: Model, wanted: Any) -> Any:
     return 0.0 if isinstance(wanted, Now) else model.send(wanted)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.data(), st.booleans())
 def test_workers_in_any_order_charge_at_most_once(

@@ -17,9 +17,10 @@ from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.procedures.once import Once
 from AmazonPay.simulator import Settings
 from journals import NAMES, MemoryJournal
+from keys import KEY
 from losing_wire import Wire
 from purchases import HELPERS, LEFT, done, prepared
-from simulated import KEY, KEY_ID, Shop
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,8 @@ from AmazonPay._core.call import Call
 from AmazonPay.journal import Entry, abandon, resolve
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
-from simulated import KEY, KEY_ID, Shop
+from keys import KEY
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -510,9 +511,9 @@ def test_a_late_worker_does_not_complete_what_a_later_attempt_replaces() -> None
     ("attempt", "before", "reason"),
     [
         # The other attempt is written down between the first look at it and the mark.
-        (1, "begun", "no InvalidParameterValue"),
+        (1, "start_send", "no InvalidParameterValue"),
         # The other attempt begins again before this one is written down.
-        (2, "noted", "unknown EarlierAttempt"),
+        (2, "record_intent", "unknown EarlierAttempt"),
     ],
 )
 def test_of_two_attempts_that_meet_one_steps_back(

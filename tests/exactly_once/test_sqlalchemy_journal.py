@@ -31,8 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from AmazonPay import ConfigurationError, JournalFailed
-from AmazonPay._once.entry import Entry, answered, begun, digest_of, noted
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import Entry, record_answer, record_intent, start_send
 from AmazonPay.contrib import sqlalchemy as module
+from AmazonPay.contrib._sqlalchemy_forks import engines
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
 from journals import Ticks
 from lossy_wire import lossy_wire
@@ -56,7 +58,7 @@ INTENDED = Entry(
     digest=digest_of(BODY),
 )
 KEY = INTENDED.key
-RUN = begun(INTENDED)
+RUN = start_send(INTENDED)
 
 
 @pytest.fixture
@@ -164,7 +166,7 @@ def test_an_insert_that_the_database_refuses_is_tried_once(
 ) -> None:
     # A shop's own constraint, which no later try would satisfy.
     execute(engine, f"CREATE UNIQUE INDEX one ON {TABLE_NAME} (namespace)")
-    journal.change("0" * 32, noted(replace(INTENDED, key="0" * 32)))
+    journal.change("0" * 32, record_intent(replace(INTENDED, key="0" * 32)))
     change, asked = counted(RUN)
     with pytest.raises(JournalFailed, match="IntegrityError"):
         journal.change(KEY, change)
@@ -256,7 +258,9 @@ def test_a_driver_that_counts_no_rows_still_counts_what_is_forgotten(
 ) -> None:
     del uncounted
     journal.change(KEY, lambda _: replace(INTENDED, outcome="no"))
-    later = journal.change("1" * 32, noted(replace(INTENDED, key="1" * 32))).changed
+    later = journal.change(
+        "1" * 32, record_intent(replace(INTENDED, key="1" * 32))
+    ).changed
     assert later is not None
     assert [journal.forget(later), journal.forget(later)] == [1, 0]
 
@@ -313,7 +317,7 @@ def test_a_lost_commit_counts_once(
         wire.loss = loss
         assert remote.change(KEY, RUN).runs == runs
     wire.loss = loss
-    assert remote.change(KEY, answered("succeeded", None, "S01-C1")).answers == 1
+    assert remote.change(KEY, record_answer("succeeded", None, "S01-C1")).answers == 1
     assert wire.losses == 3
     found = remote.find(KEY)
     assert found is not None
@@ -328,7 +332,7 @@ def test_a_lost_commit_that_another_change_hides_is_not_made_again(
     other.change(KEY, RUN)
     wire.loss, wire.meanwhile = "after", lambda: other.change(KEY, RUN)
     with pytest.raises(JournalFailed, match="was written before, or not"):
-        remote.change(KEY, answered("succeeded", None, "S01-C1"))
+        remote.change(KEY, record_answer("succeeded", None, "S01-C1"))
     found = other.find(KEY)
     assert found is not None
     # A charge that is there is not begun again.
@@ -673,7 +677,7 @@ def test_a_value_that_the_database_cannot_take_is_not_shown(
     journal = SQLAlchemyJournal(postgres_engine)
     journal.create_table()
     with pytest.raises(JournalFailed) as failed:
-        journal.change(KEY, noted(replace(INTENDED, order=order)))
+        journal.change(KEY, record_intent(replace(INTENDED, order=order)))
     assert "canary" not in shown_by(failed.value)
 
 
@@ -734,9 +738,9 @@ def test_without_forks_there_is_nothing_to_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delattr(os, "register_at_fork")
-    spec = importlib.util.find_spec("AmazonPay.contrib.sqlalchemy")
+    spec = importlib.util.find_spec("AmazonPay.contrib._sqlalchemy_forks")
     assert spec is not None
     assert spec.loader is not None
     fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
-    assert fresh.SQLAlchemyJournal is not SQLAlchemyJournal
+    assert fresh.engines is not engines

@@ -35,10 +35,12 @@ from AmazonPay import (
 )
 from AmazonPay._core import fork_gate
 from AmazonPay._once import sqlite_journal as journals
-from AmazonPay._once.entry import begun, noted
+from AmazonPay._once import sqlite_schema
+from AmazonPay._once.entry import record_intent, start_send
 from crash import forked
 from journals import Ticks
-from simulated import KEY, KEY_ID
+from keys import KEY
+from simulated import KEY_ID
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -96,12 +98,14 @@ def settled(number: int) -> Entry:
 # Jobs and forks -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_jobs_that_open_the_journal_each_for_itself_lose_nothing(
     tmp_path: Path,
 ) -> None:
     assert soak.jobs_of_their_own(tmp_path, 30) == {}
 
 
+@pytest.mark.slow
 @posix
 def test_forks_of_a_process_that_uses_the_journal_lose_nothing(tmp_path: Path) -> None:
     assert soak.forks_in_use(tmp_path, 6) == {}
@@ -114,7 +118,7 @@ def in_the_middle(
 
     def change(found: Entry | None) -> Entry:
         act()
-        return begun(INTENDED)(found)
+        return start_send(INTENDED)(found)
 
     journal.change(key, change)
 
@@ -147,7 +151,7 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
 
     def child() -> None:
         soak.set_alarm()
-        journal.change(KEY_OF_IT, begun(INTENDED))
+        journal.change(KEY_OF_IT, start_send(INTENDED))
 
     forking = threading.Thread(target=lambda: codes.append(forked(child)))
     with in_use(journal):
@@ -166,7 +170,7 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
 def test_a_child_that_could_not_be_waited_for_refuses_to_use_the_journal(
     journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fork_gate, "_PATIENCE", 0.0)
+    monkeypatch.setattr(fork_gate, "_FORK_TIMEOUT", 0.0)
 
     def child() -> None:
         for _ in range(2):
@@ -203,10 +207,11 @@ def test_a_fork_in_the_middle_of_a_change_leaves_it_to_the_parent(
     if children == [0]:
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 7
-    found = journal.change(KEY_OF_IT, begun(INTENDED))
+    found = journal.change(KEY_OF_IT, start_send(INTENDED))
     assert found.runs == 2
 
 
+@pytest.mark.slow
 def test_a_system_without_forks_needs_no_gate() -> None:
     code = (
         "import os\n"
@@ -219,7 +224,7 @@ def test_a_system_without_forks_needs_no_gate() -> None:
         assert subprocess.run(command, check=False, env=unmeasured()).returncode == 0
 
 
-OURS = {journals.__file__, fork_gate.__file__}
+OURS = {journals.__file__, sqlite_schema.__file__, fork_gate.__file__}
 
 
 def at_step(number: int, act: Callable[[], None]) -> None:
@@ -251,7 +256,7 @@ def test_an_exception_of_a_signal_handler_passes_unchanged_and_leaves_nothing(
     def interrupted(step: int) -> bool:
         at_step(step, bark)
         try:
-            SQLiteJournal(path).change(KEY_OF_IT, begun(INTENDED))
+            SQLiteJournal(path).change(KEY_OF_IT, start_send(INTENDED))
         except Watchdog:
             return True
         finally:
@@ -259,7 +264,7 @@ def test_an_exception_of_a_signal_handler_passes_unchanged_and_leaves_nothing(
         return False
 
     def use() -> None:
-        journal.change(KEY_OF_IT, begun(INTENDED))
+        journal.change(KEY_OF_IT, start_send(INTENDED))
         used.append(journal.find(KEY_OF_IT))
 
     used: list[Any] = []
@@ -396,6 +401,7 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
 KILLED = 42
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("there", [True, False])
@@ -444,7 +450,7 @@ def test_a_file_between_the_versions_is_migrated(older: Path) -> None:
 
 def test_a_file_that_a_killed_process_left_empty_becomes_a_journal(path: Path) -> None:
     path.touch()
-    SQLiteJournal(path).change(KEY_OF_IT, begun(INTENDED))
+    SQLiteJournal(path).change(KEY_OF_IT, start_send(INTENDED))
     assert SQLiteJournal(path).find(KEY_OF_IT) is not None
 
 
@@ -547,7 +553,7 @@ def test_a_file_that_is_damaged_later_is_no_raw_error(
     stored(journal, INTENDED)
     damage(path)
     with pytest.raises(JournalFailed):
-        journal.change(KEY_OF_IT, begun(INTENDED))
+        journal.change(KEY_OF_IT, start_send(INTENDED))
 
 
 def test_an_older_file_that_is_damaged_is_not_migrated(older: Path) -> None:
@@ -581,7 +587,7 @@ def test_a_damaged_entry_is_no_raw_error_and_shows_nothing(
     for use in (
         lambda: journal.find(KEY_OF_IT),
         journal.open_entries,
-        lambda: journal.change(KEY_OF_IT, begun(INTENDED)),
+        lambda: journal.change(KEY_OF_IT, start_send(INTENDED)),
     ):
         with pytest.raises(JournalFailed) as one:
             use()
@@ -663,7 +669,7 @@ def test_a_file_that_has_disappeared_or_was_replaced_is_missed(
     for use in (
         lambda: journal.find(KEY_OF_IT),
         journal.open_entries,
-        lambda: journal.change(KEY_OF_IT, begun(INTENDED)),
+        lambda: journal.change(KEY_OF_IT, start_send(INTENDED)),
         lambda: journal.forget(utc(1)),
     ):
         with pytest.raises(JournalFailed):
@@ -785,11 +791,11 @@ def test_a_locked_journal_says_so(
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalFailed, match=r"locked \(SQLITE_BUSY\)") as one:
-            journal.change(KEY_OF_IT, begun(INTENDED))
+            journal.change(KEY_OF_IT, start_send(INTENDED))
         assert journal.find(KEY_OF_IT) is None
     assert one.value.outcome_unknown is False
     assert (one.value.__cause__, one.value.__suppress_context__) == (None, True)
-    journal.change(KEY_OF_IT, begun(INTENDED))
+    journal.change(KEY_OF_IT, start_send(INTENDED))
 
 
 @contextmanager
@@ -809,7 +815,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_there(
 ) -> None:
     before = stored(journal, INTENDED)
     uses: list[Callable[[], object]] = [
-        lambda: journal.change(KEY_OF_IT, begun(INTENDED)),
+        lambda: journal.change(KEY_OF_IT, start_send(INTENDED)),
         lambda: journal.forget(utc(1)),
         lambda: SQLiteJournal(path.with_name("other.db")),
     ]
@@ -874,7 +880,7 @@ def test_a_moment_without_a_zone_is_refused(journal: SQLiteJournal, use: str) ->
 def test_a_clock_without_a_zone_is_refused(path: Path) -> None:
     journal = SQLiteJournal(path, clock=datetime.now)
     with pytest.raises(InvalidRequest, match="zone"):
-        journal.change(KEY_OF_IT, begun(INTENDED))
+        journal.change(KEY_OF_IT, start_send(INTENDED))
     assert journal.find(KEY_OF_IT) is None
 
 
@@ -884,9 +890,9 @@ def test_a_clock_without_a_zone_is_refused(path: Path) -> None:
 def test_an_entry_keeps_the_moment_of_its_first_writing(
     journal: SQLiteJournal,
 ) -> None:
-    first = journal.change(KEY_OF_IT, noted(INTENDED))
+    first = journal.change(KEY_OF_IT, record_intent(INTENDED))
     assert first.created == first.changed is not None
-    second = journal.change(KEY_OF_IT, begun(INTENDED))
+    second = journal.change(KEY_OF_IT, start_send(INTENDED))
     assert second.changed != first.changed
     assert second.created == first.created
 
@@ -1013,7 +1019,7 @@ def test_a_journal_on_a_read_only_disk_can_be_read(
         assert orders == ["1001", "1002", "1003", "1004", "1005"]
         assert journal.find("b93d4af7d8f94a96802ead5c4d7c33a7") is not None
         for use in (
-            lambda: journal.change(KEY_OF_IT, begun(INTENDED)),
+            lambda: journal.change(KEY_OF_IT, start_send(INTENDED)),
             lambda: journal.forget(utc(1)),
         ):
             with pytest.raises(JournalFailed):
@@ -1026,7 +1032,7 @@ def test_a_journal_is_written_again_when_its_disk_can_be_written(disk: Path) -> 
     SQLiteJournal(disk)
     with read_only(disk.parent):
         journal = SQLiteJournal(disk)
-    journal.change(KEY_OF_IT, begun(INTENDED))
+    journal.change(KEY_OF_IT, start_send(INTENDED))
     assert journal.find(KEY_OF_IT) is not None
 
 
@@ -1036,7 +1042,7 @@ def left_by_a_killed_process(path: Path) -> None:
     def child() -> None:
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("SELECT * FROM entry").fetchall()
-            SQLiteJournal(path).change(KEY_OF_IT, begun(INTENDED))
+            SQLiteJournal(path).change(KEY_OF_IT, start_send(INTENDED))
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert forked(child) == -signal.SIGKILL

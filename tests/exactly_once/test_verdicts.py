@@ -8,8 +8,8 @@ import pytest
 
 from AmazonPay._once.classify import CallResult
 from AmazonPay._once.entry import Entry
-from AmazonPay._once.outcomes import Assessment
-from AmazonPay._once.tables import Observed, assess
+from AmazonPay._once.outcomes import Assessment, Observed
+from AmazonPay._once.tables import assess
 
 PRICE = {"amount": "10.00", "currencyCode": "USD"}
 OTHER = {"amount": "10.01", "currencyCode": "USD"}

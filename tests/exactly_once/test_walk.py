@@ -21,9 +21,13 @@ from walk.tether import ORPHANED
 if TYPE_CHECKING:
     from walk.supervisor import Report
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no kill -9 to kill the workers with"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform == "win32",
+        reason="Windows has no kill -9 to kill the workers with",
+    ),
+]
 
 SMALL = Walk(orders=10, seed=3, processes=2, workers_in_a_process=4, kill_every=20)
 

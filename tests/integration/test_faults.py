@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from AmazonPay import (
@@ -26,13 +26,13 @@ from AmazonPay import (
 )
 from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
+from keys import KEY
 from loopback import OK, Server, read_request, tls, trusting
 from reference.faults import AGAIN, CLASSES, FAULTS, Row, as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PSS = padding.PSS(padding.MGF1(SHA256()), 20)
 ATTEMPTS = 3
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"

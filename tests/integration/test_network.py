@@ -22,7 +22,6 @@ import h11
 import httpcore2
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import (
     APIError,
@@ -42,7 +41,9 @@ from AmazonPay import (
     TransportError,
 )
 from AmazonPay._core.signals import raised_by_a_signal_handler
-from AmazonPay._http.network import AsyncStream, Backend, Stream, causes_of, ending
+from AmazonPay._http.async_network import AsyncStream
+from AmazonPay._http.network import Backend, Stream
+from AmazonPay._http.progress import causes_of, ending
 from AmazonPay._http.transports import (
     AsyncPoolTransport,
     PoolTransport,
@@ -50,6 +51,7 @@ from AmazonPay._http.transports import (
 )
 from AmazonPay.errors import without_tracebacks
 from journals import MemoryJournal
+from keys import KEY
 from loopback import OK, Server, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ONCE = Retry(attempts=1)
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"

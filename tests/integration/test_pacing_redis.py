@@ -12,7 +12,6 @@ import anyio
 import httpx2
 import pytest
 import trio.testing
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -35,6 +34,7 @@ from AmazonPay import (
 from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
+from keys import KEY
 from loopback import OK, read_request, serving
 from redis_server import redis_server, socket_path
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 AT_ONCE = Retry(base=0.0, wait=False)
 
@@ -165,7 +164,7 @@ def test_many_processes_together_never_send_more_than_the_limit(
 def test_clocks_that_disagree_share_the_clock_of_redis(redis: Redis) -> None:
     bucket = Bucket("b", Limit(4, 1))
     takes = [
-        RateLimits("live", redis=redis).take(bucket, ScriptedTime(seconds))
+        RateLimits("live", redis=redis).take_turn(bucket, ScriptedTime(seconds))
         for seconds in (0.0, 1e9, 5.0, 2e9, 0.0, 1e9)
     ]
     assert takes[:4] == [0.0] * 4
@@ -189,7 +188,9 @@ def test_pauses_that_are_skipped_count_with_the_clock_of_redis(redis: Redis) -> 
     assert len(list(redis.scan_iter())) == 1
 
 
-def test_an_awaited_redis_paces_the_async_client(path: str, redis: Redis) -> None:
+def test_an_awaited_redis_paces_the_async_client(
+    path: str, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> Any:
         async with AsyncRedis(unix_socket_path=path) as given:
             client = async_client_for(RateLimits("sandbox", redis=given))
@@ -201,6 +202,7 @@ def test_an_awaited_redis_paces_the_async_client(path: str, redis: Redis) -> Non
 
     assert anyio.run(main) > 54.9
     assert len(list(redis.scan_iter())) == 1
+    assert not any("Redis" in line for line in caplog.messages)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -245,7 +247,7 @@ def test_without_redis_each_process_paces_on_its_own(
     with socket_path() as path:
         limits = RateLimits("live", redis=away(path))
         with caplog.at_level(logging.WARNING):
-            assert [limits.take(bucket, time) for _ in range(3)] == [0.0, 0.0, 1.0]
+            assert [limits.take_turn(bucket, time) for _ in range(3)] == [0.0, 0.0, 1.0]
     (record,) = caplog.records
     assert "no answer from Redis (ConnectionError)" in record.getMessage()
     assert path not in record.getMessage()
@@ -255,13 +257,13 @@ def test_a_redis_that_failed_is_asked_again_after_a_rest() -> None:
     time, bucket = ScriptedTime(), Bucket("b", Limit(2, 1))
     with socket_path() as path:
         limits = RateLimits("live", redis=away(path))
-        limits.take(bucket, time)
+        limits.take_turn(bucket, time)
         with redis_server(path), Redis(unix_socket_path=path) as redis:
             time.seconds += 29.9
-            limits.take(bucket, time)
+            limits.take_turn(bucket, time)
             assert redis.dbsize() == 0
             time.seconds += 0.1
-            limits.take(bucket, time)
+            limits.take_turn(bucket, time)
             assert redis.dbsize() == 1
 
 
@@ -272,7 +274,9 @@ def test_a_redis_whose_clock_was_set_back_stops_nobody(
     in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
     redis.hset("b", "tat1", str(in_an_hour))
     with caplog.at_level(logging.WARNING):
-        waits = [RateLimits("live", redis=redis).take(bucket, time) for _ in range(2)]
+        waits = [
+            RateLimits("live", redis=redis).take_turn(bucket, time) for _ in range(2)
+        ]
     assert waits == [0.0, 0.0]
     assert len(caplog.records) == 2
 
@@ -288,7 +292,7 @@ def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
         async with AsyncRedis(unix_socket_path=path) as given:
             time = ScriptedTime()
             return [
-                await RateLimits("live", redis=given).atake(bucket, time)
+                await RateLimits("live", redis=given).atake_turn(bucket, time)
                 for _ in range(2)
             ]
 
@@ -309,8 +313,8 @@ def test_a_longer_wait_is_not_believed(wait: float) -> None:
 def test_operations_have_buckets_of_their_own_in_redis(redis: Redis) -> None:
     limits, time = RateLimits("live", redis=redis), ScriptedTime()
     one, other = (Bucket(key, Limit(1, 1)) for key in ("one", "other"))
-    assert [limits.take(one, time), limits.take(other, time)] == [0.0, 0.0]
-    assert limits.take(one, time) > 0.0
+    assert [limits.take_turn(one, time), limits.take_turn(other, time)] == [0.0, 0.0]
+    assert limits.take_turn(one, time) > 0.0
     assert sorted(str(key) for key in redis.scan_iter()) == ["b'one'", "b'other'"]
 
 

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -34,11 +33,11 @@ from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.certificate import make_certificate
 from AmazonPay.simulator.cli import merchant_from
 from AmazonPay.simulator.server import serving
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 KEY_ID = "SANDBOX-A"
 USD = {"amount": "10.00", "currencyCode": "USD"}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -33,13 +32,13 @@ from AmazonPay import (
     TimedOut,
     Timeout,
 )
+from keys import KEY
 from loopback import OK, answering, read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 AT_ONCE = Retry(base=0.0)
 ONCE = Retry(attempts=1)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -35,11 +34,12 @@ from AmazonPay import (
     TransportError,
     _signing,
 )
-from AmazonPay._core.clock_skew import lead_of
+from AmazonPay._core.clock_skew import clock_lead
 from AmazonPay._core.retry import retry_after
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for
 from AmazonPay.procedures.report_files import rows_of
+from keys import KEY
 from loopback import read_request, serving
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "200"))
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 bounded = settings(
     max_examples=EXAMPLES,
@@ -137,7 +136,7 @@ def test_an_answer_is_read_or_said_to_be_unreadable(
         assert shown is None or isinstance(shown, (str, bool))
     assert isinstance(error_for(response), APIError)
     assert retry_after(headers) >= 0
-    lead_of(response, datetime.now(UTC))
+    clock_lead(response, datetime.now(UTC))
 
 
 member_names = st.sampled_from(

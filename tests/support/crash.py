@@ -23,8 +23,9 @@ import httpx2
 from AmazonPay import Client, JournalConflict, Retry, SQLiteJournal
 from AmazonPay.simulator import Request, Store
 from journals import NAMES, MemoryJournal
+from keys import KEY
 from purchases import done, prepared
-from simulated import KEY, KEY_ID, Shop
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

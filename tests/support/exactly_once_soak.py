@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._once.entry import begun, digest_of
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import start_send
 from AmazonPay.journal import Entry
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def entry_named(name: str) -> Entry:
 
 def _begin(path: str, name: str) -> None:
     """Do what a job does: open the journal, and write an entry."""
-    SQLiteJournal(path).change(name, begun(entry_named(name)))
+    SQLiteJournal(path).change(name, start_send(entry_named(name)))
 
 
 def _together(works: list[Callable[[], None]]) -> None:
@@ -169,7 +170,7 @@ def _forking(path: str, size: int) -> None:
         while not done.is_set():
             name = f"parent-{thread}-{written}"
             try:
-                journal.change(name, begun(entry_named(name)))
+                journal.change(name, start_send(entry_named(name)))
                 if journal.find(name) is None:
                     failed["lost in the parent"] += 1
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted

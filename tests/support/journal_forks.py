@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from sqlalchemy import Engine, create_engine, event
 
 from AmazonPay import JournalFailed
-from AmazonPay._once.entry import Entry, begun, digest_of
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import Entry, start_send
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from postgres_server import postgres_server
 
@@ -51,7 +52,7 @@ def intended(key: str) -> Entry:
 def use(journal: SQLAlchemyJournal, key: str) -> None:
     """Change an entry and read it."""
     entry = intended(key)
-    journal.change(entry.key, begun(entry))
+    journal.change(entry.key, start_send(entry))
     journal.find(entry.key)
 
 

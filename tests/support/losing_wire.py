@@ -8,7 +8,8 @@ import httpx2
 
 from AmazonPay import AsyncClient, Client, Retry
 from AmazonPay.simulator import Request
-from simulated import KEY, KEY_ID
+from keys import KEY
+from simulated import KEY_ID
 
 if TYPE_CHECKING:
     from simulated import Shop

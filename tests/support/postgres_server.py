@@ -10,7 +10,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -18,12 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator
 
 MISSING = (
     "PostgreSQL is not installed; on Debian: apt-get install postgresql,"
     " elsewhere have `initdb` and `postgres` on the PATH"
 )
+
+# Ends the server, without waiting for its clients, when standard input ends: even if
+# the tests were killed.
+TETHERED = '"$@" & exec 2>/dev/null; read -r _; kill -INT $!; wait $!'
 
 # Nothing here has to outlive the machine.
 SETTINGS = {
@@ -77,37 +80,36 @@ def postgres_server() -> Generator[str]:
             cwd=place,
             **as_user,
         )
-        command: list[str | Path] = [folder / "postgres", "-D", data, "-k", place]
+        command: list[str | Path] = ["sh", "-c", TETHERED, "sh"]
+        command += [folder / "postgres", "-D", data, "-k", place]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
         with subprocess.Popen(
             command,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             cwd=place,
             **as_user,
         ) as server:
+            assert server.stdin is not None
             assert server.stderr is not None
             log: list[str] = []
             try:
-                for line in server.stderr:
+                while "ready to accept connections" not in "".join(log[-1:]):
+                    line = server.stderr.readline()
+                    assert line, "".join(log)
                     log.append(line)
-                    if "ready to accept connections" in line:
-                        break
-                else:
-                    raise AssertionError("".join(log))
                 # It must never wait for someone to read what it says.
-                reader = threading.Thread(
-                    target=_read, args=(server.stderr, log), daemon=True
-                )
+                reader = threading.Thread(target=log.extend, args=(server.stderr,))
                 reader.start()
-                yield f"postgresql+psycopg://shop@/postgres?host={place}"
-                assert server.poll() is None, f"PostgreSQL has ended:\n{''.join(log)}"
+                try:
+                    yield f"postgresql+psycopg://shop@/postgres?host={place}"
+                    assert reader.is_alive(), f"PostgreSQL has ended:\n{''.join(log)}"
+                finally:
+                    server.stdin.close()
+                    reader.join()
             finally:
-                server.send_signal(signal.SIGINT)  # waits for no client
+                server.stdin.close()
                 server.wait()
-
-
-def _read(lines: Iterable[str], log: list[str]) -> None:
-    log.extend(lines)

@@ -27,14 +27,13 @@ from AmazonPay.simulator import (
     Simulator,
     merchant,
 )
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 KEY_ID = "SANDBOX-AGTEST"
 SALTS = {"AMZN-PAY-RSASSA-PSS": 20, "AMZN-PAY-RSASSA-PSS-V2": 32}
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from celery import Celery
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._once.entry import begun
+from AmazonPay._once.entry import start_send
 from exactly_once_soak import entry_named
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ JOURNAL = SQLiteJournal(f"{FOLDER}/journal.db")
 def write(name: str) -> None:
     """Write an entry, and name the process that did it in another one."""
     for key in (name, f"worker {os.getpid()} of {os.getppid()}"):
-        JOURNAL.change(key, begun(entry_named(key)))
+        JOURNAL.change(key, start_send(entry_named(key)))
 
 
 def application(
@@ -75,7 +75,7 @@ def greenlets(size: int) -> None:
 def keep_busy() -> None:
     """Use the journal in the parent without a pause."""
     for number in count():
-        JOURNAL.change("parent", begun(entry_named("parent")))
+        JOURNAL.change("parent", start_send(entry_named("parent")))
         if number == 0:
             ready.set()
 

@@ -18,7 +18,6 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,9 +43,9 @@ from AmazonPay._core.operation import operations_of
 from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
 from AmazonPay.resources import Operations
+from keys import KEY
 
 ROOT = Path(__file__).parents[2]
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ONCE = Retry(attempts=1, wait=False)
 TWICE = Breaker(failures=2, within=60.0, open_for=30.0)
 PROBE = "GET /checkoutSessions/00000000-0000-0000-0000-000000000000"
@@ -525,6 +524,7 @@ def test_no_failure_is_lost_among_threads() -> None:
     assert not circuit.available(0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_that_is_forked_in_mid_count_goes_on() -> None:
     code = """

@@ -608,7 +608,7 @@ def test_a_date_that_was_too_early_is_set_back_and_sent_again_at_once(
     assert played.response is not None
     assert played.response.ok
     assert not played.outcome_unknown
-    assert played.offset.set_back(START) == timedelta(seconds=7)
+    assert played.offset.correction(START) == timedelta(seconds=7)
 
 
 def test_a_date_is_corrected_once_in_a_call() -> None:
@@ -649,7 +649,7 @@ def test_an_earlier_doubt_stays_when_a_date_is_corrected() -> None:
 def test_what_does_not_tell_amazons_time_corrects_nothing(refusal: Answer) -> None:
     played = play([refusal])
     assert played.sent == 1
-    assert played.offset.set_back(0.0) == timedelta(0)
+    assert played.offset.correction(0.0) == timedelta(0)
     assert played.warnings == []
 
 
@@ -681,8 +681,8 @@ def test_a_doubt_is_said_before_a_wrong_clock() -> None:
 
 def test_a_correction_lasts_ten_minutes() -> None:
     offset = play([date_refusal(5), answer(200)]).offset
-    assert offset.set_back(START + 599.9) == timedelta(seconds=7)
-    assert offset.set_back(START + 600.0) == timedelta(0)
+    assert offset.correction(START + 599.9) == timedelta(seconds=7)
+    assert offset.correction(START + 600.0) == timedelta(0)
 
 
 def test_one_warning_is_given_while_a_correction_lasts() -> None:
@@ -690,7 +690,7 @@ def test_one_warning_is_given_while_a_correction_lasts() -> None:
     offset = ClockOffset(warnings.append)
     assert offset.learn(timedelta(seconds=3), now=0.0)
     assert offset.learn(timedelta(seconds=4), now=5.0)
-    assert offset.set_back(6.0) == timedelta(seconds=6)
+    assert offset.correction(6.0) == timedelta(seconds=6)
     assert warnings == [timedelta(seconds=3)]
 
 
@@ -698,11 +698,11 @@ def test_a_date_refusal_that_says_nothing_forgets_the_correction() -> None:
     offset = ClockOffset(lambda _: None)
     offset.learn(timedelta(seconds=3), now=0.0)
     assert not offset.learn(None, now=1.0)
-    assert offset.set_back(2.0) == timedelta(0)
+    assert offset.correction(2.0) == timedelta(0)
 
 
 @given(st.floats(-10_000, 10_000))
 def test_a_date_is_never_set_forward(lead: float) -> None:
     offset = ClockOffset(lambda _: None)
     offset.learn(timedelta(seconds=lead), now=0.0)
-    assert timedelta(0) <= offset.set_back(1.0) <= timedelta(seconds=902)
+    assert timedelta(0) <= offset.correction(1.0) <= timedelta(seconds=902)

@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from AmazonPay import ConfigurationError
 from AmazonPay._signing.private_key import load_private_key
+from keys import KEY, OTHER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PLAIN = NoEncryption()
 
 
@@ -145,7 +145,7 @@ def consistent(p: int, q: int, e: int = 65537) -> dict[str, int]:
 
 
 NUMBERS = numbers_of(KEY)
-OTHER = numbers_of(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+OTHER = numbers_of(OTHER_KEY)
 
 
 def test_the_numbers_of_a_sound_key_are_read() -> None:

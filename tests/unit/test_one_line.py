@@ -28,12 +28,14 @@ from AmazonPay import (
     TransferFailed,
 )
 from AmazonPay._core.call import Call
+from AmazonPay._core.run import iterate
 from AmazonPay._core.steps import Transfer
 from AmazonPay._once.entry import Entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import SQLiteJournal, resolve
 from AmazonPay.procedures.evidence import Evidence
 from AmazonPay.procedures.once import Once
+from AmazonPay.procedures.paging import _MAX_EMPTY_PAGES, Paging
 from AmazonPay.procedures.report_files import ReportFiles
 from AmazonPay.procedures.waiting import Waiting
 from journals import NAMES, MemoryJournal, Player, answer, refusal
@@ -702,6 +704,17 @@ def test_a_page_without_a_next_one_is_the_last(
 
     assert call(private_key, httpx2.MockTransport(peer), awaits, act) == []
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("pattern", ["x", "x" + "." * _MAX_EMPTY_PAGES])
+def test_an_element_ends_a_row_of_empty_pages(pattern: str) -> None:
+    pages = [
+        reply(reports=[{}] * (kind == "x"), nextToken=str(number))
+        for number, kind in enumerate(pattern * 40)
+    ]
+    player = Player(*pages, reply(reports=[{}]))
+    found = list(iterate(Paging.iter_reports.declared(None), player))
+    assert len(found) == 41
 
 
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "IN_PROGRESS"])

@@ -7,13 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import Client, InvalidRequest
 from AmazonPay._core.operation import operation
 from AmazonPay._core.parameters import encoded_query
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+from keys import KEY
 
 
 def declared(method: str, template: str, repeat: Any, function: Any) -> Any:

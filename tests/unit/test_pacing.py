@@ -13,7 +13,6 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,9 +28,9 @@ from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
+from keys import KEY
 from reference.throttling import QUOTAS
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 AT_ONCE = Retry(base=0.0, wait=False)
 # Two names of one path share its limit.
 PUBLISHED = {k: v for k, v in QUOTAS.items() if k != "register_amazon_pay_account"}
@@ -109,6 +108,7 @@ def test_limits_of_your_own_name_methods(limits: Any) -> None:
         RateLimits(limits)
 
 
+@pytest.mark.slow
 def test_without_the_library_the_error_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['pyrate_limiter'] = None\n"
@@ -122,6 +122,7 @@ def test_without_the_library_the_error_says_what_to_install() -> None:
     assert "[pacing]" in done.stdout
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_neither_the_library_nor_redis() -> None:
     code = "import sys, AmazonPay; print({'pyrate_limiter', 'redis'} & {*sys.modules})"
     done = subprocess.run(
@@ -144,7 +145,7 @@ def test_no_window_ever_has_more_than_quota_and_what_was_restored(
     granted: list[float] = []
     for pause in pauses:
         time.seconds += pause
-        if not limits.take(bucket, time):
+        if not limits.take_turn(bucket, time):
             granted.append(time.seconds)
     for first, start in enumerate(granted):
         for last, end in enumerate(granted[first:], first):
@@ -161,18 +162,19 @@ def test_a_full_quota_may_go_at_once_and_the_next_has_to_wait(
     limit: Limit, start: float
 ) -> None:
     limits, time, bucket = RateLimits("live"), ScriptedTime(start), Bucket("b", limit)
-    waits = [limits.take(bucket, time) for _ in range(limit.quota + 1)]
+    waits = [limits.take_turn(bucket, time) for _ in range(limit.quota + 1)]
     assert waits[:-1] == [0.0] * limit.quota
     assert 0.0 < waits[-1] <= 1 / limit.restore + 0.001
     time.seconds += waits[-1] + 0.001
-    assert limits.take(bucket, time) == 0.0
+    assert limits.take_turn(bucket, time) == 0.0
 
 
 def test_who_must_wait_takes_nothing() -> None:
     limits, time, bucket = RateLimits("live"), ScriptedTime(), Bucket("b", Limit(1, 1))
-    assert [limits.take(bucket, time) for _ in range(4)] == [0.0, 1.0, 1.0, 1.0]
+    assert [limits.take_turn(bucket, time) for _ in range(4)] == [0.0, 1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_has_buckets_of_its_own() -> None:
     code = """
@@ -181,10 +183,10 @@ def test_a_forked_child_has_buckets_of_its_own() -> None:
         from AmazonPay._core.clock import Time
         from AmazonPay.pacing import Bucket, Limit
         limits, bucket = RateLimits("live"), Bucket("b", Limit(1, 1))
-        assert limits.take(bucket, Time()) == 0.0
+        assert limits.take_turn(bucket, Time()) == 0.0
         child = os.fork()
         if child == 0:
-            os._exit(0 if limits.take(bucket, Time()) == 0.0 else 1)
+            os._exit(0 if limits.take_turn(bucket, Time()) == 0.0 else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
@@ -340,7 +342,7 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     class Half(RateLimits):
         """A bucket whose next turn is always half a second away."""
 
-        def take(self, bucket: Bucket, time: Time) -> float:
+        def take_turn(self, bucket: Bucket, time: Time) -> float:
             del bucket, time
             return 0.5
 
@@ -350,6 +352,29 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     with pytest.raises(HeldBack):
         client.get_charge("C1")
     assert (peer.seen, clock_of(client)) == ([], 0.0)
+
+
+@BACKENDS
+def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Half(RateLimits):
+        """A bucket whose next turn is always half a second away."""
+
+        async def atake_turn(self, bucket: Bucket, time: Time) -> float:
+            del bucket, time
+            return 0.5
+
+    monkeypatch.setattr(Time, "now", lambda _: 0.0)
+    limits, peer = Half({"get_charge": ONE}), Peer()
+
+    async def main() -> object:
+        client = async_client_for(peer, rate_limits=limits, deadline=0.5)
+        with pytest.raises(HeldBack):
+            await client.get_charge("C1")
+        return await client.perform(Now())
+
+    assert (anyio.run(main, backend=backend), peer.seen) == (0.0, [])
 
 
 def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:

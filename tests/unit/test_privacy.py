@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -30,13 +29,13 @@ from AmazonPay import (
 )
 from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from AmazonPay._core.operation import Operation
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CANARY = "C4n4ry"
 PACKAGE = str(Path(AmazonPay.__file__).parent)
 OPERATIONS = operations_of(Operations)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import (
     AmazonPayError,
@@ -35,12 +34,12 @@ from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles, rows_of
 from AmazonPay.procedures.waiting import Waiting
 from journals import MemoryJournal
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 Reply = Response[Any] | Exception | None
 

@@ -34,14 +34,13 @@ from AmazonPay import (
     SigningFailed,
     _signing,
 )
+from keys import KEY, OTHER_KEY
 from loopback import read_request, serving
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kms_signer.py"
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -332,9 +331,9 @@ def pem_of(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def test_the_first_of_several_keys_signs_and_a_view_may_try_another() -> None:
-    peer = Peer(SANDBOX_NEW=KEY, SANDBOX_OLD=OTHER)
+    peer = Peer(SANDBOX_NEW=KEY, SANDBOX_OLD=OTHER_KEY)
     client = Client(
-        keys=[("SANDBOX-NEW", pem_of(KEY)), ("SANDBOX-OLD", OTHER)],
+        keys=[("SANDBOX-NEW", pem_of(KEY)), ("SANDBOX-OLD", OTHER_KEY)],
         region="us",
         transport=peer.transport,
     )
@@ -347,9 +346,9 @@ def test_the_first_of_several_keys_signs_and_a_view_may_try_another() -> None:
 
 
 def test_a_signer_may_stand_among_the_keys() -> None:
-    peer = Peer(SANDBOX_NEW=KEY, SANDBOX_OLD=OTHER)
+    peer = Peer(SANDBOX_NEW=KEY, SANDBOX_OLD=OTHER_KEY)
     client = Client(
-        keys=[("SANDBOX-NEW", Object()), ("SANDBOX-OLD", OTHER)],
+        keys=[("SANDBOX-NEW", Object()), ("SANDBOX-OLD", OTHER_KEY)],
         region="us",
         transport=peer.transport,
     )

@@ -11,18 +11,17 @@ import anyio
 import httpx2
 import opentelemetry.trace
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from opentelemetry.trace import SpanKind, StatusCode
 
 import spans
 from AmazonPay import AsyncClient, Client, ConnectionFailed, ConnectionLost, Retry
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opentelemetry.sdk.trace import ReadableSpan
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ID = "S01-0000000-0000000-C000000"
 
 

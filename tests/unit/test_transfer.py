@@ -11,18 +11,17 @@ import anyio
 import anyio.lowlevel
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import AsyncClient, Client, Retry, TransferFailed
 from AmazonPay._core.steps import Transfer
 from AmazonPay._http import transfer as _transfer
+from keys import KEY
 from loopback import read_request, serving, tls, trusting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 FILE = "https://files.example/report"
 
 

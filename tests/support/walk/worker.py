@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from .shop import Progress
 
 SHORTLY = 0.1
+PATIENT = 2.0
+"""Seconds that a helper may take, if it may repeat requests and wait."""
 LEFT_ALONE = timedelta(seconds=0.05)
 """How long ago an open entry must have changed before it is resumed."""
 
@@ -210,11 +212,18 @@ class Worker:
             for entry in self.journal.open_entries(before=until, limit=10):
                 self.beat()
                 try:
-                    self.call("resume", entry, journal=self.journal)
+                    self.call(
+                        "resume", entry, journal=self.journal, deadline=self.deadline()
+                    )
                 except JournalConflict:
                     continue  # its object has settled another order
                 self.answer()
             self.idle.wait(SHORTLY)
+
+    def deadline(self) -> float:
+        """Choose how long a helper may take: without time it repeats no request."""
+        patient = self.given["dropped"] or self.dice.random() < 0.5
+        return PATIENT if patient else 0.0
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call the client, awaiting or not."""
@@ -247,6 +256,7 @@ class Worker:
             namespace=plan.NAMESPACE,
             order=order,
             attempt=at.attempt,
+            deadline=self.deadline(),
             **more,
         )
         return self.decided(decision, at)
