@@ -37,15 +37,11 @@ from ._core.options import (
 from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
+from ._core.tracebacks import without_tracebacks
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
 from .breaker import CircuitBreaker
 from .button import button_payload, signing_failed
-from .errors import (
-    AmazonPayError,
-    ConfigurationError,
-    InvalidRequest,
-    without_tracebacks,
-)
+from .errors import AmazonPayError, ConfigurationError, InvalidRequest
 from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations

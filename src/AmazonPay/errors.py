@@ -53,7 +53,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .response import Response
@@ -114,32 +114,6 @@ def _unpickled(
 ) -> AmazonPayError:
     error = kind.__new__(kind, *args)
     vars(error).update(members)
-    return error
-
-
-_E = TypeVar("_E", bound=BaseException)
-
-
-def without_tracebacks(error: _E, handled: BaseException | None = None) -> _E:
-    """Remove the tracebacks of an error and its causes, and return the error.
-
-    Error trackers show the variables of each frame, which hold bodies and keys. The
-    caller's own exceptions keep their tracebacks: the one that they `handled` when they
-    made the call, and one that their signer raised.
-    """
-    seen = {id(None), id(handled)}
-    following: list[BaseException | None] = [error]
-    while following:
-        found = following.pop()
-        if found is None or id(found) in seen:
-            continue
-        seen.add(id(found))
-        found.__traceback__ = None
-        if found.__suppress_context__ and found.__cause__ is None:
-            found.__context__ = None
-        if isinstance(found, SigningFailed):
-            seen.add(id(found.__cause__))
-        following += found.__cause__, found.__context__
     return error
 
 

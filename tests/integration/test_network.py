@@ -41,6 +41,7 @@ from AmazonPay import (
     TransportError,
 )
 from AmazonPay._core.signals import raised_by_a_signal_handler
+from AmazonPay._core.tracebacks import without_tracebacks
 from AmazonPay._http.async_network import AsyncStream
 from AmazonPay._http.network import Backend, Stream
 from AmazonPay._http.progress import causes_of, ending
@@ -49,7 +50,6 @@ from AmazonPay._http.transports import (
     PoolTransport,
     as_httpx2,
 )
-from AmazonPay.errors import without_tracebacks
 from journals import MemoryJournal
 from keys import KEY
 from loopback import OK, Server, read_request, serving, tls, trusting

@@ -22,9 +22,10 @@ from typing import (
     overload,
 )
 
-from ..errors import AmazonPayError, without_tracebacks
+from ..errors import AmazonPayError
 from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
+from .tracebacks import without_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping

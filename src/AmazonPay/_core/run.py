@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ..errors import AmazonPayError, without_tracebacks
+from ..errors import AmazonPayError
 from .steps import Item
+from .tracebacks import without_tracebacks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
