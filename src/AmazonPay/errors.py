@@ -437,9 +437,7 @@ def error_for(response: Response[Any]) -> APIError:
     return chosen(response)
 
 
-_OF_DECISIONS = frozenset(
-    {"DefiniteNo", "MoneyMoved", "NotProven", "NotYet", "OutcomeError"}
-)
+_OF_DECISIONS = ("DefiniteNo", "MoneyMoved", "NotProven", "NotYet", "OutcomeError")
 
 
 def __getattr__(name: str) -> object:
