@@ -8,6 +8,7 @@ order, and not random, survives a crash, a second worker and a restored backup. 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Final
 from unicodedata import category, normalize
 
@@ -67,8 +68,6 @@ def derived_key(*, namespace: str, order: str, operation: str, attempt: int) -> 
 
     A journal may hold names that only older versions accepted; these still work.
     """
-    from hashlib import sha256
-
     digest = sha256()
     for text in (namespace, order, operation, str(attempt)):
         data = normalize("NFC", text).encode()

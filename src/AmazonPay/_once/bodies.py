@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any, Final, cast
 
 from ..errors import InvalidRequest
@@ -50,8 +51,6 @@ def _parse_number(number: str) -> Decimal:
 
 def _sha256_of(read: object) -> str:
     said = json.dumps(read, sort_keys=True, default=str)
-    from hashlib import sha256
-
     return sha256(said.encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ and the holder's entry second, so it notices if the holder has taken the claim a
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
@@ -35,8 +36,6 @@ _TRIES: Final = 5
 
 def claim_key(operation: str, object_id: str) -> str:
     """Return the key of the claim on an object for an operation."""
-    from hashlib import sha256
-
     operation = _SAME_CLAIM.get(operation, operation)
     # An id from an answer may hold anything, even half a surrogate.
     named = f"AmazonPay {CLAIM}{operation} {object_id}".encode(errors="surrogatepass")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import stat
 import threading
 from dataclasses import replace
@@ -21,7 +22,6 @@ from .journal_steps import checked_limit
 from .sqlite_schema import COLUMNS, VERSION, FileState, migrate, pragma
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from .entry import Change
@@ -262,8 +262,6 @@ class SQLiteJournal:
     def _run_with_fallback(
         self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
     ) -> _Result:
-        import sqlite3
-
         try:
             try:
                 return self._run_on_connection(work, begin, "mode=rw")
@@ -281,8 +279,6 @@ class SQLiteJournal:
         begin: str | None,
         how: str,
     ) -> _Result:
-        import sqlite3
-
         gate = fork_gate.gate
         self._check_file()
         connection = sqlite3.connect(
