@@ -349,9 +349,10 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
 
     @property
     def available(self) -> bool:
-        """Whether a new checkout makes sense: False while the breaker is open.
+        """Whether to offer a new checkout: False while the breaker is open or probes.
 
-        Reading it makes no call. Without a `breaker` it is always True.
+        It is True again when the breaker's `open_for` is over. Reading it sends no
+        request. Without a `breaker` it is always True.
         """
         circuit = self._calls.shared.circuit
         return circuit is None or circuit.available(self._calls.runtime.time.now())

@@ -306,10 +306,10 @@ class APIError(AmazonPayError):
 
 
 class OutcomeUnknown(APIError):
-    """An attempt of this call may have been carried out, despite the last answer.
+    """The call may have been carried out, even if its last answer is an error.
 
-    Never call again with a new key. GET the object, or repeat with the same
-    `idempotency_key` and the same body.
+    Never call again with a new key. GET the object, or repeat the call with the
+    `idempotency_key` of this error and the same body.
     """
 
 

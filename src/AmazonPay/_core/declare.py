@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 
 class Declared(Generic[P, R]):
-    """The declaration of a method of both clients: signature, docstring and flow."""
+    """A method, declared once for `Client` and `AsyncClient`.
+
+    It holds the signature, the docstring, and the flow that a call of it runs.
+    """
 
     def __init__(self, declared: Callable[Concatenate[Any, P], Any]) -> None:
         self.__doc__ = declared.__doc__

@@ -237,7 +237,11 @@ class _Run:
         )
 
     def _call(self) -> Flow[CallResult]:
-        """Send the request; undo its count if the client refuses to send it."""
+        """Send the request, which the entry counts already.
+
+        If the client refuses to send it, as a closed one does, undo the count and
+        raise the refusal.
+        """
         try:
             return (yield from call_result(call_of(self.entry)))
         except AmazonPayError as error:

@@ -164,10 +164,10 @@ class RequestSigner:
         return b64encode(await self.asign(message, time_left)).decode()
 
     def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message.
+        """Return the signature of a message, the string to sign, as raw bytes.
 
         Raises:
-            SignerFailed: the caller's own signer failed.
+            SignerFailed: a signer that the caller gave in place of a key failed.
         """
         if self.in_memory:
             return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes

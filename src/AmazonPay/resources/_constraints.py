@@ -18,7 +18,10 @@ _Schema: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of annotated-types, which is imported when something reads the limit."""
+    """A limit in an annotation, which a tool reads as one of annotated-types.
+
+    That package is imported only then. The SDK itself does not check the limit.
+    """
 
     name: Literal["Ge", "Le", "MaxLen", "MinLen"]
     value: int

@@ -209,12 +209,12 @@ class Disputes:
     def create_dispute(
         self, body: CreateDispute | Body, *, idempotency_key: str | None = None
     ) -> Response[Dispute]:
-        """Create a Dispute for a chargeback; it starts `ActionRequired`.
+        """Create a Dispute for a chargeback; its first state is `ActionRequired`.
 
-        No money moves yet. For payment service providers only.
+        This call moves no money. Only payment service providers may make it.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
-        `DuplicateIdempotencyKey`; 404 `ResourceNotFound`; others are unconfirmed.
+        `DuplicateIdempotencyKey`; 404 `ResourceNotFound`. Others are unconfirmed.
         """
         ...
 

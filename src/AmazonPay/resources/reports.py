@@ -224,7 +224,9 @@ class ReportOperations:
     def create_report(
         self, body: CreateReport | Body, *, idempotency_key: str | None = None
     ) -> Response[CreatedReport]:
-        """Create a report; no money moves, and the report starts `IN_PROGRESS`.
+        """Create a report; its first status is `IN_PROGRESS`. No money moves.
+
+        `wait_for_report` waits until it is done, and `download_report` fetches it.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`.
         """

@@ -181,7 +181,10 @@ def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
 
 
 def _listener(port: int | None) -> socket.socket:
-    """Listen on the given port, or on the first free one from the default on."""
+    """Return a socket that listens on the given port.
+
+    Without a port, try the default one and those after it, then any free one.
+    """
     if port is not None:
         return listen(port)
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS):

@@ -171,7 +171,7 @@ def to_json(charge: Record) -> dict[str, Any]:
 
 
 def soft_descriptor(text: str | None) -> str | None:
-    """Return a soft descriptor with the prefix of the buyer's statement."""
+    """Return a soft descriptor with the prefix `AMZ*`; None stays None."""
     return None if text is None else f"AMZ*{text}"
 
 
