@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -265,3 +267,25 @@ def test_the_audit_of_an_empty_ledger_names_every_order(tmp_path: Path) -> None:
     for plan in plans:
         assert f"{plan.name}: the number of charges is 0, not 1" in found.faults
         assert f"{plan.name} was forgotten at step 0" in found.faults
+
+
+def test_a_process_that_stops_with_the_shop_locked_fails_the_walk(
+    tmp_path: Path,
+) -> None:
+    class Locked(Supervisor):
+        """One whose workers can do nothing, for another has locked the database."""
+
+        def start_worker(self, number: int) -> None:
+            del number
+
+        def look(self) -> None:
+            pass
+
+        def watch(self) -> None:
+            with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as other:
+                other.execute("PRAGMA locking_mode = EXCLUSIVE")
+                other.execute("BEGIN EXCLUSIVE")
+                super().watch()
+
+    with pytest.raises(WalkFailed, match="no step was done"):
+        Locked(replace(SMALL, patience=0.2), tmp_path).run()

@@ -46,8 +46,9 @@ class Progress:
 class Shop:
     """Orders in SQLite, shared by processes that die at any moment."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = 60.0) -> None:
         self._path = path
+        self._patience = patience
         # SQLite must have no connection open in a process that forks.
         self._alone = threading.Lock()
 
@@ -57,7 +58,9 @@ class Shop:
         with (
             self._alone,
             contextlib.closing(
-                sqlite3.connect(self._path, timeout=60, isolation_level=None)
+                sqlite3.connect(
+                    self._path, timeout=self._patience, isolation_level=None
+                )
             ) as connection,
         ):
             connection.execute("BEGIN IMMEDIATE")
@@ -69,7 +72,9 @@ class Shop:
         """Read without a lock: a process that is stopped inside one stops no reader."""
         with (
             self._alone,
-            contextlib.closing(sqlite3.connect(self._path, timeout=60)) as connection,
+            contextlib.closing(
+                sqlite3.connect(self._path, timeout=self._patience)
+            ) as connection,
         ):
             connection.row_factory = sqlite3.Row
             yield connection

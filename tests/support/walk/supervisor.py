@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -128,7 +129,8 @@ class Supervisor:
     def __post_init__(self) -> None:
         walk, self.port = self.walk, _free_port()
         self.wire = Wire(self.port, walk.seed, walk.cuts)
-        self.shop = Shop(self.folder / "shop.db")
+        # A process may be stopped or killed while it has the database locked.
+        self.shop = Shop(self.folder / "shop.db", patience=1.0)
         self.shop.create()
         self.orders = 0
         self.pulse = Pulse(
@@ -248,24 +250,34 @@ class Supervisor:
         every = 2 * self.walk.kill_every
         due = self.dice.randint(1, every)
         wait = threading.Event()
+        steps, left = 0, self.walk.orders
         while True:
             self.look()
-            steps, left = self.shop.steps_done()
+            with contextlib.suppress(sqlite3.OperationalError):
+                # If it is locked for good, nothing moves.
+                steps, left = self.shop.steps_done()
             if not left:
                 # A short walk may be over before each kind of worker has called.
                 if not self.not_called() or self.orders >= _MOST * self.walk.orders:
                     return
-                self.take_orders(1)
+                with contextlib.suppress(sqlite3.OperationalError):
+                    self.take_orders(1)
             if self.progress.stands_still("steps", steps):
-                stuck = [f"{at.number} at {at.step}" for at in self.shop.open_orders()]
                 self.fail(
-                    f"no step was done for {self.walk.patience:g} s; order"
-                    f" {', '.join(stuck[:20])}"
+                    f"no step was done for {self.walk.patience:g} s; {self.stuck()}"
                 )
             if steps >= due:
                 self.kill()
                 due = steps + self.dice.randint(1, every)
             wait.wait(LOOK)
+
+    def stuck(self) -> str:
+        """Name the orders that are not done, and their steps."""
+        try:
+            orders = self.shop.open_orders()
+        except sqlite3.OperationalError:
+            return "the shop's database is locked"
+        return "order " + ", ".join(f"{at.number} at {at.step}" for at in orders[:20])
 
     def look(self) -> None:
         """See that everything lives and moves; nothing here ends by itself."""

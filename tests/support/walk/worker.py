@@ -27,6 +27,7 @@ from AmazonPay import (
     AmazonPayError,
     AsyncClient,
     Client,
+    DefiniteNo,
     JournalConflict,
     OutcomeError,
     Retry,
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from .shop import Progress
 
 SHORTLY = 0.1
+DROPPED = "its session has paid another order"
+"""The reason of an entry that another worker of the same order has abandoned."""
 PATIENT = 2.0
 """Seconds that a helper may take, if it may repeat requests and wait."""
 LEFT_ALONE = timedelta(seconds=0.05)
@@ -277,6 +280,10 @@ class Worker:
                 raise
             self.drop(name, order, at)
             raise Swapped(str(conflict)) from None
+        except DefiniteNo as no:
+            if no.decision.reason != DROPPED:
+                raise
+            raise Swapped(DROPPED) from None
 
     def drop(self, name: str, order: Order, at: Progress) -> None:
         """Abandon an entry, so that no sweep sends it."""
@@ -287,7 +294,7 @@ class Worker:
             attempt=at.attempt,
         )
         if self.journal.find(key) is not None:
-            abandon(self.journal, key, reason="its session has paid another order")
+            abandon(self.journal, key, reason=DROPPED)
 
 
 Facts = dict[str, str | None]
