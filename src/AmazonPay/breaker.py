@@ -1,8 +1,8 @@
 """A circuit breaker, off by default: start no checkout that Amazon cannot finish.
 
-It gates Create Checkout Session alone. A session dies in 24 hours with the buyer's
-payment in it, so that whatever brings one to its end always passes, and so does every
-read; their outcomes tell whether Amazon is there.
+It blocks only Create Checkout Session. A session expires after 24 hours, and the
+buyer's payment with it, so calls that finish a checkout always pass. Reads pass, too.
+The outcomes of all calls show whether Amazon works.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ._core.config import positive
-from ._core.retry import is_whole
+from ._core.retry import is_complete
 from ._core.telemetry import LOGGER
 from .errors import (
     CircuitOpen,
@@ -49,34 +49,34 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     ("probing", "a call fails"): "open",
     ("probing", "time passes"): "half-open",
 }
-"""All there is; any other event leaves the state as it is."""
+"""All transitions; any other event leaves the state unchanged."""
 
 _ANSWERED = frozenset[Event]({"a read is answered", "a call is answered"})
 
 GATED = "create_checkout_session"
 
-# Nobody's session: whatever Amazon answers, most often 404, it answers.
+# No session has this id. Any answer, most often a 404, shows that Amazon works.
 PROBE = Operations.get_checkout_session.build(
     ("00000000-0000-0000-0000-000000000000",), {}
 )
 PROBE_DEADLINE = 10.0
-"""The most that a probe takes, in seconds; it is not repeated."""
+"""The longest time that a probe takes, in seconds; it is not repeated."""
 
-# Our own doing, which says nothing of Amazon.
-_OURS = (SigningFailed, HeldBack, CircuitOpen)
+# Errors that arise in the client, and say nothing about Amazon.
+_LOCAL_ERRORS = (SigningFailed, HeldBack, CircuitOpen)
 _SERVER_ERRORS = 500
 _REQUEST_TIMEOUT = 408
-# Amazon is there, but neither does it serve: too early, too many.
+# Too Early and Too Many Requests: Amazon answers, but does not process the call.
 _UNDECIDED = frozenset({425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """When to stop starting checkouts, and for how long.
+    """The settings of a circuit breaker; times are in seconds.
 
-    After `failures` calls in a row, of any operation, have failed within `within`
+    After `failures` consecutive calls, of any operation, have failed within `within`
     seconds, Create Checkout Session is refused for `open_for` seconds. Then a GET
-    decides: the client makes one before the next checkout if you make none.
+    decides; the client makes one before the next checkout if you make none.
     """
 
     failures: int = 5
@@ -102,7 +102,7 @@ class BreakerState:
     state: State = "closed"
     since: float = 0.0
     failed: tuple[float, ...] = ()
-    """When the latest calls failed, if no answer came since."""
+    """When the latest calls failed; empty after an answer."""
 
     def after(self, event: Event, now: float) -> BreakerState:
         """Return the state after an event."""
@@ -113,7 +113,7 @@ class BreakerState:
         return self._moved(event, now)
 
     def at(self, now: float) -> BreakerState:
-        """Return the state at a moment: an open breaker becomes half-open in time."""
+        """Return the state at a time: an open breaker becomes half-open later."""
         if now - self.since < self.breaker.open_for:
             return self
         return self._moved("time passes", now)
@@ -131,14 +131,14 @@ class BreakerState:
 
 
 def event_of(call: Call, outcome: Response[Any] | TransportError) -> Event | None:
-    """Return what the end of a call, after all its repeats, says about Amazon."""
+    """Return the event for the end of a call with its repeats; None if neutral."""
     if isinstance(outcome, TransportError):
-        return None if isinstance(outcome, _OURS) else "a call fails"
+        return None if isinstance(outcome, _LOCAL_ERRORS) else "a call fails"
     status = outcome.status_code
-    # It says that this payment failed, and not that Amazon did.
+    # `ProcessingFailure` means that this payment failed, not that Amazon does not work.
     if status in _UNDECIDED or outcome.reason_code == "ProcessingFailure":
         return None
-    broken = outcome.ok and not is_whole(call, outcome)
+    broken = outcome.ok and not is_complete(call, outcome)
     if broken or status >= _SERVER_ERRORS or status == _REQUEST_TIMEOUT:
         return "a call fails"
     return "a read is answered" if call.repeat == "read" else "a call is answered"
@@ -151,34 +151,34 @@ class CircuitBreaker:
         if not isinstance(breaker, Breaker):
             raise ConfigurationError("breaker takes a Breaker")
         self._state = BreakerState(breaker)
-        # A fork must not share a lock that another thread may hold.
+        # By process id: a fork must not share a lock that another thread may hold.
         self._locks: dict[int, threading.Lock] = {}
 
     def available(self, now: float) -> bool:
-        """Whether a checkout may be tried."""
+        """Return whether a checkout may be tried."""
         return self._state.at(now).state in {"closed", "half-open"}
 
     def record(
         self, call: Call, outcome: Response[Any] | TransportError, now: float
     ) -> None:
-        """Update the state by the end of a call."""
+        """Update the state after a call."""
         event = event_of(call, outcome)
         if event is not None:
             self._apply(event, now)
 
     def gates(self, call: Call) -> bool:
-        """Whether the breaker may refuse this call."""
+        """Return whether the breaker may refuse this call."""
         return call.operation == GATED
 
     def needs_probe(self, now: float) -> bool:
-        """Whether the caller must now make the probe that decides for all."""
+        """Return whether the caller must send the probe now; only one caller must."""
         return self._apply("a probe leaves", now)
 
     def check(self, call: Call) -> None:
-        """Let a call pass while the breaker is closed.
+        """Check that a gated call may be sent.
 
         Raises:
-            CircuitOpen: it is not; nothing was sent.
+            CircuitOpen: the breaker is not closed; nothing was sent.
         """
         if self._state.state != "closed":
             raise CircuitOpen(

@@ -1,4 +1,4 @@
-"""The checkout button: the text of its payload, as it is signed."""
+"""The payload of the checkout button, in the form that is signed."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
-    """Return the bytes of a payload; a dict is written by `json.dumps`."""
+    """Return the bytes of a payload; a dict is encoded by `json.dumps`."""
     if isinstance(payload, bytes):
         return payload
     if isinstance(payload, str):
         return payload.encode()
-    encode_body(payload)  # refuses floats, NaN and what is no JSON, as for API bodies
+    encode_body(payload)  # raises for float amounts and for what is not JSON
     return json.dumps(payload).encode()
 
 
 def signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:
-    """Return the error of a button whose signer failed."""
+    """Return the error for a button signature whose signer failed."""
     error = SigningFailed(
         f"{operation}: the signer failed; nothing was sent", operation=operation
     )

@@ -1,21 +1,15 @@
-"""`Client` and `AsyncClient`: what each kind of client adds to `BaseClient`."""
+"""The two clients: `Client` blocks, and `AsyncClient` awaits."""
 
 from __future__ import annotations
 
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Self,
-)
+from typing import TYPE_CHECKING, Any, Self
 
 from ._base_client import BaseClient
 from ._core.call import Call
 from ._core.run import arun, run
 from ._signing.request_signer import SignerFailed
 from .button import button_payload, signing_failed
-from .errors import (
-    ConfigurationError,
-)
+from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,35 +29,35 @@ class Client(BaseClient["httpx2.BaseTransport"]):
     """Amazon Pay API v2, blocking. Threads may share one client.
 
     Args:
-        public_key_id: The key id of Seller Central. One that starts with `LIVE` or
-            `SANDBOX` decides the environment.
+        public_key_id: The key id from Seller Central. If it starts with `LIVE` or
+            `SANDBOX`, it decides the environment.
         private_key: A file path, PEM as text or bytes (PKCS#1 or PKCS#8), or an RSA
             key of `cryptography`. At least 2048 bit.
         region: `us`, `na`, `eu`, `de`, `uk` or `jp`, in any case.
-        sandbox: For a key id without prefix; left out, such a key is live.
+        sandbox: For a key id without prefix, which is live by default.
         private_key_password: For encrypted PEM.
         signer: In place of `private_key`, a function or an object with a method `sign`
             that signs bytes, such as a KMS; see `docs/signing.md`.
-        keys: In place of both, pairs of key id and key or signer: the first signs, the
-            others stand by for `with_options(public_key_id=…)`.
+        keys: In place of all three, pairs of key id and key or signer. The first signs;
+            `with_options(public_key_id=…)` selects another one.
         algorithm: `AMZN-PAY-RSASSA-PSS` (salt 20) or `AMZN-PAY-RSASSA-PSS-V2` (32).
-        endpoint_url: Another server: https anywhere, http to this machine only.
+        endpoint_url: Another server: any over https, only this machine over http.
         timeout: Seconds for each socket step, or a `Timeout`.
         deadline: Seconds that all attempts of a call share. A call ends by then, or one
-            socket time-out later; looking up a host's name, and a `transport` of your
-            own in a blocking client, are not bound by it.
+            socket time-out later. In a blocking client, a DNS look-up and a `transport`
+            of your own may take longer.
         retry: How a call is repeated; see `Retry`.
         rate_limits: `"live"` or `"sandbox"` to send no faster than Amazon's limits
             allow, or a `RateLimits`, whose buckets may be in Redis. Off by default.
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
-        transport: An `httpx2` transport of your own; `close()` closes it. A process
-            that was forked since cannot use it: `ClientClosed`.
+        transport: An `httpx2` transport of your own; `close()` closes it. In a process
+            forked afterwards, calls raise `ClientClosed`.
         verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
-            Never switched off.
-        proxy: A proxy's URL.
+            Verification cannot be switched off.
+        proxy: The URL of a proxy.
         trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once,
-            and to leave SSLKEYLOGFILE in force. If not, a context in `verify` that
-            logs session keys for SSLKEYLOGFILE stops doing so.
+            and to respect SSLKEYLOGFILE. If not, a context in `verify` that logs
+            session keys for SSLKEYLOGFILE stops doing so.
         raise_for_status: Whether every call raises for a 4xx or 5xx.
         integrator_id: A solution provider's platform id, sent as a header.
         integrator_version: The version of a provider's plugin, sent as a header.
@@ -99,7 +93,7 @@ class Client(BaseClient["httpx2.BaseTransport"]):
             raise ConfigurationError("a Redis that is awaited needs an AsyncClient")
 
     def send(self, call: Call) -> Response[Any]:
-        """Run a call that an operation has built."""
+        """Run a call that an operation has built, and return its response."""
         return run(self._calls.run(call), self)
 
     def perform(self, step: Step) -> object:
@@ -109,7 +103,7 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         return self._performer.perform(step)
 
     def close(self) -> None:
-        """Close the connections; any later call of this client or its views says so."""
+        """Close the connections; later calls of this client or its views raise."""
         self._calls.shared.connections.close()
 
     def __enter__(self) -> Self:
@@ -127,9 +121,9 @@ class Client(BaseClient["httpx2.BaseTransport"]):
 class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
     """Amazon Pay API v2, awaiting, on asyncio and trio.
 
-    Takes what `Client` takes, `transport` being an `httpx2.AsyncBaseTransport`. Used
-    from a second event loop it opens connections of its own there. A `signer` may be
-    awaited; one that is not runs in a thread.
+    Its arguments are those of `Client`; `transport` is an `httpx2.AsyncBaseTransport`.
+    Each event loop that uses it gets connections of its own. A `signer` may be async;
+    one that is not runs in a thread.
 
     Raises:
         ConfigurationError: an argument is missing, unreadable or contradicts another.
@@ -155,9 +149,14 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
     async def agenerate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
     ) -> str:
-        """Sign the payload of a checkout button with a signer that is awaited.
+        """Return the signature of a button's payload, made by an async signer.
 
-        See `generate_button_signature`, which does the same with a key in memory.
+        It works like `generate_button_signature`, which needs a signer that blocks.
+        Nothing is sent.
+
+        Raises:
+            InvalidRequest: the payload is not JSON, or holds a float amount.
+            SigningFailed: the signer failed; its error is the cause.
         """
         try:
             return await self._calls.signer.abutton_signature(
@@ -167,7 +166,7 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
             raise signing_failed("agenerate_button_signature", failed) from None
 
     async def send(self, call: Call) -> Response[Any]:
-        """Run a call that an operation has built."""
+        """Run a call that an operation has built, and return its response."""
         return await arun(self._calls.run(call), self)
 
     async def perform(self, step: Step) -> object:
@@ -177,7 +176,7 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
         return await self._performer.perform(step)
 
     async def aclose(self) -> None:
-        """Close the connections; any later call of this client or its views says so."""
+        """Close the connections; later calls of this client or its views raise."""
         await self._calls.shared.connections.aclose()
 
     async def __aenter__(self) -> Self:

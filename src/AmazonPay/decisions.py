@@ -1,4 +1,4 @@
-"""Decisions: what the exactly-once helpers return, and the errors made of one."""
+"""Decisions, which the exactly-once helpers return, and the errors made of them."""
 
 from __future__ import annotations
 
@@ -30,50 +30,50 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Decision(Generic[T_co]):
-    """How a payment, a cancellation or a refund stands, as far as it is proven.
+    """The proven state of a payment, a cancellation or a refund.
 
-    Look at `outcome`, or at `ok`, or let `raise_for_outcome()` raise. A decision is
-    no truth value: `if decision:` raises, for a no would be as true as a success.
+    Read `outcome` or `ok`, or call `raise_for_outcome()`. A decision has no truth
+    value: `if decision:` raises, because a `no` would be as true as a success.
     """
 
     outcome: Outcome
-    """`success`: it is done, and a GET shows it. `pending`: Amazon is at it, or will be
-    asked again: wait. `no`: it was refused or has ended, and no money has moved for it.
-    `moved`: money has moved, or is held, otherwise than asked: a person must look, and
-    no attempt may follow. `unknown`: nothing is proven; ask again with the same
-    arguments, never with another attempt."""
+    """`success`: it is done, and a GET shows it. `pending`: Amazon is working on it, or
+    the request will be sent again: wait. `no`: it was refused or has ended, and no
+    money has moved for it. `moved`: money has moved or is held in another way than
+    requested: a person must look, and no attempt may follow. `unknown`: nothing is
+    proven; call again with the same arguments, never with another attempt."""
     reason: str | None = None
-    """Amazon's reason code, the name of a transport error, or a reason of ours."""
+    """Amazon's reason code, the name of a transport error, or a reason of this SDK."""
     operation: str
     key: str
-    """The idempotency key, which names the journal's entry."""
+    """The idempotency key, which identifies the journal's entry."""
     seen: T_co | None = None
-    """The object as it was seen last."""
+    """The object as it was last observed."""
     charge: Charge | None = None
-    """The charge that this is about; None where there is none, or none was seen."""
+    """The charge of this decision; None if there is none or none was observed."""
     new_attempt: bool = False
-    """Whether the same request may succeed as another attempt: Create Charge only,
-    declined softly and for certain, on a permission that is still `Chargeable`."""
+    """Whether a new attempt may succeed: only for Create Charge after a definite soft
+    decline, on a permission that is still `Chargeable`."""
     refunded: Price | None = None
-    """What was refunded of the charge since, as a price; None where nothing was. A
-    success with `refunded` was paid as asked for, and a part of it has gone back."""
+    """The price that was refunded of the charge since; None if nothing was. A success
+    with `refunded` was paid as requested, and a part of it has gone back."""
     response: Response[Any] | None = None
-    """The answer to what was sent; None when nothing was, or no answer came."""
+    """The response to the request; None if none was sent or no answer came."""
     error: TransportError | None = None
-    """What came in place of an answer."""
+    """The error that occurred instead of an answer."""
 
     @property
     def ok(self) -> bool:
-        """Whether it is a success, and nothing else."""
+        """Whether the outcome is `success`."""
         return self.outcome == "success"
 
     def raise_for_outcome(self) -> Self:
-        """Return this decision if it is a success, else raise it.
+        """Return this decision if it is a success, else raise an error with it.
 
         Raises:
             NotYet: it is pending.
             DefiniteNo: it was refused or has ended, and no money has moved for it.
-            MoneyMoved: money has moved otherwise than asked.
+            MoneyMoved: money has moved in another way than requested.
             NotProven: nothing is proven.
         """
         if self.ok:
@@ -92,9 +92,9 @@ class Decision(Generic[T_co]):
 
 
 class OutcomeError(AmazonPayError):
-    """A decision is not a success; `decision` says what it is.
+    """The base of errors for a decision that is no success; see `decision`.
 
-    Raised by `Decision.raise_for_outcome()` alone, from the error or answer behind it.
+    Only `Decision.raise_for_outcome()` raises it, from the error or answer behind it.
     """
 
     def __init__(self, decision: Decision[Any]) -> None:
@@ -103,7 +103,7 @@ class OutcomeError(AmazonPayError):
         self.decision = decision
 
     def _pickled_members(self) -> dict[str, Any]:
-        """Keep of the decision what names it, without objects, answer and error."""
+        """Keep a decision without objects, response and error."""
         kept: Decision[Any] = Decision(
             outcome=self.decision.outcome,
             reason=safe_text(self.decision.reason),
@@ -115,31 +115,31 @@ class OutcomeError(AmazonPayError):
 
 
 class NotYet(OutcomeError):
-    """Amazon is still at it: wait for a notification, or ask again later."""
+    """Amazon is still working on it: wait for a notification, or call again later."""
 
 
 class DefiniteNo(OutcomeError):
     """It was refused or has ended, and no money has moved for it.
 
-    Nothing more comes of this attempt.
+    This attempt can no longer succeed.
     """
 
 
 class MoneyMoved(OutcomeError):
-    """Money has moved, or is held, otherwise than asked.
+    """Money has moved, or is held, in another way than requested.
 
-    The charge or refund is over another amount or currency, a charge that was to be
-    canceled is captured, a capture was refunded as a whole, or something succeeded
-    that the shop had abandoned. Make no other attempt and do not take the money in
-    another way: a person looks at `decision.seen`, puts it right, and settles the
-    journal's entry by `AmazonPay.journal.resolve`.
+    The charge or refund has another amount or currency, a charge that was to be
+    canceled is captured, a capture was fully refunded, or an abandoned request
+    succeeded. Make no other attempt and do not take the money in another way. A person
+    must look at `decision.seen`, put it right, and settle the journal's entry by
+    `AmazonPay.journal.resolve`.
     """
 
 
 class NotProven(OutcomeError):
     """Nothing is proven, so money may have moved.
 
-    Ask again with the same arguments, and never with another attempt.
+    Call again with the same arguments, and never with another attempt.
     """
 
 

@@ -1,38 +1,38 @@
-"""What can go wrong, as a tree split by whose turn it is to act.
+"""The errors of this package, grouped by who must act.
 
 ```text
 AmazonPayError
-├── ConfigurationError (ValueError)    the client cannot be built as asked
+├── ConfigurationError (ValueError)    the client cannot be built with these arguments
 ├── InvalidRequest (ValueError)        refused here, before anything was sent
-│   └── JournalConflict                the journal knows another request, or no refusal
-├── ClientClosed (RuntimeError)        closed, or forked with its own transport
+│   └── JournalConflict                the request contradicts the journal
+├── ClientClosed (RuntimeError)        closed, or its transport is another process's
 ├── JournalFailed                      your journal cannot be read or written
-├── TransportError                     no answer; `outcome_unknown` says what that means
+├── TransportError                     no answer; see `outcome_unknown`
 │   ├── ConnectionFailed               nothing was sent
-│   │   └── CertificateRefused         not the server it claims to be; never retried
+│   │   └── CertificateRefused         the certificate is not trusted; never repeated
 │   ├── TimedOut                       no answer in time
 │   ├── ConnectionLost                 the connection broke after bytes had left
-│   ├── ResponseTooLarge               the answer passed the size limit
+│   ├── ResponseTooLarge               the answer exceeds the size limit
 │   ├── SigningFailed                  your signer failed; this attempt sent nothing
-│   ├── HeldBack                       pacing left no room in time: nothing was sent
+│   ├── HeldBack                       pacing allowed no turn in time: nothing was sent
 │   ├── CircuitOpen                    Amazon is failing: no checkout was started
-│   └── TransferFailed                 a pre-signed link did not give or take its file
+│   └── TransferFailed                 a file could not be moved over a pre-signed link
 ├── OutcomeError                       a decision is not a success; see `decision`
-│   ├── NotYet                         pending: wait, and ask again
+│   ├── NotYet                         pending: wait, and call again
 │   ├── DefiniteNo                     refused or ended, and no money has moved for it
-│   ├── MoneyMoved                     money has moved otherwise than asked: look at it
-│   └── NotProven                      nothing is proven: ask again, with the same key
-├── ReportUnavailable                  a report ended, or did not, without a document
+│   ├── MoneyMoved                     money moved, but not as asked: check it
+│   └── NotProven                      nothing is proven: call again with the same key
+├── ReportUnavailable                  a report has no document
 ├── InvalidResponse                    the answer's body is not JSON, or lacks a member
-└── APIError                           Amazon answered, and the answer is no
-    ├── OutcomeUnknown                 an earlier attempt may have worked: ask
+└── APIError                           Amazon answered with an error
+    ├── OutcomeUnknown                 an earlier attempt may have worked: find out
     ├── BadRequest                     400 and other 4xx: the request must change
-    │   ├── AmountExceeded             more than what is left to charge or refund
+    │   ├── AmountExceeded             more than is left to charge or refund
     │   ├── ClockWrong                 the system clock is more than 15 minutes off
     │   └── DuplicateIdempotencyKey    this key was used for another request
     ├── AuthenticationError            401, 403: key, account or token is not accepted
-    │   └── InvalidSignature           the signature does not fit key and request
-    ├── NotFound                       404: no such object for this merchant, here
+    │   └── InvalidSignature           the signature does not match key and request
+    ├── NotFound                       404: no such object in this environment
     ├── WrongState                     the object's state does not allow this call
     ├── Declined                       the payment was refused
     │   ├── SoftDeclined               may succeed later
@@ -43,10 +43,10 @@ AmazonPayError
     └── ServerError                    5xx: Amazon failed
 ```
 
-No message of ours holds a body, a key, a path or Amazon's own text: that one is on
-`APIError.message`, because it echoes values of the request. For the same reason an
-error that leaves this package shows the call in its traceback, and nothing below it;
-and a pickled error holds neither the answer nor Amazon's text.
+The text of an error never holds a body, a key, a path or Amazon's own text, which may
+repeat values of the request; read that on `APIError.message`. For the same reason the
+traceback of an error ends at the call, with no frame below it, and a pickled error
+holds neither the answer nor Amazon's text.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _SHOWABLE = re.compile(r"[A-Za-z0-9_.:-]{1,64}|HTTP [0-9]{3}")
 
 
 def shown(name: str | None) -> str:
-    """Write a code or an id that a server gave, unless it looks like something else."""
+    """Return a server's code or id, or a placeholder if it looks like other text."""
     return name if name and _SHOWABLE.fullmatch(name) else "(not shown)"
 
 
@@ -70,24 +70,24 @@ class AmazonPayError(Exception):
     """Base of every error that this package raises on purpose."""
 
     outcome_unknown: bool = False
-    """Whether the call may have been carried out all the same; see `TransportError`."""
+    """Whether the call may have been carried out nevertheless; see `TransportError`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (type(self), self.args, self._pickled_members())
 
     def _pickled_members(self) -> dict[str, Any]:
-        """Return the members that another process may see; the others become None."""
+        """Return the members to pickle; those that may hold personal data are None."""
         members: dict[str, Any] = {}
         for name, value in vars(self).items():
             if name in _PICKLED:
                 members[name] = value
             elif not name.startswith("__"):  # the notes
-                members[name] = safe_text(value) if name in _SERVERS_OWN else None
+                members[name] = safe_text(value) if name in _SERVER_TEXTS else None
         return members
 
 
-# Answers and objects hold values of the request and of the buyer. An error that is
-# pickled, to hand it to another process or to a log, keeps these members only.
+# Answers and objects hold values of the request and of the buyer. A pickled error,
+# which another process or a log may read, keeps only these members.
 _PICKLED = frozenset(
     {
         "attempts",
@@ -99,7 +99,7 @@ _PICKLED = frozenset(
         "status_code",
     }
 )
-_SERVERS_OWN = frozenset(
+_SERVER_TEXTS = frozenset(
     {"object_id", "processing_status", "reason", "reason_code", "request_id"}
 )
 
@@ -121,11 +121,11 @@ _E = TypeVar("_E", bound=BaseException)
 
 
 def without_tracebacks(error: _E, handled: BaseException | None = None) -> _E:
-    """Take the tracebacks off an error and its causes: their frames hold values.
+    """Remove the tracebacks of an error and its causes, and return the error.
 
-    Error trackers show the variables of each frame, and so would show bodies and keys.
-    The caller's own exceptions keep theirs: the one that they `handled` when they made
-    the call, and what a signer of theirs raised.
+    Error trackers show the variables of each frame, which hold bodies and keys. The
+    caller's own exceptions keep their tracebacks: the one that they `handled` when they
+    made the call, and one that their signer raised.
     """
     seen = {id(None), id(handled)}
     following: list[BaseException | None] = [error]
@@ -144,7 +144,7 @@ def without_tracebacks(error: _E, handled: BaseException | None = None) -> _E:
 
 
 class ConfigurationError(AmazonPayError, ValueError):
-    """The client cannot be built as asked: key, region, environment or endpoint."""
+    """The client cannot be built: an argument is missing, invalid or contradictory."""
 
 
 class InvalidRequest(AmazonPayError, ValueError):
@@ -152,30 +152,30 @@ class InvalidRequest(AmazonPayError, ValueError):
 
 
 class JournalConflict(InvalidRequest):
-    """What is asked for does not fit the journal, and nothing was sent.
+    """The request contradicts the journal; nothing was sent.
 
-    The same namespace, order, operation and attempt stand there with another body or
-    object, or for another environment; an attempt was raised whose predecessor has no
-    definite no; another order has done the same with the same object, or is at it; or
-    a person's word contradicts what is known.
+    The journal may hold the same namespace, order, operation and attempt with another
+    body, object or environment. Or `attempt` was raised although the attempt before it
+    was not definitely refused. Or another order has done the same operation on the same
+    object, or is doing it. Or a person's statement contradicts what is known.
     """
 
 
 class ClientClosed(AmazonPayError, RuntimeError):
-    """The client was closed, or its own transport is another process's: nothing sent.
+    """The client is closed, or its transport belongs to another process.
 
-    Build a new one.
+    Nothing was sent. Build a new client.
     """
 
 
 class JournalFailed(AmazonPayError):
     """The journal could not be read or written: locked, full, read-only, gone, corrupt.
 
-    While `outcome_unknown` is false, this call has sent nothing. When it is true, the
-    request had left before the journal failed: money may have moved, `response` is
+    If `outcome_unknown` is false, this call has sent nothing. If it is true, the
+    request left before the journal failed and money may have moved; `response` is
     Amazon's answer if one came, and `object_id` the charge or refund that it named.
-    In both cases, repair the journal and call again with the same arguments; never
-    make another attempt, and never take the money in another way before that.
+    In both cases, repair the journal and call again with the same arguments. Before
+    that, never make another attempt, and never take the money in another way.
     """
 
     def __init__(
@@ -195,9 +195,8 @@ class JournalFailed(AmazonPayError):
 class TransportError(AmazonPayError):
     """No readable answer came.
 
-    `outcome_unknown` is computed over all attempts of the call: when it is true,
-    the request may have been carried out, and only the same `idempotency_key` (or a
-    GET of the object) can tell.
+    `outcome_unknown` covers all attempts of the call. If it is true, the request may
+    have been carried out: repeat with the same `idempotency_key`, or GET the object.
     """
 
     def __init__(
@@ -217,11 +216,11 @@ class TransportError(AmazonPayError):
 
 
 class ConnectionFailed(TransportError):
-    """No connection could be made in the last attempt: that one sent nothing."""
+    """The last attempt could not connect, so it sent nothing."""
 
 
 class CertificateRefused(ConnectionFailed):
-    """The server's certificate is not trusted; nothing was sent, nothing repeated."""
+    """The server's certificate is not trusted; nothing was sent or repeated."""
 
 
 class TimedOut(TransportError):
@@ -229,30 +228,30 @@ class TimedOut(TransportError):
 
 
 class ConnectionLost(TransportError):
-    """The connection broke after the request, or a part of it, had left."""
+    """The connection broke after the request, or a part of it, was sent."""
 
 
 class ResponseTooLarge(TransportError):
-    """The answer was longer than 4 MiB, decoded, and was not read to its end."""
+    """The decoded answer is longer than 4 MiB; it was not read to its end."""
 
 
 class SigningFailed(TransportError):
-    """The signer failed, so that this attempt sent nothing; its error is the cause."""
+    """The signer failed, so this attempt sent nothing; its error is the cause."""
 
 
 class HeldBack(TransportError):
-    """The rate limit left no room before the deadline, so this attempt sent nothing."""
+    """The rate limit allowed no turn before the deadline; the attempt sent nothing."""
 
 
 class CircuitOpen(TransportError):
-    """The circuit breaker refused to start a checkout; nothing was sent."""
+    """The circuit breaker is open, so no checkout was started; nothing was sent."""
 
 
 class TransferFailed(TransportError):
-    """A pre-signed link did not give, or take, its file: most often it ran out.
+    """A file could not be moved over a pre-signed link, most often an expired one.
 
-    `final` is true where a fresh link would not help: the link leads to a place where
-    no file of Amazon's is, or the file is too large, or took too long.
+    `final` is true if a new link would not help: the link leads to a forbidden host, or
+    the file is too large or took too long.
     """
 
     def __init__(
@@ -263,7 +262,7 @@ class TransferFailed(TransportError):
 
 
 class ReportUnavailable(AmazonPayError):
-    """A report has no document: it failed, was cancelled, or is not done in time."""
+    """A report has no document: it failed, was cancelled, or is not ready in time."""
 
     def __init__(self, message: str, *, processing_status: str) -> None:
         super().__init__(message)
@@ -271,10 +270,10 @@ class ReportUnavailable(AmazonPayError):
 
 
 class InvalidResponse(AmazonPayError):
-    """The answer's body is not JSON, or lacks what it must say; see `content`.
+    """The answer's body is not JSON, or lacks a required member; see `content`.
 
-    Of a call that acts, a body that is not JSON leaves the outcome unknown: a gateway
-    may have made it up.
+    A body that is not JSON may come from a gateway, so the outcome of a call that acts
+    is then unknown.
     """
 
     def __init__(self, response: Response[Any], problem: str = "is not JSON") -> None:
@@ -295,8 +294,8 @@ class InvalidResponse(AmazonPayError):
 class APIError(AmazonPayError):
     """Amazon answered with an error; `response` is that answer.
 
-    `message` is Amazon's text for people and may echo values of the request: keep it
-    out of logs. Decide by `status_code` and `reason_code`.
+    `message` is Amazon's text for people. It may repeat values of the request, so keep
+    it out of logs. Decide by `status_code` and `reason_code`.
     """
 
     def __init__(self, response: Response[Any]) -> None:
@@ -321,9 +320,9 @@ class APIError(AmazonPayError):
     def retry_with_new_key(self) -> bool:
         """Whether a new call with a new idempotency key is right.
 
-        True only for Create Charge answered `SoftDeclined` or `ProcessingFailure` in
-        a call whose every attempt was answered, and then only after a GET shows the
-        charge permission `Chargeable`.
+        True only for Create Charge answered `SoftDeclined` or `ProcessingFailure`, if
+        no attempt of the call has an unknown outcome. Before the new call, a GET must
+        show the charge permission `Chargeable`.
         """
         return (
             self.operation == "create_charge"
@@ -333,7 +332,7 @@ class APIError(AmazonPayError):
 
 
 class OutcomeUnknown(APIError):
-    """An attempt of this call may have been carried out, whatever the last answer.
+    """An attempt of this call may have been carried out, despite the last answer.
 
     Never call again with a new key. GET the object, or repeat with the same
     `idempotency_key` and the same body.
@@ -349,10 +348,10 @@ class AmountExceeded(BadRequest):
 
 
 class ClockWrong(BadRequest):
-    """The system clock is more than 15 minutes off, so Amazon refuses each request.
+    """The system clock is more than 15 minutes wrong, so Amazon refuses each request.
 
-    A clock that is a little fast is corrected for by the client; this one has to be
-    set, best by NTP. `lead` is how far it is ahead; below zero, behind.
+    The client corrects for a clock that is a little fast; this one must be set, best by
+    NTP. `lead` is how far it is ahead, negative if it is behind.
     """
 
     lead: timedelta
@@ -367,7 +366,7 @@ class ClockWrong(BadRequest):
 
 
 class DuplicateIdempotencyKey(BadRequest):
-    """This key was used for another request: something happened under it already."""
+    """This key was used for another request, which may have acted already."""
 
 
 class AuthenticationError(APIError):
@@ -375,7 +374,7 @@ class AuthenticationError(APIError):
 
 
 class InvalidSignature(AuthenticationError):
-    """The signature does not fit: the private key is not the key id's other half."""
+    """The signature does not match: the private key does not belong to the key id."""
 
 
 class NotFound(APIError):
@@ -391,11 +390,11 @@ class Declined(APIError):
 
 
 class SoftDeclined(Declined):
-    """A refusal that may not last."""
+    """The payment was refused, but may succeed later."""
 
 
 class HardDeclined(Declined):
-    """The payment method is refused; the buyer must choose another."""
+    """The payment method was refused; the buyer must choose another."""
 
 
 class Rejected(Declined):
@@ -403,7 +402,7 @@ class Rejected(Declined):
 
 
 class AuthorizationTimedOut(Declined):
-    """Not decided in time; start a new checkout."""
+    """The payment was not decided in time; start a new checkout."""
 
 
 class Throttled(APIError):
@@ -444,11 +443,11 @@ _BY_STATUS: dict[int, type[APIError]] = {
 _SERVER_ERROR = 500
 
 LARGEST_CORRECTION = timedelta(minutes=15)
-"""A clock that is further off is wrong, and gets an error in place of a correction."""
+"""The largest clock skew that is corrected; a larger one raises `ClockWrong`."""
 
 
 def error_for(response: Response[Any]) -> APIError:
-    """Choose an answer's error: unknown outcome, then reason, then status."""
+    """Return an answer's error, by unknown outcome, clock, reason code, or status."""
     status = response.status_code
     chosen: type[APIError]
     if response.outcome_unknown:
@@ -470,7 +469,7 @@ _OF_DECISIONS = frozenset(
 
 
 def __getattr__(name: str) -> object:
-    """Return the errors of `decisions`, which users import from here too."""
+    """Return an error of `decisions`, which users may import from here, too."""
     if name not in _OF_DECISIONS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

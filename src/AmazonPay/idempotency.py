@@ -1,8 +1,8 @@
-"""Keys that mean one intention: the same order, operation and attempt, the same key.
+"""Derive idempotency keys: equal order, operation and attempt give an equal key.
 
-Amazon keeps keys for ever, per merchant account: a key that is derived from the shop's
-own order, and not drawn at random, survives a crash, a second worker and a restored
-backup. Follows `amazon-pay-api-v2/idempotency.html`.
+Amazon keeps keys for ever, per merchant account. A key that is derived from the shop's
+order, and not random, survives a crash, a second worker and a restored backup. Follows
+`amazon-pay-api-v2/idempotency.html`.
 """
 
 from __future__ import annotations
@@ -14,33 +14,34 @@ from unicodedata import category, normalize
 from .errors import InvalidRequest
 
 _HEX_DIGITS: Final = 32
-_LARGEST_ATTEMPT: Final = 2**31 - 1  # the largest integer of every database's column
+_MAX_ATTEMPT: Final = 2**31 - 1  # the largest value that every database column takes
 
-# Letters, marks and blanks that are drawn as nothing, next to what `_UNSEEN` covers:
-# Unicode's Default_Ignorable_Code_Point.
-_DRAWN_AS_NOTHING: Final = re.compile(
+# Invisible letters, marks and blanks that `_INVISIBLE` does not cover, from Unicode's
+# Default_Ignorable_Code_Point.
+_IGNORABLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0"
     "\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-# Control and format characters (zero-width ones, marks of direction), line separators.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+# Control characters, format characters (zero width, direction) and line separators.
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _BRAILLE_BLANK: Final = "\u2800"
 
 
 def idempotency_key(
     *, namespace: str, order: str, operation: str, attempt: int = 1
 ) -> str:
-    """Derive a key of 32 lower-case hex digits from an intention.
+    """Return the key of an intended request: 32 lower-case hex digits.
 
-    `namespace` names shop, environment and merchant: a reset staging database uses
-    order numbers again, and its keys must not meet old ones. `order` is your own order
-    number; for Create Checkout Session it names the cart or the visit, never only its
-    content, or one buyer would get another's session. `operation` is the method's
-    name. `attempt` lives in your database and is raised, by compare-and-set, only
-    after a definite no: with every other outcome the same attempt is repeated.
+    `namespace` identifies shop, environment and merchant: a reset staging database
+    reuses order numbers, and its keys must differ from the old ones. `order` is your
+    order number. For Create Checkout Session it identifies the cart or the visit, not
+    only its content; otherwise one buyer would get the session of another. `operation`
+    is the method's name. Keep `attempt` in your database and raise it, by
+    compare-and-set, only after a definite `no`; after any other outcome, repeat the
+    same attempt.
 
-    Two names that look alike would make two keys, and so two payments: a name that
-    begins or ends with a blank, or holds a character that nobody sees, is refused.
+    Two names that look equal would give two keys, and so two payments. Names with
+    invisible characters, or with a blank at either end, are therefore refused.
 
     Raises:
         InvalidRequest: a part is no str, is empty, begins or ends with a blank, or
@@ -53,25 +54,25 @@ def idempotency_key(
     if (
         isinstance(attempt, bool)
         or not isinstance(attempt, int)
-        or not 1 <= attempt <= _LARGEST_ATTEMPT
+        or not 1 <= attempt <= _MAX_ATTEMPT
     ):
-        raise InvalidRequest(f"attempt is an int from 1 to {_LARGEST_ATTEMPT}")
+        raise InvalidRequest(f"attempt is an int from 1 to {_MAX_ATTEMPT}")
     return derived_key(
         namespace=namespace, order=order, operation=operation, attempt=attempt
     )
 
 
 def derived_key(*, namespace: str, order: str, operation: str, attempt: int) -> str:
-    """Derive a key from names that were checked before.
+    """Return the key of names that were checked before.
 
-    The journal may hold names that an older version accepted: their entries go on.
+    A journal may hold names that only older versions accepted; these still work.
     """
     from hashlib import sha256
 
     digest = sha256()
     for text in (namespace, order, operation, str(attempt)):
         data = normalize("NFC", text).encode()
-        # The length in front keeps ("ab", "c") and ("a", "bc") apart.
+        # The length before each part makes ("ab", "c") and ("a", "bc") differ.
         digest.update(f"{len(data)}:".encode() + data)
     return digest.hexdigest()[:_HEX_DIGITS]
 
@@ -89,8 +90,8 @@ def _check_name(name: str, text: object) -> None:
     except UnicodeEncodeError:
         raise InvalidRequest(f"{name} holds a lone surrogate") from None
     for character in () if text.isprintable() and text.isascii() else text:
-        unseen = category(character) in _UNSEEN
-        if unseen or _DRAWN_AS_NOTHING.fullmatch(character):
+        invisible = category(character) in _INVISIBLE
+        if invisible or _IGNORABLE.fullmatch(character):
             raise InvalidRequest(
                 f"{name} holds U+{ord(character):04X}, a control or zero-width"
                 " character: two names that look the same would be two payments"

@@ -1,10 +1,10 @@
-"""Where a shop writes down what it is about to do with money, before it does it.
+"""The journal, to which a shop writes each request that moves money before sending it.
 
-A journal holds the key and the exact bytes of each request of the helpers (such as
-`create_charge_or_get`) from before it is sent until long after: a process that is
-killed at any line goes on with the same bytes. See `docs/once.md`.
+A journal keeps the key and the exact bytes of each request of the helpers (such as
+`create_charge_or_get`). After a process was killed at any line, the next one continues
+with the same bytes. See `docs/once.md`.
 
-Bodies may hold personal data, such as a note to the buyer: `forget` erases them.
+Bodies may hold personal data, such as a note to the buyer; `forget` erases them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ._core.parameters import encoded_id
 from ._core.run import run
 from ._core.steps import RunInThread
-from ._once.claims import take
-from ._once.entry import Entry, given_up, resolved
+from ._once.claims import take_claim
+from ._once.entry import Entry, record_abandonment, record_resolution
 from ._once.journal_steps import Journal
 from ._once.sqlite_journal import SQLiteJournal
 from .errors import (
@@ -39,60 +39,62 @@ def resolve(
     reason: str,
     object_id: str | None = None,
 ) -> Entry:
-    """Settle an entry by hand, once a person has found out what happened; for good.
+    """Settle an entry permanently after a person has found out what happened.
 
-    For what stays `unknown`: a request that was refused after an earlier run of it was
-    killed, so that nobody can tell whether the first one left. And for `moved`, once
-    the money was put right. The entry is never sent again, and every helper that is
-    called for it decides as you said. With `no` the next attempt may be made; say so
-    only when Seller Central shows that nothing was charged or refunded, or that it has
-    all gone back. `object_id` is the charge or refund that was found. A `success`
-    claims its object for this order.
+    Use it for an entry that stays `unknown`, such as a request that was refused after a
+    process was killed during an earlier send of it. Use it also for `moved`, once the
+    money was put right. The entry is never sent again, and each helper that is called
+    for it returns this outcome. A `no` permits the next attempt: use it only if Seller
+    Central shows that nothing was charged or refunded, or that all of it has gone back.
+    `object_id` is the charge or refund that was found. A `success` claims its object
+    for this order.
 
     Raises:
         JournalConflict: there is no entry of this key; it is known to have succeeded
             and cannot become a `no`; or its object has settled another order.
-        InvalidRequest: another word than `success` and `no`, a reason that is empty, or
-            an id that cannot be one.
-        JournalFailed: the journal could not be read or written, or what else it raises.
+        InvalidRequest: the outcome is not `success` or `no`, the reason is empty, or
+            the id is invalid.
+        JournalFailed: the journal could not be read or written. Other exceptions of the
+            journal pass unchanged.
     """
     if object_id is not None:
         encoded_id("object_id", object_id)
-    settle = resolved(outcome, reason, object_id)
-    entry = settle(journal.find(key))
+    change = record_resolution(outcome, reason, object_id)
+    entry = change(journal.find(key))
     claimed = entry.subject or entry.object_id
     if outcome == "success" and claimed is not None:
-        taken = run(take(journal, entry, claimed), _JournalAlone())
+        taken = run(take_claim(journal, entry, claimed), _JournalAlone())
         if not taken:
             raise JournalConflict(
                 "another order of this journal has done the same with the same object,"
                 " or is at it: one object settles one order"
             )
-    return journal.change(key, settle)
+    return journal.change(key, change)
 
 
 def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
-    """Give an entry up, because the shop has dropped the order: it is not sent again.
+    """Abandon an entry because the shop dropped its order; it is never sent again.
 
-    Where nothing of it was ever carried out for certain, it becomes a `no`. Else it
-    stays open: helpers and `resume` go on looking at it, without sending anything. If
-    its money turns out to have moved, it ends as `moved`; if nothing can tell, it stays
-    in `open_entries` for a person, who settles it by `resolve`.
+    If it is certain that nothing was carried out, the entry becomes a `no`. Otherwise
+    it stays open: helpers and `resume` observe it but send nothing. If money has moved
+    for it, it ends as `moved`. If that cannot be found out, it stays in `open_entries`
+    until a person settles it by `resolve`.
 
-    Call this wherever the order is given up or paid in another way, and before that:
-    a sweep would charge it else. What is under way in that moment still arrives.
+    Call this before the order is dropped or paid in another way; otherwise a sweep
+    could still charge it. A request that is under way at that moment still arrives.
 
     Raises:
         JournalConflict: there is no entry of this key, or it has succeeded: cancel or
             refund it.
-        InvalidRequest: a reason that is empty.
-        JournalFailed: the journal could not be read or written, or what else it raises.
+        InvalidRequest: the reason is empty.
+        JournalFailed: the journal could not be read or written. Other exceptions of the
+            journal pass unchanged.
     """
-    return journal.change(key, given_up(reason))
+    return journal.change(key, record_abandonment(reason))
 
 
 class _JournalAlone:
-    """Performs what a procedure does with a journal, without a client."""
+    """Performs the journal steps of a flow without a client."""
 
     def perform(self, step: Step, /) -> object:
         return step.work() if isinstance(step, RunInThread) else None

@@ -1,6 +1,6 @@
-"""The life cycles of Amazon's objects, as tables: state, event, next state, reason.
+"""The life cycles of Amazon's objects as tables: state, event, next state, reason.
 
-Code reads them and docs draw them; a state changes nowhere else. Amazon's pages:
+Code and docs use these tables, which hold every change of a state. Amazon's pages:
 `amazon-pay-api-v2/checkout-session.html`, `charge-permission.html`, `charge.html`,
 `refund.html`, `dispute.html`, `reports.html`.
 """
@@ -17,10 +17,10 @@ Kind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One arrow of a life cycle."""
+    """One transition of a life cycle."""
 
     states: tuple[str, ...]
-    """Where it starts; none is the object's creation."""
+    """The states in which it can start; empty for the object's creation."""
     event: str
     to: str
     reason: str | None = None
@@ -130,7 +130,7 @@ REFUND = (
     Transition(("RefundInitiated",), "refund fails", "Declined", "ProcessingFailure"),
 )
 
-# The arrows of a dispute are inferred from its values (unconfirmed).
+# The transitions of a dispute are inferred from its values (unconfirmed).
 DISPUTE = (
     Transition(_CREATED, "create", "ActionRequired", "MerchantResponseRequired"),
     Transition(("ActionRequired",), "contest", "UnderReview"),
@@ -182,7 +182,7 @@ LIFE_CYCLES: dict[Kind, tuple[Transition, ...]] = {
 
 
 def transition(kind: Kind, state: str | None, event: str) -> Transition | None:
-    """Find the arrow for an event in a state; None where there is none."""
+    """Return the transition for an event in a state, or None."""
     for arrow in LIFE_CYCLES[kind]:
         starts_here = not arrow.states if state is None else state in arrow.states
         if arrow.event == event and starts_here:

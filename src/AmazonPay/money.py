@@ -1,7 +1,7 @@
-"""Prices without floats: make them, add, subtract and compare them.
+"""Make, add, subtract and compare prices without floats.
 
-A price is what the API sends and takes: `{"amount": "10.50", "currencyCode": "USD"}`.
-Arithmetic is done in `Decimal`, within one currency, and nowhere else in this package.
+A price is an object of the API: `{"amount": "10.50", "currencyCode": "USD"}`. All
+arithmetic of this package is done here, in `Decimal` and within one currency.
 Follows `amazon-pay-checkout/multi-currency-integration.html`.
 """
 
@@ -18,58 +18,59 @@ from .resources._common import PresentmentCurrency
 if TYPE_CHECKING:
     from .resources._common import Price
 
-_NO_FRACTION = frozenset({"JPY"})
+_WHOLE_CURRENCIES = frozenset({"JPY"})
 
 DIGITS: dict[str, int] = {
-    code: 0 if code in _NO_FRACTION else 2 for code in get_args(PresentmentCurrency)
+    code: 0 if code in _WHOLE_CURRENCIES else 2
+    for code in get_args(PresentmentCurrency)
 }
-"""Digits after the point, for each currency that Amazon Pay takes."""
+"""The digits after the point of each currency that Amazon Pay accepts."""
 
-_MOST_DIGITS = 40
-_EXACT = 2 * _MOST_DIGITS
+_MAX_DIGITS = 40
+_PRECISION = 2 * _MAX_DIGITS
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def price(amount: str | int | Decimal, currency: PresentmentCurrency | str) -> Price:
-    """Write an amount as Amazon Pay does: `price("10.5", "USD")` is 10.50 USD.
+    """Return a price as Amazon Pay writes it: `price("10.5", "USD")` is 10.50 USD.
 
-    Units are the currency's own, never cents. Nothing is rounded: an amount with more
-    digits than the currency has is refused, and so is one below zero.
+    Amounts are in units of the currency, never in cents. Nothing is rounded: an amount
+    with too many digits for the currency is refused, and so is a negative one.
 
     Raises:
-        InvalidRequest: a float, text that is no number, too many digits, or a currency
-            that Amazon Pay does not take.
+        InvalidRequest: the amount is a float, negative or no number, it has too many
+            digits, or Amazon Pay does not accept the currency.
     """
-    return _written(_decimal(amount), currency)
+    return _format_price(_parse_amount(amount), currency)
 
 
 def amount_of(value: Mapping[str, object]) -> Decimal:
-    """Read a price's amount as a `Decimal`.
+    """Return the amount of a price as a `Decimal`.
 
     Raises:
-        InvalidRequest: it is no price.
+        InvalidRequest: the value is no price.
     """
     amount = _members(value).get("amount")
     if not isinstance(amount, (str, int, Decimal)):
         raise InvalidRequest("this is no price: its amount is no str, int or Decimal")
-    return _decimal(amount)
+    return _parse_amount(amount)
 
 
-def written_alike(amount: object, currency: object) -> object:
-    """Write an amount in the one way that all equal amounts of a currency share.
+def normalize_amount(amount: object, currency: object) -> object:
+    """Return the notation that all equal amounts of a currency share.
 
-    That is how `price` writes it, if it can: 10 and "10.0" are "10.00" in USD. What is
-    no amount is given back as it is.
+    This is the notation of `price` where possible: 10 and "10.0" become "10.00" in USD.
+    A value that is no amount is returned unchanged.
     """
     if isinstance(amount, bool) or not isinstance(amount, (str, int, Decimal)):
         return amount
     try:
-        number = _decimal(amount)
+        number = _parse_amount(amount)
     except InvalidRequest:
         return amount
     try:
-        return _written(number, str(currency))["amount"]
+        return _format_price(number, str(currency))["amount"]
     except InvalidRequest:
         text = format(number, "f")
         return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
@@ -79,46 +80,46 @@ def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
     """Add two prices of one currency.
 
     Raises:
-        InvalidRequest: they are of two currencies.
+        InvalidRequest: the currencies differ.
     """
     currency = _common_currency(first, second)
     with localcontext() as context:
-        context.prec = _EXACT
-        return _written(amount_of(first) + amount_of(second), currency)
+        context.prec = _PRECISION
+        return _format_price(amount_of(first) + amount_of(second), currency)
 
 
 def subtract(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
-    """Take the second price from the first, which must not be the smaller one.
+    """Subtract the second price from the first, which must not be smaller.
 
     Raises:
-        InvalidRequest: they are of two currencies, or the result is below zero.
+        InvalidRequest: the currencies differ, or the result is negative.
     """
     currency = _common_currency(first, second)
     with localcontext() as context:
-        context.prec = _EXACT
-        return _written(amount_of(first) - amount_of(second), currency)
+        context.prec = _PRECISION
+        return _format_price(amount_of(first) - amount_of(second), currency)
 
 
 def compare(first: Mapping[str, object], second: Mapping[str, object]) -> int:
-    """Tell -1, 0 or 1: whether the first price is less, equal or more.
+    """Return -1, 0 or 1 if the first price is less than, equal to or greater.
 
     `"10.5"` and `"10.50"` are equal.
 
     Raises:
-        InvalidRequest: they are of two currencies.
+        InvalidRequest: the currencies differ.
     """
     _common_currency(first, second)
     return int(amount_of(first).compare(amount_of(second)))
 
 
 def _members(value: object) -> Mapping[str, object]:
-    """Return what should be a price; a server's answer may have anything there."""
+    """Return the members of a price; an answer may hold anything in its place."""
     if not isinstance(value, Mapping):
         raise InvalidRequest("this is no price: it is no object")
     return cast("Mapping[str, object]", value)
 
 
-def _decimal(amount: str | int | Decimal) -> Decimal:
+def _parse_amount(amount: str | int | Decimal) -> Decimal:
     if isinstance(amount, (bool, float)):
         raise InvalidRequest(
             f"an amount is a {type(amount).__name__}; pass a str, an int or a Decimal:"
@@ -133,18 +134,18 @@ def _decimal(amount: str | int | Decimal) -> Decimal:
     number = Decimal(amount)
     if not number.is_finite():
         raise InvalidRequest("an amount is a finite number")
-    if max(len(number.as_tuple().digits), abs(number.adjusted())) > _MOST_DIGITS:
-        raise InvalidRequest(f"an amount has at most {_MOST_DIGITS} digits")
+    if max(len(number.as_tuple().digits), abs(number.adjusted())) > _MAX_DIGITS:
+        raise InvalidRequest(f"an amount has at most {_MAX_DIGITS} digits")
     return number
 
 
-def _written(number: Decimal, currency: str) -> Price:
+def _format_price(number: Decimal, currency: str) -> Price:
     if not isinstance(currency, str) or currency not in DIGITS:
         raise InvalidRequest(f"the currency is not one of {', '.join(sorted(DIGITS))}")
     if number < 0:
         raise InvalidRequest("an amount is not below zero")
     digits = DIGITS[currency]
-    text = format(number.copy_abs(), "f")  # a zero may have a sign
+    text = format(number.copy_abs(), "f")  # a zero can have a sign
     whole, _, fraction = text.partition(".")
     if fraction[digits:].strip("0"):
         raise InvalidRequest(

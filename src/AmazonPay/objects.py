@@ -1,7 +1,7 @@
-"""Objects as they were seen: what they allow, and two views of one made into one.
+"""Read views of objects: which actions they allow, and how to merge two of them.
 
-A view is what an answer's `json()` gave: of a Checkout Session, a Charge Permission, a
-Charge or a Refund. Nothing here asks Amazon. Amazon's pages:
+A view is the `json()` of an answer about a Checkout Session, a Charge Permission, a
+Charge or a Refund. Nothing here sends a request. Amazon's pages:
 `amazon-pay-api-v2/checkout-session.html`, `charge-permission.html`, `charge.html`,
 `refund.html`.
 """
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Mapping[str, object])
 
-# In this order: a session names its permission and charge, a refund its charge, a
-# charge its permission.
+# The order matters: a session also holds the ids of its permission and charge, a refund
+# that of its charge, and a charge that of its permission.
 ID_MEMBERS: Final[dict[Kind, str]] = {
     "checkoutSession": "checkoutSessionId",
     "refund": "refundId",
@@ -36,15 +36,15 @@ ID_MEMBERS: Final[dict[Kind, str]] = {
     "chargePermission": "chargePermissionId",
 }
 
-_GETS: Final[dict[Kind, str]] = {
+_GET_METHODS: Final[dict[Kind, str]] = {
     "checkoutSession": "get_checkout_session",
     "refund": "get_refund",
     "charge": "get_charge",
     "chargePermission": "get_charge_permission",
 }
 
-# The arrows that are the merchant's own to take.
-_MOVES: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
+# The transitions that a merchant can cause.
+_TRANSITION_METHODS: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
     ("checkoutSession", "complete"): (
         "complete_checkout_session",
         "finalize_checkout_session",
@@ -54,9 +54,9 @@ _MOVES: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
     ("charge", "merchant cancels"): ("cancel_charge",),
 }
 
-# What a state allows that does not move the object itself. Update Charge is missing:
+# Actions that do not change the state of the object. Update Charge is missing, because
 # it is for payment service providers only.
-_WITHIN: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
+_OTHER_METHODS: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
     ("checkoutSession", "Open"): ("update_checkout_session",),
     ("chargePermission", "Chargeable"): ("update_charge_permission", "create_charge"),
     ("chargePermission", "NonChargeable"): ("update_charge_permission",),
@@ -65,10 +65,10 @@ _WITHIN: Final[dict[tuple[Kind, str], tuple[str, ...]]] = {
 
 
 def kind_of(view: Mapping[str, object]) -> Kind:
-    """Tell what an object is, by its id.
+    """Return the kind of an object by its id member.
 
     Raises:
-        InvalidRequest: it is none of session, permission, charge and refund.
+        InvalidRequest: it is no session, permission, charge or refund.
     """
     members = members_of(view)
     for kind, member in ID_MEMBERS.items():
@@ -81,23 +81,23 @@ def kind_of(view: Mapping[str, object]) -> Kind:
 
 
 def status_of(view: Mapping[str, object]) -> Mapping[str, object]:
-    """Read `statusDetails`; empty when it is missing."""
+    """Return `statusDetails`; empty if it is missing."""
     return members_of(members_of(view).get("statusDetails"))
 
 
 def state_of(view: Mapping[str, object]) -> str:
-    """Read an object's state; empty when it is missing."""
+    """Return an object's state; empty if it is missing."""
     state = status_of(view).get("state")
     return state if isinstance(state, str) else ""
 
 
 def members_of(value: object) -> Mapping[str, object]:
-    """Give an object's members; none of anything else."""
-    found = _mapping(value)
+    """Return the members of an object; an empty mapping for any other value."""
+    found = _mapping_or_none(value)
     return {} if found is None else found
 
 
-def _mapping(value: object) -> Mapping[str, object] | None:
+def _mapping_or_none(value: object) -> Mapping[str, object] | None:
     return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
@@ -105,28 +105,28 @@ def _mapping(value: object) -> Mapping[str, object] | None:
 
 
 def allowed_actions(view: Mapping[str, object]) -> frozenset[str]:
-    """List the client's methods that the object allows, as far as its state tells.
+    """Return the names of the client's methods that the object's state allows.
 
-    A state that this version does not know allows nothing but to get the object.
-    Amazon has the last word: a view is old as soon as it is there, and a balance or a
-    limit may stand against a call that the state allows.
+    A state that this version does not know allows only to get the object. Amazon may
+    still refuse an allowed call: the view may be outdated, or a balance or a limit may
+    forbid the call.
     Follows `amazon-pay-api-v2/charge.html` and its neighbours.
 
     Raises:
-        InvalidRequest: it is none of session, permission, charge and refund.
+        InvalidRequest: it is no session, permission, charge or refund.
     """
     kind, state = kind_of(view), state_of(view)
-    allowed = {_GETS[kind], *_WITHIN.get((kind, state), ())}
+    allowed = {_GET_METHODS[kind], *_OTHER_METHODS.get((kind, state), ())}
     for arrow in LIFE_CYCLES[kind]:
         if state in arrow.states:
-            allowed.update(_MOVES.get((kind, arrow.event), ()))
+            allowed.update(_TRANSITION_METHODS.get((kind, arrow.event), ()))
     if (kind, state) == ("chargePermission", "Closed") and _takes_metadata(view):
         allowed.add("update_charge_permission")
     return frozenset(allowed)
 
 
 def _takes_metadata(permission: Mapping[str, object]) -> bool:
-    """Whether a closed permission can be updated: one-time, and something is empty."""
+    """Whether a closed permission can be updated: one-time, with empty metadata."""
     metadata = members_of(permission.get("merchantMetadata"))
     return permission.get("chargePermissionType") == "OneTime" and any(
         not value for value in metadata.values()
@@ -135,8 +135,8 @@ def _takes_metadata(permission: Mapping[str, object]) -> bool:
 
 # --- Two views of one object --------------------------------------------------------
 
-# One value each, though made of members: parts of two of them would be neither.
-_UNITS: Final = frozenset(
+# Objects that are one value: parts of two views must not be mixed in them.
+_UNDIVIDED: Final = frozenset(
     {
         "billingAddress",
         "buyer",
@@ -149,17 +149,18 @@ _UNITS: Final = frozenset(
 
 
 def merge(old: View, new: View) -> View:
-    """Make one view of two; `new` was fetched later, which need not make it newer.
+    """Merge two views of one object; `new` was fetched later, but may be older.
 
-    Per member the newer view counts, and null never overwrites a value: the answer to
-    Complete is almost all null, and buyer data turns null after 30 days. Newer is the
-    later `lastUpdatedTimestamp`; at equal times a charge, a refund or a session is
-    where it is further in its life, and a permission, which goes back to `Chargeable`,
-    is what was fetched later. `refundedAmount` is the greater of both: it grows late.
+    Each member is taken from the newer view, but null never replaces a value: the
+    answer to Complete is almost all null, and buyer data becomes null after 30 days.
+    The view with the later `lastUpdatedTimestamp` is newer. At equal times it is the
+    view of a charge, refund or session that is further in its life cycle, and the view
+    of a permission that was fetched later, because permissions return to `Chargeable`.
+    `refundedAmount` is the greater of both, because it is updated late.
 
     An address, a buyer, a price and `statusDetails` are one value each: a new address
-    keeps no line of the old one. The order in which views of a charge or a refund come
-    makes no difference. Neither view is changed.
+    keeps no line of the old one. The order of two views of a charge or a refund makes
+    no difference. Neither view is changed.
 
     Raises:
         InvalidRequest: they are not two views of one object, or are nested too deeply.
@@ -171,11 +172,11 @@ def merge(old: View, new: View) -> View:
     is_newer = _is_newer(kind, new, old)
     newer, older = (old, new) if is_newer is False else (new, old)
     try:
-        merged = _both(newer, older, unit=False, tie=is_newer is None)
+        merged = _merge_members(newer, older, unit=False, tie=is_newer is None)
     except RecursionError:
         raise InvalidRequest("the two views are nested too deeply") from None
     for one, other in ((newer, older), (older, newer)):
-        if _exceeds(one.get("refundedAmount"), other.get("refundedAmount")):
+        if _is_greater(one.get("refundedAmount"), other.get("refundedAmount")):
             merged["refundedAmount"] = one["refundedAmount"]
     return cast("View", merged)
 
@@ -183,7 +184,7 @@ def merge(old: View, new: View) -> View:
 def _is_newer(
     kind: Kind, new: Mapping[str, object], old: Mapping[str, object]
 ) -> bool | None:
-    """Return whether `new` is the newer view; None if nothing can tell."""
+    """Return whether `new` is the newer view; None if that cannot be decided."""
     times = [_updated(view) for view in (new, old)]
     if times[0] > times[1]:
         return True
@@ -194,82 +195,84 @@ def _is_newer(
     ranks = [rank(kind, state_of(view)) for view in (new, old)]
     if ranks[0] > ranks[1]:
         return True
-    # An Open session is changed by updates, a charge or refund by its states alone.
+    # Updates change an Open session; only a new state changes a charge or a refund.
     return False if ranks[0] < ranks[1] else _NEWER_IF_EQUAL.get(kind)
 
 
-# What was fetched later is newer where nothing else can tell.
+# Kinds for which the view that was fetched later is newer if all else is equal.
 _NEWER_IF_EQUAL: Final[dict[Kind, bool]] = {"checkoutSession": True}
 
 
 def _updated(view: Mapping[str, object]) -> str:
-    """Return when a view's state was last updated; empty when it does not say."""
+    """Return when a view's state was last updated; empty if it is missing."""
     time = status_of(view).get("lastUpdatedTimestamp")
     return time if isinstance(time, str) else ""
 
 
 def rank(kind: Kind, state: str) -> tuple[int, int]:
-    """Tell how far in its life an object is: final states last, unknown ones after.
+    """Return the position of a state in its life cycle, for comparison.
 
-    For charges, refunds and sessions, which never go back. A state that this version
-    does not know counts as the furthest: it allows nothing.
+    This is for charges, refunds and sessions, which never go back. Final states come
+    last, but before states that this version does not know, which allow nothing.
     """
     arrows = LIFE_CYCLES[kind]
     known = {arrow.to for arrow in arrows}
     if state not in known:
         return (2, 0)  # pragma: no mutate - anything above the final ones
     final = not any(state in arrow.states for arrow in arrows)
-    return (int(final), _steps(kind, state))
+    return (int(final), _path_length(kind, state))
 
 
-def _steps(kind: Kind, state: str) -> int:
-    """Count the arrows of the longest way from creation to a state."""
+def _path_length(kind: Kind, state: str) -> int:
+    """Return the number of transitions on the longest path to a state."""
     starts = [one for a in LIFE_CYCLES[kind] if a.to == state for one in a.states]
-    steps = [_steps(kind, start) for start in starts]
+    steps = [_path_length(kind, start) for start in starts]
     return 1 + max(steps, default=0)  # pragma: no mutate - only their order counts
 
 
-def _both(
+def _merge_members(
     newer: Mapping[str, object], older: Mapping[str, object], *, unit: bool, tie: bool
 ) -> dict[str, object]:
     merged = {**older, **newer}
     for name in newer.keys() & older.keys():
-        merged[name] = _one(
-            newer[name], older[name], unit=unit or name in _UNITS, tie=tie
+        merged[name] = _merge_value(
+            newer[name], older[name], unit=unit or name in _UNDIVIDED, tie=tie
         )
     return merged
 
 
-def _one(newer: object, older: object, *, unit: bool, tie: bool) -> object:
-    """Choose between two values of one member, or put them together."""
+def _merge_value(newer: object, older: object, *, unit: bool, tie: bool) -> object:
+    """Choose between two values of one member, or merge them."""
     if newer is None or older is None:
         return older if newer is None else newer
-    one, other = _mapping(newer), _mapping(older)
-    pairs = _pairs(newer, older)
+    one, other = _mapping_or_none(newer), _mapping_or_none(older)
+    pairs = _paired_elements(newer, older)
     if one is not None and other is not None:
         unit = unit or "currencyCode" in one
         if not (unit and _differ(one, other)):
-            return _both(one, other, unit=unit, tie=tie)
+            return _merge_members(one, other, unit=unit, tie=tie)
     elif pairs is not None:
-        return [_one(a, b, unit=True, tie=tie) for a, b in pairs]
-    # Nothing tells which is newer: any choice will do that does not hang on the order.
-    return max((newer, older), key=_text) if tie else newer
+        return [_merge_value(a, b, unit=True, tie=tie) for a, b in pairs]
+    # In a tie, any choice will do that does not depend on the order of the views.
+    return max((newer, older), key=_sort_text) if tie else newer
 
 
 def _differ(first: object, second: object) -> bool:
     """Whether two values contradict each other; a null contradicts nothing."""
     if first is None or second is None:
         return False
-    a, b = _mapping(first), _mapping(second)
+    a, b = _mapping_or_none(first), _mapping_or_none(second)
     if a is not None and b is not None:
         return any(_differ(a[name], b[name]) for name in a.keys() & b.keys())
-    pairs = _pairs(first, second)
+    pairs = _paired_elements(first, second)
     if pairs is not None:
         return any(_differ(x, y) for x, y in pairs)
     return first != second
 
 
-def _pairs(first: object, second: object) -> list[tuple[object, object]] | None:
+def _paired_elements(
+    first: object, second: object
+) -> list[tuple[object, object]] | None:
     """Pair the elements of two lists of one length; None for anything else."""
     if not isinstance(first, list) or not isinstance(second, list):
         return None
@@ -277,13 +280,13 @@ def _pairs(first: object, second: object) -> list[tuple[object, object]] | None:
     return list(zip(a, b, strict=True)) if len(a) == len(b) else None
 
 
-def _text(value: object) -> str:
-    # pragma: no mutate block - any text will do that does not hang on the order
+def _sort_text(value: object) -> str:
+    # pragma: no mutate block - any text that does not depend on the order
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _exceeds(first: object, second: object) -> bool:
-    """Whether the first price is the greater one, as far as they can be compared."""
+def _is_greater(first: object, second: object) -> bool:
+    """Whether the first price is greater; False if they cannot be compared."""
     try:
         return compare(members_of(first), members_of(second)) > 0
     except InvalidRequest:

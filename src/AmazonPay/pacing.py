@@ -1,9 +1,9 @@
-"""Pacing: send no faster than Amazon's limits allow, off by default.
+"""Pacing: send no faster than Amazon's limits allow; off by default.
 
-Amazon keeps a leaky bucket for each operation of a merchant, and answers 429 to what
-overflows it. A client with `rate_limits` keeps the same bucket, in memory or in a Redis
-that many processes share, and waits for its turn before it signs; what cannot have its
-turn within the deadline of the call is not sent.
+Amazon keeps a leaky bucket for each operation of a merchant, and answers 429 when it
+overflows. A client with `rate_limits` keeps an equal bucket, in memory or in a Redis
+that several processes share, and waits for its turn before it signs. An attempt that
+gets no turn before the deadline of its call is not sent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
     from ._core.config import Environment
     from ._signing.request_signer import RequestSigner
 
-# How long a Redis that failed is left alone, and how long an awaited one may take.
-_REST = 30.0
-_PATIENCE = 1.0
+# Seconds for which a failed Redis is not used, and seconds that an async one may take.
+_REDIS_PAUSE = 30.0
+_REDIS_TIMEOUT = 1.0
 _MILLISECONDS = 1000
 
 # Quota and restore rate, live, then sandbox: `amazon-pay-api-v2/api-throttling-limits
 # .html`, US and EU; the figures for Japan were not seen (unconfirmed, taken as equal).
-# What stands in no row has no published limit (unconfirmed) and is not paced: a guess
-# would hold back payments, where a 429 is answered at once and repeated.
+# An operation without a row has no published limit (unconfirmed) and is not paced: a
+# guess would delay payments, while a 429 comes at once and is repeated.
 _TABLE: dict[str, tuple[int, ...]] = {
     "create_checkout_session": (40, 16, 5, 1),
     "get_checkout_session": (40, 8, 10, 1),
@@ -59,13 +60,13 @@ _TABLE: dict[str, tuple[int, ...]] = {
     "create_merchant_account": (10, 1, 1, 1),
 }
 
-# Two names of one path: Amazon cannot tell them apart, so they share a bucket.
+# Methods with the same path share a bucket, because Amazon cannot distinguish them.
 _SAME_PATH = {"register_amazon_pay_account": "create_merchant_account"}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A leaky bucket: `quota` requests may come at once, `restore` more each second."""
+    """A leaky bucket: `quota` requests at once, and `restore` more each second."""
 
     quota: int
     restore: int
@@ -90,7 +91,7 @@ Limits: TypeAlias = Literal["live", "sandbox"] | Mapping[str, Limit]
 
 
 def limit_of(operation: str, environment: Environment) -> Limit | None:
-    """Tell the published limit of an operation; None where there is none."""
+    """Return the published limit of an operation, or None."""
     table = LIVE if environment == "live" else SANDBOX
     return table.get(_SAME_PATH.get(operation, operation))
 
@@ -100,29 +101,30 @@ _NAMED: Mapping[object, Mapping[str, Limit]] = {"live": LIVE, "sandbox": SANDBOX
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What calls of one operation by one key id share."""
+    """The bucket that the calls of one operation by one key id share."""
 
     key: str
     limit: Limit
 
 
 class RateLimits:
-    """Limits to pace by, and where the state of their buckets is kept.
+    """Limits, and the place where the state of their buckets is kept.
 
-    Clients that are given the same object share its buckets. Without `redis` they are
-    in memory, and each process has its own.
+    Clients that get the same object share its buckets. Without `redis` the buckets are
+    in memory, separate for each process.
 
     Args:
-        limits: `"live"` or `"sandbox"`, or what Amazon has granted you: a mapping of
-            method names to `Limit`, such as `{**LIVE, "create_charge": Limit(40, 16)}`.
+        limits: `"live"` or `"sandbox"`, or the limits that Amazon has granted you: a
+            mapping of method names to `Limit`, such as
+            `{**LIVE, "create_charge": Limit(40, 16)}`.
         redis: A `redis.Redis`, or for an `AsyncClient` on asyncio a
-            `redis.asyncio.Redis`; a blocking one is asked in a thread there. It stays
-            yours: give it short time-outs, and close it. While it fails, each process
+            `redis.asyncio.Redis`; an `AsyncClient` uses a blocking one in a thread.
+            Give it short time-outs, and close it yourself. While it fails, each process
             paces on its own.
 
     Raises:
-        ConfigurationError: limits of other words, an unknown method, or the extra
-            `[pacing]` is not installed.
+        ConfigurationError: `limits` is something else or has an unknown method, or the
+            extra `[pacing]` is not installed.
     """
 
     def __init__(
@@ -139,57 +141,55 @@ class RateLimits:
         self._limits = _checked(limits)
         self._redis: Any = redis
         self.awaits = hasattr(redis, "__aenter__")
-        """Whether its Redis must be awaited."""
+        """Whether the Redis is async."""
         self._shared: dict[str, StateStore] = {}
-        # A fork must not share a lock that another thread may hold.
+        # By process id: a fork must not share a lock that another thread may hold.
         self._by_process: dict[int, dict[str, StateStore]] = {}
-        self._redis_rests_until = 0.0
+        self._redis_paused_until = 0.0
 
     def bucket(self, signer: RequestSigner, operation: str) -> Bucket | None:
-        """Find the bucket of a call; None if it is not paced."""
+        """Return the bucket of a call; None if the operation is not paced."""
         operation = _SAME_PATH.get(operation, operation)
         limit = self._limits.get(operation)
         if limit is None:
             return None
-        # Hashed: a Redis shows its keys to more people than may know the merchant.
+        # Hashed, because more people see a Redis's keys than may know the merchant.
         endpoint = signer.endpoint
         whose = (signer.public_key_id, endpoint.authority, endpoint.environment)
-        from hashlib import sha256
-
         digest = sha256(" ".join(whose).encode()).hexdigest()[:32]
         return Bucket(f"amazonpay:{digest}:{operation}", limit)
 
-    def take(self, bucket: Bucket, time: Time) -> float:
-        """Take a turn, and give 0; or tell in how many seconds to ask again."""
+    def take_turn(self, bucket: Bucket, time: Time) -> float:
+        """Take a turn and return 0, or return the seconds until the next try."""
         if self._may_ask_redis(time):
             try:
                 return self._ask_redis(bucket, time)
-            except Exception as error:  # noqa: BLE001 - whatever fails there, payments go on
-                self._leave_redis_alone(error, time)
-        return self._ask_here(bucket, time)
+            except Exception as error:  # noqa: BLE001 - no failure of Redis may stop payments
+                self._pause_redis(error, time)
+        return self._ask_memory(bucket, time)
 
-    async def atake(self, bucket: Bucket, time: Time) -> float:
-        """Do the same, awaiting."""
+    async def atake_turn(self, bucket: Bucket, time: Time) -> float:
+        """Do what `take_turn` does, awaiting."""
         if self._may_ask_redis(time):
             import anyio
 
             try:
-                with anyio.fail_after(_PATIENCE):
+                with anyio.fail_after(_REDIS_TIMEOUT):
                     return await self._aask_redis(bucket, time)
-            except Exception as error:  # noqa: BLE001 - whatever fails there, payments go on
-                self._leave_redis_alone(error, time)
-        return self._ask_here(bucket, time)
+            except Exception as error:  # noqa: BLE001 - no failure of Redis may stop payments
+                self._pause_redis(error, time)
+        return self._ask_memory(bucket, time)
 
-    def _ask_here(self, bucket: Bucket, time: Time) -> float:
+    def _ask_memory(self, bucket: Bucket, time: Time) -> float:
         # Only a test in a process of its own notices a change of the next line.
         stores = self._by_process.setdefault(os.getpid(), {})  # pragma: no mutate
         store = stores.setdefault(bucket.key, self._library.InMemoryStateStore())
-        return _wait(self._check(store, bucket, time.now()))
+        return _seconds_to_wait(self._check(store, bucket, time.now()))
 
     def _ask_redis(self, bucket: Bucket, time: Time) -> float:
-        now = _moment(self._redis.time(), time)
+        now = _redis_now(self._redis.time(), time)
         decision: Decision = self._check(self._store(bucket), bucket, now)
-        return _plausible(_wait(decision), bucket)
+        return _plausible(_seconds_to_wait(decision), bucket)
 
     async def _aask_redis(self, bucket: Bucket, time: Time) -> float:
         if not self.awaits:
@@ -198,16 +198,16 @@ class RateLimits:
             return await anyio.to_thread.run_sync(
                 self._ask_redis, bucket, time, abandon_on_cancel=True
             )
-        now = _moment(await self._redis.time(), time)
+        now = _redis_now(await self._redis.time(), time)
         decision: Decision = await self._check(self._store(bucket), bucket, now)
-        return _plausible(_wait(decision), bucket)
+        return _plausible(_seconds_to_wait(decision), bucket)
 
     def _store(self, bucket: Bucket) -> StateStore:
-        """Find the bucket in Redis: the library steps it there by one Lua script."""
+        """Return the bucket's store in Redis; one Lua script updates it atomically."""
         store = self._library.RedisStateStore(self._redis, bucket.key)
         return self._shared.setdefault(bucket.key, store)
 
-    def _check(self, store: StateStore, bucket: Bucket, now: float) -> Any:  # noqa: ANN401 - awaitable, or not, as the store is
+    def _check(self, store: StateStore, bucket: Bucket, now: float) -> Any:  # noqa: ANN401 - awaitable if the store is async
         rate: Rate = self._library.Rate(
             bucket.limit.restore, _MILLISECONDS, burst=bucket.limit.quota
         )
@@ -215,15 +215,15 @@ class RateLimits:
         return store.check(self._library.TokenBucket(), [rate], moment, 1)
 
     def _may_ask_redis(self, time: Time) -> bool:
-        return self._redis is not None and time.now() >= self._redis_rests_until
+        return self._redis is not None and time.now() >= self._redis_paused_until
 
-    def _leave_redis_alone(self, error: Exception, time: Time) -> None:
-        self._redis_rests_until = time.now() + _REST
+    def _pause_redis(self, error: Exception, time: Time) -> None:
+        self._redis_paused_until = time.now() + _REDIS_PAUSE
         LOGGER.warning(
             "pacing got no answer from Redis (%s): this process paces on its own for"
             " %.0f s",
             type(error).__name__,
-            _REST,
+            _REDIS_PAUSE,
         )
 
 
@@ -243,33 +243,33 @@ def _checked(limits: Limits) -> Mapping[str, Limit]:
     return {_SAME_PATH.get(name, name): limit for name, limit in limits.items()}
 
 
-def _moment(redis_time: tuple[int, int], time: Time) -> float:
-    """Take the clock of Redis: those of many machines never agree."""
+def _redis_now(redis_time: tuple[int, int], time: Time) -> float:
+    """Return the time of Redis in seconds, because the clocks of machines differ."""
     seconds, microseconds = redis_time
-    parts = 1e6  # pragma: no mutate - one more of a million is no measurable wait
+    parts = 1e6  # pragma: no mutate - an error of one in a million is not measurable
     return seconds + microseconds / parts + time.skipped
 
 
-def _wait(decision: Decision) -> float:
+def _seconds_to_wait(decision: Decision) -> float:
     if decision.allowed:
         return 0.0
     wait: int = decision.retry_after_ms  # type: ignore[assignment] # None if allowed
     return wait / _MILLISECONDS
 
 
-class _ClockMoved(Exception):  # noqa: N818 - named like errors are here; it never leaves
-    """The clock of Redis was set back, or another Redis took over."""
+class _ClockMoved(Exception):  # noqa: N818 - internal; it never reaches users
+    """The clock of Redis was set back, or another Redis replaced it."""
 
 
 def _plausible(wait: float, bucket: Bucket) -> float:
-    """Refuse a wait that a running clock cannot give: it might last for hours."""
-    if wait > 1 / bucket.limit.restore + _PATIENCE:
+    """Return the wait; raise if it is so long that the clock must have moved."""
+    if wait > 1 / bucket.limit.restore + _REDIS_TIMEOUT:
         raise _ClockMoved
     return wait
 
 
 def limits_from(value: RateLimits | Literal["live", "sandbox"]) -> RateLimits:
-    """Read `rate_limits=`: a name is a `RateLimits` in memory."""
+    """Return the `RateLimits` for `rate_limits=`; a name becomes one in memory."""
     return value if isinstance(value, RateLimits) else RateLimits(value)
 
 

@@ -1,4 +1,4 @@
-"""The answer to one call."""
+"""The response to one call."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _UNREADABLE: Any = object()
 
 
 class Response(Generic[T]):
-    """What Amazon answered, and how the call came by it.
+    """Amazon's answer to a call, and facts about the call.
 
-    A 4xx or 5xx does not raise: look at `status_code` or `ok`, or call
+    A 4xx or 5xx does not raise: check `status_code` or `ok`, or call
     `raise_for_status()`.
     """
 
@@ -37,7 +37,7 @@ class Response(Generic[T]):
         "status_code",
     )
 
-    def __init__(  # noqa: PLR0913 - one argument for each thing a user can read
+    def __init__(  # noqa: PLR0913 - one argument for each attribute
         self,
         status_code: int,
         headers: Mapping[str, str],
@@ -53,31 +53,31 @@ class Response(Generic[T]):
         self.headers = headers
         """Names in lower case."""
         self.content = content
-        """The body's bytes, as they came."""
+        """The body's bytes, as received."""
         self.operation = operation
         self.idempotency_key = idempotency_key
         self.attempts = attempts
-        """How often the request was sent, or tried to be."""
+        """The number of attempts, including those that could not connect."""
         self.outcome_unknown = outcome_unknown
-        """Whether an attempt may have worked though this answer does not say so."""
+        """Whether an attempt may have worked, although this answer does not say so."""
         self.elapsed = elapsed
-        """From the first attempt to the last byte, waits included."""
+        """The time from the first attempt to the last byte, including waits."""
         self.clock_lead: timedelta | None = None
-        """How far the system clock is ahead of Amazon's, when a date was refused."""
+        """How far the system clock is ahead of Amazon's, if a date was refused."""
         self._parsed = _UNPARSED
 
     @property
     def ok(self) -> bool:
         """Whether the status is 2xx, or the 303 of Claim Merchant Account."""
-        claimed = self.status_code == 303 and self.operation == "claim_merchant_account"  # noqa: PLR2004 - the reference's own number
-        return claimed or 200 <= self.status_code < 300  # noqa: PLR2004 - HTTP's ranges
+        claimed = self.status_code == 303 and self.operation == "claim_merchant_account"  # noqa: PLR2004 - as Amazon documents it
+        return claimed or 200 <= self.status_code < 300  # noqa: PLR2004 - the range of HTTP
 
     @property
     def text(self) -> str:
-        """The body as UTF-8; bytes that are not are replaced."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.content.decode(errors="replace")
 
-    def _parse(self) -> Any:  # noqa: ANN401 - JSON, until `json` types it
+    def _parse(self) -> Any:  # noqa: ANN401 - JSON; `json()` gives it a type
         if self._parsed is _UNPARSED:
             if not self.content:
                 self._parsed = None
@@ -89,10 +89,10 @@ class Response(Generic[T]):
         return self._parsed
 
     def json(self) -> T:
-        """Give the body as Python values; None for an empty body.
+        """Return the body as Python values; None for an empty body.
 
         Raises:
-            InvalidResponse: the body is not JSON; its bytes are on the error.
+            InvalidResponse: the body is not JSON; `content` holds its bytes.
         """
         parsed = self._parse()
         if parsed is _UNREADABLE:
@@ -101,7 +101,7 @@ class Response(Generic[T]):
 
     @property
     def readable(self) -> bool:
-        """Whether the body is a JSON object, as every answer of the API is."""
+        """Whether the body is a JSON object, like every body of the API."""
         return isinstance(self._parse(), dict)
 
     def _member(self, name: str) -> str | None:
@@ -111,12 +111,12 @@ class Response(Generic[T]):
 
     @property
     def reason_code(self) -> str | None:
-        """Amazon's code for an error; None on success or without one."""
+        """Amazon's code for an error; None on success or if there is none."""
         return None if self.ok else self._member("reasonCode")
 
     @property
     def message(self) -> str | None:
-        """Amazon's text for an error: for people, may echo values of the request."""
+        """Amazon's text for an error; it may repeat values of the request."""
         return None if self.ok else self._member("message")
 
     @property
@@ -128,7 +128,7 @@ class Response(Generic[T]):
         """Return this response if it is a success, else raise its error.
 
         Raises:
-            OutcomeUnknown: an earlier attempt may have been carried out.
+            OutcomeUnknown: an attempt may have been carried out.
             APIError: one of its subclasses, by reason code, else by status.
         """
         if self.ok and not self.outcome_unknown:
@@ -147,7 +147,7 @@ class Response(Generic[T]):
 
 
 def _decoded(parsed: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    """Decode the elements of `shippingAddressList`: the API sends JSON in strings."""
+    """Decode the elements of `shippingAddressList`, which are JSON in strings."""
     addresses = _members(parsed).get("shippingAddressList")
     if isinstance(addresses, list):
         items = cast("list[object]", addresses)
@@ -156,12 +156,15 @@ def _decoded(parsed: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
 
 
 def _members(parsed: object) -> dict[str, object]:
-    """Give a JSON object's members, and nothing of any other JSON."""
+    """Return the members of a JSON object; an empty dict for other JSON."""
     return cast("dict[str, object]", parsed) if isinstance(parsed, dict) else {}
 
 
 def _address(item: object) -> object:
-    """Decode one element; one that is no JSON stays, for the payment has succeeded."""
+    """Return a decoded element; one that is not JSON is returned unchanged.
+
+    An error would hide that the payment has succeeded.
+    """
     if not isinstance(item, str):
         return item
     try:

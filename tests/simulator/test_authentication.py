@@ -24,10 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import Ids, Request, Simulator, merchant
+from keys import KEY, OTHER_KEY
 from simulated import (
-    KEY,
     KEY_ID,
-    OTHER_KEY,
     SALTS,
     Clock,
     Shop,

@@ -12,8 +12,9 @@ from AmazonPay.simulator import Request, Simulator, merchant
 from AmazonPay.simulator.wire.errors import APIRefusal
 from callers import Caller, on_both_clients
 from fitting import misfits
+from keys import KEY, OTHER_KEY
 from reference.accounts import AUTHORIZATION_TOKEN
-from simulated import KEY, KEY_ID, OTHER_KEY, START, Reply, Shop, reply_of
+from simulated import KEY_ID, START, Reply, Shop, reply_of
 
 LIVE = "LIVE-AGTEST"
 MERCHANT = "A2MERCHANT"

@@ -8,9 +8,10 @@ import pytest
 
 from AmazonPay.simulator import merchant
 from AmazonPay.simulator.wire.errors import APIRefusal
+from keys import KEY
 from reference import orders
 from reference.limits import BUYER_TOKEN_LIFE
-from simulated import KEY, KEY_ID, Reply, Shop
+from simulated import KEY_ID, Reply, Shop
 
 NOT_FOUND = (404, "ResourceNotFound")
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request, Settings, merchant
+from keys import KEY
 from reference import orders
 from reference.codes import SESSION_ENDS
 from reference.limits import SESSION_KEPT, SESSION_LIFE
-from simulated import KEY, KEY_ID, Reply, Shop, reply_of
+from simulated import KEY_ID, Reply, Shop, reply_of
 
 NOT_OPEN = (422, "InvalidCheckoutSessionStatus")
 NOT_FOUND = (404, "ResourceNotFound")

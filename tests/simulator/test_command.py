@@ -6,7 +6,8 @@ import pytest
 
 from AmazonPay.simulator import PROFILES, Settings, Store, merchant
 from AmazonPay.simulator.cli import build_simulator, parser, settings_from
-from simulated import KEY, KEY_ID, Shop
+from keys import KEY
+from simulated import KEY_ID, Shop
 
 
 @pytest.mark.parametrize(

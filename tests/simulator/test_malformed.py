@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator import Request
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 2000
 OVERSIZED = 8
 MEBIBYTE = 1024 * 1024

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -429,5 +430,5 @@ class Money(RuleBasedStateMachine):
         return total
 
 
-TestMoney = Money.TestCase
+TestMoney = pytest.mark.slow(Money.TestCase)
 TestMoney.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)

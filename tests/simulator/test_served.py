@@ -14,8 +14,9 @@ from AmazonPay import AsyncClient, Client
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
 from callers import on_both_clients
+from keys import KEY
 from reference.accounts import SANDBOX_REPORT
-from simulated import KEY, KEY_ID, Shop
+from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from AmazonPay.simulator.server import Address
 
 over_tls_or_not = pytest.mark.parametrize("tls", [True, False], ids=["https", "http"])
+pytestmark = pytest.mark.slow
+
 REQUEST = {
     "reportType": SANDBOX_REPORT,
     "startTime": "21000101T000000Z",

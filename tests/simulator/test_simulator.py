@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from AmazonPay.simulator import Ids, Request, Simulator, merchant
 from AmazonPay.simulator.engine.timestamps import utc_now
 from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
+from keys import KEY
 from reference.states import ARROWS
-from simulated import KEY, KEY_ID, Shop, reply_of
+from simulated import KEY_ID, Shop, reply_of
 
 if TYPE_CHECKING:
     import pytest

@@ -1,4 +1,4 @@
-"""One API call as the caller meant it."""
+"""One API call, before it is signed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Call:
     """One API call with checked and encoded arguments, before it is signed."""
 
     operation: str
-    """The client's method."""
+    """The name of the client's method."""
     method: str
     """The HTTP method."""
     route: str

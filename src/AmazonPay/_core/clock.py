@@ -1,4 +1,4 @@
-"""The clocks of a call: one whose pauses take their time, and one that jumps."""
+"""The clocks of calls: real time, and one whose pauses pass at once."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from datetime import UTC, datetime
 
 
 class Time:
-    """The monotonic clock, and pauses that take their time."""
+    """The real clock: its pauses last as long as they are asked to."""
 
     skipped: float = 0.0
-    """How many seconds of pauses passed at once."""
+    """The seconds of pauses that passed at once."""
 
     def now(self) -> float:
-        """Tell the monotonic clock, in seconds."""
+        """Return the monotonic clock, in seconds."""
         return time.monotonic()
 
     def utc(self) -> datetime:
-        """Tell the system clock."""
+        """Return the system clock, in UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Pause, blocking."""
+        """Pause for some seconds, blocking."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Pause, awaiting."""
+        """Pause for some seconds, awaiting."""
         import anyio
 
         await anyio.sleep(seconds)
 
 
 class InstantClock(Time):
-    """Pauses pass at once: the monotonic clock jumps in their place."""
+    """A clock that moves forward in place of each pause, without waiting."""
 
     def now(self) -> float:
-        """Tell the monotonic clock as if every pause had been waited for."""
+        """Return the monotonic clock plus all pauses so far, in seconds."""
         return super().now() + self.skipped
 
     def sleep(self, seconds: float) -> None:
-        """Jump."""
+        """Move the clock forward."""
         self.skipped += seconds
 
     async def asleep(self, seconds: float) -> None:
-        """Jump, but let other tasks run."""
+        """Move the clock forward, and let other tasks run once."""
         import anyio.lowlevel
 
         self.skipped += seconds

@@ -1,9 +1,9 @@
-"""Clock skew: how far the system clock is ahead of Amazon's, and dates set back for it.
+"""Clock skew: measure how fast the system clock is, and correct request dates.
 
-Amazon refuses a request whose date lies in the future and tolerates next to nothing. A
-machine whose clock is a little fast would fail now and then. Such a refusal shows
-Amazon's time, and dates are set back for a while. Follows
-`amazon-pay-api-v2/signing-requests.html`; the form of the refusal is a recorded one.
+Amazon refuses a request whose date lies in the future, with almost no tolerance. So a
+machine whose clock is a little fast would fail from time to time. The refusal contains
+Amazon's time; for ten minutes, dates are then corrected by the difference. Follows
+`amazon-pay-api-v2/signing-requests.html`; the form of the refusal was recorded.
 """
 
 from __future__ import annotations
@@ -25,61 +25,64 @@ _BAD_REQUEST = 400
 
 
 def is_date_refusal(response: Response[Any]) -> bool:
-    """Whether Amazon refused a request for its date."""
+    """Return whether Amazon refused a request because of its date."""
+    text = response.message or ""  # pragma: no mutate - any text that names no header
     return (
         response.status_code == _BAD_REQUEST
         and response.reason_code == "InvalidHeaderValue"
-        and "x-amz-pay-date" in (response.message or "").lower()
+        and "x-amz-pay-date" in text.lower()
     )
 
 
 def http_date(value: str) -> datetime | None:
-    """Return an HTTP date in UTC; None for what is no date with a time zone.
+    """Return an HTTP date in UTC, or None if it is not a date with a time zone.
 
-    A server chooses each number of it, so any number may be too large.
+    A server chooses the numbers in it, so any number may be too large.
     """
     from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(value)
-        return None if date.tzinfo is None else date.astimezone(UTC)
+        moment = date.astimezone(UTC)  # pragma: no mutate - the same in any zone
     except (IndexError, OverflowError, TypeError, ValueError):
         return None
+    return None if date.tzinfo is None else moment
 
 
-def lead_of(response: Response[Any], received: datetime) -> timedelta | None:
+def clock_lead(response: Response[Any], received: datetime) -> timedelta | None:
     """Return how far the system clock is ahead of Amazon's, or None.
 
     Trust only uncached answers with a request id: those are Amazon's own.
     """
     if response.request_id is None or "age" in response.headers:
         return None
-    date = http_date(response.headers.get("date", ""))
+    told = response.headers.get("date", "")  # pragma: no mutate - any text but a date
+    date = http_date(told)
     return None if date is None else received - date
 
 
 class ClockOffset:
-    """How far request dates are set back; shared by all calls of a client."""
+    """The correction of request dates; all calls of a client share it."""
 
-    def __init__(self, tell: Callable[[timedelta], object]) -> None:
-        self._tell = tell
-        # One attribute, so that threads read both parts of one correction.
+    def __init__(self, warn: Callable[[timedelta], object]) -> None:
+        self._warn = warn
+        # One attribute, so that threads read both parts of the same correction.
         self._current = _NO_OFFSET
 
-    def set_back(self, now: float) -> timedelta:
-        """Tell by how much a date is set back at a monotonic moment."""
-        set_back, until = self._current
-        return set_back if now < until else timedelta(0)
+    def correction(self, now: float) -> timedelta:
+        """Return what to subtract from the system clock; `now` is monotonic."""
+        correction, until = self._current
+        return correction if now < until else timedelta(0)
 
     def learn(self, lead: timedelta | None, now: float) -> bool:
-        """Take in a date refusal; whether a repeat with a corrected date makes sense.
+        """Learn from a date refusal; return whether a repeat with a new date can work.
 
-        Whatever was learned before has just failed, and is forgotten.
+        An earlier correction has just failed, so it is dropped.
         """
-        before, self._current = self.set_back(now), _NO_OFFSET
+        before, self._current = self.correction(now), _NO_OFFSET
         if lead is None or not -_MARGIN < lead <= LARGEST_CORRECTION:
             return False
         self._current = (lead + _MARGIN, now + _LASTS)
         if not before:
-            self._tell(lead)
+            self._warn(lead)
         return True

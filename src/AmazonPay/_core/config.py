@@ -1,4 +1,4 @@
-"""What a client is told once: region, environment, endpoint, limits."""
+"""The configuration of a client: region, environment, endpoint and times."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _JP = Region("jp", "pay-api.amazon.jp")
 # The aliases are mapped before signing: the service knows only na, eu and jp.
 REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
 
-# The SDKs test the prefix in upper case and without its dash; so do we.
+# Like the official SDKs, test the prefix in upper case and without its dash.
 _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
 
 
 _HTTP_PORTS = {"https": 443, "http": 80}
 
 _LONGEST = 1_000_000.0
-"""No time is longer, in seconds: sockets and clocks refuse one of 25 days."""
+"""The longest time in seconds: sockets and clocks refuse one of 25 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits as long as the deadline.
+    """Seconds that one socket step may take; None waits until the deadline.
 
     No time may be longer than 1,000,000 seconds.
     """
@@ -58,7 +58,7 @@ class Timeout:
 
     @property
     def longest(self) -> float:
-        """The longest that one socket step may take."""
+        """The longest time that one socket step may take, in seconds."""
         steps = (self.connect, self.read, self.write, self.pool)
         return max(math.inf if seconds is None else seconds for seconds in steps)
 
@@ -67,12 +67,12 @@ class Timeout:
 class Retry:
     """How a call is repeated: exponential back-off with full jitter.
 
-    `attempts` counts the first one too. `base` and `cap` are seconds: before attempt
-    n + 1 the wait is random between 0 and `min(cap, base * 2 ** (n - 1))`, or what the
-    server's `Retry-After` asks for, if that is longer.
+    `attempts` includes the first one. `base` and `cap` are seconds. Before attempt
+    n + 1 the wait is random between 0 and `min(cap, base * 2 ** (n - 1))`, or the
+    server's `Retry-After`, if that is longer.
 
     `wait=False` is for your tests: every pause of a call, and of `wait_for_…`, passes
-    at once, as if the clock had jumped. Limits of time hold all the same.
+    at once, as if the clock had moved forward. Deadlines still apply.
     """
 
     attempts: int = 4
@@ -100,7 +100,7 @@ def _number(name: str, value: object) -> float:
 
 
 def positive(name: str, value: object, *, optional: bool = False) -> None:
-    """Refuse what is no number of seconds, or none at all."""
+    """Raise `ConfigurationError` unless the value is a positive number of seconds."""
     if optional and value is None:
         return
     if _number(name, value) <= 0:
@@ -113,7 +113,7 @@ def _not_negative(name: str, value: object) -> None:
 
 
 def timeout_from(value: float | Timeout) -> Timeout:
-    """Read `timeout=`: one number for every phase, or a `Timeout`."""
+    """Return the `Timeout` for `timeout=`; one number is used for every step."""
     if isinstance(value, Timeout):
         return value
     positive("timeout", value)
@@ -121,13 +121,13 @@ def timeout_from(value: float | Timeout) -> Timeout:
 
 
 def checked_deadline(value: float) -> float:
-    """Check `deadline=`: the seconds that all attempts of a call share."""
+    """Return a valid `deadline=`: the seconds that all attempts of a call share."""
     positive("deadline", value)
     return value
 
 
 def checked_procedure_deadline(value: object) -> float:
-    """Check `deadline=` of a method that makes several calls: 0 waits for nothing."""
+    """Return a valid `deadline=` of a method with several calls; 0 never waits."""
     try:
         _not_negative("deadline", value)
     except ConfigurationError as error:
@@ -137,7 +137,7 @@ def checked_procedure_deadline(value: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests go, and what of it is signed."""
+    """The address that requests go to, with its region and environment."""
 
     scheme: str
     host: str
@@ -149,30 +149,30 @@ class Endpoint:
 
     @property
     def authority(self) -> str:
-        """Host and, unless it is the scheme's own, port: the Host header."""
+        """The Host header: the host, and the port unless it is the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _HTTP_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host is written as this machine."""
+        """Whether the host is written as loopback; see `is_loopback`."""
         return is_loopback(self.host)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is literally `localhost`, in 127.0.0.0/8, or `::1`."""
+    """Return whether `host` is written `localhost`, in 127.0.0.0/8, or `::1`."""
     if host == "localhost":
         return True
     try:
         found = ip_address(host)
     except ValueError:
         return False
-    # Newer versions of Python count mapped addresses in.
+    # Newer versions of Python also return True for mapped addresses.
     return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
 
 
 def region_named(name: str) -> Region:
-    """Find a region by its code or alias, in any case."""
+    """Return the region with a code or alias, in any case."""
     region = REGIONS.get(name.lower()) if isinstance(name, str) else None
     if region is None:
         shown = repr(name[:20]) if isinstance(name, str) else type(name).__name__
@@ -183,7 +183,7 @@ def region_named(name: str) -> Region:
 
 
 def checked_public_key_id(public_key_id: object) -> str:
-    """Refuse a key id that could not stand in a header."""
+    """Return the key id if a header can hold it, else raise `ConfigurationError`."""
     if (
         not isinstance(public_key_id, str)
         or re.fullmatch(r"[!-+\--~]+", public_key_id) is None
@@ -197,12 +197,12 @@ def checked_public_key_id(public_key_id: object) -> str:
 
 def environment_of(
     public_key_id: str,
-    sandbox: bool | None,  # noqa: FBT001 - Client's own parameter
+    sandbox: bool | None,  # noqa: FBT001 - a parameter of `Client`
 ) -> tuple[Environment, str]:
-    """Decide environment and base path from the key id and `sandbox=`.
+    """Return environment and base path for a key id and `sandbox=`.
 
-    A key id that starts with LIVE or SANDBOX decides; any other takes `sandbox=`, and
-    is live when that is left out, as in the README's package.
+    A key id that starts with LIVE or SANDBOX decides. For any other one `sandbox=`
+    decides, and the default is live, as in AmazonPayClient.
     """
     upper = public_key_id.upper()
     named: Environment | None = next(
@@ -222,13 +222,13 @@ def environment_of(
 def endpoint_for(
     public_key_id: str,
     region: str,
-    sandbox: bool | None,  # noqa: FBT001 - Client's own parameter
+    sandbox: bool | None,  # noqa: FBT001 - a parameter of `Client`
     endpoint_url: str | None,
 ) -> Endpoint:
-    """Decide where requests go.
+    """Return the endpoint of requests.
 
-    `endpoint_url` replaces the region's host: over https anywhere, over http only to
-    this machine, and to this machine only for the sandbox.
+    `endpoint_url` replaces the region's host. It may be any https server. Plain http is
+    for this machine only, and this machine is for the sandbox only.
     """
     found = region_named(region)
     environment, base_path = environment_of(public_key_id, sandbox)
@@ -253,7 +253,7 @@ def _split(endpoint_url: str) -> tuple[str, str, int]:
         "endpoint_url must be https://HOST[:PORT] or http://LOOPBACK[:PORT],"
         " without path, query or user"
     )
-    # urlsplit drops line breaks and tabs without a word.
+    # urlsplit silently drops line breaks and tabs.
     if not isinstance(endpoint_url, str) or re.search(r"[^!-~]", endpoint_url):
         raise wrong
     try:

@@ -1,9 +1,9 @@
 """Declare a method once, for both clients.
 
-`@operation`, `@procedure` and `@iteration` stand over a typed signature and a
-docstring. For type checkers, the descriptor that they make is blocking on a `Client`
-and awaitable on an `AsyncClient`. At run time, `Declarations` places real functions on
-both classes, so that `help()`, `inspect` and `unittest.mock` find what they expect.
+`@operation`, `@procedure` and `@iteration` decorate a function with a typed signature
+and a docstring. For type checkers, they return a descriptor that is blocking on a
+`Client` and awaitable on an `AsyncClient`. At run time, `Declarations` places ordinary
+functions on both classes, so that `help()`, `inspect` and `unittest.mock` work.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Declared(Generic[P, R]):
-    """A method of both clients: its signature, its docstring, and its flow."""
+    """The declaration of a method of both clients: signature, docstring and flow."""
 
     def __init__(self, declared: Callable[Concatenate[Any, P], Any]) -> None:
         self.__doc__ = declared.__doc__
@@ -58,7 +58,7 @@ class Declared(Generic[P, R]):
         return self.declared(client, *args, **kwargs)
 
     def _within(self, client: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a client, or a view of it
-        """Return the client, or the view of it that ends at the method's `deadline`."""
+        """Return the client, or a view of it that ends at the method's `deadline`."""
         parameter = self.signature.parameters.get("deadline")
         if parameter is None:
             return client
@@ -66,7 +66,7 @@ class Declared(Generic[P, R]):
         return client.within(checked_procedure_deadline(given))
 
     def placed_on(self, owner: type) -> Callable[..., Any]:
-        """Return the function that `owner` shows; it awaits where `perform` does."""
+        """Return the function for the class `owner`; it is async if `perform` is."""
         awaits = inspect.iscoroutinefunction(getattr(owner, "perform", None))
         function, returned = self._function(awaits=awaits)
         shown: Any = function
@@ -78,7 +78,7 @@ class Declared(Generic[P, R]):
         return function
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
-        """Return a function that runs the flow, and the type that it returns."""
+        """Return a function that runs the flow, and its return annotation."""
         raise NotImplementedError
 
 
@@ -136,12 +136,12 @@ class Method(Declared[P, R]):
     @overload
     def __get__(self, instance: Performer, owner: type) -> Callable[P, R]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
-        """Return the declaration: on a client, a placed function hides it."""
+        """Return the declaration; on a client, the placed function replaces it."""
         return self
 
 
 class Iteration(Declared[P, T]):
-    """A method that returns an iterator, which asks for more as it is used."""
+    """A method that returns an iterator, which makes calls as it is used."""
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
         begin, within = self.begin, self._within
@@ -171,7 +171,7 @@ class Iteration(Declared[P, T]):
     @overload
     def __get__(self, instance: Performer, owner: type) -> Callable[P, Iterator[T]]: ...
     def __get__(self, instance: Any, owner: type) -> Any:
-        """Return the declaration: on a client, a placed function hides it."""
+        """Return the declaration; on a client, the placed function replaces it."""
         return self
 
 
@@ -184,24 +184,24 @@ def _result_of(annotation: str) -> str:
 
 
 def procedure(declared: Callable[Concatenate[Any, P], Flow[R]]) -> Method[P, R]:
-    """Declare the function below, which returns a flow, as a method of both clients."""
+    """Declare a function that returns a flow as a method of both clients."""
     return Method(declared)
 
 
 def iteration(declared: Callable[Concatenate[Any, P], Pages[T]]) -> Iteration[P, T]:
-    """Declare the generator below as a method of both clients that iterates."""
+    """Declare a generator as a method of both clients that returns an iterator."""
     return Iteration(declared)
 
 
 class Declarations:
     """Base of the classes that hold declarations.
 
-    A subclass that has a method `perform` can be called: blocking, or awaiting if
-    `perform` is a coroutine function.
+    A subclass with a method `perform` gets the functions: async ones if `perform` is a
+    coroutine function, else blocking ones.
     """
 
     def __init_subclass__(cls, **kwargs: object) -> None:
-        """Place a real function on `cls` for each declaration that it inherits."""
+        """Set a function on `cls` for each declaration that it inherits."""
         super().__init_subclass__(**kwargs)
         if not hasattr(cls, "perform"):
             return

@@ -1,4 +1,4 @@
-"""The constructor's arguments, from the environment variables of `from_env`."""
+"""Read the constructor's arguments from environment variables, for `from_env`."""
 
 from __future__ import annotations
 

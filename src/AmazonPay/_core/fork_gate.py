@@ -1,11 +1,11 @@
-"""Keep forks away from the moments in which a thread of this process uses SQLite.
+"""Prevent forks while a thread of this process uses SQLite.
 
 A forked child inherits SQLite's memory, but neither its file locks nor the other
-threads. SQLite would trust locks that the child does not hold, and wait for mutexes
-that nobody releases. So a fork waits until no thread has a connection open, and no
+threads. SQLite would rely on locks that the child does not hold, and wait for mutexes
+that no thread releases. So a fork waits until no thread has a connection open, and no
 thread opens one until the fork is over.
 
-SQLite's own page: `howtocorrupt.html`, section 2.6.
+See SQLite's page `howtocorrupt.html`, section 2.6.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ..errors import JournalFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PATIENCE: Final = 60.0
-"""A use waits up to 30 s for a locked file; a fork waits longer, but not for ever."""
+_FORK_TIMEOUT: Final = 60.0
+"""Seconds that a fork waits; a use waits up to 30 s for a locked file."""
 
 _Result = TypeVar("_Result")
 
@@ -31,8 +31,8 @@ _Result = TypeVar("_Result")
 class _Turn:
     """One thread's use of SQLite.
 
-    The lock is taken by `with` and the mark is set without a call, so that an exception
-    out of a signal handler leaves neither of them behind.
+    The lock is acquired by `with` and `inside` is set without a call, so an exception
+    from a signal handler cannot leave either of them set.
     """
 
     lock: Any = field(default_factory=threading.RLock)
@@ -40,7 +40,7 @@ class _Turn:
 
 
 class ForkGate:
-    """The turns of all threads; a fork takes every one of them."""
+    """The turns of all threads; a fork acquires every one of them."""
 
     def __init__(self, *, broken: bool = False) -> None:
         self._broken = broken
@@ -56,7 +56,7 @@ class ForkGate:
             return turn
 
     def run(self, use: Callable[[], _Result]) -> _Result:
-        """Run `use`, which may open connections, and let no fork happen meanwhile."""
+        """Run `use`, which may open connections, and prevent forks meanwhile."""
         turn = self._turn()
         with turn.lock:
             outer = turn.inside
@@ -68,18 +68,19 @@ class ForkGate:
                 turn.inside = outer
 
     def check(self) -> None:
-        """Raise in a child that was forked by a signal handler in the middle of a use.
+        """Check that this process may use SQLite.
 
         Raises:
-            JournalFailed: this is such a child, and SQLite must not be used in it.
+            JournalFailed: a signal handler forked this process while its parent used
+                SQLite, so SQLite must not be used here.
         """
         if self._broken or self is not gate:
             raise JournalFailed("the process was forked while it used the journal")
 
     def before_fork(self) -> None:
-        """Wait until no other thread uses SQLite, and keep it so."""
+        """Wait until no other thread uses SQLite, and let none begin."""
         self._quiet = False
-        until = monotonic() + _PATIENCE
+        until = monotonic() + _FORK_TIMEOUT
         self._turnstile.acquire()
         self._held.append(self._turnstile)
         quiet = not (self._broken or self._turn().inside)
@@ -91,17 +92,17 @@ class ForkGate:
         self._quiet = quiet
 
     def after_fork_in_parent(self) -> None:
-        """Let the threads go on."""
+        """Let the threads continue."""
         while self._held:
             self._held.pop().release()
 
     def in_child(self) -> ForkGate:
-        """Return the child's own gate: no other thread is left to open this one."""
+        """Return a gate for the child, which has no threads to release this one."""
         return ForkGate(broken=not self._quiet)
 
 
 gate = ForkGate()
-"""The gate of this process: a forked child has another one."""
+"""The gate of this process; a forked child gets a new one."""
 
 
 def _before_fork() -> None:
@@ -113,11 +114,11 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global gate  # noqa: PLW0603 - a child is another process
+    global gate  # noqa: PLW0603 - the state of a process
     gate = gate.in_child()
 
 
-if hasattr(os, "register_at_fork"):  # a system that cannot fork lacks it
+if hasattr(os, "register_at_fork"):  # missing on systems that cannot fork
     os.register_at_fork(
         before=_before_fork,
         after_in_parent=_after_fork_in_parent,

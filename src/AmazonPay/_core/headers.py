@@ -17,7 +17,7 @@ AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
 SIMULATION_CODE = "x-amz-pay-simulation-code"
 IDEMPOTENCY_KEY = "x-amz-pay-idempotency-key"
 
-# The client sets these itself: a caller's value would break signature or framing.
+# The client sets these itself. A caller's value would break the signature or framing.
 _RESERVED = frozenset(
     {
         "accept",
@@ -34,7 +34,7 @@ _RESERVED = frozenset(
     }
 )
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
-# What the HTTP library sends: RFC 9110, 5.5 and 5.6.2, without text outside ASCII.
+# What the HTTP library can send: RFC 9110, 5.5 and 5.6.2, limited to ASCII.
 _HEADER_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"(?:[!-~]+(?:[ \t]+[!-~]+)*)?")
 
@@ -45,10 +45,10 @@ def new_idempotency_key() -> str:
 
 
 def checked_idempotency_key(key: object) -> str:
-    """Return `key` if Amazon takes it: 1 to 32 of `A-Z a-z 0-9 - _`.
+    """Return `key` if Amazon accepts it: 1 to 32 of `A-Z a-z 0-9 - _`.
 
     Raises:
-        InvalidRequest: it would be refused.
+        InvalidRequest: Amazon would refuse it.
     """
     if not isinstance(key, str) or _KEY.fullmatch(key) is None:
         raise InvalidRequest(
@@ -82,8 +82,8 @@ def callers_headers(
     """Return a checked copy of headers that a caller passed.
 
     Raises:
-        InvalidRequest: the client sets such a header itself, or a simulation code is
-            given for the live environment.
+        InvalidRequest: the client sets one of these headers itself, or there is a
+            simulation code for the live environment.
     """
     checked = checked_headers(headers)
     for name, _ in checked:

@@ -1,8 +1,8 @@
-"""Which hosts are this machine, and which are public: by name and by address.
+"""Recognise hosts that are this machine, and hosts that are public.
 
 An address has many spellings: `127.1`, `2130706433`, `0x7f.0.0.1` and
-`::ffff:127.0.0.1` all lead to this machine. Rules that keep a request away from a
-place must know them all; rules that allow a place take the usual spelling alone.
+`::ffff:127.0.0.1` all lead to this machine. A rule that forbids a host must know all
+spellings; a rule that allows a host accepts only the usual one.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LONGEST_NAME = 253
 
 _THIS_NETWORK: Final = IPv4Network("0.0.0.0/8")
-# Not public, though not every Python version says so: protocol assignments (Oracle's
-# metadata service among them) and Azure's wire server.
-_KEPT_AWAY: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
+# Not public, although some Python versions report them as global: protocol assignments
+# (among them Oracle's metadata service), and Azure's wire server.
+_NOT_PUBLIC: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
 _PUBLIC_V6: Final = IPv6Network("2000::/3")
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
@@ -53,7 +53,7 @@ Address = IPv4Address | IPv6Address
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether `host` leads to this machine in any spelling, `0.0.0.0` and `::` too.
+    """Return whether `host` is this machine in any spelling, also `0.0.0.0` and `::`.
 
     A name that a resolver maps to this machine is not recognised.
     """
@@ -69,9 +69,9 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_public_host(host: str) -> bool:
-    """Whether `host` is a public address, or a name that may lead to one.
+    """Return whether `host` is a public address, or a name that may lead to one.
 
-    A name that ends in a number is an address in an unusual spelling: never public.
+    A name that ends in a number is an address in an unusual spelling, and not allowed.
     """
     name = host.lower().removesuffix(".")
     if ":" in name or re.fullmatch(r"[0-9.]+", name):
@@ -87,10 +87,10 @@ def is_public_host(host: str) -> bool:
 
 
 def is_public_address(text: str) -> bool:
-    """Whether an address belongs to the public Internet.
+    """Return whether an address belongs to the public Internet.
 
-    Private, shared, link-local, multicast and reserved addresses do not, nor do the
-    metadata services of clouds, in whatever IPv6 form they come.
+    Private, shared, link-local, multicast and reserved addresses do not, and neither do
+    the metadata services of clouds, in any IPv6 form.
     """
     try:
         found = ip_address(text)
@@ -105,12 +105,12 @@ def is_public_address(text: str) -> bool:
         found.is_global
         and not found.is_multicast
         and not found.is_reserved
-        and not any(found in network for network in _KEPT_AWAY)
+        and not any(found in network for network in _NOT_PUBLIC)
     )
 
 
 def _embedded(found: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address leads to; None without one."""
+    """Return the IPv4 address inside an IPv6 address, or None."""
     if found.ipv4_mapped is not None:
         return found.ipv4_mapped
     if found.sixtofour is not None:
@@ -121,7 +121,7 @@ def _embedded(found: IPv6Address) -> IPv4Address | None:
 
 
 def _address(name: str) -> Address | None:
-    """Read an address in any spelling that a resolver takes; None for a name."""
+    """Return the address in any spelling that a resolver accepts; None for a name."""
     try:
         return ip_address(name)
     except ValueError:
@@ -132,7 +132,7 @@ def _address(name: str) -> Address | None:
         return None
     try:
         *high, low = (_number(part) for part in parts)
-        # The last part fills all bytes that the others leave.
+        # The last part fills all remaining bytes.
         rest = low.to_bytes(most - len(high), "big")
         return IPv4Address(bytes(high) + rest)
     except (OverflowError, ValueError):

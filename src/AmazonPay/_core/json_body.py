@@ -1,4 +1,4 @@
-"""Request bodies as bytes: encoded once, so that what is signed is what is sent."""
+"""Encode request bodies, once, so that the bytes signed are the bytes sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import InvalidRequest
 
 
 def _encoded(value: object) -> object:
-    """Answer `json` for types it does not know."""
+    """Return a JSON value for a type that `json` does not know."""
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
     if isinstance(value, Decimal):
@@ -22,13 +22,13 @@ def _encoded(value: object) -> object:
 
 
 def _check_members(value: object, *, amount: bool = False) -> None:
-    """Refuse a float under `amount`, and a member's name that is no str."""
+    """Raise for a float under `amount`, or a member whose name is not a str."""
     if isinstance(value, str):
-        return  # what most members are
+        return  # the most frequent type first
     if isinstance(value, Mapping):
         for name, member in cast("Mapping[object, object]", value).items():
             if not isinstance(name, str):
-                # JSON would write it as text: 1 and "1" would be one member, twice.
+                # `json` writes it as text, so 1 and "1" would be the same member twice.
                 raise InvalidRequest(
                     f"the body has a member whose name is a {type(name).__name__}"
                 )
@@ -59,13 +59,13 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _read(text: bytes) -> object:
-    """Read JSON text strictly: in UTF-8, with finite numbers and no member twice."""
+    """Parse JSON text strictly: UTF-8, finite numbers, no member twice."""
     return json.loads(
         text.decode(), parse_constant=_no_constant, object_pairs_hook=_members
     )
 
 
-# By whether members are sorted by name.
+# The key is whether members are sorted by name.
 _ENCODERS = {
     ordered: json.JSONEncoder(
         ensure_ascii=False,
@@ -79,12 +79,14 @@ _ENCODERS = {
 
 
 def encode_body(body: object, *, ordered: bool = False) -> bytes:
-    """Encode a JSON object; text or bytes pass as they are once they prove to be JSON.
+    """Return a JSON object as bytes; text or bytes are checked, and not changed.
 
-    A float under a member named `amount` is refused, in text too, and so is what JSON
-    cannot hold, or text that has a member twice. The caller's objects are never
-    changed. With `ordered`, equal objects make equal bytes, in whatever order their
-    members were written.
+    With `ordered`, members are sorted, so equal objects become equal bytes. The
+    caller's objects are never changed.
+
+    Raises:
+        InvalidRequest: there is a float or bool under a member named `amount`, also in
+            text; a value that JSON cannot hold; or text that has a member twice.
     """
     try:
         if isinstance(body, (str, bytes)):

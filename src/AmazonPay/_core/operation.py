@@ -1,8 +1,8 @@
 """Declare an API operation once.
 
-`@operation("POST", "/charges", repeat="key")` stands over a typed signature and a
-docstring in `resources/`. It knows the operation's wire form, and builds a `Call` of
-the arguments of each call.
+`@operation("POST", "/charges", repeat="key")` decorates a function with a typed
+signature and a docstring in `resources/`. It holds the operation's wire form, and
+builds a `Call` from the arguments of each call.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Operation(Method[P, R]):
         self.body_optional = (
             self.has_body and parameters["body"].default is not parameters["body"].empty
         )
-        """Whether the body may be left out; `{}` is sent then."""
+        """Whether the body may be left out; then `{}` is sent."""
         self._query = {
             name: _camel_case(name)
             for name in parameters
@@ -94,7 +94,7 @@ class Operation(Method[P, R]):
         return tuple(self._query.values())
 
     def build(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
-        """Return the `Call` of these arguments; nothing is sent.
+        """Return the `Call` for these arguments; nothing is sent.
 
         Raises:
             TypeError: the arguments do not fit the signature.
@@ -152,7 +152,7 @@ def operation(  # noqa: PLR0913 - one argument for each fact of the declaration
     page: str,
     empty_answer: bool = False,
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Operation[P, R]]:
-    """Declare the function below as the API operation `method template`.
+    """Declare a function as the API operation `method template`.
 
     `{names}` in the template are parameters of the function. `body` is the JSON body
     and `idempotency_key` the header. Any other parameter is a query member, whose wire

@@ -1,4 +1,4 @@
-"""What a client decides for its calls, and what a view of it may change."""
+"""The options of a client's calls, which a view may change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULT_DEADLINE = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How calls are made; `with_options` makes another one of it."""
+    """The options of calls; `with_options` returns a view with others."""
 
     timeout: Timeout = DEFAULT_TIMEOUT
     deadline: float = DEFAULT_DEADLINE
@@ -43,9 +43,9 @@ class Options:
     def ends(self, now: float) -> tuple[float, float]:
         """Return when a call that begins now must end, and when its last pause must.
 
-        Once a procedure's time is over, what it still has to ask is asked without a
-        pause, and may take one socket time-out. An attempt that acts is never cut any
-        shorter: what it did would be unknown.
+        A call that begins after the end of its procedure makes no pause, and may take
+        one socket time-out. No attempt gets less time than that, because its outcome
+        would be unknown.
         """
         ends = now + self.deadline
         if self.procedure_ends is None:
@@ -65,7 +65,7 @@ class Options:
         auth_token: str | None,
         raise_for_status: bool | None,
     ) -> Options:
-        """Make the options of a view; what is None stays."""
+        """Return the options of a view; an argument that is None changes nothing."""
         changes: dict[str, Any] = {}
         if timeout is not None:
             changes["timeout"] = timeout_from(timeout)

@@ -1,4 +1,4 @@
-"""Encode path and query parameters, once: the text signed is the text sent."""
+"""Encode path and query parameters, once, so that the text signed is the text sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def encoded_id(name: str, value: object) -> str:
     """Return an id, percent-encoded for a path.
 
     Raises:
-        InvalidRequest: it is no str, is empty, or would lead to another resource.
+        InvalidRequest: it is not a str, is empty, or would name another resource.
     """
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} must be a str, not {type(value).__name__}")
@@ -26,14 +26,14 @@ def encoded_id(name: str, value: object) -> str:
         return percent_encode(value)
     except InvalidRequest:
         problem = f"{name} holds half a surrogate pair, which has no UTF-8"
-    raise InvalidRequest(problem)  # without the value, which the other error holds
+    raise InvalidRequest(problem)  # outside `except`: the other error holds the value
 
 
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Return a query in canonical form; members that are None are left out.
 
-    A bool becomes `true` or `false`, a datetime UTC, and a list one value joined by
-    commas.
+    A bool becomes `true` or `false`, a datetime a UTC timestamp, and a list one value,
+    joined by commas.
 
     Raises:
         InvalidRequest: a value has another type, or a datetime has no time zone.

@@ -1,4 +1,4 @@
-"""Build the call of `client.request`, which no declaration describes."""
+"""Build the call of `client.request`, which has no declaration."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def raw_call(  # noqa: PLR0913 - the parameters of `client.request`
     """Return the call of any method and path; nothing is sent.
 
     Raises:
-        InvalidRequest: a part of it cannot be sent.
+        InvalidRequest: an argument cannot be sent.
     """
     if not isinstance(method, str) or re.fullmatch(r"[A-Za-z]+", method) is None:
         raise InvalidRequest("method must be an HTTP method, such as POST")

@@ -1,7 +1,7 @@
-"""The life of one call: attempts, pauses, and whether the outcome is known.
+"""The attempts and pauses of one call, and whether its outcome is known.
 
-`exchange` decides by the call's repeat class alone whether to attempt it again, and
-records what may have happened: see `docs/reliability.md`.
+`exchange` repeats a call by its repeat class, and records whether an attempt may have
+been carried out; see `docs/reliability.md`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import AmazonPayError, TransportError
 from ..response import Response
-from .clock_skew import http_date, is_date_refusal, lead_of
+from .clock_skew import clock_lead, http_date, is_date_refusal
 from .steps import Flow, Wait
 
 if TYPE_CHECKING:
@@ -29,18 +29,19 @@ REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
 _SERVER_ERRORS = 500
 _LARGEST_EXPONENT = 64
-# No repeat begins with less than this left of the deadline: seconds, or a part of it.
+# A repeat needs this much time before the deadline: in seconds, or as a fraction of the
+# deadline, whichever is less.
 _LEAST_TIME = 1.0
 _LEAST_PART = 0.02
 
-# On Create Charge this 500 says that no charge was made, so that a new key may be
-# right; on Capture and Refund it says nothing: `amazon-pay-api-v2/charge.html`.
+# On Create Charge this 500 means that no charge was made, so a new key may be right. On
+# Capture and Refund it means nothing definite: `amazon-pay-api-v2/charge.html`.
 _DEFINITE_5XX = frozenset({("create_charge", "ProcessingFailure")})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An attempt was answered, to the last byte."""
+    """The complete answer to an attempt."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -49,14 +50,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt was not answered."""
+    """The failure of an attempt that got no complete answer."""
 
     error: type[TransportError]
     reason: str
     sent: bool
     """Whether a part of the request may have left."""
     final: bool = False
-    """Whether trying again is useless whatever the call."""
+    """Whether a repeat would be useless for any call."""
     cause: BaseException | None = field(default=None, repr=False)
 
 
@@ -74,7 +75,7 @@ Outcome: TypeAlias = Answer | Failure
 
 
 def jitter(limit: float) -> float:
-    """Return a random pause below a limit, in seconds."""
+    """Return a random pause of at most `limit` seconds."""
     return random.uniform(0.0, limit)  # noqa: S311 - spreads load, guards no secret
 
 
@@ -88,11 +89,11 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
 ) -> Flow[Response[Any]]:
     """Attempt a call until it is answered, and record whether it may have worked.
 
-    All attempts share `deadline` seconds; `attempt` makes one within the seconds that
-    it is given. Pauses end within `pause_within` seconds. After that, a broken
-    connection is tried again at once, and what asks for a pause is not repeated.
+    All attempts share `deadline` seconds. `attempt` makes one attempt within the
+    seconds that it is given. Pauses end within `pause_within` seconds. After that, a
+    failed attempt is repeated at once, but one that was answered is not repeated.
     """
-    # A repeat that cannot be answered in time would leave a doubt, and nothing else.
+    # A repeat that cannot be answered in time would only make the outcome unknown.
     answered_within = min(_LEAST_TIME, deadline * _LEAST_PART)
     repeat_within = deadline - answered_within
     state = _Exchange(call, runtime)
@@ -102,7 +103,7 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
             outcome = yield from attempt(deadline - state.spent())
             end = state.end_of(outcome)
             if isinstance(end, Response):
-                if end.ok and is_whole(call, end):
+                if end.ok and is_complete(call, end):
                     return end
                 if state.corrects_date(end) and state.spent() < deadline:
                     continue
@@ -130,7 +131,7 @@ def _raised_or_returned(end: Response[Any] | TransportError) -> Response[Any]:
 
 
 class _Exchange:
-    """What is known of a call between its attempts."""
+    """The state of a call between its attempts."""
 
     def __init__(self, call: Call, runtime: Runtime) -> None:
         self.attempts = 0
@@ -147,13 +148,13 @@ class _Exchange:
 
     def end_of(self, outcome: Outcome) -> Response[Any] | TransportError:
         """Return how the call ends if this attempt was the last one."""
-        # A read changes nothing, so no failure of it leaves anything unknown.
+        # A read changes nothing, so its outcome is never unknown.
         acts = self._call.repeat != "read"
         if isinstance(outcome, Failure):
             self.outcome_unknown |= acts and outcome.sent
             return self._error(outcome)
         end = self._response(outcome)
-        if not (end.ok and is_whole(self._call, end)):
+        if not (end.ok and is_complete(self._call, end)):
             self.outcome_unknown |= acts and _is_ambiguous(self._call, end)
             end.outcome_unknown = self.outcome_unknown
         return end
@@ -165,7 +166,7 @@ class _Exchange:
         """
         if not is_date_refusal(response):
             return False
-        response.clock_lead = lead_of(response, self._runtime.time.utc())
+        response.clock_lead = clock_lead(response, self._runtime.time.utc())
         now = self._runtime.time.now()
         learned = self._runtime.offset.learn(response.clock_lead, now)
         first = not self._date_corrected
@@ -178,7 +179,7 @@ class _Exchange:
         return min(retry.cap, retry.base * 2.0**exponent)
 
     def may_repeat(self, outcome: Outcome, retry: Retry) -> bool:
-        """Whether the call's repeat class and the number of attempts allow a repeat."""
+        """Return whether repeat class and number of attempts allow a repeat."""
         once = self._call.repeat == "once"
         if isinstance(outcome, Answer):
             again = outcome.status in REPEATED_STATUSES and not once
@@ -220,7 +221,7 @@ def _least_pause(outcome: Outcome) -> float:
 
 
 def note_unknown(error: BaseException, call: Call) -> None:
-    """Add a note to a foreign exception that interrupts a call that acts."""
+    """Add a note to a foreign exception that interrupts a call which may have acted."""
     note = (
         f"{call.operation}: the outcome is unknown: repeat only with the same"
         " idempotency_key, or GET"
@@ -229,8 +230,11 @@ def note_unknown(error: BaseException, call: Call) -> None:
         error.add_note(note)
 
 
-def is_whole(call: Call, response: Response[Any]) -> bool:
-    """Whether a success has a readable body; else a gateway may have made it up."""
+def is_complete(call: Call, response: Response[Any]) -> bool:
+    """Return whether a success has a readable body, or needs none.
+
+    Otherwise a gateway may have made the answer up.
+    """
     return response.readable or (call.empty_answer and not response.content)
 
 
@@ -242,7 +246,7 @@ def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Return `Retry-After` in seconds: a number, or a date measured from `Date`."""
+    """Return `Retry-After` in seconds; a date counts from the answer's `Date`."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)  # infinite when it has too many digits for a float

@@ -1,7 +1,7 @@
 """The drivers: run a flow to its end, blocking or awaiting.
 
-An exception of a step is raised inside the flow. One that the flow does not handle,
-such as a cancellation, leaves at once and unchanged.
+An exception of a step is raised inside the flow. If the flow does not handle it, as
+with a cancellation, it propagates at once and unchanged.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def run(flow: Flow[R], client: Performer) -> R:
         while True:
             try:
                 result = client.perform(step)
-            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+            except BaseException as error:  # noqa: BLE001 - the flow handles or re-raises it
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -61,7 +61,7 @@ async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
         while True:
             try:
                 result = await client.perform(step)
-            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+            except BaseException as error:  # noqa: BLE001 - the flow handles or re-raises it
                 step = flow.throw(error)
             else:
                 step = flow.send(result)
@@ -72,7 +72,7 @@ async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
 
 
 def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
-    """Run an iteration as far as its elements are used, blocking."""
+    """Yield the elements of an iteration as the caller uses them, blocking."""
     handled = sys.exception()
     try:
         step = next(pages)
@@ -84,7 +84,7 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
                 continue
             try:
                 result = client.perform(step)
-            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+            except BaseException as error:  # noqa: BLE001 - the flow handles or re-raises it
                 step = pages.throw(error)
             else:
                 step = pages.send(result)
@@ -98,7 +98,7 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
 
 
 async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
-    """Run an iteration as far as its elements are used, awaiting."""
+    """Yield the elements of an iteration as the caller uses them, awaiting."""
     handled = sys.exception()
     try:
         step = next(pages)
@@ -110,7 +110,7 @@ async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
                 continue
             try:
                 result = await client.perform(step)
-            except BaseException as error:  # noqa: BLE001 - the flow decides, and most pass
+            except BaseException as error:  # noqa: BLE001 - the flow handles or re-raises it
                 step = pages.throw(error)
             else:
                 step = pages.send(result)

@@ -1,4 +1,4 @@
-"""Exceptions that a handler of a signal raised, wherever the signal came."""
+"""Recognise exceptions that a signal handler raised."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _code_of(handler: Any) -> CodeType | None:  # noqa: ANN401 - any callable
-    """Find the code that runs when a signal handler is called."""
+    """Return the code object that runs when a signal handler is called."""
     while isinstance(handler, functools.partial):
         handler = handler.func
     if not hasattr(handler, "__code__"):
@@ -21,7 +21,7 @@ def _code_of(handler: Any) -> CodeType | None:  # noqa: ANN401 - any callable
 
 
 def raised_by_a_signal_handler(error: BaseException) -> bool:
-    """Whether a handler of a signal raised `error`, at whatever point it came."""
+    """Return whether a signal handler raised `error`, whatever code it interrupted."""
     handlers = {signal.getsignal(number) for number in signal.valid_signals()}
     codes = {_code_of(handler) for handler in handlers if callable(handler)} - {None}
     traceback = error.__traceback__

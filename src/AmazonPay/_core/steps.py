@@ -1,9 +1,9 @@
 """Steps: what a flow asks its driver to do.
 
-A flow is a generator that yields steps and is sent the result of each; an error of a
-step is raised inside the flow. A flow does no I/O itself, so a test can play one
-without a client, a clock or a network. The life of a call is a flow, and so are the
-methods that make several calls.
+A flow is a generator that yields steps and is sent the result of each. An error of a
+step is raised inside the flow. A flow does no I/O itself, so a test can run it without
+a client, a clock or a network. One call is a flow, and so is each method that makes
+several calls.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Sign a message, within `time_left` seconds; the result is the signature.
+    """Sign a message within `time_left` seconds; the result is the signature.
 
-    Where the caller's own signer fails, the result is a `Failure`.
+    If the caller's own signer fails, the result is a `Failure`.
     """
 
     signer: RequestSigner
@@ -72,18 +72,18 @@ class Transmit:
 class Turns(Protocol):
     """What `TakeTurn` needs of rate limits."""
 
-    def take(self, bucket: Any, time: Time, /) -> float:  # noqa: ANN401 - the limits know its type
-        """Take a turn and return 0, or return the seconds until the next attempt."""
+    def take_turn(self, bucket: Any, time: Time, /) -> float:  # noqa: ANN401 - the limits know its type
+        """Take a turn and return 0, or return the seconds until the next try."""
         ...
 
-    def atake(self, bucket: Any, time: Time, /) -> Coroutine[Any, Any, float]:  # noqa: ANN401 - the same limits
-        """Do as `take`, awaiting."""
+    def atake_turn(self, bucket: Any, time: Time, /) -> Coroutine[Any, Any, float]:  # noqa: ANN401 - the limits know its type
+        """Do what `take_turn` does, awaiting."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TakeTurn:
-    """Ask rate limits for a turn; the result is 0, or the seconds to wait before."""
+    """Ask rate limits for a turn; the result is 0, or the seconds to wait first."""
 
     limits: Turns
     bucket: object
@@ -101,14 +101,14 @@ class Transfer:
     target: Path | None = None
     """Where to write the file; nothing is left there on failure."""
     seconds: float = field(default=0.0, compare=False)
-    """How long it may take, where that is longer than the client's own deadline."""
+    """How long it may take, if that is longer than the client's own deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInThread:
-    """Do work of the caller's that blocks, such as a write to their database.
+    """Run blocking code of the caller, such as a write to their database.
 
-    A blocking client does it in place. An awaiting client does it in a worker thread,
+    A blocking client runs it in place. An awaiting client runs it in a worker thread,
     where it runs to its end even if the task is cancelled.
     """
 
@@ -124,17 +124,17 @@ Flow: TypeAlias = Generator[Step, Any, R]
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[T]):
-    """One element of an iteration, handed to the caller."""
+    """One element of an iteration, which the driver passes to the caller."""
 
     value: T = field(repr=False)
 
 
 Pages: TypeAlias = Generator[Step | Item[T], Any, None]
-"""A flow that also yields many a `T` for the caller."""
+"""A flow that also yields elements of type `T` for the caller."""
 
 
 def one_step(step: Step) -> Flow[Any]:
-    """Return the flow of a single step, which ends with its result."""
+    """Run a single step, and return its result."""
     return (yield step)
 
 

@@ -1,8 +1,8 @@
-"""What is told of a call: one line of the log, and one span.
+"""Report each call: one log line and one span.
 
-Both show what is on a list, and nothing else: the operation, its route template, the
-status, reason code, request id, attempts and time. A path, a body, a header and
-Amazon's text echo values of the request, and are on no list.
+Both contain only the operation, its method and route template, the status, reason code,
+request id, attempts and time. They never contain a path, a body, a header or Amazon's
+text, because those hold values of the request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 def log_call(call: Call, outcome: Response[Any] | TransportError) -> None:
-    """Write the log line of a call: WARNING where its outcome is unknown or lost."""
+    """Log one line for a call: WARNING if no answer came or the outcome is unknown."""
     lost = isinstance(outcome, TransportError)
     level = logging.WARNING if lost or outcome.outcome_unknown else logging.INFO
     if not LOGGER.isEnabledFor(level):
@@ -65,8 +65,8 @@ def _facts(call: Call, outcome: Response[Any] | TransportError) -> dict[str, Any
 class Tracer:
     """Makes a span for each call, if OpenTelemetry's API is installed.
 
-    Names follow its conventions for HTTP clients, with the route template in the place
-    of the URL.
+    Names follow its conventions for HTTP clients, with the route template in place of
+    the URL.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -87,7 +87,7 @@ class Tracer:
         }
 
     def span(self, call: Call) -> AbstractContextManager[Any]:
-        """Open the span of a call; what it gives goes to `end`."""
+        """Return a context manager for the span of a call; pass its value to `end`."""
         if self._tracer is None:
             return _NO_SPAN
         span = self._tracer.start_span(
@@ -102,7 +102,7 @@ class Tracer:
         )
         if not span.is_recording():
             return _NO_SPAN
-        # An exception's text is told by nobody but the exception.
+        # The text of an exception may hold values of the request.
         opened: AbstractContextManager[Any] = self._use_span(
             span,
             end_on_exit=True,
@@ -117,7 +117,7 @@ class Tracer:
         call: Call,
         outcome: Response[Any] | TransportError,
     ) -> None:
-        """Write on a span what came of its call."""
+        """Record on a span how its call ended."""
         if span is None:
             return
         facts = _facts(call, outcome)

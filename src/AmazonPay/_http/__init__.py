@@ -1,1 +1,1 @@
-"""Sockets and connection pools: the only code of this package that does I/O."""
+"""Sockets and connection pools: the only code of the SDK that uses the network."""

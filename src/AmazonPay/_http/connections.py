@@ -1,7 +1,7 @@
-"""Transports by process and event loop, and the choice of TLS and proxy.
+"""One transport for each process or event loop, and the settings of TLS and proxy.
 
-They are httpx2 transports without its Client, because an API call needs no cookies,
-redirects or auth hooks.
+Clients use httpx2 transports without httpx2's own client, because an API call needs no
+cookies, redirects or authentication hooks.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import os
 import ssl
 import weakref
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
 import httpx2
 
-from ..errors import (
-    ClientClosed,
-    ConfigurationError,
-)
+from ..errors import ClientClosed, ConfigurationError
 from .transports import AsyncPoolTransport, PoolTransport, is_socks
 
 if TYPE_CHECKING:
@@ -28,7 +26,12 @@ _T = TypeVar("_T")
 
 
 def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Return a private CA's context; refuse one that checks nothing, or old TLS."""
+    """Return the caller's TLS context, or None if there is none.
+
+    Raises:
+        ConfigurationError: it does not check certificates and host names, or allows
+            TLS below 1.2.
+    """
     if verify is None:
         return None
     if not isinstance(verify, ssl.SSLContext):
@@ -49,16 +52,19 @@ def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
 
 
 def _has_old_tls_off(context: ssl.SSLContext) -> bool:
-    """Whether options keep a context to TLS 1.2, as some systems configure it."""
+    """Return whether the options of a context exclude TLS below 1.2.
+
+    Some systems configure contexts in this way.
+    """
     off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
     return context.options & off == off
 
 
 def _without_environment(context: ssl.SSLContext) -> None:
-    """Switch off the log of session keys that SSLKEYLOGFILE has switched on."""
+    """Switch off the logging of session keys that SSLKEYLOGFILE has enabled."""
     named = os.environ.get("SSLKEYLOGFILE")
     if named and getattr(context, "keylog_filename", None) == named:
-        # Its stub does not know that None switches it off.
+        # The type stub does not allow None, which switches the log off.
         context.keylog_filename = None  # type: ignore[assignment]
 
 
@@ -86,9 +92,9 @@ def transport_options(
     trust_env: bool,
     given: bool = False,
 ) -> dict[str, Any]:
-    """Decide, once, how connections are made; the environment is read here only.
+    """Return the options of this client's transports; empty if one was `given`.
 
-    A transport that the caller has `given` makes its own.
+    Only this function reads the environment, once for each client.
     """
     if given:
         if verify is not None or proxy is not None:
@@ -117,16 +123,14 @@ def transport_options(
 
 
 def _check_for_socks() -> None:
-    from importlib.util import find_spec
-
     if find_spec("socksio") is None:
         raise ConfigurationError("a SOCKS proxy needs the package socksio")
 
 
 def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
-    """Return a proxy; one that is spoken to over TLS gets a context of its own.
+    """Return a proxy; an https proxy gets a TLS context of its own.
 
-    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE in any case.
+    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE whatever `trust_env`.
     """
     proxy = httpx2.Proxy(url)
     if proxy.url.scheme == "https":
@@ -136,23 +140,23 @@ def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
 
 
 class _Process:
-    """A mark of this process: a forked child has another one."""
+    """The identity of this process; a forked child gets a new one."""
 
 
 _this_process = _Process()
 
 
-def _mark_the_child() -> None:
-    global _this_process  # noqa: PLW0603 - one for each process
+def _mark_child() -> None:
+    global _this_process  # noqa: PLW0603 - the state of a process
     _this_process = _Process()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_mark_the_child)
+    os.register_at_fork(after_in_child=_mark_child)
 
 
-class _Given(Generic[_T]):
-    """A transport of the caller's, which belongs to the process that it came to."""
+class _CallersTransport(Generic[_T]):
+    """A transport that the caller passed; only the process that got it may use it."""
 
     def __init__(self, transport: _T) -> None:
         self._transport = transport
@@ -160,11 +164,15 @@ class _Given(Generic[_T]):
 
     @property
     def is_inherited(self) -> bool:
-        """Whether this process was forked since."""
+        """Whether this process was forked after the transport was passed."""
         return self._process is not _this_process
 
     def current(self) -> _T:
-        """Return the transport; parent and child must not share its connections."""
+        """Return the transport.
+
+        Raises:
+            ClientClosed: this process is a fork, which must not share its connections.
+        """
         if self.is_inherited:
             raise ClientClosed(
                 "the transport of this client belongs to the process that this one was"
@@ -174,54 +182,54 @@ class _Given(Generic[_T]):
 
 
 class Connections:
-    """Blocking transports: one for each process, for a fork must not share sockets."""
+    """Blocking transports, one for each process: a fork must not share sockets."""
 
     def __init__(
         self, options: dict[str, Any], given: httpx2.BaseTransport | None
     ) -> None:
         self._options = options
-        self._given = None if given is None else _Given(given)
-        # What a parent opened stays untouched here for as long as the client lives.
+        self._given = None if given is None else _CallersTransport(given)
+        # A child keeps, but never touches, the transports of its parent.
         self._by_process: dict[_Process, httpx2.BaseTransport] = {}
         self._closed = False
-        # A client that nobody closes lets go of its sockets with itself.
-        weakref.finalize(self, _close_mine, self._by_process)
+        # The sockets of a client that nobody closes are closed with it.
+        weakref.finalize(self, _close_own, self._by_process)
 
     def check_open(self) -> None:
-        """Raise `ClientClosed` if nothing can be sent any more."""
+        """Raise `ClientClosed` if nothing can be sent any longer."""
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
             self._given.current()
 
     def current(self) -> httpx2.BaseTransport:
-        """Give this process's transport; threads share it."""
+        """Return this process's transport; threads share it."""
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
             return self._given.current()
         found = self._by_process.get(_this_process)
         if found is None:
-            # setdefault is atomic: no lock, which a fork could leave locked for ever.
+            # setdefault is atomic, so there is no lock that a fork could copy locked.
             made = PoolTransport(**self._options)
             found = self._by_process.setdefault(_this_process, made)
         return found
 
     def close(self) -> None:
-        """Close what this process opened; the caller's own transport too."""
+        """Close this process's connections, and the caller's own transport."""
         if not self._closed:
             self._closed = True
-            _close_mine(self._by_process)
+            _close_own(self._by_process)
             if self._given is not None and not self._given.is_inherited:
                 self._given.current().close()
 
 
-def _close_mine(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
-    """Close what this process opened; what a parent opened is the parent's."""
+def _close_own(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
+    """Close this process's transport; that of a parent process stays open."""
     # pragma: no mutate block - a finalizer, which mutmut's call stack does not survive
-    mine = by_process.pop(_this_process, None)
-    if mine is not None:
-        mine.close()
+    own = by_process.pop(_this_process, None)
+    if own is not None:
+        own.close()
 
 
 class AsyncConnections:
@@ -231,24 +239,24 @@ class AsyncConnections:
         self, options: dict[str, Any], given: httpx2.AsyncBaseTransport | None
     ) -> None:
         self._options = options
-        self._given = None if given is None else _Given(given)
-        # A forked child may go on with its parent's event loop. To close, there, a
-        # connection of the parent would stop the parent's loop from watching it, so
-        # what a parent opened stays untouched.
+        self._given = None if given is None else _CallersTransport(given)
+        # A forked child may continue on its parent's event loop. If it closed a
+        # connection of the parent, the parent's loop would stop watching it. So a child
+        # never touches the transports of its parent.
         self._by_loop: weakref.WeakKeyDictionary[
             object, dict[_Process, httpx2.AsyncBaseTransport]
         ] = weakref.WeakKeyDictionary()
         self._closed = False
 
     def check_open(self) -> None:
-        """Raise `ClientClosed` if nothing can be sent any more."""
+        """Raise `ClientClosed` if nothing can be sent any longer."""
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
             self._given.current()
 
     def current(self) -> httpx2.AsyncBaseTransport:
-        """Give the running event loop's transport."""
+        """Return the transport of the running event loop."""
         if self._closed:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
@@ -261,7 +269,7 @@ class AsyncConnections:
         return found
 
     async def aclose(self) -> None:
-        """Close what the running event loop opened; the caller's own transport too."""
+        """Close the running loop's connections, and the caller's own transport."""
         if self._closed:
             return
         self._closed = True
@@ -270,6 +278,6 @@ class AsyncConnections:
                 await self._given.current().aclose()
             return
         loop = anyio.lowlevel.current_token().native_token
-        mine = self._by_loop.get(loop, {}).pop(_this_process, None)
-        if mine is not None:
-            await mine.aclose()
+        own = self._by_loop.get(loop, {}).pop(_this_process, None)
+        if own is not None:
+            await own.aclose()

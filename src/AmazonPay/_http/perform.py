@@ -36,7 +36,7 @@ def _not_signed(failed: SignerFailed) -> Failure:
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Does steps, blocking."""
+    """Does the steps of flows, blocking."""
 
     connections: Connections
     time: Time
@@ -65,7 +65,7 @@ class Performer:
         self.time.sleep(step.seconds)
 
     def _take_turn(self, step: TakeTurn) -> float:
-        return step.limits.take(step.bucket, self.time)
+        return step.limits.take_turn(step.bucket, self.time)
 
     def _now(self, _: Now) -> float:
         return self.time.now()
@@ -95,7 +95,7 @@ class Performer:
 
 @dataclass(frozen=True, slots=True)
 class AsyncPerformer:
-    """Does steps, awaiting."""
+    """Does the steps of flows, awaiting."""
 
     connections: AsyncConnections
     time: Time
@@ -124,7 +124,7 @@ class AsyncPerformer:
         await self.time.asleep(step.seconds)
 
     async def _take_turn(self, step: TakeTurn) -> float:
-        return await step.limits.atake(step.bucket, self.time)
+        return await step.limits.atake_turn(step.bucket, self.time)
 
     async def _now(self, _: Now) -> float:
         return self.time.now()

@@ -1,8 +1,8 @@
 """Send one signed request, and read its answer to the end.
 
-What a transport raises becomes a `Failure` that says whether a part of the request may
-have left. An exception that is not the transport's, such as one that a signal handler
-raised meanwhile, leaves at once and unchanged.
+An exception of the transport becomes a `Failure`, which records whether a part of the
+request may have left. Any other exception, such as one that a signal handler raised
+meanwhile, propagates at once and unchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..errors import (
     ResponseTooLarge,
     TimedOut,
 )
-from .network import PROGRESS, Progress, causes_of, interruption_in
+from .progress import PROGRESS, Progress, causes_of, interruption_in
 from .transports import AsyncPoolTransport, PoolTransport
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
 
-# The order matters: an exception is what its first matching row says. What is not
-# known to have failed before the request left counts as sent.
+# The order matters: the first matching row decides. A request counts as sent unless it
+# is known to have failed before it left.
 _NOT_SENT: tuple[
     tuple[type[Exception], type[ConnectionFailed | TimedOut], str], ...
 ] = (
@@ -50,7 +50,7 @@ _NOT_SENT: tuple[
     (httpx2.UnsupportedProtocol, ConnectionFailed, "no connection"),
     (ConnectionRefusedError, ConnectionFailed, "connection refused"),
 )
-# The same of our own transports, which know that nothing was sent.
+# For the transports of this package, which know that nothing was sent.
 _KNOWN_NOT_SENT: tuple[
     tuple[type[Exception], type[ConnectionFailed | TimedOut], str], ...
 ] = (
@@ -77,15 +77,15 @@ NO_TIME_LEFT = Failure(
 )
 
 
-class _PeerIsElsewhere(httpx2.ConnectError):
-    """A name written as loopback led off this machine."""
+class _PeerNotLoopback(httpx2.ConnectError):
+    """The name `localhost` resolved to an address that is not loopback."""
 
 
 def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
-    """Translate what a transport raised.
+    """Return the `Failure` for an exception of a transport.
 
-    `sent` says whether a part of the request may have left, if that is known. If not,
-    the exception itself decides, and never what it was raised during.
+    `sent` is whether a part of the request may have left, or None if that is not known.
+    Then the type of the exception decides; its `__context__` never does.
     """
     if not sent:
         if _is_certificate_error(error):
@@ -98,7 +98,7 @@ def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
             )
         for kind, becomes, reason in _NOT_SENT if sent is None else _KNOWN_NOT_SENT:
             if isinstance(error, kind):
-                final = isinstance(error, (_PeerIsElsewhere, httpx2.LocalProtocolError))
+                final = isinstance(error, (_PeerNotLoopback, httpx2.LocalProtocolError))
                 return Failure(becomes, reason, sent=False, final=final, cause=error)
     for kind, lost, reason in _SENT:
         if isinstance(error, kind):
@@ -107,7 +107,7 @@ def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
 
 
 def _is_certificate_error(error: Exception) -> bool:
-    """Whether a connection was not made because of the server's certificate."""
+    """Return whether the connection failed because of the server's certificate."""
     return isinstance(error, (httpx2.ConnectError, ssl.SSLError)) and any(
         isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)
     )
@@ -127,55 +127,59 @@ def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
     }
 
 
-def _leads_away(stream: Any) -> bool:  # noqa: ANN401 - httpcore2's stream, as traced
+def _left_this_machine(stream: Any) -> bool:  # noqa: ANN401 - httpcore2's stream, as traced
     address: tuple[object, ...] = stream.get_extra_info("server_addr")
     return not is_loopback(str(address[0]))
 
 
-def _stay_here(event: str, info: dict[str, Any]) -> None:
-    """Close a connection to `localhost` that left this machine, before it is used."""
-    if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
+def _keep_on_loopback(event: str, info: dict[str, Any]) -> None:
+    """Close a connection that does not lead to loopback, before anything is sent."""
+    if event == "connection.connect_tcp.complete" and _left_this_machine(
+        info["return_value"]
+    ):
         info["return_value"].close()
-        raise _PeerIsElsewhere("localhost is not this machine")
-    _let_out(event, info)
+        raise _PeerNotLoopback("localhost is not this machine")
+    _raise_interruption(event, info)
 
 
-def _let_out(event: str, info: dict[str, Any]) -> None:
-    """Raise what a signal handler raised: httpcore2 passes over a failed write."""
+def _raise_interruption(event: str, info: dict[str, Any]) -> None:
+    """Raise a signal handler's exception, because httpcore2 ignores failed writes."""
     if event.endswith(".failed") and (found := interruption_in(info["exception"])):
         raise found
 
 
-async def _astay_here(event: str, info: dict[str, Any]) -> None:
-    """Do as `_stay_here`, awaiting."""
-    if event == "connection.connect_tcp.complete" and _leads_away(info["return_value"]):
+async def _akeep_on_loopback(event: str, info: dict[str, Any]) -> None:
+    """Do what `_keep_on_loopback` does, awaiting."""
+    if event == "connection.connect_tcp.complete" and _left_this_machine(
+        info["return_value"]
+    ):
         await info["return_value"].aclose()
-        raise _PeerIsElsewhere("localhost is not this machine")
-    _let_out(event, info)
+        raise _PeerNotLoopback("localhost is not this machine")
+    _raise_interruption(event, info)
 
 
-async def _alet_out(event: str, info: dict[str, Any]) -> None:
-    """Do as `_let_out`, awaiting."""
-    _let_out(event, info)
+async def _araise_interruption(event: str, info: dict[str, Any]) -> None:
+    """Do what `_raise_interruption` does, awaiting."""
+    _raise_interruption(event, info)
 
 
 @lru_cache(maxsize=512)
 def _url(text: str) -> httpx2.URL:
-    """Parse a URL once: the paths of a shop's calls are few."""
+    """Return the parsed URL; the cache helps because most calls repeat few URLs."""
     return httpx2.URL(text)
 
 
 def _request(
-    attempt: SignedRequest, timeout: Timeout, time_left: float, trace: object
+    signed: SignedRequest, timeout: Timeout, time_left: float, trace: object
 ) -> httpx2.Request:
     extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
     if trace is not None:
         extensions["trace"] = trace
     return httpx2.Request(
-        attempt.method,
-        _url(attempt.url),
-        headers=attempt.headers,
-        stream=httpx2.ByteStream(attempt.body),
+        signed.method,
+        _url(signed.url),
+        headers=signed.headers,
+        stream=httpx2.ByteStream(signed.body),
         extensions=extensions,
     )
 
@@ -196,8 +200,8 @@ _TOO_LARGE = Failure(
 )
 
 
-class _Whole(httpx2.SyncByteStream):
-    """A body that has come to its end."""
+class _CompleteBody(httpx2.SyncByteStream):
+    """A body that was received completely."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -207,7 +211,7 @@ class _Whole(httpx2.SyncByteStream):
 
 
 class _Body:
-    """Collects an answer's body within size and time."""
+    """Collects an answer's body within the limits of size and time."""
 
     def __init__(self, ends_at: float) -> None:
         self._chunks: list[bytes] = []
@@ -224,11 +228,11 @@ class _Body:
         return None
 
     def outcome(self, response: httpx2.Response) -> Outcome:
-        """Make an answer of it all."""
+        """Return the complete answer, or a `Failure` if it is too large decoded."""
         headers = _headers(response)
         content = b"".join(self._chunks)
         encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding != "identity":  # requests ask for that alone
+        if encoding != "identity":  # requests accept `identity` only
             decoded = _decoded(content, encoding)
             if decoded is None:
                 return _TOO_LARGE
@@ -237,9 +241,9 @@ class _Body:
 
 
 def _decoded(content: bytes, encoding: str) -> bytes | None:
-    """Decode a body as httpx2 does, piece by piece; None if it grows too large."""
+    """Return the body as httpx2 decodes it; None if it grows too large."""
     coded = httpx2.Response(
-        200, headers={"content-encoding": encoding}, stream=_Whole(content)
+        200, headers={"content-encoding": encoding}, stream=_CompleteBody(content)
     )
     pieces: list[bytes] = []
     size = 0
@@ -253,27 +257,27 @@ def _decoded(content: bytes, encoding: str) -> bytes | None:
 
 def send_once(
     transport: httpx2.BaseTransport,
-    attempt: SignedRequest,
+    request: SignedRequest,
     timeout: Timeout,
     ends: float,
     call: Call,
 ) -> Outcome:
     """Send one signed request, and read its answer to the end.
 
-    The attempt is over at `ends`, on the monotonic clock, or one socket time-out later.
+    The attempt ends at `ends`, on the monotonic clock, or one socket time-out later.
     """
     time_left = ends - time.monotonic()
     if time_left <= 0:
         return NO_TIME_LEFT
-    trace = _stay_here if attempt.must_stay_here else None
+    trace = _keep_on_loopback if request.loopback_only else None
     if trace is None and not isinstance(transport, PoolTransport):
-        trace = _let_out
+        trace = _raise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
     answer: Outcome | None = None
     try:
         response = transport.handle_request(
-            _request(attempt, timeout, time_left, trace)
+            _request(request, timeout, time_left, trace)
         )
         try:
             body = _Body(ends)
@@ -285,62 +289,68 @@ def send_once(
             progress.stream = None
         finally:
             response.close()
-        return answer  # noqa: TRY300 - here it is known to be one
+        return answer  # noqa: TRY300 - here `answer` is not None
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
-        if interruption is error or _is_foreign(error, progress):
-            _leave(error, progress, call)
+        if interruption is error or _is_not_transports(error, progress):
+            _abandon(error, progress, call)
             raise
         if interruption is None:
             return answer or failure_of(error, sent=progress.sent)
     except BaseException as error:
-        _leave(error, progress, call)
+        _abandon(error, progress, call)
         raise
     finally:
         PROGRESS.set(outer)
-    # The transport has wrapped an exception that is not its own.
-    _leave(interruption, progress, call)
+    # The transport wrapped an exception that is not its own.
+    _abandon(interruption, progress, call)
     raise interruption
 
 
-def _leave(error: BaseException, progress: Progress, call: Call) -> None:
-    """Prepare for an exception that is not the transport's: it ends the call."""
-    progress.put_away()
+def _abandon(error: BaseException, progress: Progress, call: Call) -> None:
+    """Close the connection before a foreign exception ends the call.
+
+    Add a note to the exception if a part of the request may have left.
+    """
+    progress.close_connection()
     if progress.sent is not False:
         note_unknown(error, call)
 
 
-def _is_foreign(error: Exception, progress: Progress) -> bool:
-    """Whether an `OSError` came out of our own transport: it raises none."""
+def _is_not_transports(error: Exception, progress: Progress) -> bool:
+    """Return whether an `OSError` passed through a transport of this package.
+
+    Those transports translate their own, so it was raised by other code.
+    """
     return isinstance(error, OSError) and progress.sent is not None
 
 
 async def asend_once(
     transport: httpx2.AsyncBaseTransport,
-    attempt: SignedRequest,
-    timeout: Timeout,  # noqa: ASYNC109 - socket steps, beside the deadline
+    request: SignedRequest,
+    timeout: Timeout,  # noqa: ASYNC109 - it limits socket steps
     ends: float,
     call: Call,
 ) -> Outcome:
     """Send one signed request, and read its answer to the end.
 
-    The attempt is over at `ends`, on the monotonic clock.
+    The attempt ends at `ends`, on the monotonic clock.
     """
     time_left = ends - time.monotonic()
     if time_left <= 0:
         return NO_TIME_LEFT
-    trace = _astay_here if attempt.must_stay_here else None
+    trace = _akeep_on_loopback if request.loopback_only else None
     if trace is None and not isinstance(transport, AsyncPoolTransport):
-        trace = _alet_out
+        trace = _araise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
     answer: Outcome | None = None
     try:
-        # A cancellation of the caller's leaves this scope; that of the deadline does
-        # not.
+        # This scope absorbs the cancellation at the deadline. A cancellation by the
+        # caller propagates.
         with anyio.move_on_after(time_left):
             response = await transport.handle_async_request(
-                _request(attempt, timeout, time_left, trace)
+                _request(request, timeout, time_left, trace)
             )
             try:
                 body = _Body(ends)
@@ -355,16 +365,16 @@ async def asend_once(
         )
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
-        if interruption is error or _is_foreign(error, progress):
-            _leave(error, progress, call)
+        if interruption is error or _is_not_transports(error, progress):
+            _abandon(error, progress, call)
             raise
         if interruption is None:
             return answer or failure_of(error, sent=progress.sent)
     except BaseException as error:
-        _leave(error, progress, call)
+        _abandon(error, progress, call)
         raise
     finally:
         PROGRESS.set(outer)
-    # The transport has wrapped an exception that is not its own.
-    _leave(interruption, progress, call)
+    # The transport wrapped an exception that is not its own.
+    _abandon(interruption, progress, call)
     raise interruption

@@ -1,10 +1,10 @@
-"""Files over pre-signed links: unsigned, without redirects, whole or not at all.
+"""Move files over pre-signed links, unsigned, without redirects, all or nothing.
 
-A link comes out of an answer, so it is not trusted. It must be https and lead to a
-public host, by its name and by the address that its name is resolved to. A link to the
-endpoint itself may be followed too, and a client at a simulator on this machine may
-follow links to this machine. The address cannot be checked where a proxy or a
-transport of the caller's makes the connection.
+A link comes from an answer, so it is not trusted. It must be https, and both its host
+name and the address that the name resolves to must be public. A link to the endpoint
+itself is allowed too. A client of a simulator on this machine may also follow links to
+this machine. The address cannot be checked if a proxy or the caller's own transport
+makes the connection.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import httpx2
 from .._core.config import is_loopback
 from .._core.hosts import is_public_address, is_public_host
 from ..errors import TransferFailed
-from .network import ending
+from .progress import ending
 from .send import failure_of
 
 if TYPE_CHECKING:
@@ -49,17 +49,17 @@ _LARGEST_PORT = 65535
 
 
 def checked_link(url: str, *, at_home: bool, endpoint: Endpoint | None = None) -> str:
-    """Return a link that may be followed.
+    """Return the link if it may be followed.
 
-    `at_home` says whether the client talks to this machine; `endpoint` is where it
-    talks to.
+    `at_home` is whether the client's endpoint is this machine; `endpoint` is that
+    endpoint.
 
     Raises:
         TransferFailed: the link is not https, names a user, or leads to a private
             host.
     """
-    # What the parsers of URLs do not agree on is no link: blanks, controls, what is
-    # not ASCII, a backslash.
+    # URL parsers disagree about blanks, control characters, text outside ASCII and
+    # backslashes, so a link with one of them is refused.
     if not re.fullmatch(r"[!-\[\]-~]+", url):
         raise _not_followed("is not https")
     try:
@@ -95,8 +95,8 @@ def _is_the_endpoint(url: httpx2.URL, endpoint: Endpoint) -> bool:
 class _PeerCheck:
     """Closes a connection to a forbidden address before anything is sent on it.
 
-    It hears of each connection that httpcore2 makes for a transfer. One that leads to a
-    proxy is not judged: the proxy resolves the name of the link.
+    httpcore2 calls it for each connection of a transfer. A connection to a proxy is not
+    checked, because the proxy resolves the name of the link.
     """
 
     def __init__(self, url: str, endpoint: Endpoint) -> None:
@@ -110,7 +110,7 @@ class _PeerCheck:
         self._is_direct = False
 
     def refuses(self, event: str, info: dict[str, Any]) -> bool:
-        """Take in an event; whether its connection must be closed."""
+        """Return whether the connection of this trace event must be closed."""
         if event == "connection.connect_tcp.started":
             self._is_direct = info.get("host") == self._host
         if event != "connection.connect_tcp.complete" or self._allows is None:
@@ -124,13 +124,13 @@ class _PeerCheck:
             raise _not_followed("leads to an address that is not public")
 
     async def awaiting(self, event: str, info: dict[str, Any]) -> None:
-        """Do the same, awaiting."""
+        """Do what `__call__` does, awaiting."""
         if self.refuses(event, info):
             await info["return_value"].aclose()
             raise _not_followed("leads to an address that is not public")
 
 
-# What both drivers share --------------------------------------------------------------
+# Shared by both drivers ---------------------------------------------------------------
 
 
 def _headers(step: Transfer) -> list[tuple[str, str]]:
@@ -168,7 +168,7 @@ def _request(
 
 
 def _check_status(step: Transfer, status: int) -> None:
-    """Refuse what is no success; a part of a file (206) is none."""
+    """Raise unless the status is a success; a partial download (206) is an error."""
     if status not in _SUCCESS or (step.target is not None and status != _OK):
         raise TransferFailed(f"the link answered {status}; it may have run out")
 
@@ -183,10 +183,10 @@ def _too_late() -> TransferFailed:
 
 
 class _NewFile:
-    """A private file beside its target (0600), which replaces the target when whole.
+    """A private file (0600) beside its target, which it replaces when complete.
 
-    Its name is new and unique, so that no link that somebody has put there is
-    followed, and two downloads do not meet. It is removed unless it is kept.
+    Its name is new and unique, so a symbolic link placed there is not followed, and two
+    downloads do not collide. It is removed unless `keep` is called.
     """
 
     def __init__(self, target: Path) -> None:
@@ -202,14 +202,14 @@ class _NewFile:
         return self
 
     def write(self, chunk: bytes) -> None:
-        """Append, up to the limit."""
+        """Append a chunk; raise if the file becomes larger than the limit."""
         self._size += len(chunk)
         if self._size > LARGEST_FILE:
             raise TransferFailed("transfer: the file is too large", final=True)
         self._file.write(chunk)
 
     def keep(self) -> None:
-        """Put the file in the target's place; a link that stands there is replaced."""
+        """Replace the target with this file; a symbolic link there is replaced, too."""
         self._file.close()
         self._path.replace(self._target)
 
@@ -235,13 +235,13 @@ def transfer(
     seconds: float,
     endpoint: Endpoint,
 ) -> None:
-    """Move one file in so many seconds, blocking.
+    """Move one file within `seconds`, blocking.
 
-    A fault of the local file is an `OSError`, as ever.
+    An error of the local file is raised as the `OSError` that it is.
 
     Raises:
-        TransferFailed: the link may not be followed or answered no success, the
-            connection broke, or the file is too large or took too long.
+        TransferFailed: the link may not be followed, its server did not answer with
+            success, the connection broke, or the file is too large or took too long.
     """
     ends = time.monotonic() + seconds
     url = checked_link(step.url, at_home=endpoint.is_loopback, endpoint=endpoint)
@@ -277,17 +277,17 @@ def _chunks(source: Path, ends: float) -> Iterator[bytes]:
 async def atransfer(
     transport: httpx2.AsyncBaseTransport,
     step: Transfer,
-    timeout: Timeout,  # noqa: ASYNC109 - socket steps
+    timeout: Timeout,  # noqa: ASYNC109 - it limits socket steps
     seconds: float,
     endpoint: Endpoint,
 ) -> None:
-    """Move one file in so many seconds, awaiting.
+    """Move one file within `seconds`, awaiting.
 
-    A fault of the local file is an `OSError`, as ever.
+    An error of the local file is raised as the `OSError` that it is.
 
     Raises:
-        TransferFailed: the link may not be followed or answered no success, the
-            connection broke, or the file is too large or took too long.
+        TransferFailed: the link may not be followed, its server did not answer with
+            success, the connection broke, or the file is too large or took too long.
     """
     with anyio.move_on_after(seconds) as limit:
         await _atransfer(transport, step, timeout, seconds, endpoint)
@@ -298,7 +298,7 @@ async def atransfer(
 async def _atransfer(
     transport: httpx2.AsyncBaseTransport,
     step: Transfer,
-    timeout: Timeout,  # noqa: ASYNC109 - socket steps
+    timeout: Timeout,  # noqa: ASYNC109 - it limits socket steps
     seconds: float,
     endpoint: Endpoint,
 ) -> None:

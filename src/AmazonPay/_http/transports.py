@@ -1,6 +1,7 @@
-"""The transports that clients use unless they are given one: pools of httpcore2.
+"""The default transports of clients: connection pools of httpcore2.
 
-They are what httpx2's own transports are, on the network backends of `network`.
+They do what httpx2's own transports do, on the backends of `network` and
+`async_network`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from .network import PROGRESS, AsyncBackend, Backend
+from .async_network import AsyncBackend
+from .network import Backend
+from .progress import PROGRESS
 
 if TYPE_CHECKING:
     import ssl
@@ -36,15 +39,16 @@ _TRANSLATIONS: dict[type[Exception], type[httpx2.TransportError]] = {
         "WriteTimeout",
     )
 }
-# Whose own errors, such as a failed assertion about what a proxy said, are a failure of
-# the connection, too.
+# Unexpected errors of these libraries, such as a failed assertion about a proxy's
+# answer, count as failures of the connection, too.
 _LIBRARIES = frozenset({"anyio", "h11", "httpcore2", "socksio"})
 
 
 def as_httpx2(error: Exception) -> httpx2.TransportError | None:
-    """Say it as httpx2 does; None for what the libraries below have not raised.
+    """Return the httpx2 form of an error; None if none of `_LIBRARIES` raised it.
 
-    No `OSError` is theirs: the network backends translate those of their sockets.
+    An `OSError` is never theirs, because the network backends translate the errors of
+    their sockets.
     """
     kind = _TRANSLATIONS.get(type(error))
     if kind is not None:
@@ -88,12 +92,12 @@ def _pool_options(
 
 
 def is_socks(proxy: httpx2.Proxy) -> bool:
-    """Whether a proxy speaks SOCKS, and not HTTP."""
+    """Return whether a proxy uses SOCKS rather than HTTP."""
     return proxy.url.scheme.startswith("socks")
 
 
 def _proxy_layers(proxy: httpx2.Proxy | None) -> int:
-    """Count the layers of TLS that are the proxy's own."""
+    """Return the number of TLS layers between this process and the proxy."""
     return int(proxy is not None and proxy.url.scheme == "https")
 
 
@@ -148,7 +152,7 @@ class PoolTransport(httpx2.BaseTransport):
             self._pool = httpcore2.HTTPProxy(**options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request, and return its answer as far as the head."""
+        """Send a request, and return the answer once its headers are read."""
         try:
             answer = self._pool.handle_request(
                 _pool_request(request, self._proxy_layers)
@@ -169,7 +173,7 @@ class PoolTransport(httpx2.BaseTransport):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    """No generator, which would have to be closed by whoever does not use it up."""
+    """An iterator; a generator would need closing if it is not exhausted."""
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
         self._stream = stream
@@ -209,7 +213,7 @@ class AsyncPoolTransport(httpx2.AsyncBaseTransport):
             self._pool = httpcore2.AsyncHTTPProxy(**options)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request, and return its answer as far as the head."""
+        """Send a request, and return the answer once its headers are read."""
         try:
             answer = await self._pool.handle_async_request(
                 _pool_request(request, self._proxy_layers)

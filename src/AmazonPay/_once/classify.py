@@ -1,4 +1,4 @@
-"""Classify what came of a call: what its answer, or its error, proves."""
+"""Classify the result of a call by what its answer or error proves."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .entry import Entry
     from .outcomes import CallStatus
 
-# Amazon's own refusals of a request that it has read: nothing was carried out by it.
-# A code that is not here proves nothing.
+# Reason codes by which Amazon refuses a request that it has read and not carried out.
+# Any other code proves nothing.
 _REFUSALS: Final = frozenset(
     {
         "AmazonRejected",
@@ -33,7 +33,7 @@ _REFUSALS: Final = frozenset(
         "MissingParameterValue",
         "PaymentMethodNotAllowed",
         "PeriodicAmountExceeded",
-        # On Create Charge alone: elsewhere the outcome is unknown before this is asked.
+        # Only for Create Charge: otherwise `outcome_unknown` is true and checked first.
         "ProcessingFailure",
         "ResourceNotFound",
         "SoftDeclined",
@@ -44,8 +44,8 @@ _REFUSALS: Final = frozenset(
     }
 )
 
-# Turned away at the door, the same request may pass later.
-_UNASKED: Final = frozenset(
+# Reason codes for requests that were not processed; the same request may pass later.
+_NOT_PROCESSED: Final = frozenset(
     {
         "InvalidAPIVersion",
         "InvalidAccountStatus",
@@ -68,10 +68,10 @@ _THROTTLED: Final = 429
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """What came of one call, all its attempts together.
+    """The result of one call with all its attempts.
 
-    `done`: a readable success. `refused`: Amazon read the request, and its answer is
-    no. `unasked`: nothing was carried out, and nothing was decided. `lost`: it may
+    `succeeded`: a readable success. `refused`: Amazon read the request and refused it.
+    `not_processed`: the request had no effect and was not decided. `unknown`: it may
     have been carried out.
     """
 
@@ -80,15 +80,15 @@ class CallResult:
     response: Response[Any] | None = None
     error: TransportError | None = None
 
-    def given(self, entry: Entry) -> CallResult:
-        """Count other runs in: next to a doubt or a success, no refusal is plain."""
+    def with_earlier_sends(self, entry: Entry) -> CallResult:
+        """Return `unknown` in place of a failure if another send may have acted."""
         if self.status == "succeeded" or entry.untouched:
             return self
         return replace(self, status="unknown")
 
 
 def classify(outcome: Response[Any] | TransportError) -> CallResult:
-    """Tell what came of a call."""
+    """Classify the response or the error of a call."""
     if isinstance(outcome, TransportError):
         status: CallStatus = "unknown" if outcome.outcome_unknown else "not_processed"
         return CallResult(status, type(outcome).__name__, error=outcome)
@@ -97,13 +97,13 @@ def classify(outcome: Response[Any] | TransportError) -> CallResult:
     reason = outcome.reason_code
     if outcome.outcome_unknown:
         status = "unknown"
-    elif reason in _UNASKED or outcome.status_code == _THROTTLED:
+    elif reason in _NOT_PROCESSED or outcome.status_code == _THROTTLED:
         status = "not_processed"
     elif reason in _REFUSALS:
         status = "refused"
     else:
-        # A gateway's own error, DuplicateIdempotencyKey (something happened under this
-        # key), or a code that came after this version.
+        # An error of a gateway, DuplicateIdempotencyKey (the key was used before), or a
+        # code that is newer than this version.
         status = "unknown"
     named = reason is not None and shown(reason) == reason
     return CallResult(

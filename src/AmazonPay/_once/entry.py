@@ -1,9 +1,9 @@
-"""One entry of a journal, and what may happen to it: pure, one row in, one row out.
+"""A journal entry and the changes that it can undergo, as pure functions.
 
-The account that an entry keeps is `runs` against `answers`: how often its request was
-about to be sent, and how often it is known what came of that. While they differ, a
-request may be on its way or its answer lost, and no refusal of another run is final:
-a process that was killed counts as a run, and never as an answer.
+An entry counts `runs`, how often a send was started, and `answers`, how many of these
+sends have a known result. While the two differ, a request may be under way or its
+answer may be lost, so a refusal of another send is not final. A process that is killed
+during a send has raised `runs` but not `answers`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from urllib.parse import unquote
 
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
-from ..money import written_alike
+from .bodies import DEFAULT_BODIES, digest_as_written, digest_of
 
 if TYPE_CHECKING:
     from .outcomes import Assessment, CallStatus, Outcome
@@ -27,73 +26,65 @@ SETTLED: Final = frozenset({"success", "no"})
 OBJECT_MISMATCH: Final = "ObjectMismatch"
 JOURNAL_CHANGED: Final = "JournalChanged"
 
-# What one key must not do twice. Nothing but the key protects the first two; a charge
-# is captured once, whatever the key.
+# Operations that one key must not carry out twice. Only the key protects the first two;
+# Amazon captures a charge once, whatever the key.
 CREATING: Final = frozenset({"create_charge", "create_refund"})
 KEYED: Final = CREATING | {"capture_charge"}
 
-# What is sent where the caller leaves the body out. Closing needs a reason; whether
-# canceling does is unconfirmed, so it has one too. Older versions sent `{}`.
-DEFAULT_BODIES: Final[dict[str, bytes]] = {
-    "cancel_charge": b'{"cancellationReason":"Canceled by the merchant"}',
-    "close_charge_permission": b'{"closureReason":"Closed by the merchant"}',
-}
-
-# Marks the entries that are claims and no requests; see `_claims`.
+# The prefix of `operation` in entries that are claims, not requests; see `claims.py`.
 CLAIM: Final = "claim "
 
-# Sorts as text, in every database.
-_TIME_IN_THE_YEAR: Final = "%m%dT%H%M%S.%fZ"
-_TIME: Final = f"%Y{_TIME_IN_THE_YEAR}"
+# This text sorts by time in every database.
+_TIME_AFTER_YEAR: Final = "%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One intention, the exact bytes that carry it out, and how far it has come."""
+    """One intended request with its exact bytes, and what is known of its sends."""
 
     key: str
-    """The idempotency key; it names the entry for ever."""
+    """The idempotency key, which identifies the entry and never changes."""
     namespace: str = field(repr=False)
     order: str = field(repr=False)
     operation: str
-    """The client's method that sends it, such as `create_charge`."""
+    """The client method that sends the request, such as `create_charge`."""
     attempt: int
     path: str = field(repr=False)
-    """Below the API version, encoded."""
+    """The encoded path after the API version."""
     body: bytes | None = field(repr=False)
-    """What is sent, byte for byte; None once it was forgotten."""
+    """The exact bytes that are sent; None after `forget` erased them."""
     digest: str = field(repr=False)
-    """Tells another body apart when this one was forgotten."""
+    """A hash of the body, to compare bodies after this one was erased."""
     confirm_only: bool = False
-    """Whether a checkout may end without a charge."""
+    """Whether a checkout counts as a success without a charge."""
     charge_ids: tuple[str, ...] | None = field(default=None, repr=False)
-    """What is known to be all charges of a permission that is to be closed."""
+    """All charges of the permission to close, as far as the caller listed them."""
     runs: int = 0
-    """How often it was about to be sent."""
+    """How many sends were started."""
     answers: int = 0
-    """How often it is known what came of that."""
+    """How many of these sends have a known result."""
     outcome: Outcome | None = None
     reason: str | None = None
     object_id: str | None = field(default=None, repr=False)
-    """The object that a success of our own named; of a session, its charge if known."""
+    """The id in our own successful answer; for a session, its charge if known."""
     other_object_ids: tuple[str, ...] = field(default=(), repr=False)
-    """Ids that later answers named under the same key; there should be none."""
+    """Different ids from later answers under the same key; normally empty."""
     environment: str | None = None
-    """`sandbox` or `live`: where the request is sent. None in older entries."""
+    """`sandbox` or `live`. None in entries of older versions."""
     region: str | None = None
-    """`na`, `eu` or `jp`. None in older entries."""
+    """`na`, `eu` or `jp`. None in entries of older versions."""
     public_key_id: str | None = field(default=None, repr=False)
-    """The id of the key that signs the request. None in older entries."""
+    """The id of the key that signs the request. None in entries of older versions."""
     abandoned: str | None = None
-    """Why a person gave the entry up or settled it; it is never sent again."""
+    """Why a person abandoned or settled the entry; it is then never sent again."""
     created: datetime | None = None
-    """When the entry was first written. None in older entries."""
+    """When the entry was first written. None in entries of older versions."""
     changed: datetime | None = None
-    """When the journal wrote it last."""
+    """When the journal last wrote the entry."""
 
     @property
     def in_doubt(self) -> bool:
-        """Whether a run ended without a known answer, or has not ended yet."""
+        """Whether a send is under way, or ended without a known result."""
         return self.runs > self.answers
 
     @property
@@ -103,10 +94,10 @@ class Entry:
 
     @property
     def settled_for_good(self) -> bool:
-        """Whether it is settled and a person has decided on it: no call changes that.
+        """Whether a person settled the entry, so that no call changes it.
 
-        Older versions did not record that a person settled an entry, but only a person
-        settles a creation as a success without naming what it created.
+        Older versions did not record who settled an entry. But only a person settles a
+        creation as a success without the id of the created object.
         """
         unnamed = self.operation in CREATING and self.object_id is None
         by_hand = self.abandoned is not None or (unnamed and self.outcome == "success")
@@ -114,11 +105,11 @@ class Entry:
 
     @property
     def final(self) -> bool:
-        """Whether it must not, or need not, be sent again.
+        """Whether the request must not, or need not, be sent again.
 
-        Whether Amazon stores a refusal under its key is unconfirmed. If it does not,
-        the key of a definite no could still create a charge, next to the one of the
-        following attempt.
+        It is unconfirmed whether Amazon stores a refusal under its key. If it does not,
+        sending a refused request again could create a second charge beside that of the
+        next attempt.
         """
         if self.outcome in {"success", "moved"} or self.abandoned is not None:
             return True
@@ -128,22 +119,22 @@ class Entry:
 
     @property
     def untouched(self) -> bool:
-        """Whether it is certain that no run of it has done anything."""
+        """Whether it is certain that no send of this entry had an effect."""
         return not self.in_doubt and self.object_id is None
 
     @property
     def is_claim(self) -> bool:
-        """Whether this is no request, but says which order an object belongs to."""
+        """Whether the entry is a claim on an object, and not a request."""
         return self.operation.startswith(CLAIM)
 
     @property
     def subject(self) -> str:
-        """The id in the path, decoded; empty for what creates an object."""
+        """The decoded id in the path; empty if the request creates an object."""
         parts = self.path.split("/")
         return unquote(parts[2]) if len(parts) > 2 else ""  # noqa: PLR2004 - /noun/id
 
     def to_row(self) -> dict[str, str | int | bytes | None]:
-        """Write the entry as columns: texts, integers and bytes."""
+        """Return the entry as columns of text, integers and bytes."""
         ids = self.charge_ids
         return {
             "idempotency_key": self.key,
@@ -172,9 +163,9 @@ class Entry:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Entry:
-        """Read what `to_row` wrote; other columns are passed over.
+        """Read a row of `to_row`; ignore other columns.
 
-        A row that an older version wrote may lack the newer columns.
+        A row of an older version may lack the newer columns.
         """
         ids, body = row["charge_ids"], row["body"]
         newer = {name: row[name] for name in _NEWER if name in row.keys()}  # noqa: SIM118 - a sqlite3.Row holds values, not names
@@ -200,8 +191,8 @@ class Entry:
             region=newer.get("region"),
             public_key_id=newer.get("public_key_id"),
             abandoned=newer.get("abandoned"),
-            created=_read_time(newer.get("created")),
-            changed=_read_time(row["changed"]),
+            created=_parse_time(newer.get("created")),
+            changed=_parse_time(row["changed"]),
         )
 
 
@@ -215,15 +206,15 @@ _NEWER: Final = (
 )
 
 Change: TypeAlias = Callable[[Entry | None], Entry]
-"""What becomes of an entry; None where there is none yet."""
+"""Returns the new state of an entry; takes None if there is no entry yet."""
 
 
 def time_text(moment: datetime) -> str:
-    """Write a moment as text of one length, in UTC.
+    """Format a time as text of fixed length, in UTC.
 
     Raises:
-        InvalidRequest: it is no datetime, or has no time zone: which moment a naive
-            one means depends on the machine.
+        InvalidRequest: it is no datetime, or has no time zone, so that its meaning
+            would depend on the machine.
     """
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidRequest("a moment is an aware datetime: give it a time zone")
@@ -232,71 +223,20 @@ def time_text(moment: datetime) -> str:
     except OverflowError:
         raise InvalidRequest("a moment is within the years 1 to 9999 of UTC") from None
     # Not every platform's strftime pads the year.
-    return f"{moment.year:04}{moment.strftime(_TIME_IN_THE_YEAR)}"
+    return f"{moment.year:04}{moment.strftime(_TIME_AFTER_YEAR)}"
 
 
-def _read_time(text: str | None) -> datetime | None:
-    """Read what `time_text` wrote."""
-    return None if text is None else datetime.strptime(text, _TIME).replace(tzinfo=UTC)
-
-
-def read_body(body: bytes) -> dict[str, Any]:
-    """Read a body's members; numbers stay exact.
-
-    Raises:
-        InvalidRequest: a number is out of every range.
-    """
-    read = json.loads(body, parse_float=_exact)
-    return cast("dict[str, Any]", read) if isinstance(read, dict) else {}
-
-
-def digest_of(body: bytes) -> str:
-    """Hash what a body says.
-
-    The order of members makes no difference, nor do blanks, nor how an amount is
-    written: 10, "10.0" and "10.00" are one amount.
-    """
-    return _hashed(_with_amounts_alike(json.loads(body, parse_float=_exact)))
-
-
-def digest_as_written(body: bytes) -> str:
-    """Hash a body as older versions did: amounts written in two ways differ."""
-    return _hashed(json.loads(body, parse_float=_exact))
-
-
-def _exact(number: str) -> Decimal:
-    try:
-        return Decimal(number)
-    except InvalidOperation:
-        raise InvalidRequest("a number in the body is out of every range") from None
-
-
-def _hashed(read: object) -> str:
-    said = json.dumps(read, sort_keys=True, default=str)
-    from hashlib import sha256
-
-    return sha256(said.encode()).hexdigest()
-
-
-def _with_amounts_alike(read: object) -> object:
-    if isinstance(read, list):
-        return [_with_amounts_alike(item) for item in cast("list[object]", read)]
-    if not isinstance(read, dict):
-        return read
-    members = {
-        name: _with_amounts_alike(member)
-        for name, member in cast("dict[str, object]", read).items()
-    }
-    if "amount" in members:
-        currency = members.get("currencyCode")
-        members["amount"] = written_alike(members["amount"], currency)
-    return members
+def _parse_time(text: str | None) -> datetime | None:
+    """Parse a text of `time_text`."""
+    # Not by strptime(): its first call imports a module, and a child that another
+    # thread forks in that moment would wait for the rest of that import for ever.
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def same_body(found: Entry, intended: Entry) -> bool:
-    """Tell whether two entries of one operation ask for the same.
+    """Return whether two entries of one operation have equal requests.
 
-    The digest of an entry that an older version wrote is of its body as written.
+    An older version computed the digest without normalizing amounts.
     """
     if found.digest == intended.digest:
         return True
@@ -309,11 +249,11 @@ def same_body(found: Entry, intended: Entry) -> bool:
     )
 
 
-# --- What happens to an entry ---------------------------------------------------------
+# --- Changes of an entry --------------------------------------------------------------
 
 
-def noted(intended: Entry) -> Change:
-    """Write an intention down; refuse one that differs from what stands there."""
+def record_intent(intended: Entry) -> Change:
+    """Write the intended entry; refuse it if the journal has a different request."""
 
     def change(found: Entry | None) -> Entry:
         if found is None:
@@ -331,7 +271,7 @@ def noted(intended: Entry) -> Change:
             found,
             confirm_only=intended.confirm_only,
             charge_ids=intended.charge_ids,
-            # For a journal that does not write `created`: the earliest time known.
+            # A journal may not write `created`; `changed` is the earliest known time.
             created=found.created or found.changed,
         )
 
@@ -339,7 +279,7 @@ def noted(intended: Entry) -> Change:
 
 
 def check_place(entry: Entry, environment: str | None, region: str | None) -> None:
-    """Refuse to go on with an entry in another environment or region than its own."""
+    """Raise unless the entry belongs to this environment and region."""
     for ours, theirs in ((environment, entry.environment), (region, entry.region)):
         if ours is not None and theirs is not None and ours != theirs:
             raise JournalConflict(
@@ -349,14 +289,14 @@ def check_place(entry: Entry, environment: str | None, region: str | None) -> No
             )
 
 
-def begun(intended: Entry) -> Change:
-    """Count a run, before anything of it is sent; nothing where it must not be sent.
+def start_send(intended: Entry) -> Change:
+    """Count a send before it starts; change nothing if the entry is final.
 
-    A run under way may still succeed, so that an earlier no is none while it lasts.
+    The send may succeed, so an earlier `no` is cleared.
     """
 
     def change(found: Entry | None) -> Entry:
-        entry = noted(intended)(found)
+        entry = record_intent(intended)(found)
         if entry.final:
             return entry
         body = intended.body if entry.body is None else entry.body
@@ -366,37 +306,39 @@ def begun(intended: Entry) -> Change:
     return change
 
 
-def reopened(found: Entry | None) -> Entry:
-    """Take back a no, before something else is concluded: nobody may build on it."""
-    entry = _present(found)
+def reopen(found: Entry | None) -> Entry:
+    """Change a `no` to `unknown`, so that no other order or attempt relies on it."""
+    entry = _require_entry(found)
     if entry.outcome != "no" or entry.settled_for_good:
         return entry
-    return replace(_counted(entry), outcome="unknown", reason=JOURNAL_CHANGED)
+    return replace(_count_empty_send(entry), outcome="unknown", reason=JOURNAL_CHANGED)
 
 
-def _counted(entry: Entry) -> Entry:
-    """Count a run that sent nothing: equal counts show that a no was never left.
+def _count_empty_send(entry: Entry) -> Entry:
+    """Count a send that did not happen, to mark that the entry left the `no` state.
 
-    See `_claims`: it matters whether an entry was a no in between.
+    Holders of a claim compare `runs` to detect a `no` in between; see `claims.py`.
     """
     return replace(entry, runs=entry.runs + 1, answers=entry.answers + 1)
 
 
-def answered(status: CallStatus, reason: str | None, object_id: str | None) -> Change:
-    """Count what came of a run; a refusal is a no only if no run is in doubt."""
+def record_answer(
+    status: CallStatus, reason: str | None, object_id: str | None
+) -> Change:
+    """Record the result of a send; a refusal is a `no` only if no send is in doubt."""
 
     def change(found: Entry | None) -> Entry:
-        entry = _present(found)
+        entry = _require_entry(found)
         answers = min(entry.answers + (status != "unknown"), entry.runs)
-        several = len(entry.other_object_ids)
-        entry = _naming(replace(entry, answers=answers), object_id)
+        ids_before = len(entry.other_object_ids)
+        entry = _with_object_id(replace(entry, answers=answers), object_id)
         if entry.settled_for_good:
             return entry
-        if len(entry.other_object_ids) > several:
-            # Two objects under one key: whatever one of them was, a person must look.
+        if len(entry.other_object_ids) > ids_before:
+            # One key has created two objects: a person must look.
             return replace(entry, outcome="unknown", reason=OBJECT_MISMATCH)
         if status == "succeeded" and entry.outcome == "no":
-            return replace(_counted(entry), outcome=None)
+            return replace(_count_empty_send(entry), outcome=None)
         refused = status == "refused" and entry.operation in CREATING
         if refused and entry.untouched and not entry.settled:
             entry = replace(entry, outcome="no", reason=reason)
@@ -405,8 +347,8 @@ def answered(status: CallStatus, reason: str | None, object_id: str | None) -> C
     return change
 
 
-def _naming(entry: Entry, object_id: str | None) -> Entry:
-    """Keep each id that was named; the id in the path says nothing new."""
+def _with_object_id(entry: Entry, object_id: str | None) -> Entry:
+    """Add an id from an answer, unless it is known or is the id in the path."""
     known = entry.object_id
     if object_id is None or object_id in (known, *entry.other_object_ids):
         return entry
@@ -417,40 +359,40 @@ def _naming(entry: Entry, object_id: str | None) -> Entry:
     return replace(entry, other_object_ids=(*entry.other_object_ids, object_id))
 
 
-def concluded(
+def record_decision(
     decide: Callable[[Entry], Assessment], object_id: str | None = None
 ) -> Change:
-    """Write down what was decided; what is known is not overwritten by a doubt.
+    """Record an assessment, but never replace knowledge by doubt.
 
-    A known success stays, whatever is seen later, and so does what a person has
-    settled. A no gives way to what was seen, and money that has moved to what settles
-    it. `object_id` is what was seen to belong to it.
+    A success, or what a person settled, stays. Any other assessment than `unknown`
+    replaces a `no`; only a `success` or a `no` replaces `moved`. `object_id` is the
+    observed id of the entry's object.
     """
 
     def change(found: Entry | None) -> Entry:
-        entry = _naming(_present(found), object_id)
+        entry = _with_object_id(_require_entry(found), object_id)
         if entry.outcome == "success" or entry.settled_for_good:
             return entry
-        verdict = decide(entry)
-        doubtful = verdict.outcome == "unknown" and entry.outcome == "no"
-        vague = verdict.outcome not in SETTLED and entry.outcome == "moved"
+        assessment = decide(entry)
+        doubtful = assessment.outcome == "unknown" and entry.outcome == "no"
+        vague = assessment.outcome not in SETTLED and entry.outcome == "moved"
         if doubtful or vague:
             return entry
-        if entry.outcome == "no" and verdict.outcome != "no":
-            entry = _counted(entry)
-        return replace(entry, outcome=verdict.outcome, reason=verdict.reason)
+        if entry.outcome == "no" and assessment.outcome != "no":
+            entry = _count_empty_send(entry)
+        return replace(entry, outcome=assessment.outcome, reason=assessment.reason)
 
     return change
 
 
-def resolved(outcome: str, reason: str, object_id: str | None) -> Change:
-    """Write down what a person has found out."""
+def record_resolution(outcome: str, reason: str, object_id: str | None) -> Change:
+    """Settle the entry as a person decided."""
     _check_reason(reason)
     if outcome not in SETTLED:
         raise InvalidRequest("an entry is settled as 'success' or as 'no'")
 
     def change(found: Entry | None) -> Entry:
-        entry = _requested(found)
+        entry = _require_request(found)
         if entry.outcome == "success" and outcome == "no":
             raise JournalConflict(
                 f"this {entry.operation} is known to have succeeded: it is no 'no'."
@@ -471,19 +413,19 @@ def resolved(outcome: str, reason: str, object_id: str | None) -> Change:
     return change
 
 
-def given_up(reason: str) -> Change:
-    """Write down that the shop has dropped it: from now on nothing of it is sent."""
+def record_abandonment(reason: str) -> Change:
+    """Record that the shop abandoned the entry, which is then never sent again."""
     _check_reason(reason)
 
     def change(found: Entry | None) -> Entry:
-        entry = _requested(found)
+        entry = _require_request(found)
         if entry.outcome == "success":
             raise JournalConflict(
                 f"this {entry.operation} has succeeded and cannot be abandoned: undo it"
                 " by a refund or a cancellation"
             )
         entry = replace(entry, abandoned=entry.abandoned or reason)
-        # What is pending or has moved, though untouched by us, was done by another.
+        # If it is pending or moved without an effect of ours, someone else did it.
         if entry.untouched and entry.outcome in {None, "unknown"}:
             entry = replace(entry, outcome="no", reason=reason)
         return entry
@@ -496,13 +438,13 @@ def _check_reason(reason: object) -> None:
         raise InvalidRequest("reason is a str that says why")
 
 
-def _requested(found: Entry | None) -> Entry:
+def _require_request(found: Entry | None) -> Entry:
     if found is None or found.is_claim:
         raise JournalConflict("the journal has no request of this key")
     return found
 
 
-def _present(found: Entry | None) -> Entry:
+def _require_entry(found: Entry | None) -> Entry:
     if found is None:
         raise JournalFailed("the journal has lost the entry of a request under way")
     return found

@@ -1,9 +1,9 @@
-"""The one flow of all helpers of `procedures.once`.
+"""The flow that all helpers of `procedures.once` share.
 
-Each helper writes its request down in the caller's journal before it is sent, claims
-the object for its order, sends the journal's own bytes, looks at the object by GET, and
-decides by the tables of `AmazonPay.decisions`. It may be called again at any time, from
-any process: it goes on where the last one was killed. See `docs/once.md`.
+Each helper writes its request to the caller's journal before it is sent, claims the
+object for its order, sends the bytes of the journal, gets the object and decides by the
+tables of `tables.py`. It can be called again at any time from any process, and
+continues where a killed process stopped. See `docs/once.md`.
 
 Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 `amazon-pay-checkout/asynchronous-processing.html`.
@@ -23,31 +23,31 @@ from ..errors import (
 from ..idempotency import derived_key
 from ..objects import state_of
 from ..procedures.waiting import watch
-from .claims import holds, is_free, take
+from .bodies import read_body
+from .claims import claim_is_free, holds_claim, take_claim
 from .entry import (
     CREATING,
     JOURNAL_CHANGED,
     Entry,
-    answered,
-    begun,
-    concluded,
-    noted,
-    read_body,
-    reopened,
+    record_answer,
+    record_decision,
+    record_intent,
+    reopen,
+    start_send,
 )
 from .intent import call_of
 from .journal_steps import find, write
 from .observe import (
-    OBSERVERS,
     SESSIONS,
-    about,
+    call_result,
+    checked_result,
     get_permission,
-    id_in,
-    result_of,
+    object_id_in,
+    observe,
     usable_id,
 )
-from .outcomes import Assessment
-from .tables import TRIED_ANEW, Observed, assess
+from .outcomes import Assessment, Observed
+from .tables import NEW_ATTEMPT_REASONS, assess
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -57,31 +57,31 @@ if TYPE_CHECKING:
     from .entry import Change
     from .journal_steps import Journal
 
-_TAKEN: Final = (
+_CLAIMED: Final = (
     "another order of this journal has done the same with the same object, or is at it:"
     " one object settles one order; nothing was sent"
 )
 
-# Why an entry is not sent in this run.
+# Reasons for which a run does not send its entry.
 _TOO_OLD: Final = "TooOld"
 _EARLIER_ATTEMPT: Final = "EarlierAttempt"
 _LATER_ATTEMPT: Final = "LaterAttempt"
 
 
-# Workers of one order that overtake each other again and again.
-_TRIES: Final = 5
+# How often a run decides again because other workers of its order changed the entry.
+_MAX_ROUNDS: Final = 5
 
 
-def act(
+def run_once(
     intended: Entry,
     journal: Journal,
     deadline: float,
     *,
     max_age: timedelta | None = None,
 ) -> Flow[Decision[Any]]:
-    """Look, write down, claim, send, write down, look, decide, write down.
+    """Observe, record, claim, send, record, observe, decide and record the decision.
 
-    With `max_age`, an entry that is older is looked at and not sent.
+    An entry that is older than `max_age` is observed but not sent.
     """
     run = _Run(intended, journal)
     try:
@@ -95,47 +95,47 @@ def act(
 
 
 class _Run:
-    """One call of a helper: what it has read, heard and seen so far."""
+    """One call of a helper, with what it has read, received and observed so far."""
 
     def __init__(self, intended: Entry, journal: Journal) -> None:
         self.intended = intended
         self.journal = journal
-        self.asked = read_body(intended.body or b"{}")
+        self.requested = read_body(intended.body or b"{}")
         self.creating = intended.operation in CREATING
         self.entry = intended
-        """As it was read or written last."""
-        self.before: Entry | None = None
-        """As it was before the claim was taken; None without one."""
-        self.said: CallResult | None = None
-        self.seen = Observed()
-        self.named: str | None = None
-        """The id that the answer to this call named."""
-        self.held_back: str | None = None
-        """Why nothing is sent in this call."""
-        self.taken = False
-        """Whether another order has the object."""
-        self.perhaps = False
-        """Whether an earlier run may have been carried out."""
+        """The entry as it was last read or written."""
+        self.claimed_as: Entry | None = None
+        """The entry when this run took its claim; None without a claim."""
+        self.result: CallResult | None = None
+        self.observed = Observed()
+        self.answer_id: str | None = None
+        """The object id in the answer to this call."""
+        self.skip_reason: str | None = None
+        """The reason why this run sends nothing."""
+        self.claimed_by_other = False
+        """Whether another order holds the claim on the object."""
+        self.earlier_may_have_acted = False
+        """Whether an earlier send may have been carried out."""
 
     def flow(self, deadline: float, max_age: timedelta | None) -> Flow[Decision[Any]]:
-        """Do all of it."""
+        """Carry out the whole run and return its decision."""
         ends = (yield from now()) + deadline
         if max_age is not None:
-            # First, so that a refused entry goes to the end of the sweep's list.
-            yield from self._note()
+            # Write first, so that a refused entry moves to the end of the sweep's list.
+            yield from self._record_intent()
         yield from self._check_earlier_attempt()
         if not self.creating:
             yield from self._check_claim()
             if max_age is None:
-                yield from self._note()
+                yield from self._record_intent()
         if max_age is not None and _is_older(self.entry, max_age):
-            self.held_back = _TOO_OLD
+            self.skip_reason = _TOO_OLD
         if not self.creating or max_age is not None:
-            yield from self._look(ends)
-        if self.held_back is None and self._decide(self.entry) is None:
-            if (yield from self._begin()):
+            yield from self._observe(ends)
+        if self.skip_reason is None and self._assess(self.entry) is None:
+            if (yield from self._start_send()):
                 yield from self._send()
-            yield from self._look(ends)
+            yield from self._observe(ends)
         return (yield from self._conclude())
 
     # Before it is sent ----------------------------------------------------------------
@@ -143,13 +143,13 @@ class _Run:
     def _write(self, change: Change) -> Flow[Entry]:
         return write(self.journal, self.intended.key, change)
 
-    def _note(self) -> Flow[None]:
-        self._read((yield from self._write(noted(self.intended))))
+    def _record_intent(self) -> Flow[None]:
+        self._set_entry((yield from self._write(record_intent(self.intended))))
 
-    def _read(self, entry: Entry, *, begun_now: bool = False) -> None:
+    def _set_entry(self, entry: Entry, *, just_started: bool = False) -> None:
         self.entry = entry
-        earlier = entry.runs - begun_now > entry.answers
-        self.perhaps = earlier or entry.object_id is not None
+        earlier = entry.runs - just_started > entry.answers
+        self.earlier_may_have_acted = earlier or entry.object_id is not None
 
     def _find_attempt(self, difference: int) -> Flow[Entry | None]:
         intended = self.intended
@@ -162,10 +162,10 @@ class _Run:
         return find(self.journal, key)
 
     def _check_earlier_attempt(self) -> Flow[None]:
-        """Refuse an attempt whose predecessor may still succeed.
+        """Raise if the previous attempt may still succeed.
 
-        One that has begun was allowed then. It is not refused, for it is to be settled;
-        but it is not sent again while its predecessor is no longer a definite no.
+        An attempt that was sent before was allowed then and must be settled: it does
+        not raise, but is not sent again unless the previous one is a definite `no`.
         """
         if self.intended.attempt == 1:
             return
@@ -180,214 +180,224 @@ class _Run:
                 " nothing was sent"
             )
         if found is not None:
-            self.held_back = _EARLIER_ATTEMPT
+            self.skip_reason = _EARLIER_ATTEMPT
 
     def _check_claim(self) -> Flow[None]:
         subject = self.intended.subject
-        if not (yield from is_free(self.journal, self.intended, subject)):
-            raise JournalConflict(_TAKEN)
+        if not (yield from claim_is_free(self.journal, self.intended, subject)):
+            raise JournalConflict(_CLAIMED)
 
-    def _look(self, ends: float) -> Flow[None]:
-        see = OBSERVERS[self.intended.operation][1]
+    def _observe(self, ends: float) -> Flow[None]:
+        def is_pending(view_now: Observed) -> bool:
+            assessment = assess(self.entry, self.requested, view_now, self.result)
+            return assessment is not None and assessment.outcome == "pending"
 
-        def waits(shown: Observed) -> bool:
-            verdict = assess(self.entry, self.asked, shown, self.said)
-            return verdict is not None and verdict.outcome == "pending"
-
-        self.seen = yield from watch(
-            lambda: see(self.entry, self.asked), lambda shown: not waits(shown), ends
+        self.observed = yield from watch(
+            lambda: observe(self.entry, self.requested),
+            lambda view_now: not is_pending(view_now),
+            ends,
         )
 
     # Sending --------------------------------------------------------------------------
 
-    def _begin(self) -> Flow[bool]:
-        """Count a run and take the claim; tell whether it may be sent now.
+    def _start_send(self) -> Flow[bool]:
+        """Count a send and take the claim; return whether the request may be sent.
 
-        Each attempt marks its own entry before it looks at the other: of two that meet,
-        one sees the other at the least.
+        Each attempt writes its own entry before it reads the other one: of two attempts
+        at the same time, at least one sees the other.
         """
         was_refused = self.entry.outcome == "no"
         if was_refused and (yield from self._find_attempt(+1)) is not None:
-            self.held_back = _LATER_ATTEMPT
+            self.skip_reason = _LATER_ATTEMPT
             return False
-        entry = yield from self._write(begun(self.intended))
-        self._read(entry, begun_now=not entry.final)
+        entry = yield from self._write(start_send(self.intended))
+        self._set_entry(entry, just_started=not entry.final)
         if entry.final:
             return False
         if self.creating:
             return True
-        if not (yield from take(self.journal, entry, entry.subject)):
-            yield from self._step_back()
-            raise JournalConflict(_TAKEN)
-        self.before = entry
+        if not (yield from take_claim(self.journal, entry, entry.subject)):
+            yield from self._undo_start()
+            raise JournalConflict(_CLAIMED)
+        self.claimed_as = entry
         if was_refused and (yield from self._find_attempt(+1)) is not None:
-            self.held_back = _LATER_ATTEMPT
+            self.skip_reason = _LATER_ATTEMPT
         elif entry.attempt > 1:
             found = yield from self._find_attempt(-1)
             if found is not None and found.outcome != "no":
-                self.held_back = _EARLIER_ATTEMPT
-        if self.held_back is not None:
-            yield from self._step_back()
-        return self.held_back is None
+                self.skip_reason = _EARLIER_ATTEMPT
+        if self.skip_reason is not None:
+            yield from self._undo_start()
+        return self.skip_reason is None
 
-    def _step_back(self) -> Flow[None]:
-        """Take a run back, of which nothing was sent."""
-        self._read((yield from self._write(answered("not_processed", None, None))))
+    def _undo_start(self) -> Flow[None]:
+        """Record that the counted send did not happen."""
+        self._set_entry(
+            (yield from self._write(record_answer("not_processed", None, None)))
+        )
 
-    def _ask(self) -> Flow[CallResult]:
-        """Make the call that acts; what refuses to send it leaves no doubt behind."""
+    def _call(self) -> Flow[CallResult]:
+        """Send the request; undo its count if the client refuses to send it."""
         try:
-            return (yield from result_of(call_of(self.entry)))
+            return (yield from call_result(call_of(self.entry)))
         except AmazonPayError as error:
             refused = error  # such as ClientClosed
         if not refused.outcome_unknown:
-            yield from self._step_back()
+            yield from self._undo_start()
         raise refused
 
     def _send(self) -> Flow[None]:
-        told = yield from self._ask()
-        self.said = about(self.entry, self.asked, told)
-        # Whatever the key has made is kept, even where it is not what was asked for.
-        self.named = id_in(self.entry, told if self.creating else self.said)
+        answer = yield from self._call()
+        self.result = checked_result(self.entry, self.requested, answer)
+        # Keep the id of a created object even if it does not match the request.
+        self.answer_id = object_id_in(
+            self.entry, answer if self.creating else self.result
+        )
         self.entry = yield from self._write(
-            answered(self.said.status, self.said.reason, self.named)
+            record_answer(self.result.status, self.result.reason, self.answer_id)
         )
 
     # Deciding -------------------------------------------------------------------------
 
-    def _decide(self, found: Entry) -> Assessment | None:
-        return assess(found, self.asked, self.seen, self.said)
+    def _assess(self, found: Entry) -> Assessment | None:
+        return assess(found, self.requested, self.observed, self.result)
 
-    def _judge(self, found: Entry) -> Assessment:
-        """Decide on an entry as it stands now, whoever has changed it meanwhile."""
-        sent = self.said is not None
+    def _assess_current(self, found: Entry) -> Assessment:
+        """Assess the entry as it is now; other workers may have changed it."""
+        sent = self.result is not None
         if found.settled_for_good and (sent or not self.entry.settled_for_good):
             return Assessment("unknown", JOURNAL_CHANGED)
-        verdict = self._decide(found) or self._held_back(found)
-        if self.taken:
+        assessment = self._assess(found) or self._assess_skipped(found)
+        if self.claimed_by_other:
             return Assessment("unknown", "ClaimedByAnother")
-        if verdict.outcome == "success" and not self._claims(found):
+        if assessment.outcome == "success" and not self._has_claim(found):
             return Assessment("unknown", JOURNAL_CHANGED)
-        return verdict
+        return assessment
 
-    def _held_back(self, found: Entry) -> Assessment:
-        """Decide on what is not sent in this call, and of which nothing is seen."""
-        if self.held_back == _LATER_ATTEMPT and found.untouched:
+    def _assess_skipped(self, found: Entry) -> Assessment:
+        """Assess an entry that this run does not send and the tables leave open."""
+        if self.skip_reason == _LATER_ATTEMPT and found.untouched:
             return Assessment("no", found.reason)
-        if self.held_back == _TOO_OLD and found.untouched:
+        if self.skip_reason == _TOO_OLD and found.untouched:
             return Assessment("no", _TOO_OLD)
-        return Assessment("unknown", self.held_back or JOURNAL_CHANGED)
+        return Assessment("unknown", self.skip_reason or JOURNAL_CHANGED)
 
-    def _claims(self, found: Entry) -> bool:
-        """Tell whether the claim is held, and was held without a break.
+    def _has_claim(self, found: Entry) -> bool:
+        """Return whether this run has held the claim without a break.
 
-        Whatever leaves a no counts a run: equal counts say that there was none.
+        Each change from `no` counts a run, so equal counts show that there was no `no`.
         """
         if found.settled_for_good:
             return True
-        before = self.before
-        unbroken = before is not None and before.runs == found.runs
+        claimed_as = self.claimed_as
+        unbroken = claimed_as is not None and claimed_as.runs == found.runs
         return unbroken and found.outcome != "no"
 
     def _conclude(self) -> Flow[Decision[Any]]:
-        """Decide and write it down; a success only with the claim on its object."""
-        verdict = Assessment("unknown", JOURNAL_CHANGED)
-        for _ in range(_TRIES):
-            wanted = self._wants_claim()
-            if wanted and not self._claims(self.entry):
+        """Record the decision; a success needs the claim on its object."""
+        assessment = Assessment("unknown", JOURNAL_CHANGED)
+        for _ in range(_MAX_ROUNDS):
+            needs_claim = self._needs_claim()
+            if needs_claim and not self._has_claim(self.entry):
                 yield from self._take_claim()
-            written: list[Assessment] = []
+            assessments: list[Assessment] = []
 
-            def judge(found: Entry, written: list[Assessment] = written) -> Assessment:
-                written.append(self._judge(found))
-                return written[-1]
+            def assess_found(
+                found: Entry, assessments: list[Assessment] = assessments
+            ) -> Assessment:
+                assessments.append(self._assess_current(found))
+                return assessments[-1]
 
-            entry = yield from self._write(concluded(judge, self._shown_charge()))
-            # What was settled before was not judged anew, only what was just written.
-            verdict = written[-1] if written else self._judge(entry)
+            entry = yield from self._write(
+                record_decision(assess_found, self._observed_charge_id())
+            )
+            # An entry that was settled before is assessed here, not by the change.
+            assessment = assessments[-1] if assessments else self._assess_current(entry)
             self.entry = entry
-            if not wanted or self.taken or self._claims(entry):
+            if not needs_claim or self.claimed_by_other or self._has_claim(entry):
                 break
-        return (yield from self._decision(verdict))
+        return (yield from self._make_decision(assessment))
 
-    def _wants_claim(self) -> bool:
-        verdict = self._decide(self.entry)
-        if verdict is None or self.entry.settled_for_good:
+    def _needs_claim(self) -> bool:
+        assessment = self._assess(self.entry)
+        if assessment is None or self.entry.settled_for_good:
             return False
-        # What a creation has made is claimed as soon as it is known.
+        # Claim a created object as soon as its id is known.
         made = self.creating and self.entry.object_id is not None
-        return verdict.outcome == "success" or (
-            made and verdict.outcome in {"pending", "moved"}
+        return assessment.outcome == "success" or (
+            made and assessment.outcome in {"pending", "moved"}
         )
 
     def _take_claim(self) -> Flow[None]:
         if self.entry.outcome == "no":
-            self.entry = yield from self._write(reopened)
+            self.entry = yield from self._write(reopen)
         entry = self.entry
         object_id = entry.subject or entry.object_id or ""
         known = entry.outcome == "success"
-        if (known and (yield from holds(self.journal, entry, object_id))) or (
-            yield from take(self.journal, entry, object_id)
+        if (known and (yield from holds_claim(self.journal, entry, object_id))) or (
+            yield from take_claim(self.journal, entry, object_id)
         ):
-            self.before = entry
-        elif self.said is None and not self.creating:
-            raise JournalConflict(_TAKEN)
+            self.claimed_as = entry
+        elif self.result is None and not self.creating:
+            raise JournalConflict(_CLAIMED)
         else:
-            self.taken = True
+            self.claimed_by_other = True
 
-    def _shown_charge(self) -> str | None:
-        """Return the id of a session's charge, if it was seen."""
+    def _observed_charge_id(self) -> str | None:
+        """Return the id of the session's charge, if it was observed."""
         if self.intended.operation not in SESSIONS:
             return None
-        return usable_id((self.seen.charge or {}).get("chargeId"))
+        return usable_id((self.observed.charge or {}).get("chargeId"))
 
-    def _decision(self, verdict: Assessment) -> Flow[Decision[Any]]:
-        entry, seen, said = self.entry, self.seen, self.said
+    def _make_decision(self, assessment: Assessment) -> Flow[Decision[Any]]:
+        entry, observed, result = self.entry, self.observed, self.result
         new_attempt = False
         if (
             entry.operation == "create_charge"
             and entry.object_id is None
             and entry.abandoned is None
-            and verdict.outcome == "no"
-            and verdict.reason in TRIED_ANEW
+            and assessment.outcome == "no"
+            and assessment.reason in NEW_ATTEMPT_REASONS
         ):
-            permission = yield from get_permission(self.asked["chargePermissionId"])
+            permission = yield from get_permission(self.requested["chargePermissionId"])
             new_attempt = state_of(permission.object or {}) == "Chargeable"
         is_charge = entry.operation.endswith("_charge")
         return Decision(
-            outcome=verdict.outcome,
-            reason=verdict.reason,
+            outcome=assessment.outcome,
+            reason=assessment.reason,
             operation=entry.operation,
             key=entry.key,
-            seen=seen.object,
-            charge=cast("Charge | None", seen.object if is_charge else seen.charge),
+            seen=observed.object,
+            charge=cast(
+                "Charge | None", observed.object if is_charge else observed.charge
+            ),
             new_attempt=new_attempt,
-            refunded=verdict.refunded,
-            response=None if said is None else said.response,
-            error=None if said is None else said.error,
+            refunded=assessment.refunded,
+            response=None if result is None else result.response,
+            error=None if result is None else result.error,
         )
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether this call, or an earlier one, may have been carried out."""
-        sent = self.said is not None and self.said.status != "not_processed"
-        return self.perhaps or sent
+        """Whether this send or an earlier one may have been carried out."""
+        sent = self.result is not None and self.result.status != "not_processed"
+        return self.earlier_may_have_acted or sent
 
     def failure(self) -> JournalFailed:
-        """Make a failure of the journal that keeps what is known of the money."""
-        said = self.said
+        """Return a `JournalFailed` with what is known of the money."""
+        result = self.result
         return JournalFailed(
             f"{self.intended.operation}: the journal failed, and the request may have"
             " been carried out: mend the journal, then call again with the same"
             " arguments",
             outcome_unknown=True,
-            response=None if said is None else said.response,
-            object_id=self.named or self.entry.object_id,
+            response=None if result is None else result.response,
+            object_id=self.answer_id or self.entry.object_id,
         )
 
 
 def _is_older(entry: Entry, max_age: timedelta) -> bool:
-    """Tell an entry's age by its journal's own clock, as it was written just now."""
+    """Compare an entry's age with `max_age`, both times by the journal's clock."""
     if entry.created is None or entry.changed is None:
         return False
     return entry.changed - entry.created > max_age

@@ -1,4 +1,4 @@
-"""Turn the arguments of a helper into a journal entry, and an entry into its call."""
+"""Make a journal entry of the arguments of a helper, and a call of an entry."""
 
 from __future__ import annotations
 
@@ -16,12 +16,8 @@ from ..resources.charge_permissions import ChargePermissions
 from ..resources.charges import Charges
 from ..resources.checkout_sessions import CheckoutSessions
 from ..resources.refunds import Refunds
-from .entry import (
-    DEFAULT_BODIES,
-    Entry,
-    digest_of,
-    read_body,
-)
+from .bodies import DEFAULT_BODIES, digest_of, read_body
+from .entry import Entry
 
 if TYPE_CHECKING:
     from .._core.call import Body, Call
@@ -40,8 +36,8 @@ OPERATIONS: Final[dict[str, Operation[..., Any]]] = {
     )
 }
 
-# What a body must say, so that it can be compared with what is there afterwards.
-_PRICES: Final[dict[str, str | None]] = {
+# The price that a body must have, to be compared with the object's price later.
+_PRICE_MEMBERS: Final[dict[str, str | None]] = {
     "complete_checkout_session": "chargeAmount",
     "finalize_checkout_session": "chargeAmount",
     "create_charge": "chargeAmount",
@@ -50,22 +46,22 @@ _PRICES: Final[dict[str, str | None]] = {
     "close_charge_permission": None,
     "create_refund": "refundAmount",
 }
-# The body that sets up a saved wallet is `{}`.
-_MAY_LACK_A_PRICE: Final = frozenset({"complete_checkout_session"})
-REFERENCES: Final = {
+# The body is `{}` when a saved wallet is set up.
+_PRICE_OPTIONAL: Final = frozenset({"complete_checkout_session"})
+REFERENCE_MEMBERS: Final = {
     "create_charge": "chargePermissionId",
     "create_refund": "chargeId",
 }
 
-# Whether Amazon honors the key on these is unconfirmed, and so is whether a refusal is
-# stored under it: a session that was refused because its buyer had not paid yet must
-# not be refused for ever.
+# It is unconfirmed whether Amazon honors the key of these operations, and whether it
+# stores a refusal under it. A session that was refused because its buyer had not paid
+# yet must not be refused for ever, so the next send gets a new key.
 _FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
     {"complete_checkout_session", "finalize_checkout_session"}
 )
 
 
-def intended_entry(  # noqa: PLR0913 - what makes an intention
+def intended_entry(  # noqa: PLR0913 - one keyword for each part of a request
     name: str,
     ids: tuple[str, ...],
     body: Body | None,
@@ -76,37 +72,37 @@ def intended_entry(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Entry:
-    """Turn arguments into an entry; refuse bad ones before anything is sent."""
+    """Make an entry of checked arguments."""
     key = idempotency_key(
         namespace=namespace, order=order, operation=name, attempt=attempt
     )
     if not isinstance(confirm_only, bool):
         raise InvalidRequest("confirm_only is True or False")
-    declared = OPERATIONS[name]
+    operation = OPERATIONS[name]
     if body is None:
-        if not declared.body_optional:
+        if not operation.body_optional:
             raise InvalidRequest(f"{name} needs a body")
         body = DEFAULT_BODIES[name]
     data = encode_body(body, ordered=True)
     if not data.lstrip().startswith(b"{"):
         raise InvalidRequest(f"the body of {name} is JSON, but no object")
-    _check(name, read_body(data))
+    _check_body(name, read_body(data))
     return Entry(
         key=key,
         namespace=namespace,
         order=order,
         operation=name,
         attempt=attempt,
-        path=declared.build((*ids, data), {}).path,
+        path=operation.build((*ids, data), {}).path,
         body=data,
         digest=digest_of(data),
         confirm_only=confirm_only,
-        charge_ids=_checked_ids(charge_ids),
+        charge_ids=_checked_charge_ids(charge_ids),
     )
 
 
-def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
-    """Copy the ids of charges; a str is one id, and no collection of them."""
+def _checked_charge_ids(charge_ids: object) -> tuple[str, ...] | None:
+    """Return the charge ids as a tuple; refuse a str, which is a single id."""
     if charge_ids is None:
         return None
     kind, refused = type(charge_ids).__name__, (str, bytes, Mapping)
@@ -116,32 +112,32 @@ def _checked_ids(charge_ids: object) -> tuple[str, ...] | None:
             f" not a {kind}"
         )
     ids = tuple(cast("Collection[str]", charge_ids))
-    for one in ids:
-        encoded_id("an id in charge_ids", one)  # refuses what names no charge
+    for charge_id in ids:
+        encoded_id("an id in charge_ids", charge_id)  # raises for what is no id
     return ids
 
 
-def _check(name: str, asked: Mapping[str, Any]) -> None:
-    """Refuse a body that could not be compared with what is there afterwards."""
-    price = _PRICES[name]
-    needed = name not in _MAY_LACK_A_PRICE or price in asked
+def _check_body(name: str, requested: Mapping[str, Any]) -> None:
+    """Raise if the body cannot be compared with the object afterwards."""
+    price = _PRICE_MEMBERS[name]
+    needed = name not in _PRICE_OPTIONAL or price in requested
     if price is not None and needed:
-        if not isinstance(asked.get(price), Mapping):
+        if not isinstance(requested.get(price), Mapping):
             raise InvalidRequest(
                 f"the body of {name} has no {price}, or no price there"
             )
-        compare(asked[price], asked[price])  # refuses what is no price
-    reference = REFERENCES.get(name)
+        compare(requested[price], requested[price])  # raises for what is no price
+    reference = REFERENCE_MEMBERS.get(name)
     if reference is not None:
-        encoded_id(f"{reference} in the body of {name}", asked.get(reference))
+        encoded_id(f"{reference} in the body of {name}", requested.get(reference))
 
 
 def call_of(entry: Entry) -> Call:
-    """Build the entry's request: its own bytes, under its own key."""
-    declared = OPERATIONS[entry.operation]
+    """Build the call of an entry with its exact bytes and its key."""
+    operation = OPERATIONS[entry.operation]
     arguments = (entry.subject, entry.body) if entry.subject else (entry.body,)
-    key = {} if declared.method != "POST" else {"idempotency_key": _wire_key(entry)}
-    return declared.build(arguments, key)
+    key = {} if operation.method != "POST" else {"idempotency_key": _wire_key(entry)}
+    return operation.build(arguments, key)
 
 
 def _wire_key(entry: Entry) -> str:

@@ -1,7 +1,7 @@
-"""The Journal protocol, and reading and writing a journal from inside a flow.
+"""The Journal protocol, and the steps by which a flow reads and writes a journal.
 
-A journal is the caller's. Whatever it raises ends in a `JournalFailed`, so that the
-flow can say what is known of the money meanwhile.
+A journal belongs to the caller. Whatever it raises becomes a `JournalFailed`, so that
+the flow can add what is known of the money.
 """
 
 from __future__ import annotations
@@ -22,58 +22,57 @@ if TYPE_CHECKING:
 
 
 class Journal(Protocol):
-    """What the helpers need of a journal: blocking methods, safe for many threads.
+    """The journal that the helpers need: blocking methods that are safe for threads.
 
-    `SQLiteJournal` and `AmazonPay.contrib.sqlalchemy.SQLAlchemyJournal` are two. One of
-    your own writes `Entry.to_row()` to a table whose primary key is `idempotency_key`.
-    An `AsyncClient` calls these methods in a worker thread.
+    `SQLiteJournal` and `AmazonPay.contrib.sqlalchemy.SQLAlchemyJournal` implement it.
+    Your own journal can write `Entry.to_row()` to a table whose primary key is
+    `idempotency_key`. An `AsyncClient` calls these methods in a worker thread.
 
     Raises:
-        JournalFailed: raised by each method whose database fails; its text shows no
-            value of an entry.
+        JournalFailed: raised by each method if the database fails; its text must not
+            show values of an entry.
     """
 
     def change(self, key: str, change: Change, /) -> Entry:
-        """Replace the entry of `key` by what `change` makes of it, and return that.
+        """Replace the entry of `key` by the result of `change`, and return it.
 
-        It must be committed when this returns, in a transaction of its own: what joins
-        a transaction of the caller is not there yet when the request leaves. No other
-        change of the same key comes between the reading and the writing; `change` may
-        be called again for that. It is pure, and what it raises changes nothing.
-        The time of the change goes into `Entry.changed`.
+        The entry must be committed when this returns, in its own transaction: in a
+        transaction of the caller, it would not be stored yet when the request is sent.
+        No other change of the same key may come between reading and writing; `change`
+        is pure and may be called again for that. If it raises, nothing is changed.
+        Write the time of the change to `Entry.changed`.
         """
         ...
 
     def find(self, key: str, /) -> Entry | None:
-        """Read an entry."""
+        """Return the entry of `key`, or None."""
         ...
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
-        """List what is not settled, least lately changed first.
+        """Return up to `limit` entries that are not settled, oldest change first.
 
-        That is each entry whose `outcome` is neither `success` nor `no`: none yet,
-        `pending`, `unknown` or `moved`. With `before`, only what was last changed
-        before that moment.
+        An entry is not settled if its `outcome` is None, `pending`, `unknown` or
+        `moved`. With `before`, return only entries last changed before that time.
         """
         ...
 
     def forget(self, before: datetime, /) -> int:
-        """Erase the bodies of entries that were settled before a moment; count them.
+        """Erase the bodies of entries settled before a time; return their number.
 
-        All else stays, the key above all: Amazon keeps keys for ever. So do the
-        entries without a body, whose `operation` begins with `claim`: they say which
-        order an object has paid.
+        Keep everything else, above all the key: Amazon keeps keys for ever. Also keep
+        the entries whose `operation` begins with `claim`: they record which order an
+        object has paid.
         """
         ...
 
 
 def checked_journal(journal: object) -> None:
-    """Refuse what is no journal, before anything is sent.
+    """Check that an object is a usable journal.
 
     Raises:
-        InvalidRequest: it is a class, has no `change` or `find`, or awaits in them.
+        InvalidRequest: it is a class, has no `change` or `find`, or these are async.
     """
     if isinstance(journal, type):
         raise InvalidRequest(f"journal is the class {journal.__name__}: make one of it")
@@ -92,7 +91,7 @@ def checked_journal(journal: object) -> None:
 
 
 def checked_limit(limit: object) -> int:
-    """Refuse what is no number of entries to list.
+    """Return a valid number of entries to list.
 
     Raises:
         InvalidRequest: it is no int, or below 1.
@@ -106,13 +105,13 @@ R = TypeVar("R")
 
 
 def find(journal: Journal, key: str) -> Flow[Entry | None]:
-    """Read an entry; None where there is none."""
+    """Return the entry of a key, or None."""
     work = partial(_guarded, journal.find, key)
     return cast("Entry | None", (yield RunInThread(work)))
 
 
 def write(journal: Journal, key: str, change: Change) -> Flow[Entry]:
-    """Change an entry, and return what it has become."""
+    """Change an entry and return the new one."""
     work = partial(_guarded, journal.change, key, change)
     return cast("Entry", (yield RunInThread(work)))
 

@@ -1,4 +1,4 @@
-"""Look at the object of an entry by GET, and check that answers are about it."""
+"""Get the object of an entry, and check that answers are about it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .entry import (
     OBJECT_MISMATCH,
     Entry,
 )
-from .intent import REFERENCES
-from .tables import Observed
+from .intent import REFERENCE_MEMBERS
+from .outcomes import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 SESSIONS: Final = frozenset({"complete_checkout_session", "finalize_checkout_session"})
 
 
-def result_of(call: Call) -> Flow[CallResult]:
-    """Make a call, and tell what came of it whatever the client's options."""
+def call_result(call: Call) -> Flow[CallResult]:
+    """Make a call and return its result, whether or not the client raises."""
     try:
         return classify(cast("Response[Any]", (yield call)))
     except TransportError as error:
@@ -46,148 +46,179 @@ def result_of(call: Call) -> Flow[CallResult]:
 
 # --- Which object an answer is about --------------------------------------------------
 
-# What a path, a database's column and a person can take; Amazon's ids are 36 at most.
+# Ids that fit a path and a database column. Amazon's have at most 36 characters.
 _USABLE_ID: Final = re.compile(r"(?!\.+$)[!-~]{1,64}")
 
-# A one-time permission's charges bear its id. A recurring one's do not.
-_ONE_TIME: Final = re.compile(r"[SP][0-9]{2}-[0-9]{7}-[0-9]{7}")
-_CHARGE: Final = re.compile(rf"({_ONE_TIME.pattern})-C[0-9]{{6}}")
+# The id of a one-time permission is the first part of the ids of its charges. That does
+# not hold for recurring permissions.
+_ONE_TIME_PERMISSION: Final = re.compile(r"[SP][0-9]{2}-[0-9]{7}-[0-9]{7}")
+_CHARGE: Final = re.compile(rf"({_ONE_TIME_PERMISSION.pattern})-C[0-9]{{6}}")
 
 
 def usable_id(id_: object) -> str | None:
-    """Return an id of an answer, unless it cannot be asked for or written down."""
+    """Return an id from an answer if it can be requested and stored, else None."""
     found = isinstance(id_, str) and _USABLE_ID.fullmatch(id_) is not None
     return cast("str", id_) if found else None
 
 
-def _strangeness(view: Mapping[str, Any], member: str, asked: str) -> str | None:
-    """Say why a view is not known to be of the object `asked`; None if it is."""
+def _mismatch_reason(
+    view: Mapping[str, Any], member: str, requested: str
+) -> str | None:
+    """Return why a view may not be of the object `requested`; None if it is."""
     named = view.get(member)
     if named is None:
         return "NoId"
     permission, charge = view.get("chargePermissionId"), view.get("chargeId")
     if isinstance(permission, str) and isinstance(charge, str):
         stem = _CHARGE.fullmatch(charge)
-        if stem and _ONE_TIME.fullmatch(permission) and stem[1] != permission:
+        if (
+            stem
+            and _ONE_TIME_PERMISSION.fullmatch(permission)
+            and stem[1] != permission
+        ):
             return OBJECT_MISMATCH
-    return None if named == asked else OBJECT_MISMATCH
+    return None if named == requested else OBJECT_MISMATCH
 
 
-def _get(operation: Operation[..., Any], member: str, id_: str) -> Flow[Observed]:
+def _get_object(
+    operation: Operation[..., Any], member: str, id_: str
+) -> Flow[Observed]:
     try:
         call = operation.build((id_,), {})
-    except ValueError:  # of dots alone, or half a surrogate
+    except ValueError:  # such as an id of dots alone, or a lone surrogate
         return Observed(reason="NoId")
-    said = yield from result_of(call)
-    if said.response is None or said.status != "succeeded":
-        return Observed(reason=said.reason)
-    view = said.response.json()
-    strange = _strangeness(view, member, id_)
-    return Observed(view) if strange is None else Observed(reason=strange)
+    result = yield from call_result(call)
+    if result.response is None or result.status != "succeeded":
+        return Observed(reason=result.reason)
+    view = result.response.json()
+    mismatch = _mismatch_reason(view, member, id_)
+    return Observed(view) if mismatch is None else Observed(reason=mismatch)
 
 
 def _get_charge(id_: object) -> Flow[Observed]:
     usable = usable_id(id_)
     if usable is None:
         return Observed(reason="NoId")
-    return (yield from _get(Charges.get_charge, "chargeId", usable))
+    return (yield from _get_object(Charges.get_charge, "chargeId", usable))
 
 
 def get_permission(id_: str) -> Flow[Observed]:
     get = ChargePermissions.get_charge_permission
-    return (yield from _get(get, "chargePermissionId", id_))
+    return (yield from _get_object(get, "chargePermissionId", id_))
 
 
-def _see_charge(entry: Entry, asked: Mapping[str, Any]) -> Flow[Observed]:
-    del asked
-    return (yield from _get(Charges.get_charge, "chargeId", entry.subject))
+def _observe_charge(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    del requested
+    return (yield from _get_object(Charges.get_charge, "chargeId", entry.subject))
 
 
-def _see_session(entry: Entry, asked: Mapping[str, Any]) -> Flow[Observed]:
-    """See a session, and the charge that it names once it has ended."""
-    del asked
+def _observe_session(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    """Get a session and, once it has ended, its charge."""
+    del requested
     get = CheckoutSessions.get_checkout_session
-    seen = yield from _get(get, "checkoutSessionId", entry.subject)
-    view = seen.object or {}
+    observed = yield from _get_object(get, "checkoutSessionId", entry.subject)
+    view = observed.object or {}
     charge_id = view.get("chargeId")
     if charge_id is None or state_of(view) not in {"Completed", "Canceled"}:
-        return seen
+        return observed
     charge = yield from _get_charge(charge_id)
-    shown = charge.object
+    charge_view = charge.object
     permissions = {
-        one.get("chargePermissionId") for one in (view, shown or {}) if one
+        one.get("chargePermissionId") for one in (view, charge_view or {}) if one
     } - {None}
     if len(permissions) > 1:
-        return replace(seen, reason=OBJECT_MISMATCH)
-    return replace(seen, charge=shown, reason=charge.reason)
+        return replace(observed, reason=OBJECT_MISMATCH)
+    return replace(observed, charge=charge_view, reason=charge.reason)
 
 
-def _see_permission(entry: Entry, asked: Mapping[str, Any]) -> Flow[Observed]:
-    """See a permission, and its known charges where they must have ended too."""
-    seen = yield from get_permission(entry.subject)
+def _observe_permission(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    """Get a permission and, if its charges must have ended too, the listed charges."""
+    observed = yield from get_permission(entry.subject)
     ours = entry.object_id is not None
     if (
         entry.charge_ids is None
         or ours
-        or asked.get("cancelPendingCharges") is not True
-        or state_of(seen.object or {}) != "Closed"
+        or requested.get("cancelPendingCharges") is not True
+        or state_of(observed.object or {}) != "Closed"
     ):
-        return seen
+        return observed
     charges: list[Mapping[str, Any] | None] = []
     for charge_id in entry.charge_ids:
-        shown = yield from _get_charge(charge_id)
-        charges.append(shown.object)
-    return replace(seen, charges=tuple(charges))
+        charge_view = yield from _get_charge(charge_id)
+        charges.append(charge_view.object)
+    return replace(observed, charges=tuple(charges))
 
 
-def _see_created_charge(entry: Entry, asked: Mapping[str, Any]) -> Flow[Observed]:
-    del asked
+def _observe_created_charge(
+    entry: Entry, requested: Mapping[str, Any]
+) -> Flow[Observed]:
+    del requested
     if entry.object_id is None:
         return Observed()
     return (yield from _get_charge(entry.object_id))
 
 
-def _see_refund(entry: Entry, asked: Mapping[str, Any]) -> Flow[Observed]:
-    del asked
+def _observe_refund(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    del requested
     if entry.object_id is None:
         return Observed()
-    return (yield from _get(Refunds.get_refund, "refundId", entry.object_id))
+    return (yield from _get_object(Refunds.get_refund, "refundId", entry.object_id))
 
 
-# How each operation's object is looked at, and which member is its id.
-OBSERVERS: Final[
-    dict[str, tuple[str, Callable[[Entry, Mapping[str, Any]], Flow[Observed]]]]
-] = {
-    "complete_checkout_session": ("checkoutSessionId", _see_session),
-    "finalize_checkout_session": ("checkoutSessionId", _see_session),
-    "create_charge": ("chargeId", _see_created_charge),
-    "capture_charge": ("chargeId", _see_charge),
-    "cancel_charge": ("chargeId", _see_charge),
-    "close_charge_permission": ("chargePermissionId", _see_permission),
-    "create_refund": ("refundId", _see_refund),
+_OBSERVE: Final[dict[str, Callable[[Entry, Mapping[str, Any]], Flow[Observed]]]] = {
+    "complete_checkout_session": _observe_session,
+    "finalize_checkout_session": _observe_session,
+    "create_charge": _observe_created_charge,
+    "capture_charge": _observe_charge,
+    "cancel_charge": _observe_charge,
+    "close_charge_permission": _observe_permission,
+    "create_refund": _observe_refund,
 }
 
 
-def id_in(entry: Entry, said: CallResult) -> str | None:
-    """Return the id that a success names: of a session, its charge if there is one."""
-    if said.status != "succeeded" or said.response is None:
+def observe(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    """Get the object of an entry; `requested` is the body of its request."""
+    return _OBSERVE[entry.operation](entry, requested)
+
+
+# The member of an answer that holds the object's id.
+_ID_MEMBERS: Final = {
+    "complete_checkout_session": "checkoutSessionId",
+    "finalize_checkout_session": "checkoutSessionId",
+    "create_charge": "chargeId",
+    "capture_charge": "chargeId",
+    "cancel_charge": "chargeId",
+    "close_charge_permission": "chargePermissionId",
+    "create_refund": "refundId",
+}
+
+
+def object_id_in(entry: Entry, result: CallResult) -> str | None:
+    """Return the object id in a success; for a session, that of its charge, if any."""
+    if result.status != "succeeded" or result.response is None:
         return None
-    view = said.response.json()
+    view = result.response.json()
     if entry.operation in SESSIONS and (charge := usable_id(view.get("chargeId"))):
         return charge
-    return usable_id(view.get(OBSERVERS[entry.operation][0]))
+    return usable_id(view.get(_ID_MEMBERS[entry.operation]))
 
 
-def about(entry: Entry, asked: Mapping[str, Any], said: CallResult) -> CallResult:
-    """Take a success that is not about what was asked for, for a lost answer."""
-    if said.status != "succeeded" or said.response is None:
-        return said
-    view = said.response.json()
-    member = OBSERVERS[entry.operation][0]
-    strange = "NoId" if usable_id(view.get(member)) is None else None
-    if strange is None:
-        strange = _strangeness(view, member, entry.subject or view[member])
-    reference = REFERENCES.get(entry.operation, "")
-    if strange is None and view.get(reference) is not None:
-        strange = None if view[reference] == asked[reference] else OBJECT_MISMATCH
-    return said if strange is None else replace(said, status="unknown", reason=strange)
+def checked_result(
+    entry: Entry, requested: Mapping[str, Any], result: CallResult
+) -> CallResult:
+    """Treat a success about another object than the requested one as unknown."""
+    if result.status != "succeeded" or result.response is None:
+        return result
+    view = result.response.json()
+    member = _ID_MEMBERS[entry.operation]
+    mismatch = "NoId" if usable_id(view.get(member)) is None else None
+    if mismatch is None:
+        mismatch = _mismatch_reason(view, member, entry.subject or view[member])
+    reference = REFERENCE_MEMBERS.get(entry.operation, "")
+    if mismatch is None and view.get(reference) is not None:
+        mismatch = None if view[reference] == requested[reference] else OBJECT_MISMATCH
+    return (
+        result
+        if mismatch is None
+        else replace(result, status="unknown", reason=mismatch)
+    )

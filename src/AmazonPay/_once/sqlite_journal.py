@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._core import fork_gate
 from ..errors import (
@@ -19,6 +18,7 @@ from ..errors import (
 )
 from .entry import Entry, time_text
 from .journal_steps import checked_limit
+from .sqlite_schema import COLUMNS, VERSION, FileState, migrate, pragma
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,55 +28,15 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """Tell the time."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
-COLUMNS: Final = {
-    "idempotency_key": "TEXT NOT NULL PRIMARY KEY",
-    "namespace": "TEXT NOT NULL",
-    "shop_order": "TEXT NOT NULL",
-    "operation": "TEXT NOT NULL",
-    "attempt": "INTEGER NOT NULL",
-    "path": "TEXT NOT NULL",
-    "body": "BLOB",
-    "digest": "TEXT NOT NULL",
-    "confirm_only": "INTEGER NOT NULL",
-    "charge_ids": "TEXT",
-    "runs": "INTEGER NOT NULL",
-    "answers": "INTEGER NOT NULL",
-    "outcome": "TEXT",
-    "reason": "TEXT",
-    "object_id": "TEXT",
-    "other_object_ids": "TEXT",
-    "environment": "TEXT",
-    "region": "TEXT",
-    "public_key_id": "TEXT",
-    "abandoned": "TEXT",
-    "created": "TEXT",
-    "changed": "TEXT NOT NULL",
-}
-"""What `Entry.to_row` writes."""
-
-_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
-
-_VERSION: Final = 1
-"""The `user_version` of the files that this release writes."""
-_ADDED: Final = frozenset(
-    {
-        "other_object_ids",
-        "environment",
-        "region",
-        "public_key_id",
-        "abandoned",
-        "created",
-    }
-)
-"""The columns that a file of version 0 lacks."""
+_IS_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
 
 _LOCK_SECONDS: Final = 30.0
 _READER_SECONDS: Final = 5.0
-"""How long `forget` waits for readers that keep erased bytes in the log."""
+"""How long `forget` waits for readers because of which the log keeps erased bytes."""
 
 _WRITE: Final = "BEGIN IMMEDIATE"
 _READ: Final = "BEGIN"
@@ -93,35 +53,35 @@ _FAILURES: Final = {
 
 _CANNOT_WRITE: Final = ("SQLITE_CANTOPEN", "SQLITE_READONLY")
 
-# One thread creates the file while no other one of this process has it open: whoever
-# closes a descriptor of a file drops all locks that the process holds on that file.
+# One thread creates the file while no other thread has it open: closing a descriptor of
+# a file drops all locks that the process holds on that file.
 _CREATION: Final = threading.Lock()
 
 _INHERITED: Final[list[sqlite3.Connection]] = []
-"""A parent's connections in a forked child, which must not even close them."""
+"""Connections that a forked child inherited; it must not even close them."""
 
 _Result = TypeVar("_Result")
 
 
 class SQLiteJournal:
-    """A journal in a file of its own, for shops without a database of theirs.
+    """A journal in a SQLite file, for shops without a database.
 
-    Threads and processes of one machine may share the file, each job may make an
-    instance of its own, and a process may fork at any time. The file must be on a local
-    disk, for SQLite's write-ahead log does not work across a network. Every write is
-    on the disk when it returns. On a read-only disk, the journal can be read.
+    Threads and processes of one machine can share the file. Each can create its own
+    instance, and a process can fork at any time. The file must be on a local disk,
+    because SQLite's write-ahead log does not work across a network. Every write is on
+    the disk when it returns. On a read-only disk, the journal can only be read.
 
-    The file is created if it is missing, and migrated if an older release wrote it.
-    Only its owner can read and write it (mode 0600); a wider mode is narrowed.
+    A missing file is created, and a file of an older release is migrated. Only its
+    owner can read and write the file (mode 0600); a wider mode is narrowed.
 
-    A process that uses the journal must not open the file by other means than SQLite:
-    closing it would drop SQLite's locks.
+    A process that uses the journal must open the file only by SQLite: closing another
+    descriptor would drop SQLite's locks.
 
     Raises:
-        ConfigurationError: the file cannot be opened, is damaged, holds something else,
-            was written by a newer release, or would not outlive the process.
-        JournalFailed: raised by the methods when the file cannot be read or written,
-            has disappeared, or was replaced by another one.
+        ConfigurationError: the file cannot be opened, is damaged, is no journal, was
+            written by a newer release, or would not outlive the process.
+        JournalFailed: raised by the methods if the file cannot be read or written, has
+            disappeared, or was replaced by another file.
     """
 
     def __init__(
@@ -151,10 +111,10 @@ class SQLiteJournal:
     # Entries --------------------------------------------------------------------------
 
     def change(self, key: str, change: Change, /) -> Entry:
-        """Replace an entry; on the disk when it returns. See `Journal.change`."""
+        """Replace an entry and write it to the disk. See `Journal.change`."""
 
         def work(connection: sqlite3.Connection) -> Entry:
-            found = _entry_of(connection, key)
+            found = _select_entry(connection, key)
             made = change(found)
             moment = self._clock()
             entry = replace(made, changed=moment)
@@ -174,32 +134,32 @@ class SQLiteJournal:
         return self._run(work, _WRITE)
 
     def find(self, key: str, /) -> Entry | None:
-        """Read an entry."""
-        return self._run(lambda connection: _entry_of(connection, key), _READ)
+        """Return the entry of `key`, or None."""
+        return self._run(lambda connection: _select_entry(connection, key), _READ)
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
     ) -> list[Entry]:
-        """List what is not settled. See `Journal.open_entries`."""
+        """Return entries that are not settled. See `Journal.open_entries`."""
         until = None if before is None else time_text(before)
         most = checked_limit(limit)
         rows = self._run(
             lambda connection: connection.execute(
-                f"SELECT * FROM entry WHERE {_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
+                f"SELECT * FROM entry WHERE {_IS_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
                 " ORDER BY changed, idempotency_key LIMIT ?2",
                 (until, most),
             ).fetchall(),
             _READ,
         )
-        return [_entry_from(row) for row in rows]
+        return [_entry_of_row(row) for row in rows]
 
     def forget(self, before: datetime, /) -> int:
-        """Erase the bodies of what was settled. See `Journal.forget`.
+        """Erase the bodies of settled entries. See `Journal.forget`.
 
-        It rewrites the file and empties its log, so that no byte of them is left there.
+        This rewrites the file and empties its log, so that no byte of them is left.
 
         Raises:
-            JournalFailed: bytes are left, because another connection reads the file, or
+            JournalFailed: bytes are left because another connection reads the file or
                 the disk is full; the next call erases them.
         """
         until = time_text(before)
@@ -225,13 +185,13 @@ class SQLiteJournal:
     # The file -------------------------------------------------------------------------
 
     def _open(self) -> None:
-        """Create or migrate the file, and remember which one it is."""
+        """Create or migrate the file, and remember its identity."""
         fork_gate.gate.run(self._create)
-        self._file = self._found()
-        found = self._run(_Contents, _READ)
-        if found.version < _VERSION:
+        self._file = self._file_id()
+        found = self._run(FileState, _READ)
+        if found.version < VERSION:
             try:
-                self._id = self._run(_migrate, _WRITE)
+                self._id = self._run(migrate, _WRITE)
             except JournalFailed:
                 # An older file that cannot be written can still be read.
                 if not self._read_only() or not found.is_journal:
@@ -241,45 +201,45 @@ class SQLiteJournal:
                 raise JournalFailed("the journal's file holds something else")
             self._id = found.id
         if found.mode != "wal":
-            # Busy, or read-only: it works without, and the next instance tries again.
+            # If busy or read-only: work without the log; the next instance tries again.
             with contextlib.suppress(JournalFailed):
-                self._run(_log_ahead, begin=None)
+                self._run(_enable_write_ahead_log, begin=None)
         self._make_private()
 
     def _create(self) -> None:
-        """Create the file, unless it is there."""
+        """Create the file if it is missing."""
         with _CREATION:
-            if _stat(self._path) is not None:
+            if _stat_or_none(self._path) is not None:
                 return
             try:
-                # A link to a file that is not there yet is followed.
+                # Follow a link whose target does not exist yet.
                 target = os.path.realpath(self._path)
                 os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             except FileExistsError:
-                pass  # another process has created it just now
+                pass  # another process has just created it
             except OSError as error:
                 raise _system_failure(error) from None
 
     def _make_private(self) -> None:
-        """Let nobody but the owner read the file and its log."""
+        """Let only the owner read and write the file and its log."""
         for name in (self._path, self._beside("-wal"), self._beside("-shm")):
-            found = _stat(name)
+            found = _stat_or_none(name)
             if found is None or not found.st_mode & 0o077:
                 continue
             try:
                 os.chmod(name, stat.S_IMODE(found.st_mode) & 0o700)  # noqa: PTH101 - a path
             except OSError as error:
-                # It is another user's, on a read-only disk, or gone by now.
+                # The file belongs to another user, is read-only, or has disappeared.
                 if error.errno is None:
                     raise
 
     def _beside(self, suffix: str) -> str:
-        """Return the path of a file that SQLite keeps beside this one."""
+        """Return the path of a file that SQLite keeps beside the journal."""
         return f"{os.path.realpath(self._path)}{suffix}"
 
-    def _found(self) -> tuple[int, int]:
-        """Return which file is there, without opening it."""
-        found = _stat(self._path)
+    def _file_id(self) -> tuple[int, int]:
+        """Return device and inode of the file, without opening it."""
+        found = _stat_or_none(self._path)
         if found is None:
             raise JournalFailed("the journal's file has disappeared")
         if not stat.S_ISREG(found.st_mode):
@@ -287,35 +247,35 @@ class SQLiteJournal:
         return found.st_dev, found.st_ino
 
     def _check_file(self) -> None:
-        if self._found() != self._file:
+        if self._file_id() != self._file:
             raise JournalFailed("the journal's file was replaced by another one")
 
     def _run(
         self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
     ) -> _Result:
-        """Do `work` in a transaction, on a connection of its own, and commit it.
+        """Do `work` in a transaction on a new connection, and commit it.
 
-        So threads share nothing, and a forked child inherits nothing.
+        Threads then share no connection, and a forked child inherits none.
         """
-        return fork_gate.gate.run(lambda: self._use(work, begin))
+        return fork_gate.gate.run(lambda: self._run_with_fallback(work, begin))
 
-    def _use(
+    def _run_with_fallback(
         self, work: Callable[[sqlite3.Connection], _Result], begin: str | None
     ) -> _Result:
         import sqlite3
 
         try:
             try:
-                return self._connected(work, begin, "mode=rw")
+                return self._run_on_connection(work, begin, "mode=rw")
             except sqlite3.OperationalError as error:
-                lacks_log = _name_of(error).startswith(_CANNOT_WRITE)
+                lacks_log = _error_name(error).startswith(_CANNOT_WRITE)
                 if begin != _READ or not lacks_log or not self._read_only():
                     raise
-                return self._unchanging(work)
+                return self._run_read_only(work)
         except sqlite3.Error as error:
             raise _database_failure(error) from None
 
-    def _connected(
+    def _run_on_connection(
         self,
         work: Callable[[sqlite3.Connection], _Result],
         begin: str | None,
@@ -350,37 +310,37 @@ class SQLiteJournal:
                 _INHERITED.append(connection)
 
     def _check_identity(self, connection: sqlite3.Connection) -> None:
-        version = _pragma(connection, "user_version")
-        if not 0 <= version <= _VERSION:
+        version = pragma(connection, "user_version")
+        if not 0 <= version <= VERSION:
             raise JournalFailed(
                 f"the journal's file has version {version}: a newer release wrote it;"
-                f" this one knows versions up to {_VERSION}"
+                f" this one knows versions up to {VERSION}"
             )
-        if self._id not in {0, _pragma(connection, "application_id")}:
+        if self._id not in {0, pragma(connection, "application_id")}:
             raise JournalFailed("the journal's file was replaced by another one")
 
     # A read-only disk -----------------------------------------------------------------
 
     def _read_only(self) -> bool:
         folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120 - a path
-        # Not every system can tell for the user in effect.
+        # Not every system can check the access of the effective user.
         in_effect = os.access in os.supports_effective_ids
         return not all(
             os.access(name, os.W_OK, effective_ids=in_effect)
             for name in (folder, self._path)
         )
 
-    def _unchanging(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Read a file beside which SQLite cannot create its log, and need not."""
-        before = self._state()
-        result = self._connected(work, _READ, "mode=ro&immutable=1")
-        if self._state() != before:
+    def _run_read_only(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Read a file on a read-only disk, where SQLite cannot create its log."""
+        before = self._file_state()
+        result = self._run_on_connection(work, _READ, "mode=ro&immutable=1")
+        if self._file_state() != before:
             raise JournalFailed("the journal was changed while it was read; try again")
         return result
 
-    def _state(self) -> tuple[int, int]:
-        """Return when the file was changed; refuse to read past its log."""
-        log, found = _stat(self._beside("-wal")), _stat(self._path)
+    def _file_state(self) -> tuple[int, int]:
+        """Return time and size of the file; raise if a log beside it has newer data."""
+        log, found = _stat_or_none(self._beside("-wal")), _stat_or_none(self._path)
         if log is not None and log.st_size:
             raise JournalFailed(
                 "the journal's disk is read-only, and the log beside the file cannot be"
@@ -391,8 +351,8 @@ class SQLiteJournal:
         return found.st_mtime_ns, found.st_size
 
 
-def _stat(path: str) -> os.stat_result | None:
-    """Look at a file without opening it; return None if it is not there."""
+def _stat_or_none(path: str) -> os.stat_result | None:
+    """Return the status of a file without opening it, or None if it is missing."""
     try:
         return os.stat(path)  # noqa: PTH116 - a path
     except FileNotFoundError:
@@ -402,92 +362,47 @@ def _stat(path: str) -> os.stat_result | None:
 
 
 def _system_failure(error: OSError) -> JournalFailed:
-    """Translate a failure of the system; raise any other one unchanged."""
+    """Return an error of the system as `JournalFailed`; reraise any other one."""
     if error.errno is None:
-        raise error  # out of a signal handler, such as a watchdog's TimeoutError
+        raise error  # from a signal handler, such as a watchdog's TimeoutError
     return JournalFailed(f"the journal's file: {error.strerror}")
 
 
-def _name_of(error: sqlite3.Error) -> str:
-    """Return SQLite's name of an error, or that of Python's own."""
+def _error_name(error: sqlite3.Error) -> str:
+    """Return SQLite's name of an error, else the name of its Python class."""
     return getattr(error, "sqlite_errorname", type(error).__name__)
 
 
 def _database_failure(error: sqlite3.Error) -> JournalFailed:
-    """Translate a failure of the database; its own text may show values."""
-    name = _name_of(error)
+    """Return a database error as `JournalFailed`, without its text and values."""
+    name = _error_name(error)
     kind = name.removeprefix("SQLITE_").partition("_")[0]
     what = _FAILURES.get(kind, "the journal's database fails")
     return JournalFailed(f"{what} ({name})")
 
 
-def _entry_of(connection: sqlite3.Connection, key: str) -> Entry | None:
+def _select_entry(connection: sqlite3.Connection, key: str) -> Entry | None:
     rows = connection.execute(
         "SELECT * FROM entry WHERE idempotency_key = ?", (key,)
     ).fetchall()
-    return _entry_from(rows[0]) if rows else None
+    return _entry_of_row(rows[0]) if rows else None
 
 
-def _entry_from(row: sqlite3.Row) -> Entry:
-    """Read a row; an older file on a read-only disk lacks columns."""
+def _entry_of_row(row: sqlite3.Row) -> Entry:
+    """Read a row, which lacks columns in an older file on a read-only disk."""
     try:
         return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
     except (TypeError, ValueError):
         raise JournalFailed("an entry of the journal is damaged") from None
 
 
-def _pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
-    return connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-
-class _Contents:
-    """What a file holds: its version, and whether it is a journal at all.
-
-    `id` is a random number, which tells the file from one that took its place.
-    """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.version: int = _pragma(connection, "user_version")
-        self.id: int = _pragma(connection, "application_id")
-        self.mode: str = _pragma(connection, "journal_mode")
-        listed = connection.execute("PRAGMA table_info(entry)").fetchall()
-        self.columns = {row["name"] for row in listed}
-        needed = set(COLUMNS) - (set() if self.version else _ADDED)
-        self.is_journal = needed <= self.columns
-        self.empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-
-
-def _migrate(connection: sqlite3.Connection) -> int:
-    """Make a journal of an empty or an older file; return what tells it from others."""
-    found = _Contents(connection)
-    if found.version == _VERSION:  # another process was faster
-        return found.id
-    if found.empty:
-        definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
-    elif not found.is_journal:
-        raise JournalFailed("the journal's file holds something else")
-    elif _pragma(connection, "integrity_check(1)") != "ok":
-        raise JournalFailed("the journal's file is damaged")
-    for name in COLUMNS:
-        if not found.empty and name not in found.columns:
-            connection.execute(f"ALTER TABLE entry ADD COLUMN {name} TEXT")
-    connection.execute(
-        "CREATE INDEX IF NOT EXISTS entry_open ON entry (outcome, changed)"
-    )
-    id_ = 1 + secrets.randbelow(2**31 - 1)
-    connection.execute(f"PRAGMA application_id = {id_}")
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-    return id_
-
-
-def _log_ahead(connection: sqlite3.Connection) -> None:
-    """Let SQLite write ahead to a log, which makes a write one sync; it stays so."""
+def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log, permanently; a write then needs one sync."""
     connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _rewrite(connection: sqlite3.Connection) -> None:
-    """Leave nothing in the file and its log but what the entries hold."""
+    """Rewrite the file and truncate its log, so that no erased byte is left."""
     connection.execute("VACUUM")
     connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
     blocked = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

@@ -1,7 +1,8 @@
-"""Request and button signatures: pure functions of text and bytes.
+"""Request and button signatures.
 
-`canonical` writes the canonical form of a request. `rsa_pss` signs and verifies it.
-Both are re-exported here. `private_key`, `signer` and `request_signer` build on them.
+`canonical` returns the canonical form of a request. `rsa_pss` signs and verifies it.
+Both are pure functions of text and bytes, and re-exported here. `private_key`, `signer`
+and `request_signer` build on them.
 """
 
 from .canonical import canonical_headers as canonical_headers

@@ -1,4 +1,4 @@
-"""The canonical form of a request: path, query, headers and the text that joins them.
+"""The canonical form of a request: path, query, headers, and the text of them all.
 
 Follows `amazon-pay-api-v2/signing-requests.html` and, where that page is silent, what
 all four official SDKs do.
@@ -7,6 +7,7 @@ all four official SDKs do.
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -26,7 +27,7 @@ class CanonicalHeaders(NamedTuple):
 
 
 def percent_encode(text: str, safe: str = "") -> str:
-    """Encode by RFC 3986: keep unreserved characters, write all others as %XX.
+    """Return text encoded by RFC 3986: all but unreserved characters become %XX.
 
     Raises:
         InvalidRequest: the text holds half a surrogate pair, which has no UTF-8.
@@ -35,7 +36,7 @@ def percent_encode(text: str, safe: str = "") -> str:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
         problem = "a path or a query holds half a surrogate pair, which has no UTF-8"
-    raise InvalidRequest(problem)  # without the text, which the other error holds
+    raise InvalidRequest(problem)  # outside `except`: the other error holds the text
 
 
 def canonical_path(path: str) -> str:
@@ -54,7 +55,7 @@ def canonical_path(path: str) -> str:
 
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
-    """Encode query members and sort them by name, then by value.
+    """Return the encoded query, with members sorted by name, then by value.
 
     A name that occurs several times is kept several times.
     """
@@ -65,7 +66,7 @@ def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def canonical_query_of(raw: str) -> str:
-    """Return the canonical form of a query as it came over the wire."""
+    """Return the canonical form of a query as a server received it."""
     pairs = (piece.partition("=") for piece in raw.split("&") if piece)
     encoded = sorted(
         (
@@ -94,15 +95,13 @@ def canonical_headers(headers: Iterable[tuple[str, str]]) -> CanonicalHeaders:
 
 def sha256_hex(data: bytes) -> str:
     """Return the SHA-256 of `data` as lower-case hex digits."""
-    from hashlib import sha256  # importing hashlib loads OpenSSL
-
     return sha256(data).hexdigest()
 
 
 def canonical_request(
     method: str, path: str, query: str, headers: CanonicalHeaders, body: bytes
 ) -> str:
-    """Return the canonical request; `path` and `query` are canonical already."""
+    """Return the canonical request; `path` and `query` must be canonical."""
     digest = sha256_hex(body)
     return (
         f"{method.upper()}\n{path}\n{query}\n{headers.lines}\n{headers.names}\n{digest}"

@@ -1,4 +1,4 @@
-"""The private key, read once: from a path, PEM text or bytes, or a key object."""
+"""Load the private key from a path, PEM text or bytes, or a key object."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
+
+from cryptography.exceptions import (
+    InternalError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+)
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _MINIMUM_BITS = 2048
 _HIDDEN = "(not shown: it may be a key)"
 _LONGEST_NAME = 255
-"""No file system takes a longer name, so anything longer may be key material."""
+"""No file system allows a longer name, so anything longer may be key material."""
 
 
 def load_private_key(
@@ -25,16 +32,14 @@ def load_private_key(
 ) -> RSAPrivateKey:
     """Read an RSA private key of at least 2048 bit.
 
-    Takes PKCS#1 or PKCS#8 PEM, encrypted with `password` or not. Errors never show
-    what might be key material: of a `str` that is neither PEM nor a file's name, they
-    show nothing; the name of a missing file is shown if it is given as a `Path`.
+    PEM may be PKCS#1 or PKCS#8, encrypted with `password` or not. Errors never show
+    what may be key material. They show the name of a missing file only if it is a
+    `Path`, and nothing of a `str` that is neither PEM nor a file's name.
 
     Raises:
-        ConfigurationError: missing or unreadable file, wrong password, a public key,
-            a key of another kind, or too short a key.
+        ConfigurationError: the file is missing or unreadable, the password is wrong, or
+            the key is public, of another kind, or too short.
     """
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
     if isinstance(private_key, RSAPrivateKey):
         return _checked(private_key)
     return _checked(_parsed(_pem_of(private_key), password))
@@ -57,14 +62,14 @@ def _pem_of(private_key: object) -> bytes:
 
 
 def _encoded(name: str, text: str) -> bytes:
-    """Encode a secret; the error of a codec would hold it."""
+    """Return a secret as UTF-8; raise an error that does not hold the secret."""
     with contextlib.suppress(UnicodeEncodeError):
         return text.encode()
     raise ConfigurationError(f"{name} holds half a surrogate pair, which has no UTF-8")
 
 
 def _shown(name: str) -> str:
-    """Write a path, unless it may be key material: a PEM that lost its first line."""
+    """Return a path for an error; hide what may be PEM without its first line."""
     hidden = len(name) > _LONGEST_NAME or re.search(
         r"[\r\n]|[A-Za-z0-9+/=]{64}|-----", name
     )
@@ -72,7 +77,7 @@ def _shown(name: str) -> str:
 
 
 def _file(name: str, shown: str) -> bytes:
-    """Read the file; a name that is no file's may be a secret, so `shown` stands in."""
+    """Return the file's PEM; errors show `shown`, because `name` may be a secret."""
     try:
         data = Path(name).read_bytes() if name else b""
     except (OSError, ValueError) as error:
@@ -85,13 +90,10 @@ def _file(name: str, shown: str) -> bytes:
         if b"-----BEGIN" in data:
             return data.removeprefix(b"\xef\xbb\xbf").strip()
         problem = f"the file {_shown(name) if name else _HIDDEN} holds no PEM"
-    raise ConfigurationError(problem)  # without the other error, which has the name
+    raise ConfigurationError(problem)  # outside `except`: the other error has the name
 
 
 def _parsed(pem: bytes, password: str | bytes | None) -> object:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     secret = (
         _encoded("private_key_password", password)
@@ -102,8 +104,8 @@ def _parsed(pem: bytes, password: str | bytes | None) -> object:
         kind = "a public key" if b"PUBLIC KEY-----" in pem else "no private key"
         raise ConfigurationError(f"private_key holds {kind}; give the private half")
     try:
-        # The library's own check proves that both factors are prime, which takes half
-        # of a client's start; `_is_sound` takes a fiftieth of that.
+        # The library's own check proves that both factors are prime. That takes half of
+        # a client's start; `_is_sound` takes a fiftieth of that.
         key = load_pem_private_key(pem, secret, unsafe_skip_rsa_key_validation=True)
     except TypeError:
         raise ConfigurationError(
@@ -130,19 +132,15 @@ def _unreadable(secret: bytes | None) -> ConfigurationError:
 
 
 def _is_sound(key: RSAPrivateKey) -> bool:
-    """Return whether all numbers of a key belong together, and it makes signatures.
+    """Return whether the numbers of a key are consistent, and it can sign.
 
-    A signature alone proves too little: OpenSSL corrects for some damaged numbers.
+    A signature alone does not prove it: OpenSSL corrects some damaged numbers.
     """
-    from cryptography.exceptions import InternalError, InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
     key_numbers = key.private_numbers()
     public = key_numbers.public_numbers
     p, q, d = key_numbers.p, key_numbers.q, key_numbers.d
     if (
-        min(p, q) <= 1  # nothing is divided by zero below
+        min(p, q) <= 1  # prevents a division by zero below
         or p * q != public.n
         or (d * public.e) % (p - 1) != 1
         or (d * public.e) % (q - 1) != 1
@@ -161,7 +159,6 @@ def _is_sound(key: RSAPrivateKey) -> bool:
 
 
 def _checked(key: object) -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if not isinstance(key, RSAPrivateKey):
         kind = type(key).__name__

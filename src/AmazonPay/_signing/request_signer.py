@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from .._core.headers import (
 )
 from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
-from .private_key import load_private_key
 from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
 from .signer import awaits, checked_signature, signing_function
 
@@ -45,16 +45,16 @@ class SignedRequest:
     headers: list[tuple[bytes, bytes]] = field(repr=False)
     """Every header, `host` and `authorization` among them."""
     body: bytes = field(repr=False)
-    must_stay_here: bool
-    """Whether the connected peer must be this machine."""
+    loopback_only: bool
+    """Whether the connection must lead to loopback."""
 
 
-class SignerFailed(Exception):  # noqa: N818 - it becomes a `SigningFailed`
+class SignerFailed(Exception):  # noqa: N818 - internal; users see a `SigningFailed`
     """The caller's signer raised an error or returned no signature; see the cause."""
 
 
 def _signer_failed(error: Exception) -> SignerFailed:
-    """Say that a signer failed; raise `error` if a signal came while it signed.
+    """Return the error for a failed signer; re-raise `error` if a signal raised it.
 
     The signer's error keeps the frames of the signer, without those above it.
     """
@@ -76,23 +76,22 @@ class UnsignedRequest:
     headers: list[tuple[bytes, bytes]]
     body: bytes
     message: bytes
-    """What is to be signed."""
+    """The bytes to sign."""
     authorization: str
     """The `authorization` header up to the signature."""
-    must_stay_here: bool
+    loopback_only: bool
 
     def signed(self, signature: bytes) -> SignedRequest:
         """Return the request with its `authorization` header."""
         authorization = self.authorization.encode() + b64encode(signature)
         headers = [*self.headers, (b"authorization", authorization)]
         return SignedRequest(
-            self.method, self.url, headers, self.body, self.must_stay_here
+            self.method, self.url, headers, self.body, self.loopback_only
         )
 
 
 def _user_agent() -> str:
-    """Return the `User-Agent`; a version that cannot be found becomes `unknown`."""
-    import platform
+    """Return the `User-Agent`; the version is `unknown` if it cannot be found."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -105,7 +104,7 @@ def _user_agent() -> str:
 class RequestSigner:
     """Builds and signs requests for one key id at one endpoint.
 
-    It is made once per key id and shared by every view of a client.
+    There is one for each key id; all views of a client share it.
     """
 
     def __init__(
@@ -122,7 +121,7 @@ class RequestSigner:
         self.algorithm = algorithm
         self.endpoint = endpoint
         self.in_memory = isinstance(key, RSAPrivateKey)
-        """Whether signing takes no time worth a thread, and cannot fail."""
+        """Whether the key is in memory, so that signing is fast and cannot fail."""
         self._sign: Callable[[bytes], Any] = (
             rsa_signer(key, algorithm)
             if isinstance(key, RSAPrivateKey)
@@ -150,29 +149,9 @@ class RequestSigner:
             ),
         ]
         self._origin = f"{endpoint.scheme}://{endpoint.authority}"
-        self._must_stay_here = (
-            endpoint.scheme == "http" and endpoint.host == "localhost"
-        )
+        self._loopback_only = endpoint.scheme == "http" and endpoint.host == "localhost"
 
     # Signatures -----------------------------------------------------------------------
-
-    def attempt(
-        self, call: Call, options: Options, set_back: timedelta
-    ) -> SignedRequest:
-        """Sign a call with the current date; key and bytes are the same each time.
-
-        Raises:
-            SignerFailed: the caller's own signer did.
-        """
-        request = self.unsigned(call, options, set_back)
-        return request.signed(self.sign(request.message))
-
-    async def aattempt(
-        self, call: Call, options: Options, set_back: timedelta, time_left: float
-    ) -> SignedRequest:
-        """Sign as `attempt` does, awaiting, for at most `time_left` seconds."""
-        request = self.unsigned(call, options, set_back)
-        return request.signed(await self.asign(request.message, time_left))
 
     def button_signature(self, payload: bytes) -> str:
         """Return the signature of a button's payload, as base64."""
@@ -188,7 +167,7 @@ class RequestSigner:
         """Return the signature of a message.
 
         Raises:
-            SignerFailed: the caller's own signer did.
+            SignerFailed: the caller's own signer failed.
         """
         if self.in_memory:
             return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
@@ -201,7 +180,7 @@ class RequestSigner:
         """Return the signature of a message, waiting at most `time_left` seconds.
 
         Raises:
-            SignerFailed: the caller's own signer did, or took too long.
+            SignerFailed: the caller's own signer failed, or took too long.
         """
         if self.in_memory:
             return self._sign(message)  # type: ignore[no-any-return] # rsa_signer's bytes
@@ -211,7 +190,7 @@ class RequestSigner:
             with anyio.fail_after(max(time_left, 0.0)):
                 if self.signer_awaits:
                     return checked_signature(await self._sign(message))
-                # It may ask a server: the event loop goes on meanwhile.
+                # It may call a server, so it must not block the event loop.
                 signature = await anyio.to_thread.run_sync(
                     self._sign, message, abandon_on_cancel=True
                 )
@@ -222,11 +201,11 @@ class RequestSigner:
     # Requests -------------------------------------------------------------------------
 
     def unsigned(
-        self, call: Call, options: Options, set_back: timedelta
+        self, call: Call, options: Options, correction: timedelta
     ) -> UnsignedRequest:
-        """Return the request of a call, dated now minus `set_back`."""
+        """Return the request for a call, dated the system clock minus `correction`."""
         path = self.endpoint.base_path + call.path
-        date = (datetime.now(UTC) - set_back).strftime("%Y%m%dT%H%M%SZ")
+        date = (datetime.now(UTC) - correction).strftime("%Y%m%dT%H%M%SZ")
         body = call.body if call.body is not None else b""
         signed = [("x-amz-pay-date", date)]
         if call.idempotency_key is not None:
@@ -263,7 +242,7 @@ class RequestSigner:
             body,
             message,
             authorization,
-            self._must_stay_here,
+            self._loopback_only,
         )
 
 
@@ -296,7 +275,7 @@ def key_pairs(
 
 
 def _is_key(given: Key | Signer) -> TypeIs[Key]:
-    """Whether `given` is a key; what is neither key nor signer counts as a key."""
+    """Return whether `given` is a key; a value that is neither counts as a key."""
     if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
         given, "private_numbers"
     ):
@@ -304,7 +283,7 @@ def _is_key(given: Key | Signer) -> TypeIs[Key]:
     return not hasattr(given, "sign") and not callable(given)
 
 
-def request_signers(  # noqa: PLR0913 - what both constructors take
+def request_signers(  # noqa: PLR0913 - the constructor's parameters for keys
     pairs: Sequence[tuple[str, Key | Signer]],
     *,
     region: str | None,
@@ -314,7 +293,14 @@ def request_signers(  # noqa: PLR0913 - what both constructors take
     endpoint_url: str | None,
     unsigned: Mapping[str, str | None],
 ) -> dict[str, RequestSigner]:
-    """Return a request signer for each key id, in order; all of one environment."""
+    """Return a request signer for each key id, in order.
+
+    Raises:
+        ConfigurationError: an argument is invalid, or the keys belong to different
+            environments.
+    """
+    from .private_key import load_private_key  # it imports cryptography
+
     if region is None:
         raise ConfigurationError("region is missing: us, eu or jp")
     chosen = algorithm_named(algorithm)

@@ -1,6 +1,6 @@
 """RSASSA-PSS signatures of requests and buttons, and the `authorization` header.
 
-`verify` is the mirror of signing: the simulator uses it, and so can a test.
+`verify` is for the simulator and for tests.
 Nothing here reads a clock, a file or the network.
 """
 
@@ -45,7 +45,7 @@ ALGORITHMS = {algorithm.name: algorithm for algorithm in (V1, V2)}
 
 
 def algorithm_named(name: str) -> Algorithm:
-    """Return the algorithm of a wire name.
+    """Return the algorithm with a wire name.
 
     Raises:
         ConfigurationError: there is no such algorithm.
@@ -77,8 +77,8 @@ def message_to_sign(  # noqa: PLR0913 - a signature covers all of a request
 ) -> tuple[bytes, str]:
     """Return the message to sign, and the `authorization` header up to the signature.
 
-    `path` and `query` are canonical already. The header is complete once the
-    signature, as base64, is appended to it.
+    `path` and `query` must be canonical. Append the signature as base64 to complete the
+    header.
     """
     canonical = canonical_headers(headers)
     request = canonical_request(method, path, query, canonical, body)
@@ -90,7 +90,7 @@ def message_to_sign(  # noqa: PLR0913 - a signature covers all of a request
 
 
 def button_message(algorithm: Algorithm, payload: bytes) -> bytes:
-    """Return the message to sign for a button payload; it has no headers or date."""
+    """Return the message to sign for a button payload, without headers or date."""
     return string_to_sign(algorithm, payload).encode()
 
 
@@ -111,15 +111,15 @@ def rsa_signer(key: RSAPrivateKey, algorithm: Algorithm) -> Callable[[bytes], by
 # Verifying ----------------------------------------------------------------------------
 
 
-class SignatureMismatch(Exception):  # noqa: N818 - a result of `verify`, not a fault
-    """The signature does not fit; `string_to_sign` is the verifier's own text."""
+class SignatureMismatch(Exception):  # noqa: N818 - a result of `verify`
+    """The signature does not match; `string_to_sign` is the verifier's own text."""
 
     def __init__(self, string_to_sign: str) -> None:
         super().__init__("the signature does not fit the request")
         self.string_to_sign = string_to_sign
 
 
-class MalformedAuthorization(ValueError):  # noqa: N818 - named by what was found
+class MalformedAuthorization(ValueError):  # noqa: N818 - the name says what was found
     """The `authorization` header does not have the documented form."""
 
 
@@ -130,7 +130,7 @@ class Authorization:
     algorithm: str
     public_key_id: str
     signed_headers: tuple[str, ...]
-    """In lower case, as the canonical form has them."""
+    """In lower case, as in the canonical form."""
     signature: bytes
 
 
@@ -157,8 +157,8 @@ def parse_authorization(value: str) -> Authorization:
         signature = b64decode(found["signature"], validate=True)
     except Base64Error:
         raise MalformedAuthorization("Signature is not base64") from None
-    # The Node SDK sends names in the caller's case, so compare them in lower case; the
-    # dict drops a repeated name.
+    # The Node SDK sends names in the caller's case, so they are compared in lower case.
+    # The dict drops repeated names.
     names = dict.fromkeys(found["names"].lower().split(";"))
     return Authorization(found["algorithm"], found["key"], tuple(names), signature)
 
@@ -172,13 +172,13 @@ def verify(  # noqa: PLR0913 - a signature covers all of a request
     headers: Iterable[tuple[str, str]],
     body: bytes,
 ) -> None:
-    """Check a signature over a request as it came over the wire.
+    """Check the signature of a request as a server received it.
 
-    Check beforehand that `authorization.algorithm` is one of `ALGORITHMS` and that
-    each signed header is there: these are other errors.
+    Before the call, check that `authorization.algorithm` is one of `ALGORITHMS`, and
+    that the request has each signed header.
 
     Raises:
-        SignatureMismatch: the signature does not fit.
+        SignatureMismatch: the signature does not match.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS

@@ -1,4 +1,4 @@
-"""Who signs: a key in memory, or a signer of the caller's, such as a KMS or an HSM."""
+"""The caller's own signer, such as a KMS or an HSM: its types and checks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SignerObject(Protocol):
     """An object that signs bytes, at once or awaiting."""
 
     def sign(self, message: bytes, /) -> bytes | Awaitable[bytes]:
-        """Give the RSASSA-PSS signature of a message, with SHA-256, as raw bytes."""
+        """Return the RSASSA-PSS signature of a message, with SHA-256, as raw bytes."""
         ...
 
 
@@ -26,7 +26,11 @@ Signer: TypeAlias = SignerObject | SignBytes | AsyncSignBytes
 
 
 def signing_function(signer: object) -> Callable[[bytes], Any]:
-    """Find the function of a signer, or refuse what cannot be one."""
+    """Return the signing function of a signer.
+
+    Raises:
+        ConfigurationError: the value cannot be a signer.
+    """
     found = getattr(signer, "sign", signer)
     if not callable(found) or isinstance(signer, type):
         raise ConfigurationError(
@@ -39,13 +43,13 @@ def signing_function(signer: object) -> Callable[[bytes], Any]:
 
 
 def awaits(function: Callable[[bytes], Any]) -> bool:
-    """Whether a signing function must be awaited, as far as its declaration tells."""
+    """Return whether a signing function is declared as async."""
     call: object = getattr(function, "__call__", None)  # noqa: B004 - a callable object may be async
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def checked_signature(signature: object) -> bytes:
-    """Refuse what a signer must not give, before it is sent as a signature."""
+    """Return what a signer returned if it is a signature, else raise `TypeError`."""
     if not isinstance(signature, (bytes, bytearray)) or not signature:
         if inspect.iscoroutine(signature):
             signature.close()

@@ -1,4 +1,4 @@
-"""Procedures: methods of both clients that make several calls, one topic a file."""
+"""Procedures: methods of both clients that make several calls, one topic per file."""
 
 from .._core.declare import Declarations
 from .evidence import Evidence as Evidence

@@ -1,7 +1,7 @@
-"""Read an answer whose members a procedure goes on with, or raise `InvalidResponse`.
+"""Return members of an answer that a procedure needs, or raise `InvalidResponse`.
 
-An answer may lack a member, or have one of another type: a later version of the API, a
-gateway or an attacker wrote it. A procedure checks what it needs before it uses it.
+A member of an answer may be missing or have another type, because a later version of
+the API, a gateway or an attacker wrote it. Procedures check each member before use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LONGEST_ID = 1024
 
 
 def object_of(response: Response[T]) -> T:
-    """Return the object of a success.
+    """Return the JSON object of a successful answer.
 
     Raises:
         APIError: the answer is no success.
@@ -46,12 +46,12 @@ def text_of(response: Response[Any], *path: str) -> str:
 
 
 def id_of(response: Response[Any], name: str) -> str:
-    """Return a member of a success that can be the id in a path.
+    """Return a member of a success that can be an id in a path.
 
     Raises:
         APIError: the answer is no success.
-        InvalidResponse: the member is missing, or an id of no object: another type,
-            dots alone, half a surrogate pair, more than 1,024 characters.
+        InvalidResponse: the member is missing or cannot be an id: it is no text,
+            consists of dots, has a lone surrogate or more than 1,024 characters.
     """
     found = text_of(response, name)
     try:
@@ -77,7 +77,7 @@ def list_of(response: Response[Any], name: str) -> list[Any]:
 
 
 def member(value: object, *path: str) -> object:
-    """Return a member of a member; None where there is none."""
+    """Return a nested member, or None."""
     for name in path:
         if not isinstance(value, dict):
             return None

@@ -1,4 +1,4 @@
-"""Send a file as evidence for a Dispute: reserve its place, then put its bytes there.
+"""Upload a file as evidence for a Dispute: reserve a place, then send the bytes to it.
 
 Amazon's page: `amazon-pay-api-v2/file.html`.
 """
@@ -30,27 +30,27 @@ CONTENT_TYPES: dict[str, str] = {
     "xls": "application/vnd.ms-excel",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-"""By the file's type, which is the ending of its name."""
+"""The content types by file type, which is the ending of the file's name."""
 
 _OTHER_ENDINGS = {"jpeg": "jpg"}
 
 
 class Evidence:
-    """The procedure that sends a file."""
+    """The procedure that uploads evidence."""
 
     @procedure
     def upload_evidence(
         self, path: str | os.PathLike[str], *, idempotency_key: str | None = None
     ) -> Flow[File]:
-        """Upload a file, and return its place: `id` is the `fileId` of an evidence.
+        """Upload a file and return its place; its `id` is the `fileId` of an evidence.
 
-        The type is the ending of the name: csv, pdf, xls, xlsx, doc, docx, ods, jpg or
-        png. The bytes go to a pre-signed link, unsigned, by PUT. No money moves;
-        nothing is contested until `contest_dispute` names the file.
+        The ending of the name gives the type: csv, pdf, xls, xlsx, doc, docx, ods, jpg
+        or png. The bytes are sent to a pre-signed link by an unsigned PUT. No money
+        moves, and nothing is contested until `contest_dispute` gets the `fileId`.
 
         Errors: `InvalidRequest` for a missing file or another ending; what
         `upload_file` raises; `InvalidResponse` for an answer without id or link;
-        `TransferFailed` when the link did not take the bytes.
+        `TransferFailed` if the link did not accept the bytes.
         Amazon's page: `amazon-pay-api-v2/file.html`.
         """
         source = Path(path)

@@ -1,7 +1,7 @@
-"""Do it once: find out whether it was done, and do it only if it was not.
+"""Helpers that check whether an operation was done, and do it only if it was not.
 
-The helpers are declared here; `AmazonPay._once` is the flow that all of them share, and
-`docs/once.md` explains them.
+This file declares the helpers. They share the flow of `AmazonPay._once`, which
+`docs/once.md` explains.
 
 Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 `amazon-pay-checkout/asynchronous-processing.html`.
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from ..resources.refunds import CreateRefund, Refund
 
 
-_A_DAY = timedelta(days=1)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sender:
-    """Where a client sends to, and the ids of its keys."""
+    """The environment and region of a client, and the ids of its keys."""
 
     environment: str | None = None
     region: str | None = None
@@ -49,7 +49,7 @@ class _Sender:
     keys: frozenset[str] = frozenset()
 
 
-def _sender(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
+def _sender_of(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
     if client is None:
         return _Sender()
     return _Sender(
@@ -61,7 +61,7 @@ def _sender(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a te
 
 
 def _check_merchant(entry: Entry, sender: _Sender) -> None:
-    """Refuse an entry of another key: it may be another merchant's."""
+    """Raise if an entry belongs to an unknown key, which may be another merchant's."""
     theirs = entry.public_key_id
     if theirs is not None and sender.keys and theirs not in sender.keys:
         raise JournalConflict(
@@ -80,7 +80,7 @@ def _checked_age(max_age: object) -> timedelta:
     return max_age
 
 
-def _once(  # noqa: PLR0913 - what makes an intention
+def _run_helper(  # noqa: PLR0913 - one keyword for each part of a request
     client: Any,  # noqa: ANN401 - a client, or None in a test
     name: str,
     ids: tuple[str, ...],
@@ -94,7 +94,7 @@ def _once(  # noqa: PLR0913 - what makes an intention
     confirm_only: bool = False,
     charge_ids: Collection[str] | None = None,
 ) -> Flow[Decision[Any]]:
-    from .._once.flow import act  # few programs need it
+    from .._once.flow import run_once  # loaded late: few programs need it
     from .._once.intent import intended_entry
     from .._once.journal_steps import checked_journal
 
@@ -109,18 +109,18 @@ def _once(  # noqa: PLR0913 - what makes an intention
         confirm_only=confirm_only,
         charge_ids=charge_ids,
     )
-    sender = _sender(client)
+    sender = _sender_of(client)
     intended = replace(
         intended,
         environment=sender.environment,
         region=sender.region,
         public_key_id=sender.public_key_id,
     )
-    return act(intended, journal, deadline)
+    return run_once(intended, journal, deadline)
 
 
 class Once:
-    """Procedures that do something with money once, however often they are called."""
+    """Procedures that move money at most once, however often they are called."""
 
     @procedure
     def complete_or_get_checkout_session(  # noqa: PLR0913 - one keyword for each part
@@ -135,28 +135,28 @@ class Once:
         confirm_only: bool = False,
         deadline: float = 0.0,
     ) -> Flow[Decision[CheckoutSession]]:
-        """Complete a checkout, unless it is completed, and tell how its money stands.
+        """Complete a checkout unless it is completed; return the state of its money.
 
-        Success: the session is `Completed`, by whomever, and its charge is
-        `Authorized` or `Captured` over the `chargeAmount` of the body. Such a charge
-        is `Decision.charge`; ship behind a unique insert of its id. A session that was
-        completed with intent `Confirm` has no charge and no money: that is a no
-        (`NoCharge`), unless `confirm_only` says that none is expected. Pending: the
-        charge is, or the buyer has not paid yet. No: the session was canceled, or the
-        charge was declined or canceled. Moved: the charge is of another sum, or was
-        refunded as a whole. Unknown: the session is still `Open` after a lost answer,
-        or is not found: purged after 30 days, or of another environment.
+        Success: the session is `Completed`, by anyone, and its charge is `Authorized`
+        or `Captured` over the `chargeAmount` of the body. `Decision.charge` is that
+        charge; insert its id into a unique column before you ship. A session that was
+        completed with intent `Confirm` has no charge and moved no money: that is a `no`
+        (`NoCharge`), unless `confirm_only` says that no charge is expected. Pending:
+        the charge is pending, or the buyer has not paid yet. No: the session was
+        canceled, or the charge was declined or canceled. Moved: the charge has another
+        amount, or was fully refunded. Unknown: the session is still `Open` after a lost
+        answer, or is not found: purged after 30 days, or of another environment.
 
-        A session pays one order: that another order of the journal has it is a
-        `JournalConflict`.
+        A session pays one order: if another order of the journal has claimed it, this
+        raises `JournalConflict`.
 
-        `deadline` is how many seconds to wait for an answer that is pending.
+        Wait up to `deadline` seconds while the decision is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "complete_checkout_session",
             (checkout_session_id,),
@@ -170,7 +170,7 @@ class Once:
         )
 
     @procedure
-    def finalize_or_get_checkout_session(  # noqa: PLR0913 - the same
+    def finalize_or_get_checkout_session(  # noqa: PLR0913 - one keyword for each part
         self,
         checkout_session_id: str,
         body: FinalizeCheckoutSession | Body,
@@ -181,16 +181,16 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Flow[Decision[CheckoutSession]]:
-        """Finalize a checkout, unless it is completed, and tell how its money stands.
+        """Finalize a checkout unless it is completed; return the state of its money.
 
-        As `complete_or_get_checkout_session`, for a checkout on the merchant's own
-        page. That no charge is expected is what `paymentIntent` says: `Confirm`.
+        This is `complete_or_get_checkout_session` for a checkout on the merchant's own
+        page. The `paymentIntent` `Confirm` says that no charge is expected.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "finalize_checkout_session",
             (checkout_session_id,),
@@ -203,7 +203,7 @@ class Once:
         )
 
     @procedure
-    def create_charge_or_get(  # noqa: PLR0913 - the same
+    def create_charge_or_get(  # noqa: PLR0913 - one keyword for each part
         self,
         body: CreateCharge | Body,
         *,
@@ -213,25 +213,25 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Flow[Decision[Charge]]:
-        """Create a Charge, unless this order's key has made it, and tell how it stands.
+        """Create a Charge unless this order's key has created it; return its state.
 
-        `order` names one payment: each month of a subscription is an order of its own.
-        Success: the key's charge is `Authorized`, or with `captureNow` `Captured`, over
-        the amount that was asked for. Pending: it is not yet. No: Amazon refused, and
-        no run of this key is in doubt; or the charge was declined or canceled since.
-        Moved: the key's charge is of another sum, or was refunded as a whole. Unknown:
-        any other refusal, for only the key can tell, and it did not; or the charge has
-        paid another order.
+        `order` identifies one payment: each month of a subscription is its own order.
+        Success: the key's charge is `Authorized`, or `Captured` with `captureNow`, over
+        the requested amount. Pending: it has not reached that state yet. No: Amazon
+        refused and no send of this key is in doubt, or the charge was declined or
+        canceled since. Moved: the key's charge has another amount, or was fully
+        refunded. Unknown: any other refusal, because only an answer to the key could
+        identify the charge; or the charge has paid another order.
 
-        `new_attempt` is true after a soft decline whose permission is still
+        `new_attempt` is true after a soft decline if the permission is still
         `Chargeable`: raise `attempt` in your database, by compare-and-set, and call
-        again after a pause. `deadline` is how many seconds to wait for what is pending.
+        again after a pause. Wait up to `deadline` seconds while it is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "create_charge",
             (),
@@ -255,24 +255,24 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Flow[Decision[Charge]]:
-        """Capture a Charge, unless it is captured, and tell how its money stands.
+        """Capture a Charge unless it is captured; return the state of its money.
 
-        Success: it is `Captured`, by whomever, over the `captureAmount` of the body;
-        what was refunded in part since is `Decision.refunded`. Pending: the capture is
+        Success: it is `Captured`, by anyone, over the `captureAmount` of the body;
+        `Decision.refunded` is what was refunded in part since. Pending: the capture is
         under way, the charge is not authorized yet, or it is `Authorized` after a lost
         answer. No: it was canceled or declined, or Amazon refused. Moved: it was
-        captured over another amount, or refunded as a whole since (`Refunded`).
+        captured over another amount, or fully refunded since (`Refunded`).
 
-        A capture pays one order: that another order of the journal has it is a
-        `JournalConflict`.
+        A capture pays one order: if another order of the journal has claimed it, this
+        raises `JournalConflict`.
 
-        `deadline` is how many seconds to wait for what is pending.
+        Wait up to `deadline` seconds while the decision is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "capture_charge",
             (charge_id,),
@@ -285,7 +285,7 @@ class Once:
         )
 
     @procedure
-    def cancel_or_get_charge(  # noqa: PLR0913 - the same
+    def cancel_or_get_charge(  # noqa: PLR0913 - one keyword for each part
         self,
         charge_id: str,
         body: CancelCharge | Body | None = None,
@@ -296,20 +296,20 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Flow[Decision[Charge]]:
-        """Cancel a Charge, unless it has ended, and tell whether it holds no money.
+        """Cancel a Charge unless it has ended; return whether it holds no money.
 
-        Success: it is `Canceled`, for whatever reason, or `Declined`. Moved: a capture
-        has begun or is done (the reason is the state), so that the way back is a
-        refund. A charge that is still open after a lost answer is pending. Without a
-        body, the reason given to Amazon is `Canceled by the merchant`.
+        Success: it is `Canceled`, for any reason, or `Declined`. Moved: a capture has
+        started or is done (the reason is the state); refund it instead. Pending: the
+        charge is still open after a lost answer. Without a body, the reason sent to
+        Amazon is `Canceled by the merchant`.
 
-        `deadline` is how many seconds to wait for what is pending.
+        Wait up to `deadline` seconds while the decision is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "cancel_charge",
             (charge_id,),
@@ -322,7 +322,7 @@ class Once:
         )
 
     @procedure
-    def close_or_get_charge_permission(  # noqa: PLR0913 - the same
+    def close_or_get_charge_permission(  # noqa: PLR0913 - one keyword for each part
         self,
         charge_permission_id: str,
         body: CloseChargePermission | Body | None = None,
@@ -334,23 +334,23 @@ class Once:
         charge_ids: Collection[str] | None = None,
         deadline: float = 0.0,
     ) -> Flow[Decision[ChargePermission]]:
-        """Close a Charge Permission, unless it is closed, and tell whether it is.
+        """Close a Charge Permission unless it is closed; return whether it is.
 
-        Success: it is `Closed` by a call of this helper that was answered, or by
-        anyone when `cancelPendingCharges` was not asked for. Where it was, and someone
-        else closed it or the answer was lost, authorizations may be open that nobody
-        can list: unknown (`ClosedByAnother`), unless `charge_ids` names all charges of
-        the permission (an empty list says that there are none) and a GET shows that
-        each has ended; one that has not is `ChargeStillOpen`: cancel it. Without a
-        body, the reason given to Amazon is `Closed by the merchant`.
+        Success: it is `Closed` by an answered call of this helper, or by anyone if
+        `cancelPendingCharges` was not requested. If it was requested, and someone else
+        closed the permission or the answer was lost, authorizations may still be open
+        that nobody can list. The decision is then unknown (`ClosedByAnother`), unless
+        `charge_ids` lists all charges of the permission (an empty list means none) and
+        a GET shows that each has ended. `ChargeStillOpen` means that one has not:
+        cancel it. Without a body, Amazon gets the reason `Closed by the merchant`.
 
-        `deadline` is how many seconds to wait for what is pending.
+        Wait up to `deadline` seconds while the decision is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "close_charge_permission",
             (charge_permission_id,),
@@ -364,7 +364,7 @@ class Once:
         )
 
     @procedure
-    def refund_or_get(  # noqa: PLR0913 - the same
+    def refund_or_get(  # noqa: PLR0913 - one keyword for each part
         self,
         body: CreateRefund | Body,
         *,
@@ -374,22 +374,22 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Flow[Decision[Refund]]:
-        """Refund a Charge, unless this order's key has done it, and tell how it stands.
+        """Refund a Charge unless this order's key has refunded it; return its state.
 
-        `order` names one refund: two returns of one order are two. Success: the key's
-        refund is `Refunded`, over the amount that was asked for. Pending: it is on its
-        way. No: Amazon declined it, or refused while no run of this key was in doubt.
-        Moved: the key's refund is of another sum. Unknown: any other refusal. The
-        charge's own `refundedAmount` tells nothing: it is a sum, grows late, and others
-        refund too.
+        `order` identifies one refund: two returns of one order are two refunds.
+        Success: the key's refund is `Refunded`, over the requested amount. Pending: it
+        is under way. No: Amazon declined it, or refused while no send of this key was
+        in doubt. Moved: the key's refund has another amount. Unknown: any other
+        refusal. The `refundedAmount` of the charge is not used: it is a sum, is updated
+        late, and others refund too.
 
-        `deadline` is how many seconds to wait for what is pending.
+        Wait up to `deadline` seconds while the decision is pending.
 
         Errors: `JournalConflict`, `InvalidRequest`, both before anything is sent;
-        `JournalFailed`. Whatever Amazon answers is in the decision.
+        `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        return _once(
+        return _run_helper(
             self,
             "create_refund",
             (),
@@ -407,32 +407,32 @@ class Once:
         entry: Entry,
         *,
         journal: Journal,
-        max_age: timedelta | float = _A_DAY,
+        max_age: timedelta | float = _ONE_DAY,
         same_merchant: bool = False,
         deadline: float = 0.0,
     ) -> Flow[Decision[AmazonObject]]:
-        """Go on with an entry of the journal: the same key, the same bytes.
+        """Continue an entry of the journal with the same key and the same bytes.
 
-        For a periodic sweep over `journal.open_entries()`: it does what the helper
-        that wrote the entry does, without its arguments. It may move money.
+        Use it in a periodic sweep over `journal.open_entries()`. It does what the
+        helper that wrote the entry does, without its arguments. It may move money.
 
         An entry that was first written more than `max_age` ago (a `timedelta`, or
-        seconds) is looked at and no longer sent: the shop may have taken the money in
-        another way. Its decision has the reason `TooOld`: a no where nothing was
-        carried out for certain, unknown where it may have been. An entry that
-        `AmazonPay.journal.abandon` has given up is looked at and never sent.
+        seconds) is observed but not sent, because the shop may have taken the money in
+        another way. Its decision has the reason `TooOld`: a `no` if it is certain that
+        nothing was carried out, else unknown. An entry that was abandoned by
+        `AmazonPay.journal.abandon` is observed and never sent.
 
-        The client must be of the entry's environment and region, and know the key that
-        wrote it (`keys=`), unless `same_merchant` says that its own key is of the same
-        merchant account.
+        The client must have the entry's environment and region, and the key that wrote
+        it (in `keys=`), unless `same_merchant` says that its own key belongs to the
+        same merchant account.
 
-        Errors: `InvalidRequest` for an entry whose body was forgotten;
-        `JournalConflict` for an entry of another environment, region or key, which this
-        client must not send; else those of that helper. Go on with the next entry.
+        Errors: `InvalidRequest` for an entry whose body was erased; `JournalConflict`
+        for an entry of another environment, region or key, which this client must not
+        send; else those of that helper. Continue the sweep with the next entry.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
         from .._once.entry import Entry, check_place
-        from .._once.flow import act
+        from .._once.flow import run_once
         from .._once.journal_steps import checked_journal
 
         checked_journal(journal)
@@ -442,8 +442,8 @@ class Once:
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
 
-        sender = _sender(self)
+        sender = _sender_of(self)
         check_place(entry, sender.environment, sender.region)
         if not same_merchant:
             _check_merchant(entry, sender)
-        return act(entry, journal, deadline, max_age=age)
+        return run_once(entry, journal, deadline, max_age=age)

@@ -1,7 +1,7 @@
-"""Iterate over pages: the next is asked for when needed, by its token alone.
+"""Iterate over pages; each next page is requested by its token when it is needed.
 
-A token that comes again would lead around in a circle, and pages without an element may
-follow one another for ever: both raise `InvalidResponse`, for the list is not whole.
+A token that is repeated, or too many empty pages in a row, raise `InvalidResponse`:
+the iteration might never end, and the list is not complete.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from ._answers import list_of, member, object_of
 
 T = TypeVar("T")
 
-_MOST_EMPTY_PAGES = 100
+_MAX_EMPTY_PAGES = 100
 
 
 def _pages(
     page: Response[Any], name: str, follow: Callable[[str], Flow[Response[Any]]]
 ) -> Pages[Any]:
-    """Yield the elements of a page and of all that follow it."""
-    seen: set[str] = set()
-    empty = 0
+    """Yield the elements of a page and of all following pages."""
+    seen_tokens: set[str] = set()
+    empty_pages = 0
     while True:
         found = list_of(page, name)
         for element in found:
             yield Item(element)
         token = member(object_of(page), "nextToken")
-        if token is None or token == "":  # both end a list
+        if token is None or token == "":  # both mark the last page
             return
         if not isinstance(token, str):
             raise InvalidResponse(page, "has a nextToken that is no text")
-        if token in seen:
+        if token in seen_tokens:
             raise InvalidResponse(page, "repeats a nextToken, so the list has no end")
-        seen.add(token)
-        empty = 0 if found else empty + 1
-        if empty > _MOST_EMPTY_PAGES:
-            raise InvalidResponse(page, f"is one of {empty} empty pages in a row")
+        seen_tokens.add(token)
+        empty_pages = 0 if found else empty_pages + 1
+        if empty_pages > _MAX_EMPTY_PAGES:
+            raise InvalidResponse(page, f"is one of {empty_pages} empty pages in a row")
         page = yield from follow(token)
 
 
 class Paging:
-    """Iterations over what Amazon lists in pages."""
+    """Iterations over lists that Amazon returns in pages."""
 
     @iteration
     def iter_reports(
@@ -66,10 +66,10 @@ class Paging:
         created_until: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Report]:
-        """Iterate over all reports that fit, page by page; reads only.
+        """Iterate over all matching reports, page by page; reads only.
 
-        Errors: what `get_reports` raises, at the page where it happens;
-        `InvalidResponse` for a page without a list, or a token that comes again.
+        Errors: what `get_reports` raises, at the page where it occurs;
+        `InvalidResponse` for a page without a list, or a repeated token.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         page = yield from ask(
@@ -94,10 +94,10 @@ class Paging:
         end_time: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Disbursement]:
-        """Iterate over all disbursements that fit, page by page; reads only.
+        """Iterate over all matching disbursements, page by page; reads only.
 
-        Errors: what `get_disbursements` raises, at the page where it happens;
-        `InvalidResponse` for a page without a list, or a token that comes again.
+        Errors: what `get_disbursements` raises, at the page where it occurs;
+        `InvalidResponse` for a page without a list, or a repeated token.
         Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
         """
         page = yield from ask(

@@ -1,4 +1,4 @@
-"""Fetch a report's file: wait for it, ask for its link, use the link while it lives.
+"""Fetch a report's file: wait for it, request its link, download before it expires.
 
 Amazon's page: `amazon-pay-reports/downloading-reports.html`.
 """
@@ -18,13 +18,13 @@ from ..resources.reports import ReportOperations
 from ._answers import id_of, member, object_of, text_of
 from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 
-_LINKS = 3
-"""How many links are asked for: one lives 30 seconds, and no download is resumed."""
-_LONGEST_LINE = 1_000_000
+_MAX_LINKS = 3
+"""How many links are requested; one is valid for 30 seconds. Downloads start anew."""
+_MAX_LINE = 1_000_000
 
 
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
-    """Wait for a report, and return the id of its document."""
+    """Wait for a report and return the id of its document."""
     report = yield from poll(
         lambda: ask(ReportOperations.get_report, report_id),
         PROCESSING_STATUS,
@@ -52,8 +52,8 @@ def _fetch(report_id: str, target: Path, deadline: float) -> Flow[Path]:
         try:
             yield Transfer("GET", text_of(document, "url"), target=target, seconds=left)
         except TransferFailed as failed:
-            # The link ran out, or the connection broke: a fresh link, from the start.
-            if failed.final or tries == _LINKS:
+            # The link expired or the connection broke: start again with a new link.
+            if failed.final or tries == _MAX_LINKS:
                 raise
         else:
             return target
@@ -68,15 +68,15 @@ class ReportFiles:
     ) -> Flow[Path]:
         """Wait until a report is done, and write its file to `path`; reads only.
 
-        `deadline` is how many seconds to wait for the report and its file; a download
-        that has begun may always take the client's own deadline. The file appears
-        whole or not at all, replaces what stands at `path`, and is its owner's alone
-        to read (0600). It may have 1 GiB. A link that ran out is asked for anew.
+        Wait up to `deadline` seconds for the report and its file; a download that has
+        started can always take the client's own deadline. The file appears whole or
+        not at all, replaces a file at `path`, and only its owner can read it (mode
+        0600). Its size is at most 1 GiB. An expired link is replaced by a new one.
 
-        Errors: `ReportUnavailable` when the report failed, was cancelled or is not
-        done in time; `InvalidResponse` for an answer without a state, a document or a
-        link; `TransferFailed` when no link could be read to its end; `OSError` when
-        the file cannot be written.
+        Errors: `ReportUnavailable` if the report failed, was cancelled or is not done
+        in time; `InvalidResponse` for an answer without a state, a document or a link;
+        `TransferFailed` if no link could be read to its end; `OSError` if the file
+        cannot be written.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
         return (yield from _fetch(report_id, Path(path), deadline))
@@ -87,9 +87,10 @@ class ReportFiles:
     ) -> Pages[dict[str, str]]:
         """Wait until a report is done, and iterate over its rows; reads only.
 
-        The file is fetched first, to a temporary place: its link lives 30 seconds, and
-        the caller may take longer over the rows. The separator, comma or tab, is the
-        one of the header line (which report has which is unconfirmed).
+        The whole file is first downloaded to a temporary folder, because its link is
+        valid for 30 seconds and the caller may need longer for the rows. The header
+        line tells whether the separator is a comma or a tab (which report uses which
+        is unconfirmed).
 
         Errors: as `download_report`; `ReportUnavailable` for a file that is no table.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
@@ -103,16 +104,16 @@ class ReportFiles:
 
 
 def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """Read a report's file, row by row, each by the names of the header line.
+    """Yield the rows of a report's file as dicts by the names in the header line.
 
     Raises:
-        ReportUnavailable: this is no table: a row has more fields than the header, or a
-            line more than a million characters.
+        ReportUnavailable: the file is no table: a row has more fields than the header,
+            or a line has more than a million characters.
     """
     import csv
 
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        header = file.readline(_LONGEST_LINE)
+        header = file.readline(_MAX_LINE)
         separator = "\t" if "\t" in header else ","
         file.seek(0)
         rows = csv.DictReader(_lines(file), delimiter=separator, restval="")
@@ -129,11 +130,11 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _lines(file: TextIO) -> Iterator[str]:
-    """Read a file line by line, as far as lines have a sensible length."""
+    """Yield the lines of a file; raise at a line that is too long."""
     number = 0
-    while line := file.readline(_LONGEST_LINE):
+    while line := file.readline(_MAX_LINE):
         number += 1
-        if len(line) == _LONGEST_LINE:
+        if len(line) == _MAX_LINE:
             raise _no_table(number)
         yield line
 

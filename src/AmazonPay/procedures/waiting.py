@@ -1,6 +1,6 @@
-"""Wait for a state that stays: poll with growing pauses, up to a deadline.
+"""Wait for a final state: poll with growing pauses until a deadline.
 
-The deadline bounds the pauses of the calls, too; see `docs/reliability.md`.
+The deadline also limits the pauses inside of the calls; see `docs/reliability.md`.
 
 Amazon's page on pending states: `amazon-pay-checkout/asynchronous-processing.html`.
 """
@@ -40,7 +40,7 @@ _LONGEST_PAUSE = 30.0
 def watch(
     look: Callable[[], Flow[T]], enough: Callable[[T], bool], ends: float
 ) -> Flow[T]:
-    """Look until it is enough, or the clock says `ends`; give what was seen last."""
+    """Repeat `look` until `enough` or the time `ends`; return the last result."""
     pause = _FIRST_PAUSE
     while True:
         seen = yield from look()
@@ -57,10 +57,10 @@ def poll(
     until: Collection[str],
     deadline: float,
 ) -> Flow[Response[T]]:
-    """Ask again and again; return the last answer.
+    """Repeat a GET until its state is in `until`; return the last answer.
 
-    `state` is the path of the member that is looked at. A state that is not in `until`
-    is never taken for final, known or not.
+    `state` is the path of the state's member. A state that is not in `until` is never
+    treated as final, whether it is known or not.
 
     Raises:
         APIError: an answer is no success.
@@ -83,9 +83,9 @@ class Waiting:
     ) -> Flow[Charge]:
         """Wait until a Charge is in a state of `until`, and return it; reads only.
 
-        After `deadline` seconds the charge is returned as it was last seen: look at
-        its state. Wait `until={"Captured", "Canceled", "Declined"}` after a capture,
-        or after a charge with `captureNow`, which may stay `Authorized` for a while.
+        After `deadline` seconds the last view of the charge is returned: check its
+        state. Pass `until={"Captured", "Canceled", "Declined"}` after a capture, or
+        after a charge with `captureNow`, which may stay `Authorized` for a while.
 
         Errors: `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
         without a state.
@@ -106,8 +106,8 @@ class Waiting:
     ) -> Flow[Refund]:
         """Wait until a Refund is `Refunded` or `Declined`, and return it; reads only.
 
-        After `deadline` seconds the refund is returned as it was last seen: look at
-        its state.
+        After `deadline` seconds the last view of the refund is returned: check its
+        state.
 
         Errors: `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
         without a state.
@@ -126,10 +126,10 @@ class Waiting:
         deadline: float = 300.0,
         until: Collection[str] = REPORT_STATES,
     ) -> Flow[Report]:
-        """Wait until a report is made, or will not be, and return it; reads only.
+        """Wait until a report is done or has failed, and return it; reads only.
 
-        After `deadline` seconds the report is returned as it was last seen: look at
-        its `processingStatus`.
+        After `deadline` seconds the last view of the report is returned: check its
+        `processingStatus`.
 
         Errors: `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
         without a state.

@@ -1,9 +1,9 @@
-"""The operations of Amazon Pay API v2, one noun a file, each declared once.
+"""The operations of Amazon Pay API v2: one file for each noun, each declared once.
 
-A noun's file holds its requests and answers on top, its operations below. `FILES` says
-which file a path belongs to; `Operations` is the index, and what both clients inherit.
+A file has the types of requests and answers first, and then the operations. `FILES`
+maps paths to files. Both clients inherit `Operations`, which combines all files.
 
-Each operation names the errors of its own. Any may be answered by the general ones:
+The docstring of an operation lists its own errors. Any operation may also get these:
 400 `InvalidHeaderValue`, `InvalidRequest`, `InvalidParameterValue`,
 `InvalidRequestFormat`, `InvalidParameterCombination`, `MissingHeader`,
 `MissingHeaderValue`, `MissingParameterValue`, `UnrecognizedField`,

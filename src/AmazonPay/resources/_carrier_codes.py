@@ -6,7 +6,7 @@ the edition of 508 codes that ships with the official Magento module.
 
 from typing import Literal, TypeAlias
 
-# A table to search, and not 508 lines to scroll.
+# Packed, because one code per line would take 508 lines.
 # fmt: off
 KnownCarrierCode: TypeAlias = Literal[
     "AAA_COOPER", "ABCUSTOM", "ABF", "ABXEXPRESS_MY", "ACOMMERCE", "ACSCOURIER",

@@ -25,10 +25,10 @@ from ._constraints import Ge, MaxLen, MinLen, Pattern, Places
 # --- Texts with a limit -----------------------------------------------------------
 
 Id: TypeAlias = Annotated[str, MinLen(1)]
-"""An id that Amazon, or the merchant, has given out."""
+"""An id of Amazon or of the merchant."""
 
 Url: TypeAlias = Annotated[str, MaxLen(512)]
-"""Live takes https on a domain registered in Seller Central only."""
+"""Live accepts only https on a domain that is registered in Seller Central."""
 
 Timestamp: TypeAlias = Annotated[str, Pattern("[0-9]{8}T[0-9]{6}Z")]
 """UTC, as in `20260101T120000Z`."""
@@ -37,12 +37,12 @@ CountryCode: TypeAlias = Annotated[str, Pattern("[A-Z]{2}")]
 """ISO 3166-1 alpha-2."""
 
 SoftDescriptor: TypeAlias = Annotated[str, MaxLen(16)]
-"""Text of the buyer's statement, printed behind `AMZ* `."""
+"""Text on the buyer's statement, after `AMZ* `."""
 
 # --- Money ------------------------------------------------------------------------
 
 LedgerCurrency: TypeAlias = Literal["USD", "EUR", "GBP", "JPY"]
-"""What a merchant account keeps its books in."""
+"""The currency of a merchant account."""
 
 PresentmentCurrency: TypeAlias = Literal[
     "AUD",
@@ -58,13 +58,13 @@ PresentmentCurrency: TypeAlias = Literal[
     "CHF",
     "USD",
 ]
-"""What a buyer may pay in; another than the ledger's only in the EU and UK."""
+"""The buyer's currency; it may differ from the ledger's only in the EU and UK."""
 
 CurrencyCode: TypeAlias = PresentmentCurrency | str
-"""ISO 4217, as an answer gives it."""
+"""ISO 4217, in answers."""
 
-# More than two decimals: refused is the safe reading (unconfirmed). That JPY takes no
-# fraction, and most calls no zero, depends on the member's neighbours.
+# The safe reading is that more than two decimals are refused (unconfirmed). JPY allows
+# no fraction and most calls no zero, but that depends on other members.
 Amount: TypeAlias = (
     Annotated[str, Pattern(r"[0-9]+(\.[0-9]{1,2})?")]
     | Annotated[int, Ge(0)]
@@ -99,11 +99,11 @@ PrimeMembershipType: TypeAlias = (
 class BuyerDetails(TypedDict):
     """The buyer of a Checkout Session or a Charge Permission.
 
-    A member whose scope was not asked for is null.
+    A member whose scope was not requested is null.
     """
 
     buyerId: str
-    """`amzn1.account.` and capitals or digits: the same buyer, the same id."""
+    """`amzn1.account.` and capitals or digits; it is always the same for a buyer."""
     name: str | None
     email: str | None
     phoneNumber: str | None
@@ -112,10 +112,10 @@ class BuyerDetails(TypedDict):
 
 
 class Address(TypedDict):
-    """An address as Amazon hands it out; any member may be null.
+    """An address in an answer; any member may be null.
 
     In the US and CA `stateOrRegion` is always a code of two letters, elsewhere text.
-    The limits are Amazon's own: a column of that width holds every address.
+    The limits are Amazon's own, so a database column of that width is enough.
     """
 
     name: Annotated[str, MaxLen(50)] | None
@@ -132,17 +132,17 @@ class Address(TypedDict):
 
 
 class PaymentPreference(TypedDict):
-    """The buyer's payment instrument, as text for people and nothing to decide by."""
+    """The buyer's payment instrument, as text for people; make no decision by it."""
 
     paymentDescriptor: str | None
     """Such as `Visa ****1111 (Amazon Pay)`; never card data."""
 
 
-# --- The merchant's own words -----------------------------------------------------
+# --- The merchant's own metadata --------------------------------------------------
 
 
 class MerchantMetadata(TypedDict):
-    """What the merchant said of the order; a member that was not set is null."""
+    """The merchant's metadata of an order; a member that was not set is null."""
 
     merchantReferenceId: str | None
     merchantStoreName: str | None
@@ -151,11 +151,11 @@ class MerchantMetadata(TypedDict):
 
 
 class MerchantMetadataInput(TypedDict, total=False, closed=True):
-    """What the merchant says of the order; all but `customInformation` is shown.
+    """The merchant's metadata of an order; buyers see all but `customInformation`.
 
-    Amazon's page says "characters/bytes" for the limits. Which of them is unconfirmed:
-    these count characters, and a text that fits in bytes of UTF-8 is safe either way.
-    That the limits hold after checkout as well is unconfirmed, and assumed.
+    Amazon's page says "characters/bytes" for the limits; which of them is unconfirmed.
+    The limits here count characters; a text within the limit in UTF-8 bytes is safe.
+    That the limits also apply after checkout is unconfirmed, and assumed.
     """
 
     merchantReferenceId: Annotated[str, MaxLen(256)]
@@ -168,13 +168,13 @@ class MerchantMetadataInput(TypedDict, total=False, closed=True):
 
 
 class ProviderMetadata(TypedDict):
-    """A payment service provider's reference; null for everyone else."""
+    """A payment service provider's reference; null for other merchants."""
 
     providerReferenceId: str | None
 
 
 class ProviderMetadataInput(TypedDict, total=False, closed=True):
-    """A payment service provider's reference; nobody else sends it."""
+    """A payment service provider's reference; only providers send it."""
 
     providerReferenceId: str
 
@@ -198,7 +198,7 @@ class Frequency(TypedDict):
 
 
 class FrequencyInput(TypedDict, closed=True):
-    """How often a subscription is charged: information for mails and expiry."""
+    """How often a subscription is charged; Amazon uses it for mails and expiry."""
 
     unit: FrequencyUnit
     value: Annotated[str, Pattern("[0-9]+")] | Annotated[int, Ge(0)]
@@ -206,19 +206,19 @@ class FrequencyInput(TypedDict, closed=True):
 
 
 class RecurringMetadata(TypedDict):
-    """A subscription's rhythm; both members are null for other permissions."""
+    """Frequency and amount of a subscription; null for other permissions."""
 
     frequency: Frequency | None
     amount: Price | None
-    """Null when it varies."""
+    """Null if it varies."""
 
 
 class RecurringMetadataInput(TypedDict, total=False, closed=True):
-    """A subscription's rhythm; Amazon enforces none of it and starts no charge."""
+    """Frequency and amount of a subscription, for information; they charge nothing."""
 
     frequency: FrequencyInput
     amount: PriceInput | None
-    """What each charge will be; null when it varies."""
+    """The amount of each charge; null if it varies."""
 
 
 class PaymentMethodOnFileMetadata(TypedDict):

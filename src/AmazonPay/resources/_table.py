@@ -1,4 +1,4 @@
-"""The table of all operations, read from their declarations: for people and docs."""
+"""The table of all operations, made from their declarations, for people and docs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import Operations
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One operation as a reader looks for it."""
+    """One operation, as a row of the table."""
 
     name: str
     method: str
@@ -23,7 +23,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """List the operations in the API's order."""
+    """Return the operations in the API's order."""
     package = Path(__file__).parents[1]
     found: list[Row] = []
     for name, operation in operations_of(Operations).items():
@@ -43,7 +43,7 @@ def rows() -> list[Row]:
 
 
 def as_text(table: list[Row]) -> str:
-    """Write the table for a terminal."""
+    """Return the table as text for a terminal."""
     cells = [
         (row.name, row.method, row.path, row.repeat, f"{row.file}:{row.line}")
         for row in table
@@ -58,7 +58,7 @@ def as_text(table: list[Row]) -> str:
 
 
 def as_markdown(table: list[Row]) -> str:
-    """Write the table for the README."""
+    """Return the table as Markdown for the README."""
     lines = ["| method of the client | call | class | file |", "|---|---|---|---|"]
     lines += [
         f"| `{row.name}` | `{row.method} {row.path}` | {row.repeat} | `{row.file}` |"

@@ -1,4 +1,4 @@
-"""The Authorization Token: lets a solution provider act for a merchant.
+"""The Authorization Token, with which a solution provider acts for a merchant.
 
 Amazon's pages: `amazon-pay-checkout/delegated-authorization.html`,
 `amazon-pay-registration/token-exchange.html`.
@@ -15,11 +15,11 @@ from ..response import Response
 class AuthorizationToken(TypedDict):
     """A token for the header `x-amz-pay-authtoken` of delegated calls.
 
-    A secret: whoever holds it acts for the merchant.
+    It is a secret: whoever has it can act for the merchant.
     """
 
     authorizationToken: str
-    """A JWT; its life is its own `exp` (unconfirmed)."""
+    """A JWT; it expires at its own `exp` (unconfirmed)."""
 
 
 class AuthorizationTokens:
@@ -37,7 +37,7 @@ class AuthorizationTokens:
     ) -> Response[AuthorizationToken]:
         """Get a token for delegated calls in exchange for a merchant's MWS token.
 
-        Reads only; live only. Pass the token on with `with_options(auth_token=…)`.
+        Reads only; live only. Pass the token to `with_options(auth_token=…)`.
 
         Errors: 400 `InvalidParameterValue`; 401 `UnauthorizedAccess`; 403, among
         others `InvalidAuthorizationToken` on calls with a token that has expired.

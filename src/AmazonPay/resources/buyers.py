@@ -14,13 +14,13 @@ from ._common import Address, PrimeMembershipType
 
 
 class Buyer(TypedDict):
-    """What a signed-in buyer lets the merchant know.
+    """The data of a signed-in buyer.
 
-    `buyerId` is always there; the rest is null unless `signInScopes` named its scope.
+    `buyerId` is always set; the rest is null unless `signInScopes` named its scope.
     """
 
     buyerId: str
-    """`amzn1.account.` and capitals or digits: the same buyer, the same id."""
+    """`amzn1.account.` and capitals or digits; it is always the same for a buyer."""
     name: str | None
     email: str | None
     postalCode: str | None
@@ -30,7 +30,7 @@ class Buyer(TypedDict):
     phoneNumber: str | None
     shippingAddress: Address | None
     billingAddress: Address | None
-    """Null has been seen although its scope was asked for."""
+    """It was seen as null although its scope was requested."""
     primeMembershipTypes: list[PrimeMembershipType] | None
     """Null unless Amazon allow-listed the merchant for scope `primeStatus`."""
 
@@ -46,11 +46,11 @@ class Buyers:
         page="amazon-pay-api-v2/buyer.html",
     )
     def get_buyer(self, buyer_token: str) -> Response[Buyer]:
-        """Get the buyer behind the `buyerToken` that came to `signInReturnUrl`.
+        """Get the buyer for the `buyerToken` that `signInReturnUrl` received.
 
-        Reads only. A token is good for 24 hours, and only for sign-in: once checkout
-        has begun, ask the Checkout Session or the Charge Permission.
+        Reads only. A token is valid for 24 hours, and only for sign-in: after the start
+        of a checkout, read the Checkout Session or the Charge Permission.
 
-        Errors: 404 `ResourceNotFound`; what an expired token gets is unconfirmed.
+        Errors: 404 `ResourceNotFound`; the answer for an expired token is unconfirmed.
         """
         ...

@@ -1,7 +1,7 @@
 """The Charge Permission: a buyer's consent to be charged, made by a checkout.
 
-`OneTime` ends with its order, `Recurring` and `PaymentMethodOnFile` (the saved wallet)
-stand until someone closes them.
+`OneTime` ends with its order; `Recurring` and `PaymentMethodOnFile` (the saved wallet)
+last until someone closes them.
 
 Amazon's pages: `amazon-pay-api-v2/charge-permission.html`,
 `amazon-pay-paymentmethodonfile/charge-permission.html`,
@@ -56,19 +56,19 @@ ChargePermissionReason: TypeAlias = (
         "AmazonClosed",
         "AmazonCanceled",
         "Expired",
-        # Older spellings of the same
+        # Older names of MerchantClosed and BuyerClosed
         "MerchantCanceled",
         "BuyerCanceled",
     ]
     | str
 )
-"""Why no charge can be created, now or ever again."""
+"""Why no charge can be created, for now or for ever."""
 
 
 class UpdateChargePermission(TypedDict, total=False, closed=True):
-    """What to change in a Charge Permission; what is left out stays as it is.
+    """Changes of a Charge Permission; a member that is left out does not change.
 
-    In the EU and UK another price or rhythm needs a new checkout in place of this.
+    In the EU and UK, another price or frequency needs a new checkout instead.
     """
 
     merchantMetadata: MerchantMetadataInput
@@ -76,7 +76,7 @@ class UpdateChargePermission(TypedDict, total=False, closed=True):
 
 
 class CloseChargePermission(TypedDict, total=False, closed=True):
-    """Why a Charge Permission is closed, and what becomes of open charges."""
+    """Why a Charge Permission is closed, and whether open charges are canceled."""
 
     closureReason: Required[Annotated[str, MaxLen(255)]]
     cancelPendingCharges: bool
@@ -91,7 +91,7 @@ class ReasonDetails(TypedDict):
 
 
 class ChargePermissionStatusDetails(TypedDict):
-    """The permission's state; here the reasons are a list, null when `Chargeable`."""
+    """The permission's state; its reasons are a list, null when `Chargeable`."""
 
     state: ChargePermissionState
     reasons: list[ReasonDetails] | None
@@ -99,7 +99,7 @@ class ChargePermissionStatusDetails(TypedDict):
 
 
 class Limits(TypedDict):
-    """How much may be charged; for a saved wallet or subscription, in each month."""
+    """How much may be charged; per month for a saved wallet or subscription."""
 
     amountLimit: Price | None
     """The order's amount, or the month's."""
@@ -113,8 +113,8 @@ class Limits(TypedDict):
 class ChargePermission(TypedDict):
     """A buyer's consent to be charged.
 
-    Buyer and addresses turn null 30 days after creation (`OneTime`) or closing (the
-    others); ids, state, limits and metadata stay.
+    Buyer and addresses become null 30 days after creation (`OneTime`) or closing (the
+    others); ids, state, limits and metadata remain.
     """
 
     chargePermissionId: str
@@ -125,7 +125,7 @@ class ChargePermission(TypedDict):
     shippingAddress: Address | None
     """Null for product type `PayOnly`."""
     billingAddress: Address | None
-    """Null unless EU or UK, its scope was asked for, or `PayOnly`."""
+    """Null unless EU or UK, its scope was requested, or `PayOnly`."""
     paymentPreferences: list[PaymentPreference | None] | None
     statusDetails: ChargePermissionStatusDetails
     creationTimestamp: Timestamp
@@ -137,11 +137,11 @@ class ChargePermission(TypedDict):
     chargePermissionType: ChargePermissionType
     recurringMetadata: RecurringMetadata | None
     presentmentCurrency: CurrencyCode
-    """What every charge, capture and refund must be in."""
+    """The currency of every charge, capture and refund."""
     paymentMethodOnFileMetadata: NotRequired[PaymentMethodOnFileMetadata | None]
     """For `PaymentMethodOnFile` only."""
     amazonPayToken: NotRequired[str | None]
-    """For payment service providers that run the card themselves."""
+    """For payment service providers that process the card themselves."""
 
 
 class ChargePermissions:
@@ -175,7 +175,7 @@ class ChargePermissions:
     ) -> Response[ChargePermission]:
         """Update a Charge Permission's metadata; no money moves, no state changes.
 
-        A `Closed` one takes members that are still empty, and only if it is `OneTime`.
+        If it is `Closed`, only empty members can be set, and only for `OneTime`.
 
         Errors: 404 `ResourceNotFound`; 422 `ChargePermissionNotModifiable` when
         closed (that it is this code and not `InvalidChargePermissionStatus` is
@@ -195,13 +195,13 @@ class ChargePermissions:
         charge_permission_id: str,
         body: CloseChargePermission | Body | None = None,
     ) -> Response[ChargePermission]:
-        """Close a Charge Permission for good; it turns `Closed` (`MerchantClosed`).
+        """Close a Charge Permission for ever; it becomes `Closed` (`MerchantClosed`).
 
         No further charge can be created. With `cancelPendingCharges` open
-        authorizations are canceled and the held amounts freed; without it they live on
-        and can be captured (unconfirmed). Captured money is not touched. Without a
-        body `{}` is sent, which Amazon may refuse for want of `closureReason`. A 422
-        after a lost answer proves nothing: get the permission.
+        authorizations are canceled and the held amounts released; without it they
+        remain and can be captured (unconfirmed). Captured money is not affected.
+        Without a body `{}` is sent, which Amazon may refuse because `closureReason` is
+        missing. A 422 after a lost answer proves nothing: get the permission.
 
         Errors: 400 `MissingParameterValue` (unconfirmed); 404 `ResourceNotFound`; 422
         `InvalidChargePermissionStatus` when already closed.

@@ -82,25 +82,25 @@ class CreateCharge(TypedDict, total=False, closed=True):
     """A new charge on a `Chargeable` permission.
 
     The amount is above zero, within the permission's balance, in its presentment
-    currency, and at most 150,000 USD, GBP or EUR, 10,000,000 JPY.
+    currency, and at most 150,000 USD, GBP or EUR, or 10,000,000 JPY.
     """
 
     chargePermissionId: Required[Id]
     chargeAmount: Required[PriceInput]
     captureNow: bool
-    """Whether the money is taken at once; false, the default, only holds it."""
+    """Whether to take the money at once; false, the default, only holds it."""
     softDescriptor: SoftDescriptor
     """At most 16 characters, and only with `captureNow`."""
     canHandlePendingAuthorization: bool
     """Whether the merchant can wait up to 24 hours for the answer; false by default.
 
-    With `captureNow` it is best left out: whether the pair is refused is unconfirmed.
+    Leave it out with `captureNow`: whether Amazon refuses both is unconfirmed.
     """
     chargeInitiator: ChargeInitiator
     """For `Recurring` and `PaymentMethodOnFile`."""
     channel: Channel
     merchantMetadata: MerchantMetadataInput
-    """For `Recurring` and `PaymentMethodOnFile`: each charge is an order of its own."""
+    """For `Recurring` and `PaymentMethodOnFile`, where each charge is an order."""
     providerMetadata: ProviderMetadataInput
     platformId: str
     """A solution provider's merchant id."""
@@ -108,7 +108,7 @@ class CreateCharge(TypedDict, total=False, closed=True):
 
 
 class CaptureCharge(TypedDict, total=False, closed=True):
-    """How much of an authorized charge to take."""
+    """The capture of an authorized charge."""
 
     captureAmount: Required[PriceInput]
     """At most the charge's amount; less is possible, but only one capture."""
@@ -126,10 +126,10 @@ class CancelCharge(TypedDict, total=False, closed=True):
 
 
 class UpdateChargeStatusDetails(TypedDict, total=False, closed=True):
-    """How a card transaction ended that the payment processor ran itself.
+    """The result of a card transaction that the payment processor made itself.
 
-    Only `Canceled` with `ExpiredUnused` is documented; that the other states and
-    reasons of a charge are taken is unconfirmed.
+    Only `Canceled` with `ExpiredUnused` is documented; that Amazon accepts the other
+    states and reasons of a charge is unconfirmed.
     """
 
     state: Required[KnownChargeState]
@@ -138,7 +138,7 @@ class UpdateChargeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateCharge(TypedDict, closed=True):
-    """What a payment processor reports of a charge."""
+    """The report of a payment processor about a charge."""
 
     statusDetails: UpdateChargeStatusDetails
 
@@ -158,7 +158,7 @@ class ChargeStatusDetails(TypedDict):
 class ChargeWebCheckoutDetails(TypedDict):
     """Where the buyer goes, and returns to, for a charge that needs the buyer.
 
-    Both members are unconfirmed, hence not required.
+    Both members are unconfirmed, so they may be missing.
     """
 
     checkoutResultReturnUrl: NotRequired[str | None]
@@ -171,12 +171,12 @@ class Charge(TypedDict):
     chargeId: str
     """`S01-0000000-0000000-C000000`."""
     chargeAmount: Price
-    """What was asked for, and is held while `Authorized`."""
+    """The amount requested, which is held while `Authorized`."""
     chargePermissionId: str
     captureAmount: Price | None
     """Null until captured."""
     refundedAmount: Price | None
-    """Null until captured; then the sum of refunds, which grows late."""
+    """Null until captured; then the sum of refunds, which is updated late."""
     softDescriptor: str | None
     """With its prefix, `AMZ*…`."""
     providerMetadata: ProviderMetadata | None
@@ -189,7 +189,7 @@ class Charge(TypedDict):
     statusDetails: ChargeStatusDetails
     creationTimestamp: Timestamp
     expirationTimestamp: Timestamp | None
-    """30 days after creation: uncaptured, the charge is canceled then."""
+    """30 days after creation, when an uncaptured charge is canceled."""
     releaseEnvironment: ReleaseEnvironment
     merchantMetadata: MerchantMetadata | None
     platformId: str | None
@@ -217,11 +217,12 @@ class Charges:
     ) -> Response[Charge]:
         """Create a Charge on a Charge Permission: hold an amount, or take it at once.
 
-        Without `captureNow` the amount is held for 30 days (`Authorized`); with it the
-        buyer pays now (`Captured`, now and then `CaptureInitiated` or `Authorized`
-        first). With `canHandlePendingAuthorization` the charge may stay
-        `AuthorizationInitiated` for up to 24 hours. A decline makes no charge: the call
-        fails. After a lost answer, repeat with the same key, never with a new one.
+        Without `captureNow` the amount is held for 30 days (`Authorized`). With it the
+        buyer pays now (`Captured`, sometimes `CaptureInitiated` or `Authorized` first).
+        With `canHandlePendingAuthorization` the charge may stay
+        `AuthorizationInitiated` for up to 24 hours. After a decline the call fails, and
+        there is no charge. After a lost answer, repeat with the same key, never with a
+        new one.
 
         Errors: 400 `TransactionAmountExceeded`, `PeriodicAmountExceeded`,
         `CurrencyMismatch`; 404 `ResourceNotFound`; 422 `SoftDeclined`, `HardDeclined`,
@@ -255,10 +256,10 @@ class Charges:
     def update_charge(
         self, charge_id: str, body: UpdateCharge | Body
     ) -> Response[Charge]:
-        """Update a Charge whose card transaction the payment processor runs itself.
+        """Update a Charge whose card transaction the payment processor makes itself.
 
-        It moves the charge to the state that is reported; no money moves by it. For
-        payment service providers and acquirers only.
+        The charge gets the reported state; no money moves. For payment service
+        providers and acquirers only.
 
         Errors: 404 `ResourceNotFound`; what an ordinary merchant gets is unconfirmed,
         401 `UnauthorizedAccess` or 405 `UnsupportedOperation`.
@@ -303,9 +304,9 @@ class Charges:
     def cancel_charge(
         self, charge_id: str, body: CancelCharge | Body | None = None
     ) -> Response[Charge]:
-        """Cancel a Charge that is not captured; the held amount is freed.
+        """Cancel a Charge that is not captured; the held amount is released.
 
-        It turns from `AuthorizationInitiated` or `Authorized` to `Canceled`
+        It changes from `AuthorizationInitiated` or `Authorized` to `Canceled`
         (`MerchantCanceled`), and the permission is `Chargeable` again unless closed.
         Without a body `{}` is sent. A 422 after a lost answer proves nothing: get the
         charge.

@@ -49,7 +49,7 @@ from ._constraints import MaxLen
 # --- Values -----------------------------------------------------------------------
 
 PaymentIntent: TypeAlias = Literal["Confirm", "Authorize", "AuthorizeWithCapture"]
-"""No charge; an amount held, to capture later; an amount taken."""
+"""Make no charge; hold an amount, to capture it later; take an amount."""
 
 Scope: TypeAlias = Literal[
     "name",
@@ -68,7 +68,7 @@ CheckoutSessionState: TypeAlias = Literal["Open", "Completed", "Canceled"] | str
 CheckoutSessionReason: TypeAlias = (
     Literal["BuyerCanceled", "Expired", "AmazonCanceled", "Declined"] | str
 )
-"""Why a session was canceled; `Declined` stands for any decline of the payment."""
+"""Why a session was canceled; `Declined` means any decline of the payment."""
 
 ConstraintId: TypeAlias = (
     Literal[
@@ -86,29 +86,29 @@ ConstraintId: TypeAlias = (
 
 
 class CreateWebCheckoutDetails(TypedDict, total=False, closed=True):
-    """Where the buyer's browser goes.
+    """The URLs for the buyer's browser.
 
-    By Amazon's rule `checkoutReviewReturnUrl` is, unless `checkoutMode` is
-    `ProcessOrder`. Each URL holds at most 512 characters; for `checkoutCancelUrl` that
-    is unconfirmed. Sandbox takes `http://localhost` too.
+    Amazon requires `checkoutReviewReturnUrl` unless `checkoutMode` is `ProcessOrder`.
+    Each URL has at most 512 characters; for `checkoutCancelUrl` that is unconfirmed.
+    Sandbox accepts `http://localhost`, too.
     """
 
     checkoutReviewReturnUrl: Url
     """Where the buyer returns after choosing address and payment instrument."""
     checkoutResultReturnUrl: Url
-    """Where the buyer returns after paying; needed before the redirect."""
+    """Where the buyer returns after paying; required before the redirect."""
     checkoutCancelUrl: Url
-    """Where the buyer goes who cancels on a page of Amazon's."""
+    """Where the buyer goes after canceling on a page of Amazon."""
     checkoutMode: Literal["ProcessOrder"]
     """Pay at once, without a review page.
 
-    It belongs in the button's payload: the call itself refused it with
-    `UnrecognizedField` in 2020; whether it still does is unconfirmed.
+    It belongs in the button's payload. In 2020 the call itself refused it with
+    `UnrecognizedField`; whether it still does is unconfirmed.
     """
 
 
 class UpdateWebCheckoutDetails(TypedDict, total=False, closed=True):
-    """Where the buyer's browser goes; what is left out stays as it is."""
+    """The URLs for the buyer's browser; a member that is left out does not change."""
 
     checkoutReviewReturnUrl: Url
     checkoutResultReturnUrl: Url
@@ -116,7 +116,7 @@ class UpdateWebCheckoutDetails(TypedDict, total=False, closed=True):
 
 
 class WebCheckoutDetails(TypedDict):
-    """Where the buyer's browser goes, as the session has it."""
+    """The URLs of a session for the buyer's browser."""
 
     checkoutReviewReturnUrl: str | None
     checkoutResultReturnUrl: str | None
@@ -130,44 +130,44 @@ class WebCheckoutDetails(TypedDict):
 
 
 class _PaymentDetailsInput(TypedDict, total=False):
-    """What the creation and the update of a session share."""
+    """Members that the creation and the update of a session share."""
 
     paymentIntent: PaymentIntent
     canHandlePendingAuthorization: bool
     """Whether the merchant can wait up to 24 hours for the answer; false by default."""
     chargeAmount: PriceInput
-    """What `paymentIntent` takes, or holds, at the end of this checkout."""
+    """The amount that is taken or held at the end of the checkout."""
     totalOrderAmount: PriceInput
-    """The whole order, when more is to be charged later."""
+    """The total of the order, if more will be charged later."""
     softDescriptor: SoftDescriptor
 
 
 class CreatePaymentDetails(_PaymentDetailsInput, total=False, closed=True):
-    """What is to be paid, and how.
+    """The payment of a new session.
 
     `canHandlePendingAuthorization` must not be true with `AuthorizeWithCapture`.
     `softDescriptor` (16 characters) goes with `AuthorizeWithCapture` only.
     """
 
     presentmentCurrency: PresentmentCurrency
-    """What the buyer pays in; EU and UK only, and never in an update."""
+    """The currency that the buyer pays in; EU and UK only, and not in an update."""
     allowOvercharge: bool
-    """Whether more than the order may be charged; by invitation, only at creation."""
+    """Whether more than the order may be charged; by invitation, at creation only."""
     extendExpiration: bool
-    """13 months for the permission in place of 180 days; only at creation."""
+    """Let the permission expire after 13 months, not 180 days; at creation only."""
 
 
 class UpdatePaymentDetails(_PaymentDetailsInput, total=False, closed=True):
-    """What is to be paid, and how; what is left out stays as it is.
+    """Changes of the payment; a member that is left out does not change.
 
-    Another `chargeAmount.currencyCode` changes the presentment currency with it;
+    Another `chargeAmount.currencyCode` also changes the presentment currency;
     `presentmentCurrency` itself, `allowOvercharge` and `extendExpiration` are for
     creation only.
     """
 
 
 class PaymentDetails(TypedDict):
-    """What is to be paid, as the session has it; a member that was not set is null."""
+    """The payment of a session; a member that was not set is null."""
 
     paymentIntent: PaymentIntent | str | None
     canHandlePendingAuthorization: bool | None
@@ -178,16 +178,16 @@ class PaymentDetails(TypedDict):
     allowOvercharge: bool | None
     extendExpiration: bool | None
     estimateOrderTotal: NotRequired[Price | None]
-    """Known from one official type only (unconfirmed), hence in no request."""
+    """Known from one official type only (unconfirmed), so no request has it."""
 
 
 # --- Where the order may go -------------------------------------------------------
 
 
 class Restriction(TypedDict, total=False, closed=True):
-    """Parts of a country; an empty object is the whole of it.
+    """Parts of a country; an empty object means the whole country.
 
-    Outside the US spellings matter: give a region's code and its name.
+    Outside the US the spelling matters: give both the code and the name of a region.
     """
 
     statesOrRegions: list[str]
@@ -195,19 +195,19 @@ class Restriction(TypedDict, total=False, closed=True):
 
 
 class AddressRestrictions(TypedDict, closed=True):
-    """Which addresses the buyer may choose.
+    """The addresses that the buyer may choose.
 
     That both members are mandatory is unconfirmed.
     """
 
     type: Literal["Allowed", "NotAllowed"]
-    """Whether a match makes an address the only usable, or an unusable one."""
+    """Whether only matching addresses can be chosen, or all others."""
     restrictions: dict[CountryCode, Restriction]
     """Keyed by country, ISO 3166-1 alpha-2."""
 
 
 class DeliverySpecifications(TypedDict, total=False, closed=True):
-    """Where the order may be delivered; the answer echoes it.
+    """Where the order may be delivered; answers repeat it.
 
     An unknown special restriction is refused in sandbox and ignored in live.
     """
@@ -217,10 +217,10 @@ class DeliverySpecifications(TypedDict, total=False, closed=True):
 
 
 class AddressDetails(TypedDict, total=False, closed=True):
-    """Where the order goes, known before the button is pressed.
+    """The shipping address, if it is known before the button is pressed.
 
-    For `ProcessOrder` with `PayAndShip`. Beyond the members that every region asks
-    for, US addresses need `city` and `stateOrRegion`, EU ones `city`, JP ones
+    For `ProcessOrder` with `PayAndShip`. Besides the members that every region
+    requires, US addresses need `city` and `stateOrRegion`, EU ones `city`, JP ones
     `stateOrRegion`; UK, GB, SG, AE and MX refuse `stateOrRegion`.
     """
 
@@ -230,7 +230,7 @@ class AddressDetails(TypedDict, total=False, closed=True):
     addressLine3: Annotated[str, MaxLen(60)]
     city: Annotated[str, MaxLen(50)]
     districtOrCounty: Annotated[str, MaxLen(50)]
-    """In place of the `district` and `county` of answers."""
+    """Answers have `district` and `county` in its place."""
     stateOrRegion: Annotated[str, MaxLen(50)]
     postalCode: Required[Annotated[str, MaxLen(20)]]
     countryCode: Required[Annotated[str, MaxLen(3)]]
@@ -238,9 +238,9 @@ class AddressDetails(TypedDict, total=False, closed=True):
 
 
 class MultiAddressesCheckoutMetadataInput(TypedDict, closed=True):
-    """What goes to one of the buyer's addresses (`PayAndShipMultiAddress`).
+    """The part of the order for one address (`PayAndShipMultiAddress`).
 
-    Whether the prices must add up to `chargeAmount` is unconfirmed: let them.
+    Whether the prices must add up to `chargeAmount` is unconfirmed; make sure they do.
     """
 
     addressId: Id
@@ -249,16 +249,16 @@ class MultiAddressesCheckoutMetadataInput(TypedDict, closed=True):
 
 
 class MultiAddressesCheckoutMetadata(TypedDict):
-    """What goes to one of the buyer's addresses."""
+    """The part of the order for one of the buyer's addresses."""
 
     addressId: str
     price: Price
 
 
 class ListedAddress(Address):
-    """One of several shipping addresses, with the id to name it by.
+    """One of several shipping addresses, with its id.
 
-    The API sends it as JSON inside a string; `Response.json()` has decoded it.
+    The API sends it as JSON inside a string; `Response.json()` decodes it.
     """
 
     addressId: str
@@ -279,13 +279,13 @@ class CreateCheckoutSession(TypedDict, total=False, closed=True):
     storeId: Required[Id]
     """`amzn1.application-oa2-client.…`: the client id, not the application id."""
     scopes: list[Scope]
-    """Which buyer data to get; without it all but the billing address."""
+    """The buyer data to get; by default all but the billing address."""
     chargePermissionType: KnownChargePermissionType
     """`OneTime` by default."""
     recurringMetadata: RecurringMetadataInput
     paymentMethodOnFileMetadata: PaymentMethodOnFileMetadataInput
     chargePermissionId: Id
-    """A saved wallet, `B01-…`, whose payment instrument the buyer is to change."""
+    """A saved wallet, `B01-…`, whose payment instrument the buyer will change."""
     deliverySpecifications: DeliverySpecifications
     addressDetails: AddressDetails
     paymentDetails: CreatePaymentDetails
@@ -295,13 +295,13 @@ class CreateCheckoutSession(TypedDict, total=False, closed=True):
     """A solution provider's merchant id."""
     providerMetadata: ProviderMetadataInput
     supplementaryData: str
-    """As agreed with Amazon; its greatest length is unconfirmed."""
+    """As agreed with Amazon; its maximum length is unconfirmed."""
 
 
 class UpdateCheckoutSession(TypedDict, total=False, closed=True):
-    """What to change in an open session; what is left out stays as it is.
+    """Changes of an open session; a member that is left out does not change.
 
-    A change from `OneTime` to `Recurring` brings `recurringMetadata.frequency` along.
+    A change from `OneTime` to `Recurring` needs `recurringMetadata.frequency`.
     """
 
     webCheckoutDetails: UpdateWebCheckoutDetails
@@ -314,23 +314,23 @@ class UpdateCheckoutSession(TypedDict, total=False, closed=True):
     """A solution provider's merchant id."""
     providerMetadata: ProviderMetadataInput
     supplementaryData: str
-    """As agreed with Amazon; its greatest length is unconfirmed."""
+    """As agreed with Amazon; its maximum length is unconfirmed."""
 
 
 class CompleteCheckoutSession(TypedDict, total=False, closed=True):
-    """What the merchant believes the buyer has agreed to.
+    """The amounts that the merchant believes the buyer has agreed to.
 
-    That is for a saved wallet's set-up, whose body is `{}`; anyone else must give
-    `chargeAmount`, and `totalOrderAmount` if the session has one.
+    `chargeAmount` is required, and `totalOrderAmount` if the session has one. Only the
+    set-up of a saved wallet sends `{}`.
     """
 
     chargeAmount: PriceInput
-    """Equal to the session's, else 409 `AmountMismatch`."""
+    """It must equal the session's, else 409 `AmountMismatch`."""
     totalOrderAmount: PriceInput
 
 
 class FinalizeAddress(TypedDict, total=False, closed=True):
-    """The address exactly as Amazon supplied it, nulls and all."""
+    """The address exactly as Amazon supplied it, including nulls."""
 
     name: Annotated[str, MaxLen(50)] | None
     addressLine1: Annotated[str, MaxLen(180)] | None
@@ -346,16 +346,16 @@ class FinalizeAddress(TypedDict, total=False, closed=True):
 
 
 class FinalizeCheckoutSession(TypedDict, total=False, closed=True):
-    """What the buyer has agreed to on the merchant's own page.
+    """The order to which the buyer agreed on the merchant's own page.
 
-    `shippingAddress` is needed for `PayAndShip`, `billingAddress` for `PayOnly`;
+    `shippingAddress` is required for `PayAndShip`, `billingAddress` for `PayOnly`;
     `totalOrderAmount` and `supplementaryData` if the session has them.
     """
 
     shippingAddress: FinalizeAddress | None
     billingAddress: FinalizeAddress | None
     chargeAmount: Required[PriceInput]
-    """Equal to the session's."""
+    """It must equal the session's."""
     totalOrderAmount: PriceInput
     paymentIntent: Required[PaymentIntent]
     canHandlePendingAuthorization: bool
@@ -376,7 +376,7 @@ class CheckoutSessionStatusDetails(TypedDict):
 
 
 class Constraint(TypedDict):
-    """What is still missing before the buyer can pay."""
+    """Something that is missing before the buyer can pay."""
 
     constraintId: ConstraintId
     description: str
@@ -385,14 +385,14 @@ class Constraint(TypedDict):
 class CheckoutSession(TypedDict):
     """One buyer's checkout.
 
-    Buyer, addresses, amounts and payment data are there while it is `Open`: for
-    `Completed` and `Canceled` sessions they turn null, and the answer to Complete is
-    null in every member but ids, state and creation time. Take a null for «not told»,
-    never for «not set», and read the rest from the Charge Permission.
+    Buyer, addresses, amounts and payment data are present while it is `Open`. In
+    `Completed` and `Canceled` sessions they are null, and the answer to Complete is
+    null in every member but ids, state and creation time. A null means "not shown", not
+    "not set"; read the rest from the Charge Permission.
     """
 
     checkoutSessionId: str
-    """A UUID in lower case; nothing in it tells sandbox from live."""
+    """A UUID in lower case, which does not show whether it is sandbox or live."""
     webCheckoutDetails: WebCheckoutDetails | None
     productType: ProductType | str | None
     """Null before a buyer is associated."""
@@ -404,7 +404,7 @@ class CheckoutSession(TypedDict):
     buyer: BuyerDetails | None
     """Null before a buyer is associated."""
     billingAddress: Address | None
-    """Null unless its scope was asked for, or by region, or for `PayOnly`."""
+    """Null unless its scope was requested, the region requires it, or `PayOnly`."""
     paymentPreferences: list[PaymentPreference | None] | None
     """`[null]` before a buyer is associated."""
     statusDetails: CheckoutSessionStatusDetails
@@ -414,9 +414,9 @@ class CheckoutSession(TypedDict):
     chargePermissionId: str | None
     """Null until the session is `Completed`."""
     chargeId: str | None
-    """Null until the session is `Completed`, and after it with intent `Confirm`."""
+    """Null until the session is `Completed`; always null with intent `Confirm`."""
     constraints: list[Constraint] | None
-    """What is missing before the buyer can pay; empty when nothing is."""
+    """What is missing before the buyer can pay; empty if nothing is."""
     creationTimestamp: Timestamp
     expirationTimestamp: Timestamp | None
     """24 hours after creation."""
@@ -426,9 +426,9 @@ class CheckoutSession(TypedDict):
     checkoutButtonText: str | None
     """Text that Amazon wants on the place-order button."""
     deliverySpecifications: dict[str, Any] | None
-    """The request's, echoed."""
-    # The newest official tests see the next four in every answer, recorded answers
-    # have none of them: read them with .get().
+    """As in the request."""
+    # In the newest official tests every answer has the next four members. Recorded
+    # answers have none of them, so read them with .get().
     orderType: NotRequired[str | None]
     paymentMethodOnFileMetadata: NotRequired[PaymentMethodOnFileMetadata | None]
     merchantDetails: NotRequired[object]
@@ -463,10 +463,10 @@ class CheckoutSessions:
     ) -> Response[CheckoutSession]:
         """Create a Checkout Session, `Open` for 24 hours; no money moves.
 
-        Needed only where the button is not given a signed payload. What is missing
-        before the buyer can pay does not fail the call: it is listed in `constraints`.
-        After a lost answer, repeat with the same key; let the key name the cart or the
-        visit, for whoever repeats it gets this very session.
+        It is needed only if the button has no signed payload. The call succeeds even if
+        something is missing before the buyer can pay; `constraints` lists it. After a
+        lost answer, repeat with the same key. Build the key from the cart or the visit,
+        because whoever repeats it gets this session.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`,
         `UnrecognizedField`, `DuplicateIdempotencyKey`.
@@ -485,8 +485,8 @@ class CheckoutSessions:
     ) -> Response[CheckoutSession]:
         """Get a Checkout Session; reads only.
 
-        Errors: 404 `ResourceNotFound` for an unknown or malformed id, another
-        environment's, or a session older than 30 days.
+        Errors: 404 `ResourceNotFound` for an id that is unknown, malformed or of the
+        other environment, or a session older than 30 days.
         """
         ...
 
@@ -500,11 +500,11 @@ class CheckoutSessions:
     def update_checkout_session(
         self, checkout_session_id: str, body: UpdateCheckoutSession | Body
     ) -> Response[CheckoutSession]:
-        """Update an `Open` Checkout Session; what the body leaves out stays.
+        """Update an `Open` Checkout Session; what the body leaves out does not change.
 
-        No money moves, but the buyer will be asked for the amount that stands here.
-        May be called until the buyer is sent to `amazonPayRedirectUrl`. Repeating a
-        lost update late would undo a newer one: get the session first.
+        No money moves, but the amount here is the one that the buyer will be asked for.
+        Call it before the buyer is sent to `amazonPayRedirectUrl`. A late repeat of a
+        lost update would undo a newer one, so get the session first.
 
         Errors: 400 `InvalidParameterValue`, `UnrecognizedField`; 404
         `ResourceNotFound`; 422 `InvalidCheckoutSessionStatus` when it is not `Open`.
@@ -530,11 +530,11 @@ class CheckoutSessions:
     ) -> Response[CheckoutSession]:
         """Complete the checkout of a buyer who has paid; this makes the payment real.
 
-        The session turns `Completed` and names a Charge Permission; with intent
-        `Authorize` the amount is held, with `AuthorizeWithCapture` taken, and a Charge
-        is named too; with `Confirm` there is no charge and no money. Whether Amazon
-        honors the key here is unconfirmed: after a lost answer get the session, and
-        take the ids from it if it is `Completed`.
+        The session becomes `Completed` and names a Charge Permission. With intent
+        `Authorize` the amount is held, with `AuthorizeWithCapture` it is taken; then
+        the session also names a Charge. With `Confirm` there is no charge, and no money
+        moves. Whether Amazon honors the key here is unconfirmed: after a lost answer
+        get the session, and read the ids from it if it is `Completed`.
         The answer is 202 while the authorization is pending.
 
         Errors: 409 `AmountMismatch`; 400 `CurrencyMismatch`; 404 `ResourceNotFound`;
@@ -561,8 +561,8 @@ class CheckoutSessions:
     ) -> Response[CheckoutSession]:
         """Finalize a checkout on the merchant's own page; this makes the payment real.
 
-        Takes the place of Complete where the page handles `onCompleteCheckout`.
-        The session turns `Completed`; intent `Authorize` holds the amount,
+        Use it in place of Complete if the page handles `onCompleteCheckout`.
+        The session becomes `Completed`; intent `Authorize` holds the amount,
         `AuthorizeWithCapture` takes it, `Confirm` does neither. Whether Amazon honors
         the key here is unconfirmed: after a lost answer get the session.
 

@@ -25,12 +25,12 @@ class DeliveryDetailsInput(TypedDict, closed=True):
     """One parcel."""
 
     trackingNumber: Id
-    """It can be used once, ever."""
+    """It can be used only once."""
     carrierCode: CarrierCode
 
 
 class CreateDeliveryTracker(TypedDict, total=False, closed=True):
-    """What was sent, and for which order.
+    """The parcels of an order.
 
     Exactly one of `chargePermissionId` and `amazonOrderReferenceId` is given. That a
     recurring order is named by its charge's id without the `-C…` suffix, as
@@ -50,7 +50,7 @@ class DeliveryDetails(TypedDict):
 
 
 class DeliveryTracker(TypedDict):
-    """What was sent; the id that was not given is null."""
+    """The parcels of an order; the id that was not given is null."""
 
     amazonOrderReferenceId: str | None
     chargePermissionId: str | None
@@ -75,9 +75,9 @@ class DeliveryTrackers:
     ) -> Response[DeliveryTracker]:
         """Create a Delivery Tracker, so that Alexa announces the parcel.
 
-        No money moves and nothing changes state; the buyer hears of the delivery. A
-        tracking number works once: this call is not repeated by itself after bytes
-        have left.
+        No money moves and no state changes; the buyer is notified of the delivery. A
+        tracking number works only once, so the client does not repeat this call after a
+        part of it has left.
 
         Errors: 400 `InvalidParameterValue` for an unknown carrier, or none or both of
         the ids; 404 `ResourceNotFound`.

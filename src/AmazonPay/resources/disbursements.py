@@ -22,10 +22,10 @@ class Disbursement(TypedDict):
     settlementId: str
     amazonDisbursementReferenceId: str
     amount: str
-    """Units of `currencyCode`; here the two are no price object."""
+    """Units of `currencyCode`; the two are not a price object here."""
     currencyCode: CurrencyCode
     transactionTime: str
-    """Unlike elsewhere `2026-01-01T12:00:00.000Z`."""
+    """In the form `2026-01-01T12:00:00.000Z`, unlike elsewhere."""
 
 
 class Disbursements(TypedDict):
@@ -56,11 +56,12 @@ class DisbursementOperations:
     ) -> Response[Disbursements]:
         """Get a page of disbursements settled between two times; reads only.
 
-        Amazon asks for both times, or for the `next_token` of the page before and
-        nothing else. A datetime needs a time zone; as text a time is
-        `20260101T120000Z`. The greatest `page_size` is unconfirmed.
+        Amazon requires both times, or only the `next_token` of the previous page. A
+        datetime needs a time zone; as text a time is `20260101T120000Z`. The largest
+        `page_size` is unconfirmed.
 
-        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; for `next_token`
-        in company the code is unconfirmed, `InvalidParameterCombination` fits.
+        Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for
+        `next_token` beside other parameters is unconfirmed, probably
+        `InvalidParameterCombination`.
         """
         ...

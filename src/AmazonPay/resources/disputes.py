@@ -86,7 +86,7 @@ class DisputeProviderMetadata(TypedDict, closed=True):
 
 
 class CreateDisputeStatusDetails(TypedDict, total=False, closed=True):
-    """How a new dispute stands: somebody has to act."""
+    """The state of a new dispute, in which somebody has to act."""
 
     state: Required[Literal["ActionRequired"]]
     reasonCode: KnownDisputeReason
@@ -94,7 +94,7 @@ class CreateDisputeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class CreateDispute(TypedDict, closed=True):
-    """A chargeback that a payment service provider has been told of.
+    """A chargeback that was reported to a payment service provider.
 
     One official sample says `creationTimestamp` for `filingTimestamp`: unconfirmed.
     """
@@ -109,9 +109,9 @@ class CreateDispute(TypedDict, closed=True):
 
 
 class UpdateDisputeStatusDetails(TypedDict, total=False, closed=True):
-    """How a dispute has ended.
+    """The end of a dispute.
 
-    A merchant who gives in says `Resolved`, `BuyerWon`, `MerchantAcceptedDispute`.
+    A merchant who accepts it sends `Resolved`, `BuyerWon`, `MerchantAcceptedDispute`.
     """
 
     state: Required[KnownDisputeState]
@@ -121,14 +121,14 @@ class UpdateDisputeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateDispute(TypedDict, total=False, closed=True):
-    """What to change in a dispute."""
+    """Changes of a dispute."""
 
     statusDetails: UpdateDisputeStatusDetails
     closureTimestamp: EpochTime
 
 
 class MerchantEvidenceInput(TypedDict, total=False, closed=True):
-    """One piece of evidence: a file, a text, or both, and never neither."""
+    """One piece of evidence: a file, a text, or both."""
 
     evidenceType: Required[EvidenceType]
     fileId: Id
@@ -137,7 +137,7 @@ class MerchantEvidenceInput(TypedDict, total=False, closed=True):
 
 
 class ContestDispute(TypedDict, closed=True):
-    """Why the buyer is wrong."""
+    """The merchant's evidence against the buyer's claim."""
 
     merchantEvidences: Annotated[list[MerchantEvidenceInput], MinLen(1)]
 
@@ -184,7 +184,7 @@ class Dispute(TypedDict):
     resolutionAuthority: str | None
     statusDetails: DisputeStatusDetails
     merchantResponseDeadline: AnsweredTime
-    """After it the buyer has won."""
+    """When the buyer wins if the merchant has not responded."""
     releaseEnvironment: ReleaseEnvironment
     merchantEvidences: NotRequired[list[MerchantEvidence] | None]
     creationTimestamp: NotRequired[AnsweredTime]
@@ -263,10 +263,10 @@ class Disputes:
         *,
         idempotency_key: str | None = None,
     ) -> Response[Dispute]:
-        """Contest a Dispute with evidence; it goes `UnderReview` (unconfirmed).
+        """Contest a Dispute with evidence; it becomes `UnderReview` (unconfirmed).
 
-        What is sent stands: the investigator decides on it who gets the money. After a
-        lost answer, repeat with the same key.
+        Evidence cannot be changed later. The investigator decides by it who gets the
+        money. After a lost answer, repeat with the same key.
 
         Errors: 400 `InvalidParameterValue`; 404 `ResourceNotFound`; 422 in the wrong
         state, its code is unconfirmed.

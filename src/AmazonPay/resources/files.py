@@ -1,4 +1,4 @@
-"""Files: evidence for a Dispute, reserved here and sent to a link.
+"""Files: evidence for a Dispute, reserved by a call and uploaded to a link.
 
 Amazon's page: `amazon-pay-api-v2/file.html`.
 """
@@ -19,14 +19,14 @@ FileType: TypeAlias = Literal[
 
 
 class UploadFile(TypedDict, closed=True):
-    """What kind of file is to come."""
+    """The kind of file to upload."""
 
     type: FileType
     purpose: Literal["disputeEvidence"]
 
 
 class File(TypedDict):
-    """A file's place, before or after its bytes have come."""
+    """A file, before or after its upload."""
 
     id: str
     """`file_…`: the `fileId` of an evidence."""
@@ -35,7 +35,7 @@ class File(TypedDict):
     size: NotRequired[int | None]
     """Bytes; that it is null before the upload is unconfirmed."""
     url: str
-    """A pre-signed link for the upload; whoever holds it can use it."""
+    """A pre-signed link for the upload; whoever has it can use it."""
     uploadTimestamp: str | None
     """That it is null before the upload is unconfirmed."""
     urlExpirationTimestamp: str

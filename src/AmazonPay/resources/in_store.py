@@ -1,7 +1,7 @@
 """Payments in a shop: scan the buyer's code, charge, refund.
 
 Amazon's guide to these calls is not public; members come from the official SDKs. The
-reference ids do what idempotency keys do elsewhere. General rules:
+reference ids have the role of idempotency keys. General rules:
 `amazon-pay-api-v2/introduction.html`.
 """
 
@@ -21,14 +21,14 @@ InStoreState: TypeAlias = Literal["Completed", "Pending", "Declined"] | str
 
 
 class CommunicationContext(TypedDict, total=False, closed=True):
-    """What Amazon's messages call the shop and the order."""
+    """The names of shop and order in Amazon's messages."""
 
     merchantStoreName: str
     merchantOrderId: str
 
 
 class InStoreMetadata(TypedDict, total=False, closed=True):
-    """What the merchant says of an in-store payment."""
+    """The merchant's metadata of an in-store payment."""
 
     merchantNote: str
     customInformation: str
@@ -42,11 +42,11 @@ class StoreLocation(TypedDict, total=False, closed=True):
 
 
 class InstoreMerchantScan(TypedDict, total=False, closed=True):
-    """A buyer's code, as scanned."""
+    """The scan of a buyer's code."""
 
     scanData: Required[Id]
     scanReferenceId: Required[Id]
-    """The merchant's own, and unique."""
+    """A unique id of the merchant."""
     merchantCOE: Required[CountryCode]
     """The merchant's country of establishment."""
     ledgerCurrency: Required[LedgerCurrency]
@@ -56,31 +56,31 @@ class InstoreMerchantScan(TypedDict, total=False, closed=True):
 
 
 class InstoreCharge(TypedDict, total=False, closed=True):
-    """What to charge after a scan."""
+    """A charge after a scan."""
 
     chargePermissionId: Required[Id]
     chargeReferenceId: Required[Id]
-    """The merchant's own, and unique."""
+    """A unique id of the merchant."""
     chargeTotal: Required[PriceInput]
     softDescriptor: SoftDescriptor
-    """At most 16 characters; that this holds in shops too is unconfirmed."""
+    """At most 16 characters; that this applies in shops, too, is unconfirmed."""
     metadata: InStoreMetadata
 
 
 class InstoreRefund(TypedDict, total=False, closed=True):
-    """What to give back of an in-store charge."""
+    """A refund of an in-store charge."""
 
     chargeId: Required[Id]
     refundReferenceId: Required[Id]
-    """The merchant's own, and unique."""
+    """A unique id of the merchant."""
     refundTotal: Required[PriceInput]
     softDescriptor: SoftDescriptor
-    """At most 16 characters; that this holds in shops too is unconfirmed."""
+    """At most 16 characters; that this applies in shops, too, is unconfirmed."""
     metadata: InStoreMetadata
 
 
 class InstoreMerchantScanResult(TypedDict):
-    """The permission that a scan gave."""
+    """The permission that a scan created."""
 
     chargePermissionId: str
 
@@ -106,7 +106,7 @@ class InstoreRefundResult(TypedDict):
 
 
 class InStore:
-    """The operations of a shop's till; none of them can be asked about afterwards."""
+    """The in-store operations; their results cannot be read later."""
 
     @operation(
         "POST",
@@ -121,10 +121,10 @@ class InStore:
     def instore_merchant_scan(
         self, body: InstoreMerchantScan | Body, *, idempotency_key: str | None = None
     ) -> Response[InstoreMerchantScanResult]:
-        """Scan a buyer's code and get the Charge Permission it stands for.
+        """Scan a buyer's code and get its Charge Permission.
 
         No money moves. After a lost answer, repeat with the same `scanReferenceId`:
-        «already used» then means that the first call may have worked.
+        "already used" then means that the first call may have worked.
         Whether the answer is 200 or 201 is unconfirmed.
 
         Errors: the general ones, such as 400 `InvalidParameterValue`; others are
@@ -147,7 +147,7 @@ class InStore:
     ) -> Response[InstoreChargeResult]:
         """Charge the buyer whose code was scanned: the buyer pays now.
 
-        After a lost answer, repeat with the same `chargeReferenceId`: «already used»
+        After a lost answer, repeat with the same `chargeReferenceId`: "already used"
         then means that the first call may have worked.
         Whether the answer is 200 or 201 is unconfirmed.
 
@@ -172,7 +172,7 @@ class InStore:
         """Refund an in-store charge: money goes back to the buyer.
 
         It starts `Pending`. After a lost answer, repeat with the same
-        `refundReferenceId`: «already used» then means that the first call may have
+        `refundReferenceId`: "already used" then means that the first call may have
         worked.
         Whether the answer is 200 or 201 is unconfirmed.
 

@@ -1,8 +1,8 @@
-"""Merchant accounts and their stores, kept by a solution provider.
+"""Merchant accounts and their stores, managed by a solution provider.
 
 Accounts are for authorized solution providers in Japan, stores for allow-listed ones.
-The operations on "Amazon Pay accounts" are the older generation of the same paths, and
-so share the bodies below; a member marked newer came with the second generation.
+The operations on "Amazon Pay accounts" are the older generation of the same paths and
+have the same bodies. Members marked "Newer" came with the second generation.
 
 Amazon's page:
 `amazon-pay-registration/jp-merchant-onboarding-and-account-management-APIs.html`.
@@ -36,7 +36,7 @@ class PhoneNumber(TypedDict, total=False, closed=True):
 
 
 class BusinessAddress(TypedDict, total=False, closed=True):
-    """Where a business or a person is."""
+    """The address of a business or a person."""
 
     addressLine1: str
     addressLine2: str
@@ -49,14 +49,14 @@ class BusinessAddress(TypedDict, total=False, closed=True):
 
 
 class CustomerSupportInformation(TypedDict, total=False, closed=True):
-    """Whom buyers can ask; newer."""
+    """The contact for buyers; newer."""
 
     customerSupportEmail: str
     customerSupportPhoneNumber: PhoneNumber
 
 
 class BusinessInfo(TypedDict, total=False, closed=True):
-    """What business it is.
+    """The merchant's business.
 
     Which members a new account needs is unconfirmed.
     """
@@ -78,7 +78,7 @@ class BusinessInfo(TypedDict, total=False, closed=True):
 
 
 class PrimaryContactPerson(TypedDict, total=False, closed=True):
-    """The person who answers for the business."""
+    """The person who is responsible for the business."""
 
     personFullName: str
     residentialAddress: BusinessAddress
@@ -117,7 +117,7 @@ class AccountStore(TypedDict, total=False, closed=True):
 
 
 class MerchantStatus(TypedDict, total=False, closed=True):
-    """What a provider says of the merchant; newer, its values are unconfirmed."""
+    """A provider's status of the merchant; newer, its values are unconfirmed."""
 
     statusProvider: str
     state: str
@@ -128,7 +128,7 @@ class MerchantStatus(TypedDict, total=False, closed=True):
 
 
 class _AccountDetails(TypedDict, total=False):
-    """What the creation and the update of an account share."""
+    """Members that the creation and the update of an account share."""
 
     primaryContactPerson: PrimaryContactPerson
     beneficiaryOwners: list[BeneficiaryOwner]
@@ -149,12 +149,12 @@ class CreateMerchantAccount(_AccountDetails, total=False, closed=True):
     uniqueReferenceId: Required[Id]
     """The solution provider's own id of the merchant."""
     ledgerCurrency: Required[LedgerCurrency]
-    """`JPY`; whether the others are taken is unconfirmed."""
+    """`JPY`; whether others are accepted is unconfirmed."""
     businessInfo: Required[BusinessInfo]
 
 
 class UpdateMerchantAccount(_AccountDetails, total=False, closed=True):
-    """What to change in an account, short of its legal entity.
+    """Changes of an account; its legal entity cannot change.
 
     That `uniqueReferenceId` and `ledgerCurrency` cannot be changed is unconfirmed.
     """
@@ -163,7 +163,7 @@ class UpdateMerchantAccount(_AccountDetails, total=False, closed=True):
 
 
 class ClaimMerchantAccount(TypedDict, closed=True):
-    """Which merchant claims the account."""
+    """The merchant who claims the account."""
 
     uniqueReferenceId: Id
     """The solution provider's own id of the merchant."""
@@ -180,7 +180,7 @@ class CreateStore(TypedDict, total=False, closed=True):
 
 
 class UpdateStore(CreateStore, total=False, closed=True):
-    """What to change in a store."""
+    """Changes of a store."""
 
 
 # --- The answer -------------------------------------------------------------------
@@ -212,7 +212,7 @@ class MerchantAccounts:
         """Register a merchant's account; no money moves, verification begins.
 
         The older name of `create_merchant_account`. After a lost answer, repeat with
-        the same `uniqueReferenceId`: «already used» then means that the first call may
+        the same `uniqueReferenceId`: "already used" then means that the first call may
         have worked.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
@@ -231,7 +231,7 @@ class MerchantAccounts:
     def update_amazon_pay_account(
         self, merchant_account_id: str, body: UpdateMerchantAccount | Body
     ) -> Response[Unspecified]:
-        """Update a merchant's account, short of its legal entity; no money moves.
+        """Update a merchant's account, but not its legal entity; no money moves.
 
         The older name of `update_merchant_account`. A delegated call: use
         `with_options(auth_token=…)`.
@@ -255,9 +255,9 @@ class MerchantAccounts:
     ) -> Response[Unspecified]:
         """Delete a merchant's account: it can take no more payments.
 
-        Amazon has accepted the deletion with the answer, not finished it.
+        The answer means that Amazon has accepted the deletion, not finished it.
 
-        Errors: 404 `ResourceNotFound`, also where a lost first call has worked; others
+        Errors: 404 `ResourceNotFound`, also if a lost first call has worked; others
         are unconfirmed.
         """
         ...
@@ -274,7 +274,7 @@ class MerchantAccounts:
     ) -> Response[MerchantAccount]:
         """Create a merchant's account; no money moves, verification begins.
 
-        After a lost answer, repeat with the same `uniqueReferenceId`: «already used»
+        After a lost answer, repeat with the same `uniqueReferenceId`: "already used"
         then means that the first call may have worked.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
@@ -296,7 +296,7 @@ class MerchantAccounts:
     def update_merchant_account(
         self, merchant_account_id: str, body: UpdateMerchantAccount | Body
     ) -> Response[Unspecified]:
-        """Update a merchant's account, short of its legal entity; no money moves.
+        """Update a merchant's account, but not its legal entity; no money moves.
 
         A delegated call: use `with_options(auth_token=…)`.
         The answer is 200, or 204 without a body.
@@ -327,15 +327,15 @@ class MerchantAccounts:
         """Claim an account that a solution provider has created for a merchant.
 
         No money moves. On 303 send the merchant's browser to the answer's `location`
-        to finish; the SDK does not follow it. Not repeated by itself after bytes have
-        left.
+        to finish; the SDK does not follow it. The client does not repeat this call
+        after a part of it has left.
         The answer is 303 with `location`, or 200 if nothing is left to do.
 
         Errors: 404 `ResourceNotFound`; others are unconfirmed.
         """
         ...
 
-    # That a store's answers have a body at all is unconfirmed.
+    # That answers about a store have a body is unconfirmed.
 
     @operation(
         "POST",
@@ -354,8 +354,8 @@ class MerchantAccounts:
     ) -> Response[Unspecified]:
         """Create a store of a merchant's account; no money moves.
 
-        A delegated call: use `with_options(auth_token=…)`. Not repeated by itself
-        after bytes have left: a second store may be made.
+        A delegated call: use `with_options(auth_token=…)`. The client does not repeat
+        this call after a part of it has left, because that might create a second store.
 
         Errors: 403 `InvalidAuthorizationToken`; 404 `ResourceNotFound`; others are
         unconfirmed.

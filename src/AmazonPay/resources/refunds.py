@@ -29,11 +29,11 @@ RefundReason: TypeAlias = Literal["AmazonRejected", "ProcessingFailure"] | str
 
 
 class CreateRefund(TypedDict, total=False, closed=True):
-    """How much of a captured charge to give back.
+    """A refund of a captured charge.
 
-    All refunds of a charge together may pass what was captured by the lesser of 15 %
-    and 75 USD, GBP or EUR (8,400 JPY): Amazon does not stop a small second refund. One
-    refund is at most 150,000 USD, GBP or EUR, 10,000,000 JPY.
+    All refunds of a charge together may exceed the captured amount by 15 %, or by 75
+    USD, GBP or EUR (8,400 JPY) if that is less. So Amazon does not prevent a small
+    second refund. One refund is at most 150,000 USD, GBP or EUR, or 10,000,000 JPY.
     """
 
     chargeId: Required[Id]
@@ -56,7 +56,7 @@ class Refund(TypedDict):
     """Money given back to a buyer, or on its way."""
 
     refundId: str
-    """`S01-0000000-0000000-R000000`; store it, for it cannot be looked up."""
+    """`S01-0000000-0000000-R000000`; store it, because it cannot be looked up."""
     chargeId: str
     creationTimestamp: Timestamp
     refundAmount: Price
@@ -83,8 +83,8 @@ class Refunds:
     ) -> Response[Refund]:
         """Refund a `Captured` Charge, all or a part of it: money goes to the buyer.
 
-        It starts `RefundInitiated` and ends `Refunded` or `Declined` later. Nothing
-        goes back to the permission's balance. After a lost answer, repeat with the
+        It starts `RefundInitiated` and ends `Refunded` or `Declined` later. The
+        permission's balance does not change. After a lost answer, repeat with the
         same key: with a new one the buyer may be paid twice.
 
         Errors: 400 `TransactionAmountExceeded`, `CurrencyMismatch`; 404

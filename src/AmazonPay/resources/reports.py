@@ -1,7 +1,7 @@
 """Reports: delimited files about orders, payments and settlements, and their schedule.
 
-Ask for a report, wait until it is `COMPLETED`, get its document, fetch the document's
-`url` within 30 seconds by an unsigned GET. Reports are kept for 90 days.
+Create a report, wait until it is `COMPLETED`, get its document, and fetch the
+document's `url` within 30 seconds by an unsigned GET. Reports are kept for 90 days.
 
 Amazon's pages: `amazon-pay-api-v2/reports.html`,
 `amazon-pay-reports/downloading-reports.html`,
@@ -56,7 +56,7 @@ ReportType: TypeAlias = (
 ProcessingStatus: TypeAlias = (
     Literal["IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED"] | str
 )
-"""`CANCELLED` also says that there was nothing to report."""
+"""`CANCELLED` also means that there was nothing to report."""
 
 ScheduleFrequency: TypeAlias = Literal[
     "PT5M",
@@ -85,9 +85,9 @@ ScheduleFrequency: TypeAlias = Literal[
 
 
 class CreateReport(TypedDict, closed=True):
-    """Which report to make, and of which time.
+    """The type and the period of a report.
 
-    That both times are needed is unconfirmed.
+    That both times are required is unconfirmed.
     """
 
     reportType: RequestedReportType
@@ -96,13 +96,13 @@ class CreateReport(TypedDict, closed=True):
 
 
 class CreateReportSchedule(TypedDict, total=False, closed=True):
-    """Which report to make again and again; there is one schedule for each type."""
+    """The type and the frequency of a schedule; each type has one schedule."""
 
     reportType: Required[ScheduledReportType]
     scheduleFrequency: Required[ScheduleFrequency]
     nextReportCreationTime: Timestamp
     deleteExistingSchedule: bool
-    """Whether to replace the type's schedule; with false, the default, that fails."""
+    """Whether to replace the type's schedule; by default the call then fails."""
 
 
 # --- Answers ----------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Reports(TypedDict):
 
 
 class CreatedReport(TypedDict):
-    """The id of a report that was asked for."""
+    """The id of a new report."""
 
     reportId: str
 
@@ -142,7 +142,7 @@ class ReportDocument(TypedDict):
 
     reportDocumentId: str
     url: str
-    """A pre-signed link, good for 30 seconds and for whoever holds it."""
+    """A pre-signed link, valid for 30 seconds; whoever has it can use it."""
     compressionAlgorithm: Literal["N/A"] | str
 
 
@@ -192,11 +192,11 @@ class ReportOperations:
     ) -> Response[Reports]:
         """Get a page of reports, by default 10 of the last 90 days; reads only.
 
-        `next_token` comes from the page before, and then alone: with any other
-        parameter the call fails. `page_size` is 1 to 100. A datetime needs a time zone.
+        `next_token` comes from the previous page; with any other parameter beside it
+        the call fails. `page_size` is 1 to 100. A datetime needs a time zone.
 
-        Errors: 400 `InvalidParameterValue`; for `next_token` in company the code is
-        unconfirmed, `InvalidParameterCombination` fits.
+        Errors: 400 `InvalidParameterValue`; the code for `next_token` beside other
+        parameters is unconfirmed, probably `InvalidParameterCombination`.
         """
         ...
 
@@ -240,7 +240,7 @@ class ReportOperations:
     def get_report_document(self, report_document_id: str) -> Response[ReportDocument]:
         """Get the link to a report's file; reads only.
 
-        The link is good for 30 seconds: fetch it by a plain, unsigned GET.
+        The link is valid for 30 seconds: fetch it by a plain, unsigned GET.
 
         Errors: 404 `ResourceNotFound`.
         """
@@ -288,11 +288,11 @@ class ReportOperations:
     ) -> Response[CreatedReportSchedule]:
         """Create a schedule by which Amazon makes reports; no money moves.
 
-        There is one for each type: with `deleteExistingSchedule` it takes the old
-        one's place, without it the call fails.
+        Each type has one schedule. With `deleteExistingSchedule` the new one replaces
+        it; without it the call fails.
 
         Errors: 400 `InvalidParameterValue`, `MissingParameterValue`; the code for a
-        schedule that is in the way is unconfirmed.
+        schedule that exists already is unconfirmed.
         """
         ...
 
@@ -305,10 +305,10 @@ class ReportOperations:
         page="amazon-pay-reports/managing-report-schedules.html",
     )
     def cancel_report_schedule(self, report_schedule_id: str) -> Response[None]:
-        """Cancel a schedule; reports that exist stay.
+        """Cancel a schedule; existing reports remain.
 
         The answer is 200 without a body.
 
-        Errors: 404 `ResourceNotFound`, also where a lost first call has worked.
+        Errors: 404 `ResourceNotFound`, also if a lost first call has worked.
         """
         ...

@@ -1,0 +1,94 @@
+"""The awaiting network backend for httpcore2, on asyncio and trio.
+
+It sets no deadline: `asend_once` has one cancel scope around the whole attempt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import httpcore2
+
+from .progress import begin_write, interruption_in
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+
+
+class AsyncStream(httpcore2.AsyncNetworkStream):
+    """A connection of httpcore2 that records whether the request may have left."""
+
+    def __init__(
+        self, stream: httpcore2.AsyncNetworkStream, tls_layers: int = 0
+    ) -> None:
+        self._stream = stream
+        self.tls_layers = tls_layers
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as httpcore2 declares it
+        """Receive some bytes."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as httpcore2 declares it
+        """Send all bytes."""
+        begin_write(self.tls_layers)
+        try:
+            await self._stream.write(buffer, timeout)
+        except httpcore2.WriteError as error:
+            # httpcore2 ignores a failed write.
+            interruption = interruption_in(error)
+            if interruption is None:
+                raise
+        else:
+            return
+        raise interruption
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore2 declares it
+    ) -> AsyncStream:
+        """Return this connection with a TLS layer, or one layer more."""
+        try:
+            inner = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+        return AsyncStream(inner, self.tls_layers + 1)
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 declares it
+        """Return a property of the connection that httpcore2 asks for."""
+        return self._stream.get_extra_info(info)
+
+
+class AsyncBackend(httpcore2.AsyncNetworkBackend):
+    """Opens connections for an awaiting pool, on asyncio or trio."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore2 declares it
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> AsyncStream:
+        """Connect to the first address of a host that answers."""
+        loop = anyio.lowlevel.current_token().native_token
+        is_trio = type(loop).__module__.startswith("trio.")
+        backend: Any = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()
+        try:
+            return AsyncStream(
+                await backend.connect_tcp(
+                    host, port, timeout, local_address, socket_options
+                )
+            )
+        except UnicodeError as error:  # a name that DNS cannot hold
+            raise httpcore2.ConnectError(error) from error

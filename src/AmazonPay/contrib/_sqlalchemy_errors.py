@@ -1,0 +1,60 @@
+"""Turn errors of a database into `JournalFailed`, which shows no values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..errors import JournalFailed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+# Serialization failure and deadlock in PostgreSQL, deadlock in MySQL: the database has
+# rolled back a transaction that can be repeated.
+_CONFLICTS: Final = frozenset({"40001", "40P01", 1213})
+
+# Errors of the database, or of a value that it does not accept. Any other exception,
+# such as that of an alarm, is the caller's own and passes unchanged.
+DATABASE_ERRORS: Final = (SQLAlchemyError, ValueError)
+
+
+def journal_failure(error: Exception) -> JournalFailed:
+    """Return a `JournalFailed` with the error's classes, as its text shows values."""
+    names = [type(error).__name__]
+    if isinstance(error, DBAPIError):
+        kind = type(error.orig)
+        names += [f"{kind.__module__}.{kind.__qualname__}", shown(str(_code(error)))]
+    return JournalFailed(f"the journal's database failed: {', '.join(names)}")
+
+
+def _code(error: DBAPIError) -> str | int | None:
+    """Return the code or name that the driver gives to a failure."""
+    driver: Any = error.orig
+    for name in ("sqlstate", "pgcode", "sqlite_errorname"):
+        if (code := getattr(driver, name, None)) is not None:
+            return str(code)
+    code = next(iter(driver.args), None)
+    return code if isinstance(code, int) else None
+
+
+def is_broken(error: Exception) -> bool:
+    """Whether the connection was lost, so that the next one is new."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def is_conflict(error: Exception) -> bool:
+    """Whether the database has rolled back a transaction that can be repeated."""
+    return isinstance(error, DBAPIError) and _code(error) in _CONFLICTS
+
+
+def without_frames(work: Callable[[], _T]) -> _T:
+    """Do work; remove the frames of its failure, whose variables hold values."""
+    try:
+        return work()
+    except JournalFailed as error:
+        failure = error.with_traceback(None)
+    raise failure

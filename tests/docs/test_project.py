@@ -1,0 +1,94 @@
+"""What the pages say of the project is what the project does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import AmazonPay
+from AmazonPay import decisions, errors
+from reference.operations import OPERATIONS
+
+ROOT = Path(__file__).parents[2]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_contributing_lists_the_checks_of_make_test() -> None:
+    (line,) = re.findall(r"^CHECKS := (.*)$", text_of("Makefile"), re.MULTILINE)
+    table = text_of("CONTRIBUTING.md").partition("## Where things are")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == line.split()
+
+
+def test_the_changelog_has_the_version_of_the_package() -> None:
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    assert f"## [{project['version']}]" in text_of("CHANGELOG.md")
+
+
+def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    lock = text_of("requirements/lowest.txt")
+    extras = project["optional-dependencies"].values()
+    for wanted in map(Requirement, chain(project["dependencies"], *extras)):
+        bound = [one.version for one in wanted.specifier if one.operator == ">="]
+        locked = re.findall(rf"^{wanted.name}==(\S+) ", lock, re.MULTILINE)
+        assert [Version(one) for one in bound] == [Version(one) for one in locked]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_every_operation_has_a_row_in_the_docs(page: str) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+) (\S+)` \|", text_of(page), re.MULTILINE)
+    assert rows == [(row.name, row.method, row.path) for row in OPERATIONS]
+
+
+def test_ci_runs_the_same_command_as_a_person() -> None:
+    assert "exec make test" in text_of(".ci/run")
+
+
+def test_every_error_is_exported_and_drawn_in_the_tree() -> None:
+    tree = errors.__doc__ or ""
+    for name, value in {**vars(errors), **vars(decisions)}.items():
+        if isinstance(value, type) and issubclass(value, errors.AmazonPayError):
+            assert getattr(AmazonPay, name) is value
+            if value is not errors.AmazonPayError:
+                assert re.search(rf"── {name}\b", tree), name
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Clint'"):
+        getattr(AmazonPay, "Clint")  # noqa: B009 - a checker knows that it is missing
+
+
+def test_the_public_names_are_these() -> None:
+    public = {name for name in dir(AmazonPay) if not name.startswith("_")}
+    modules = {name for name in public if type(getattr(AmazonPay, name)) is type(re)}
+    errors_named = {
+        name
+        for name in public
+        if isinstance(getattr(AmazonPay, name), type)
+        and issubclass(getattr(AmazonPay, name), Exception)
+    }
+    assert public - modules - errors_named == {
+        "AsyncClient",
+        "Breaker",
+        "Client",
+        "RateLimits",
+        "Decision",
+        "Journal",
+        "Response",
+        "Retry",
+        "SQLiteJournal",
+        "Timeout",
+        "allowed_actions",
+        "idempotency_key",
+        "merge",
+        "price",
+    }

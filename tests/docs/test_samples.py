@@ -1,0 +1,76 @@
+"""Every Python sample of our own README and docs, run as printed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from AmazonPay.simulator.server import serving
+from keys import KEY
+from redis_server import redis_server, socket_path
+from shop import Shop, amazon
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)
+
+SAMPLES = [
+    pytest.param(name, code, id=f"{page.name}:{name}")
+    for page in PAGES
+    for name, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+]
+
+# What a sample prints; Amazon knows the shop's key, and no charge yet.
+PRINTS = {
+    "first": r"[0-9a-f-]{36} Open\n",
+    "configuration": "",
+    "charge": r"404 ResourceNotFound False\n",
+    "shipping": r"unknown ResourceNotFound\n",
+    "options": r"404 ResourceNotFound\n",
+    "async": r"404 ResourceNotFound\n",
+    "button": "",
+    "profile": r"201 3\n",
+    "pacing": r"(404\n){6}",
+    "redis": r"404\n",
+    "breaker": r"201\n",
+    "once": r"not paid: ResourceNotFound\n",
+    "database": r"\[\]\n",
+    "sweep": "",
+    "abandon": "",
+    "views": r"True \['create_refund', 'get_charge'\]\n",
+    "served": r"Completed\n",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    shop = Shop(tmp_path, KEY)
+    shop.prepare()
+    return shop
+
+
+@pytest.mark.parametrize(("name", "code"), SAMPLES)
+def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
+    if name == "simulator":
+        with serving(shop.simulator()) as served:
+            env = {**os.environ, "SSL_CERT_FILE": str(served.authority)}
+            done = shop.run(code.replace("8421", str(served.port)), env)
+        expected = r"ResourceNotFound\n"
+    elif name == "redis":
+        with (
+            socket_path() as path,
+            redis_server(path),
+            amazon(shop.simulator(), shop.folder) as env,
+        ):
+            code = code.replace("redis://localhost:6379", f"unix://{path}")
+            done = shop.run(code, env)
+        expected = PRINTS[name]
+    else:
+        with amazon(shop.simulator(), shop.folder) as env:
+            done = shop.run(code, env)
+        expected = PRINTS[name]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(expected, done.stdout)

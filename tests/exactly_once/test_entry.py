@@ -1,0 +1,138 @@
+"""One entry of a journal: what happens to it, with values."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import (
+    Entry,
+    record_intent,
+    record_resolution,
+    start_send,
+    time_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from decimal import Decimal
+
+ENTRY = Entry(
+    key="k",
+    namespace="shop",
+    order="1",
+    operation="complete_checkout_session",
+    attempt=1,
+    path="/checkoutSessions/s/complete",
+    body=b"{}",
+    digest=digest_of(b"{}"),
+)
+
+
+def test_an_entry_that_a_person_settles_keeps_the_reason() -> None:
+    settled = record_resolution("no", "seen in Seller Central", None)(
+        replace(ENTRY, runs=2)
+    )
+    assert settled.reason == "seen in Seller Central"
+    assert settled.outcome == "no"
+    assert not settled.in_doubt
+
+
+def test_what_a_later_call_knows_of_the_charge_is_noted() -> None:
+    known = replace(ENTRY, confirm_only=True, charge_ids=("S01-C1",))
+    entry = record_intent(known)(ENTRY)
+    assert entry.confirm_only
+    assert entry.charge_ids == ("S01-C1",)
+
+
+def test_the_first_body_is_the_one_that_is_sent() -> None:
+    same = replace(ENTRY, body=b"{ }")
+    assert start_send(same)(ENTRY).body == b"{}"
+    assert start_send(same)(replace(ENTRY, body=None)).body == b"{ }"
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_is_written_in_utc() -> None:
+    tokyo = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=9)))
+    assert time_text(tokyo) == time_text(datetime(2026, 1, 1, 18, tzinfo=UTC))
+    assert time_text(tokyo).startswith("20260101T180000")
+
+
+def test_amounts_that_floats_cannot_tell_apart_differ() -> None:
+    one, other = b'{"a": 0.10000000000000000001}', b'{"a": 0.1}'
+    assert digest_of(one) != digest_of(other)
+
+
+def test_a_row_without_a_time_is_an_entry_without_one() -> None:
+    assert Entry.from_row(ENTRY.to_row()) == ENTRY
+
+
+currencies = st.sampled_from(["USD", "EUR", "JPY", "???"])
+sums = st.decimals(0, 10**9, places=3)
+
+
+def priced(amount: str, currency: str) -> bytes:
+    return f'{{"a":[{{"amount":{amount},"currencyCode":"{currency}"}}]}}'.encode()
+
+
+@given(sums, sums, currencies)
+def test_two_amounts_make_one_digest_if_and_only_if_they_are_equal(
+    one: Decimal, other: Decimal, currency: str
+) -> None:
+    digests = [digest_of(priced(f'"{each}"', currency)) for each in (one, other)]
+    assert (digests[0] == digests[1]) is (one == other)
+
+
+@given(sums, st.integers(0, 5), st.integers(0, 5), currencies)
+def test_no_zero_at_either_end_of_an_amount_makes_another_digest(
+    amount: Decimal, before: int, after: int, currency: str
+) -> None:
+    plain = f"{amount:f}"
+    padded = f"{'0' * before}{plain}{'0' * after}"
+    assert digest_of(priced(f'"{plain}"', currency)) == digest_of(
+        priced(f'"{padded}"', currency)
+    )
+
+
+@pytest.mark.parametrize("amount", ["null", "{}", '"ten"', '" 10"', '"1e1"', "true"])
+def test_what_is_no_amount_is_hashed_as_it_is(amount: str) -> None:
+    assert digest_of(priced(amount, "USD")) != digest_of(priced("10", "USD"))
+
+
+_READS = """
+import sys
+from datetime import UTC, datetime
+from AmazonPay.journal import Entry
+moment = datetime(2026, 1, 1, tzinfo=UTC)
+entry = Entry(
+    key="k", namespace="n", order="o", operation="create_charge", attempt=1,
+    path="/charges", body=b"{}", digest="d", created=moment, changed=moment,
+)
+before = set(sys.modules)
+assert Entry.from_row(entry.to_row()) == entry
+sys.exit(", ".join(set(sys.modules) - before) or 0)
+"""
+
+
+def test_reading_an_entry_imports_nothing() -> None:
+    # A child that is forked in the middle of an import never sees the end of it.
+    done = subprocess.run([sys.executable, "-c", _READS], check=False)
+    assert done.returncode == 0

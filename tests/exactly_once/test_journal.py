@@ -1,0 +1,559 @@
+"""What every journal must do, in a file and in a shop's database."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
+
+from AmazonPay import (
+    ConfigurationError,
+    JournalConflict,
+    JournalFailed,
+    SQLiteJournal,
+)
+from AmazonPay._once.bodies import digest_of, read_body
+from AmazonPay._once.entry import (
+    record_answer,
+    record_decision,
+    record_intent,
+    start_send,
+    time_text,
+)
+from AmazonPay._once.outcomes import Assessment
+from AmazonPay._once.sqlite_schema import COLUMNS
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
+from AmazonPay.journal import Entry, resolve
+from journals import MemoryJournal, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from AmazonPay import Journal
+
+BODY = b'{"chargeAmount":{"amount":"10.00"},"note":"\xc3\xa9"}'
+
+INTENDED = Entry(
+    key="0123456789abcdef0123456789abcdef",
+    namespace="shop/sandbox/A1",
+    order="M\u00fcller \U0001f4e6",
+    operation="create_charge",
+    attempt=1,
+    path="/charges",
+    body=BODY,
+    digest=digest_of(BODY),
+)
+
+
+def sqlite(folder: Path) -> SQLiteJournal:
+    return SQLiteJournal(folder / "journal.db", clock=Ticks())
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    # A connection for each use: other workers have theirs.
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(
+    params=["sqlite_engine", "postgres_engine"], ids=["sqlalchemy", "postgresql"]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Be the shop's own database."""
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
+
+
+def in_database(engine: Engine) -> SQLAlchemyJournal:
+    journal = SQLAlchemyJournal(engine, clock=Ticks())
+    journal.create_table()
+    return journal
+
+
+@pytest.fixture
+def shops(engine: Engine) -> SQLAlchemyJournal:
+    """Keep the journal in the shop's own database."""
+    return in_database(engine)
+
+
+def journal_of(kind: str, request: pytest.FixtureRequest) -> Journal:
+    if kind == "memory":
+        return MemoryJournal()
+    if kind == "sqlite":
+        return sqlite(request.getfixturevalue("tmp_path"))
+    engines = {"sqlalchemy": "sqlite_engine", "postgresql": "postgres_engine"}
+    return in_database(request.getfixturevalue(engines[kind]))
+
+
+@pytest.fixture(params=["sqlite", "sqlalchemy", "postgresql"])
+def lasting(request: pytest.FixtureRequest) -> Journal:
+    return journal_of(request.param, request)
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlalchemy", "postgresql"])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    return journal_of(request.param, request)
+
+
+def untimed(entry: Entry | None) -> Entry:
+    assert entry is not None
+    return replace(entry, created=None, changed=None)
+
+
+def stored(journal: Journal, entry: Entry) -> Entry:
+    return journal.change(entry.key, lambda _: entry)
+
+
+def numbered(number: int, outcome: Any = None) -> Entry:
+    return replace(INTENDED, key=str(number) * 32, outcome=outcome)
+
+
+def settled(outcome: Any, reason: str | None = None) -> Any:
+    return record_decision(lambda _: Assessment(outcome, reason))
+
+
+# The protocol -------------------------------------------------------------------------
+
+
+def test_an_entry_comes_back_as_it_was_written(journal: Journal) -> None:
+    entry = journal.change(INTENDED.key, record_intent(INTENDED))
+    assert untimed(entry) == INTENDED
+    assert journal.find(INTENDED.key) == entry
+
+
+def test_every_member_of_an_entry_is_kept(journal: Journal) -> None:
+    whole = replace(
+        INTENDED,
+        body=None,
+        confirm_only=True,
+        charge_ids=("S01-C1", "S01-C2"),
+        runs=3,
+        answers=2,
+        outcome="pending",
+        reason="TimedOut",
+        object_id="S01-C1",
+        other_object_ids=("S01-C3",),
+        environment="sandbox",
+        region="na",
+        public_key_id="SANDBOX-KEY",
+        abandoned="paid by card",
+        created=datetime(2025, 12, 31, tzinfo=UTC),
+    )
+    journal.change(whole.key, lambda _: whole)
+    found = journal.find(whole.key)
+    assert found is not None
+    assert replace(found, changed=None) == whole
+
+
+def test_what_was_not_written_is_not_there(journal: Journal) -> None:
+    assert journal.find("0" * 32) is None
+    assert journal.open_entries() == []
+
+
+def test_a_change_that_raises_changes_nothing(journal: Journal) -> None:
+    before = journal.change(INTENDED.key, record_intent(INTENDED))
+    other = replace(INTENDED, digest="other")
+    with pytest.raises(JournalConflict):
+        journal.change(INTENDED.key, start_send(other))
+    assert journal.find(INTENDED.key) == before
+
+
+def test_what_is_not_settled_is_listed_least_lately_changed_first(
+    journal: Journal,
+) -> None:
+    for number, outcome in enumerate([None, "pending", "unknown", "success", "no"]):
+        stored(journal, numbered(number, outcome))
+    assert [one.key[0] for one in journal.open_entries()] == ["0", "1", "2"]
+    assert [one.key[0] for one in journal.open_entries(limit=2)] == ["0", "1"]
+
+
+def test_only_what_was_left_alone_since_is_listed(lasting: Journal) -> None:
+    first, second = (stored(lasting, numbered(number)) for number in (1, 2))
+    assert lasting.open_entries(before=first.changed) == []
+    assert lasting.open_entries(before=second.changed) == [first]
+    lasting.change(first.key, record_intent(first))
+    assert [one.key[0] for one in lasting.open_entries()] == ["2", "1"]
+
+
+def test_bodies_of_what_is_settled_are_forgotten_and_all_else_stays(
+    lasting: Journal,
+) -> None:
+    for number, outcome in enumerate(["success", "no", "pending"]):
+        stored(lasting, numbered(number, outcome))
+    moment = stored(lasting, numbered(9, "success")).changed
+    assert moment is not None
+    assert (lasting.forget(moment), lasting.forget(moment)) == (2, 0)
+    kept = [one for n in (0, 1, 2, 9) if (one := lasting.find(str(n) * 32))]
+    assert [one.body for one in kept] == [None, None, BODY, BODY]
+    assert untimed(kept[0]) == replace(numbered(0, "success"), body=None)
+
+
+@pytest.mark.parametrize("workers", [4])
+def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> None:
+    barrier = threading.Barrier(workers)
+
+    def work() -> None:
+        barrier.wait()
+        for _ in range(10):
+            lasting.change(INTENDED.key, start_send(INTENDED))
+
+    threads = [threading.Thread(target=work) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = lasting.find(INTENDED.key)
+    assert found is not None
+    assert found.runs == 10 * workers
+
+
+# SQLite -------------------------------------------------------------------------------
+
+
+def _begin(path: str) -> None:
+    journal = SQLiteJournal(path)
+    for _ in range(5):
+        journal.change(INTENDED.key, start_send(INTENDED))
+
+
+@pytest.mark.slow
+def test_processes_share_a_file_from_its_first_moment(tmp_path: Path) -> None:
+    path = str(tmp_path / "journal.db")
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_begin, args=(path,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    found = SQLiteJournal(path).find(INTENDED.key)
+    assert found is not None
+    assert found.runs == 15
+
+
+def test_what_was_written_is_on_the_disk(tmp_path: Path) -> None:
+    def told(connection: sqlite3.Connection) -> list[Any]:
+        pragmas = ("journal_mode", "synchronous")
+        return [connection.execute(f"PRAGMA {one}").fetchone()[0] for one in pragmas]
+
+    assert sqlite(tmp_path)._run(told, None) == ["wal", 2]  # noqa: SLF001 - no other connection can tell
+
+
+def test_the_columns_are_those_of_an_entry() -> None:
+    assert list(INTENDED.to_row()) == list(COLUMNS)
+
+
+def test_a_journal_stays_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = SQLiteJournal("journal.db")
+    monkeypatch.chdir("/")
+    journal.change(INTENDED.key, record_intent(INTENDED))
+    assert SQLiteJournal(tmp_path / "journal.db").find(INTENDED.key) is not None
+
+
+def test_only_its_owner_can_read_a_journal(tmp_path: Path) -> None:
+    journal = sqlite(tmp_path)
+    journal.change(INTENDED.key, record_intent(INTENDED))
+    assert [oct(one.stat().st_mode) for one in tmp_path.iterdir()] == ["0o100600"]
+
+
+def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        SQLiteJournal(tmp_path / "none" / "journal.db")
+
+
+@pytest.mark.slow
+def test_importing_the_package_loads_no_database() -> None:
+    code = (
+        # What measures coverage has loaded one already.
+        "import sys; before = set(sys.modules); import AmazonPay;"
+        "sys.exit(bool({'sqlite3', 'sqlalchemy'} & (set(sys.modules) - before)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", ["", ":memory:", "file:journal.db?mode=memory"])
+def test_a_journal_outlives_the_process(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="file"):
+        SQLiteJournal(path)
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_text("this is no database, but a longer text")
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        SQLiteJournal(tmp_path / "journal.db")
+
+
+def test_the_journals_own_clock_is_the_machines(tmp_path: Path) -> None:
+    journal = SQLiteJournal(tmp_path / "journal.db")
+    changed = journal.change(INTENDED.key, record_intent(INTENDED)).changed
+    assert changed is not None
+    assert changed.tzinfo is UTC
+
+
+# SQLAlchemy ---------------------------------------------------------------------------
+
+
+def test_migrations_see_the_table(engine: Engine) -> None:
+    metadata = MetaData()
+    table = journal_table(metadata, "pay_journal")
+    assert metadata.tables["pay_journal"] is table
+    assert SQLAlchemyJournal(engine, "pay_journal", metadata=metadata).table is table
+    assert {*COLUMNS} == {column.name for column in table.columns} - {"version"}
+
+
+def test_creating_the_table_twice_is_no_mistake(shops: SQLAlchemyJournal) -> None:
+    shops.create_table()
+    assert shops.open_entries() == []
+
+
+def test_only_an_engine_can_commit_by_itself(engine: Engine) -> None:
+    with engine.connect() as connection:
+        wrong: Any = connection
+        with pytest.raises(ConfigurationError, match="not a Connection"):
+            SQLAlchemyJournal(wrong)
+
+
+def test_an_entry_outlives_the_shops_own_rollback(
+    engine: Engine, shops: SQLAlchemyJournal
+) -> None:
+    with contextlib.suppress(ZeroDivisionError), engine.begin():
+        shops.change(INTENDED.key, record_intent(INTENDED))
+        raise ZeroDivisionError
+    assert shops.find(INTENDED.key) is not None
+
+
+def interfere(engine: Engine, verb: str, times: int) -> list[str]:
+    """Let another worker come between the reading and the writing, some times."""
+    other = SQLAlchemyJournal(engine, clock=Ticks())
+    came: list[str] = []
+
+    def listen(*seen: Any) -> None:
+        statement: str = seen[2]
+        if statement.startswith(verb) and len(came) < times:
+            came.append(statement)
+            other.change(INTENDED.key, start_send(INTENDED))
+
+    event.listen(engine, "before_cursor_execute", listen)
+    return came
+
+
+def test_who_was_not_the_first_to_write_a_key_reads_it(
+    engine: Engine, shops: SQLAlchemyJournal
+) -> None:
+    interfere(engine, "INSERT", 1)
+    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 2
+
+
+def test_who_lost_a_race_reads_again(engine: Engine, shops: SQLAlchemyJournal) -> None:
+    shops.change(INTENDED.key, start_send(INTENDED))
+    came = interfere(engine, "UPDATE", 2)
+    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 4
+    assert len(came) == 2
+
+
+def test_a_database_that_refuses_the_entry_says_so(shops: SQLAlchemyJournal) -> None:
+    wrong: Any = None
+    with pytest.raises(JournalFailed, match="IntegrityError"):
+        shops.change(INTENDED.key, record_intent(replace(INTENDED, namespace=wrong)))
+
+
+# What happens to an entry -------------------------------------------------------------
+
+
+def after(*changes: Any, start: Entry | None = None) -> Entry:
+    entry = start
+    for change in changes:
+        entry = change(entry)
+    assert entry is not None
+    return entry
+
+
+BEGUN = start_send(INTENDED)
+
+
+def test_a_run_is_in_doubt_until_it_is_answered() -> None:
+    assert after(BEGUN).in_doubt
+    assert not after(
+        BEGUN, record_answer("not_processed", "TooManyRequests", None)
+    ).in_doubt
+    assert after(BEGUN, record_answer("unknown", "TimedOut", None)).in_doubt
+
+
+def test_a_refusal_is_a_no_when_no_other_run_is_in_doubt() -> None:
+    refused = record_answer("refused", "HardDeclined", None)
+    assert after(BEGUN, refused).outcome == "no"
+    assert after(BEGUN, BEGUN, refused).outcome is None
+    assert after(BEGUN, BEGUN, refused, refused).outcome == "no"
+    lost = record_answer("unknown", "TimedOut", None)
+    assert after(BEGUN, BEGUN, lost, refused).outcome is None
+
+
+def test_a_refusal_is_no_no_when_another_run_has_made_the_charge() -> None:
+    done = record_answer("succeeded", None, "S01-C1")
+    entry = after(BEGUN, BEGUN, done, record_answer("refused", "HardDeclined", None))
+    assert (entry.outcome, entry.object_id) == (None, "S01-C1")
+
+
+def test_a_refused_key_is_never_begun_again() -> None:
+    refused = after(BEGUN, record_answer("refused", "HardDeclined", None))
+    assert refused.final
+    assert after(BEGUN, start=refused) == refused
+
+
+def test_a_charge_that_is_there_needs_no_second_request() -> None:
+    made = after(BEGUN, record_answer("succeeded", None, "S01-C1"))
+    assert after(BEGUN, start=made) == made
+
+
+def test_a_session_that_was_refused_may_be_completed_later() -> None:
+    session = replace(INTENDED, operation="complete_checkout_session")
+    entry = after(
+        start_send(session), settled("no", "AmountMismatch"), start_send(session)
+    )
+    assert entry.runs == 2
+
+
+def test_a_doubt_unsettles_nothing() -> None:
+    done = after(BEGUN, settled("success"))
+    assert after(settled("unknown", "TimedOut"), start=done) == done
+    assert after(settled("no", "Refunded"), start=done) == done
+
+
+def test_a_forgotten_body_comes_back_only_to_be_sent() -> None:
+    session = replace(INTENDED, operation="complete_checkout_session")
+    forgotten = replace(session, body=None, outcome="no")
+    assert after(record_intent(session), start=forgotten).body is None
+    assert after(start_send(session), start=forgotten).body == BODY
+
+
+def test_a_conflict_names_no_values() -> None:
+    other = replace(INTENDED, digest="other", order="1008", body=b"secret")
+    with pytest.raises(JournalConflict) as one:
+        after(record_intent(INTENDED), start_send(other))
+    text = str(one.value)
+    values = (INTENDED.order, INTENDED.namespace, INTENDED.digest, "1008", "secret")
+    assert not any(value in text for value in (*values, INTENDED.key))
+
+
+@pytest.mark.parametrize(
+    "change", [record_answer("succeeded", None, None), settled("success"), start_send]
+)
+def test_an_entry_that_is_gone_is_missed(change: Any) -> None:
+    if change is start_send:
+        assert after(BEGUN).runs == 1
+        return
+    with pytest.raises(JournalFailed, match="lost"):
+        change(None)
+
+
+def test_an_entry_shows_no_body_and_no_order() -> None:
+    text = repr(replace(INTENDED, order="1007"))
+    assert "create_charge" in text
+    assert not any(one in text for one in ("1007", "10.00", "sandbox", "/charges"))
+
+
+# By hand ------------------------------------------------------------------------------
+
+
+def test_a_person_settles_what_nobody_can_know(journal: Journal) -> None:
+    journal.change(INTENDED.key, BEGUN)
+    entry = resolve(journal, INTENDED.key, "no", reason="seen in Seller Central")
+    assert (entry.outcome, entry.in_doubt, entry.final) == ("no", False, True)
+    assert journal.open_entries() == []
+
+
+def test_a_person_names_the_charge_that_he_found(journal: Journal) -> None:
+    journal.change(INTENDED.key, BEGUN)
+    entry = resolve(
+        journal, INTENDED.key, "success", reason="found", object_id="S01-C1"
+    )
+    assert (entry.outcome, entry.object_id) == ("success", "S01-C1")
+
+
+def test_an_answer_after_that_counts_for_no_other_run() -> None:
+    journal = MemoryJournal()
+    journal.change(INTENDED.key, BEGUN)
+    resolve(journal, INTENDED.key, "success", reason="found")
+    entry = after(record_answer("refused", "HardDeclined", None), start=journal.entry)
+    assert entry.outcome == "success"
+    assert after(BEGUN, start=entry) == entry
+
+
+def test_only_what_is_there_can_be_settled(journal: Journal) -> None:
+    with pytest.raises(JournalConflict):
+        resolve(journal, INTENDED.key, "no", reason="x")
+
+
+# Bodies and times ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        b'{"a":{"c":[1,2],"b":"x"},"d":1.10}',
+        b'{ "d": 1.10, "a": {"b": "\\u0078", "c": [1, 2]} }',
+    ],
+)
+def test_order_and_blanks_make_no_other_body(other: bytes) -> None:
+    assert digest_of(other) == digest_of(b'{"a":{"b":"x","c":[1,2]},"d":1.10}')
+
+
+@pytest.mark.parametrize("other", [b'{"a":"1"}', b'{"a":"1.0"}', b'{"a":null}', b"{}"])
+def test_every_value_makes_another_body(other: bytes) -> None:
+    assert digest_of(other) != digest_of(b'{"a":"1.00"}')
+
+
+def test_a_body_that_is_no_object_has_no_members() -> None:
+    assert read_body(b"[1]") == {}
+    assert read_body(b'{"a":0.1}')["a"].as_tuple().digits == (1,)
+
+
+moments = st.datetimes(timezones=st.just(UTC), min_value=datetime(1000, 1, 1))  # noqa: DTZ001 - hypothesis wants naive bounds
+
+
+@given(moments, moments)
+def test_times_sort_as_text(one: datetime, other: datetime) -> None:
+    assert (one < other) == (time_text(one) < time_text(other))
+    row = {**INTENDED.to_row(), "changed": time_text(one)}
+    assert Entry.from_row(row).changed == one
+
+
+def test_times_of_other_zones_are_written_in_utc() -> None:
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    zone = datetime(2026, 1, 1, 14, tzinfo=UTC).astimezone().tzinfo
+    assert time_text(moment.astimezone(zone)) == "20260101T120000.000000Z"
+    assert time_text(moment + timedelta(microseconds=5))[-7:] == "000005Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [("/charges", ""), ("/charges/S01-C1/capture", "S01-C1"), ("/x/a%2Fb/c", "a/b")],
+)
+def test_an_entry_knows_the_id_in_its_path(path: str, subject: str) -> None:
+    assert replace(INTENDED, path=path).subject == subject
+
+
+def test_no_connection_is_left_open(tmp_path: Path) -> None:
+    journal = sqlite(tmp_path)
+    journal.change(INTENDED.key, record_intent(INTENDED))
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        # Only who is alone may leave the write-ahead log.
+        mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    assert mode == ("delete",)

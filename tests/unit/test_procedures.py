@@ -1,0 +1,863 @@
+"""Procedures as plain data: steps out, outcomes in; and both clients at it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx2
+import pytest
+
+from AmazonPay import (
+    AmazonPayError,
+    APIError,
+    AsyncClient,
+    Client,
+    InvalidRequest,
+    InvalidResponse,
+    NotFound,
+    ReportUnavailable,
+    Response,
+    Retry,
+    Timeout,
+    TransferFailed,
+    TransportError,
+)
+from AmazonPay._core.call import Call
+from AmazonPay._core.run import iterate, run
+from AmazonPay._core.steps import Flow, Now, Pages, Step, Transfer, Wait
+from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
+from AmazonPay.procedures.paging import Paging
+from AmazonPay.procedures.report_files import ReportFiles, rows_of
+from AmazonPay.procedures.waiting import Waiting
+from journals import MemoryJournal
+from keys import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+Reply = Response[Any] | Exception | None
+
+
+def answer(body: object, status: int = 200) -> Response[Any]:
+    return Response(status, {}, json.dumps(body).encode(), operation="test")
+
+
+def charge(state: str) -> Response[Any]:
+    return answer({"chargeId": "C1", "statusDetails": {"state": state}})
+
+
+class Player:
+    """Answers steps from a script; its clock moves by the waits alone."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.steps: list[Step] = []
+        self.clock = 0.0
+
+    @property
+    def calls(self) -> list[Call]:
+        return [step for step in self.steps if isinstance(step, Call)]
+
+    @property
+    def waits(self) -> list[float]:
+        return [step.seconds for step in self.steps if isinstance(step, Wait)]
+
+    def perform(self, step: Step, /) -> object:
+        """Be a client, as far as a procedure can tell."""
+        if isinstance(step, Now):
+            return self.clock
+        self.steps.append(step)
+        if isinstance(step, Wait):
+            self.clock += step.seconds
+            return None
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def play(self, flow: Flow[Any]) -> Any:
+        return run(flow, self)
+
+    def collect(self, pages: Pages[Any]) -> list[Any]:
+        return list(iterate(pages, self))
+
+
+def wait_for_charge(**options: Any) -> Flow[Any]:
+    flow: Flow[Any] = Waiting.wait_for_charge.declared(None, "C1", **options)
+    return flow
+
+
+# Waiting ------------------------------------------------------------------------------
+
+
+def test_a_charge_that_is_settled_is_returned_without_a_wait() -> None:
+    player = Player(charge("Captured"))
+    assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
+    assert player.waits == []
+
+
+def test_pauses_grow_while_a_charge_is_pending() -> None:
+    player = Player(*[charge("AuthorizationInitiated")] * 4, charge("Authorized"))
+    player.play(wait_for_charge())
+    assert player.waits == [1.0, 1.5, 2.25, 3.375]
+
+
+def test_a_state_of_the_future_is_never_taken_for_final() -> None:
+    player = Player(charge("Teleported"), charge("Captured"))
+    assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
+
+
+def test_the_last_object_is_returned_when_time_is_up() -> None:
+    player = Player(*[charge("CaptureInitiated")] * 50)
+    seen = player.play(wait_for_charge(deadline=10.0))
+    assert seen["statusDetails"]["state"] == "CaptureInitiated"
+    assert sum(player.waits) == 10.0
+
+
+def test_a_caller_names_the_states_to_wait_for() -> None:
+    player = Player(charge("Authorized"), charge("Captured"))
+    player.play(wait_for_charge(until={"Captured", "Declined"}))
+    assert len(player.calls) == 2
+
+
+def test_waiting_for_what_is_not_there_raises() -> None:
+    player = Player(answer({"reasonCode": "ResourceNotFound"}, 404))
+    with pytest.raises(NotFound):
+        player.play(wait_for_charge())
+
+
+def test_refunds_and_reports_are_waited_for_alike() -> None:
+    refund = {"statusDetails": {"state": "Refunded"}}
+    player = Player(
+        answer({"statusDetails": {"state": "RefundInitiated"}}), answer(refund)
+    )
+    assert player.play(Waiting.wait_for_refund.declared(None, "R1")) == refund
+    report = {"processingStatus": "CANCELLED"}
+    player = Player(answer({"processingStatus": "IN_PROGRESS"}), answer(report))
+    assert player.play(Waiting.wait_for_report.declared(None, "1")) == report
+
+
+# Paging -------------------------------------------------------------------------------
+
+
+def test_the_next_page_is_asked_for_by_its_token_alone() -> None:
+    player = Player(
+        answer({"reports": [1, 2], "nextToken": "a/b"}),
+        answer({"reports": [], "nextToken": "c"}),
+        answer({"reports": [3]}),
+    )
+    pages = Paging.iter_reports.declared(None, report_types=["X", "Y"], page_size=2)
+    assert player.collect(pages) == [1, 2, 3]
+    assert [call.query for call in player.calls] == [
+        "pageSize=2&reportTypes=X%2CY",
+        "nextToken=a%2Fb",
+        "nextToken=c",
+    ]
+
+
+def test_disbursements_page_alike_and_a_null_token_ends_them() -> None:
+    player = Player(
+        answer({"disbursements": [1], "nextToken": "n"}),
+        answer({"disbursements": [2], "nextToken": None}),
+    )
+    pages = Paging.iter_disbursements.declared(None, start_time="20260101T000000Z")
+    assert player.collect(pages) == [1, 2]
+    assert player.calls[0].query == "startTime=20260101T000000Z"
+
+
+@pytest.mark.parametrize(
+    "pages", [Paging.iter_reports.declared, Paging.iter_disbursements.declared]
+)
+def test_a_page_that_is_refused_raises(pages: Callable[[None], Pages[Any]]) -> None:
+    with pytest.raises(APIError):
+        Player(answer({}, 400)).collect(pages(None))
+
+
+# Report files -------------------------------------------------------------------------
+
+DONE = answer({"processingStatus": "COMPLETED", "reportDocumentId": "d1"})
+
+
+def link(name: str) -> Response[Any]:
+    return answer({"url": f"https://files.example/{name}"})
+
+
+def failed() -> TransferFailed:
+    return TransferFailed("403", operation="transfer")
+
+
+def test_a_report_is_written_to_the_place_that_was_asked_for(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r.csv")
+    assert player.play(flow) == tmp_path / "r.csv"
+    assert player.steps[-1] == Transfer(
+        "GET", "https://files.example/1", target=tmp_path / "r.csv"
+    )
+
+
+def test_a_link_that_ran_out_is_asked_for_anew(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), failed(), link("2"), None)
+    player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    urls = [step.url for step in player.steps if isinstance(step, Transfer)]
+    assert urls == ["https://files.example/1", "https://files.example/2"]
+
+
+def test_three_links_that_fail_are_enough(tmp_path: Path) -> None:
+    replies: list[Reply] = [link("1"), failed()] * 3
+    player = Player(DONE, *replies)
+    with pytest.raises(TransferFailed):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert player.replies == []
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"processingStatus": "FAILED", "reportDocumentId": None},
+        {"processingStatus": "CANCELLED", "reportDocumentId": None},
+        {"processingStatus": "COMPLETED", "reportDocumentId": None},
+    ],
+)
+def test_a_report_without_a_document_says_its_status(
+    report: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ReportUnavailable) as caught:
+        Player(answer(report)).play(
+            ReportFiles.download_report.declared(None, "9", tmp_path / "r")
+        )
+    assert caught.value.processing_status == report["processingStatus"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\r\n1,2\r\n3\r\n", "a\tb\n1\t2\n3\t\n", "\ufeffa,b\n1,2\n3,\n"]
+)
+def test_rows_are_read_by_the_names_of_the_header_line(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "report"
+    path.write_text(text, encoding="utf-8", newline="")
+    assert list(rows_of(path)) == [{"a": "1", "b": "2"}, {"a": "3", "b": ""}]
+
+
+# Evidence -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2,3\n",
+        'a\n"' + "x" * 200_000 + '"\n',
+        "a," * 600_000,
+        "a,b\n" + "1," * 600_000 + "\n",
+    ],
+    ids=["long row", "long field", "long header", "long line"],
+)
+def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text(text)
+    with pytest.raises(ReportUnavailable, match="as far as its line"):
+        list(rows_of(path))
+
+
+def test_evidence_is_reserved_and_then_put(tmp_path: Path) -> None:
+    file = tmp_path / "Receipt.JPEG"
+    file.write_bytes(b"jpg")
+    place = {"id": "file_1", "url": "https://files.example/up"}
+    player = Player(answer(place), None)
+    flow = Evidence.upload_evidence.declared(None, file, idempotency_key="k")
+    assert player.play(flow) == place
+    (call,) = player.calls
+    assert call.body == b'{"type":"jpg","purpose":"disputeEvidence"}'
+    assert call.idempotency_key == "k"
+    assert player.steps[-1] == Transfer(
+        "PUT", "https://files.example/up", content_type="image/jpeg", source=file
+    )
+
+
+def test_the_content_types_are_those_of_the_reference() -> None:
+    assert CONTENT_TYPES == {
+        "csv": "text/csv",
+        "pdf": "application/pdf",
+        "xls": "application/vnd.ms-excel",
+        "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        "doc": "application/msword",
+        "docx": (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ),
+        "ods": "application/vnd.oasis.opendocument.spreadsheet",
+        "jpg": "image/jpeg",
+        "png": "image/png",
+    }
+
+
+@pytest.mark.parametrize("name", ["receipt.exe", "receipt", "missing.jpg"])
+def test_what_is_no_evidence_is_refused_before_anything_is_sent(
+    name: str, tmp_path: Path
+) -> None:
+    player = Player()
+    with pytest.raises(InvalidRequest):
+        player.play(Evidence.upload_evidence.declared(None, tmp_path / name))
+    assert player.steps == []
+
+
+# Strange answers ----------------------------------------------------------------------
+
+EVIL_IDS: list[Any] = [
+    5,
+    True,
+    ["d1"],
+    {"id": "d1"},
+    ".",
+    "..",
+    "...",
+    "\ud800",
+    "d\udfff1",
+    "d" * 70_000,
+]
+NO_TEXTS: list[Any] = [None, "", 5, True, ["x"], {"x": "y"}]
+NO_OBJECTS: list[Response[Any]] = [
+    Response(200, {}, body, operation="test")
+    for body in (
+        b"",
+        b"null",
+        b"5",
+        b'"text"',
+        b"[]",
+        b"[[" * 5_000,
+        b'{"a":' * 100_000,
+        b"<html>",
+        b"\xff\xfe",
+        b'{"n": ' + b"9" * 10_000 + b"}",
+    )
+]
+
+
+def play_all(reply: Response[Any], tmp_path: Path) -> list[Callable[[], Any]]:
+    """List the procedures that read one answer first, each at that answer."""
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    flows: list[Flow[Any]] = [
+        Waiting.wait_for_charge.declared(None, "C1"),
+        Waiting.wait_for_refund.declared(None, "R1"),
+        Waiting.wait_for_report.declared(None, "9"),
+        ReportFiles.download_report.declared(None, "9", tmp_path / "r"),
+        Evidence.upload_evidence.declared(None, evidence),
+    ]
+    lists: list[Pages[Any]] = [
+        Paging.iter_reports.declared(None),
+        Paging.iter_disbursements.declared(None),
+        ReportFiles.iter_report_rows.declared(None, "9"),
+    ]
+    return [partial(Player(reply).play, flow) for flow in flows] + [
+        partial(Player(reply).collect, pages) for pages in lists
+    ]
+
+
+@pytest.mark.parametrize("reply", NO_OBJECTS, ids=range(len(NO_OBJECTS)))
+def test_an_answer_that_is_no_object_ends_every_procedure(
+    reply: Response[Any], tmp_path: Path
+) -> None:
+    for played in play_all(reply, tmp_path):
+        with pytest.raises(InvalidResponse):
+            played()
+
+
+def test_an_answer_that_says_nothing_ends_every_procedure(tmp_path: Path) -> None:
+    for played in play_all(answer({}), tmp_path):
+        with pytest.raises(InvalidResponse, match="has no"):
+            played()
+
+
+@pytest.mark.parametrize("state", NO_TEXTS)
+@pytest.mark.parametrize("wait", [Waiting.wait_for_charge, Waiting.wait_for_refund])
+def test_a_state_that_is_no_text_ends_the_wait(wait: Any, state: object) -> None:
+    for body in ({"statusDetails": {"state": state}}, {"statusDetails": state}):
+        with pytest.raises(InvalidResponse, match=r"no text as statusDetails\.state"):
+            Player(answer(body)).play(wait.declared(None, "X1"))
+
+
+@pytest.mark.parametrize("status", NO_TEXTS)
+def test_a_processing_status_that_is_no_text_ends_the_wait(status: object) -> None:
+    reply = answer({"processingStatus": status, "reportDocumentId": "d1"})
+    with pytest.raises(InvalidResponse, match="processingStatus"):
+        Player(reply).play(Waiting.wait_for_report.declared(None, "9"))
+
+
+@pytest.mark.parametrize("document_id", EVIL_IDS, ids=range(len(EVIL_IDS)))
+def test_no_strange_id_of_an_answer_becomes_a_path(
+    document_id: object, tmp_path: Path
+) -> None:
+    player = Player(
+        answer({"processingStatus": "COMPLETED", "reportDocumentId": document_id})
+    )
+    with pytest.raises(InvalidResponse, match="reportDocumentId"):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert len(player.calls) == 1
+
+
+@pytest.mark.parametrize("url", NO_TEXTS)
+def test_a_link_that_is_no_text_is_not_followed(url: object, tmp_path: Path) -> None:
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    for player, flow in (
+        (
+            Player(DONE, answer({"url": url})),
+            ReportFiles.download_report.declared(None, "9", tmp_path / "r"),
+        ),
+        (
+            Player(answer({"id": "file_1", "url": url})),
+            Evidence.upload_evidence.declared(None, evidence),
+        ),
+        (
+            Player(answer({"id": url, "url": "https://files.example/up"})),
+            Evidence.upload_evidence.declared(None, evidence),
+        ),
+    ):
+        with pytest.raises(InvalidResponse):
+            player.play(flow)
+        assert not any(isinstance(step, Transfer) for step in player.steps)
+
+
+LISTS = pytest.mark.parametrize(
+    ("name", "pages"),
+    [
+        ("reports", Paging.iter_reports.declared),
+        ("disbursements", Paging.iter_disbursements.declared),
+    ],
+)
+
+
+@LISTS
+@pytest.mark.parametrize("found", [None, "ab", 5, {"a": 1}])
+def test_a_page_without_a_list_is_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], found: object
+) -> None:
+    with pytest.raises(InvalidResponse, match=f"no list as {name}"):
+        Player(answer({name: found})).collect(pages(None))
+
+
+@LISTS
+@pytest.mark.parametrize("token", [5, True, False, 0, ["t"], {"t": "t"}])
+def test_a_next_token_that_is_no_text_is_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], token: object
+) -> None:
+    with pytest.raises(InvalidResponse, match="nextToken"):
+        Player(answer({name: [], "nextToken": token})).collect(pages(None))
+
+
+@LISTS
+@pytest.mark.parametrize("token", ["\ud800", "t" * 70_000])
+def test_a_next_token_that_no_query_takes_is_an_error_of_ours(
+    name: str, pages: Callable[[None], Pages[Any]], token: str
+) -> None:
+    player = Player(answer({name: [], "nextToken": token}))
+    with pytest.raises(AmazonPayError):
+        player.collect(pages(None))
+    assert len(player.calls) == 1
+
+
+@LISTS
+@pytest.mark.parametrize("tokens", ["aa", "aba", "abcb"])
+def test_a_next_token_that_comes_again_ends_the_list_with_an_error(
+    name: str, pages: Callable[[None], Pages[Any]], tokens: str
+) -> None:
+    replies = [answer({name: [n], "nextToken": t}) for n, t in enumerate(tokens)]
+    player = Player(*replies)
+    found: list[Any] = []
+    with pytest.raises(InvalidResponse, match="repeats a nextToken"):
+        found.extend(iterate(pages(None), player))
+    assert found == list(range(len(tokens)))
+    assert len(player.calls) == len(tokens)
+
+
+@LISTS
+def test_empty_pages_without_end_are_an_error(
+    name: str, pages: Callable[[None], Pages[Any]]
+) -> None:
+    player = Player(*[answer({name: [], "nextToken": str(n)}) for n in range(200)])
+    with pytest.raises(InvalidResponse, match="empty pages"):
+        player.collect(pages(None))
+    assert len(player.calls) == 101
+
+
+def test_a_link_of_no_use_is_not_asked_for_anew(tmp_path: Path) -> None:
+    player = Player(DONE, link("1"), TransferFailed("too large", final=True))
+    with pytest.raises(TransferFailed, match="too large"):
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert player.replies == []
+
+
+def test_a_download_may_take_what_is_left_of_its_deadline(tmp_path: Path) -> None:
+    pending = answer({"processingStatus": "IN_PROGRESS"})
+    player = Player(pending, pending, DONE, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r", deadline=60)
+    player.play(flow)
+    (step,) = [step for step in player.steps if isinstance(step, Transfer)]
+    assert step.seconds == 60 - (1.0 + 1.5)
+
+
+@pytest.mark.parametrize("status", ["TELEPORTED to Jane Doe", "FAILED"])
+def test_a_status_of_the_server_is_shown_only_if_it_is_a_word(
+    status: str, tmp_path: Path
+) -> None:
+    reply = answer({"processingStatus": status, "reportDocumentId": None})
+    player = Player(*[reply] * 50)
+    with pytest.raises(ReportUnavailable) as caught:
+        player.play(ReportFiles.download_report.declared(None, "9", tmp_path / "r"))
+    assert caught.value.processing_status == status
+    assert "Jane" not in str(caught.value)
+    assert "Jane" not in repr(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own bytes
+
+
+# Both clients -------------------------------------------------------------------------
+
+
+class Amazon:
+    """A peer in memory: some reports, a document, files that come and go."""
+
+    def __init__(self, document: Sequence[httpx2.Response] = ()) -> None:
+        self.requests: list[httpx2.Request] = []
+        self.document = list(document)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        path = request.url.path.removeprefix("/sandbox/v2")
+        if path == "/document":
+            return self.document.pop(0)
+        if path == "/reports":
+            paged = "nextToken" in request.url.params
+            return httpx2.Response(200, json=REPORTS[paged])
+        return httpx2.Response(200, json=OBJECTS[request.method, path])
+
+
+REPORTS = (
+    {"reports": [{"reportId": "1"}], "nextToken": "t"},
+    {"reports": [{"reportId": "2"}]},
+)
+OBJECTS: dict[tuple[str, str], object] = {
+    ("GET", "/reports/9"): DONE.json(),
+    ("GET", "/report-documents/d1"): {"url": "https://files.example/document"},
+    ("POST", "/files"): {"id": "file_1", "url": "https://files.example/up"},
+    ("PUT", "/up"): {},
+    ("GET", "/charges/C1"): charge("Captured").json(),
+}
+
+
+def blocking(peer: Amazon) -> Client:
+    return Client(
+        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
+    )
+
+
+def awaiting(peer: Amazon) -> AsyncClient:
+    return AsyncClient(
+        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
+    )
+
+
+def document() -> list[httpx2.Response]:
+    return [httpx2.Response(403), httpx2.Response(200, content=b"a,b\n1,2\n")]
+
+
+def test_the_blocking_client_drives_them_all(tmp_path: Path) -> None:
+    peer = Amazon(document() + document())
+    client = blocking(peer)
+    assert [report["reportId"] for report in client.iter_reports()] == ["1", "2"]
+    target = client.download_report("9", tmp_path / "r.csv")
+    assert target.read_text() == "a,b\n1,2\n"
+    assert list(client.iter_report_rows("9")) == [{"a": "1", "b": "2"}]
+    assert client.wait_for_charge("C1")["statusDetails"]["state"] == "Captured"
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+    assert client.upload_evidence(evidence)["id"] == "file_1"
+    put = peer.requests[-1]
+    assert put.content == b"png"
+    assert put.headers["content-type"] == "image/png"
+    assert put.headers["content-length"] == "3"
+    assert "authorization" not in put.headers
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_async_client_drives_them_all(backend: str, tmp_path: Path) -> None:
+    peer = Amazon(document() + document())
+    evidence = tmp_path / "e.png"
+    evidence.write_bytes(b"png")
+
+    async def main() -> None:
+        client = awaiting(peer)
+        found = [report["reportId"] async for report in client.iter_reports()]
+        assert found == ["1", "2"]
+        target = await client.download_report("9", tmp_path / "r.csv")
+        assert target.read_text() == "a,b\n1,2\n"
+        rows = [row async for row in client.iter_report_rows("9")]
+        assert rows == [{"a": "1", "b": "2"}]
+        seen = await client.wait_for_charge("C1")
+        assert seen["statusDetails"]["state"] == "Captured"
+        assert (await client.upload_evidence(evidence))["id"] == "file_1"
+
+    anyio.run(main, backend=backend)
+    put = peer.requests[-1]
+    assert put.content == b"png"
+    assert put.headers["content-length"] == "3"
+    assert "authorization" not in put.headers
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
+
+
+def test_a_broken_download_leaves_nothing_behind(tmp_path: Path) -> None:
+    def breaking(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/document":
+            raise httpx2.ReadError("broken")
+        return Amazon()(request)
+
+    client = Client("A", KEY, "us", True, transport=httpx2.MockTransport(breaking))
+    with pytest.raises(TransferFailed, match="broke"):
+        client.download_report("9", tmp_path / "r.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_download_is_told_awaiting_too(tmp_path: Path) -> None:
+    def breaking(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/document":
+            raise httpx2.ReadError("broken")
+        return Amazon()(request)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(breaking)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(TransferFailed, match="broke"):
+                await client.download_report("9", tmp_path / "r.csv")
+
+    anyio.run(main)
+    assert list(tmp_path.iterdir()) == []
+
+
+def refusing(request: httpx2.Request) -> httpx2.Response:
+    del request
+    return httpx2.Response(404, json={"reasonCode": "ResourceNotFound", "message": ""})
+
+
+def test_a_page_that_is_refused_raises_awaiting_too() -> None:
+    async def main() -> None:
+        transport = httpx2.MockTransport(refusing)
+        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+            with pytest.raises(NotFound):
+                [report async for report in client.iter_reports()]
+
+    anyio.run(main)
+
+
+def settling() -> httpx2.MockTransport:
+    states = iter(["AuthorizationInitiated", "AuthorizationInitiated", "Authorized"])
+    return httpx2.MockTransport(
+        lambda _: httpx2.Response(200, json=charge(next(states)).json())
+    )
+
+
+def test_waiting_passes_at_once_where_a_test_asks_for_it() -> None:
+    at_once = Retry(wait=False)
+    client = Client("A", KEY, "us", True, transport=settling(), retry=at_once)
+    seen = client.wait_for_charge("C1")
+    assert seen["statusDetails"]["state"] == "Authorized"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_waiting_passes_at_once_awaiting_too(backend: str) -> None:
+    async def main() -> None:
+        at_once = Retry(wait=False)
+        client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
+        seen = await client.wait_for_charge("C1")
+        assert seen["statusDetails"]["state"] == "Authorized"
+
+    anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://files.example/x", "ftp://x", "", "http://127.0.0.1/x", "https:///x"]
+)
+def test_a_link_that_is_not_https_is_not_followed(url: str, tmp_path: Path) -> None:
+    peer = Amazon()
+    step = Transfer("GET", url, target=tmp_path / "x")
+    with pytest.raises(TransferFailed, match="not https"):
+        blocking(peer).perform(step)
+    with pytest.raises(TransferFailed, match="not https"):
+        anyio.run(awaiting(peer).perform, step)
+    assert peer.requests == []
+
+
+# The deadline of a helper -------------------------------------------------------------
+
+MONEY = {"amount": "10.00", "currencyCode": "USD"}
+NAMES = {"namespace": "shop", "order": "1"}
+
+
+class Busy:
+    """An Amazon that asks for patience, or answers nothing at all."""
+
+    def __init__(self, asks_for: str | None, *, reads: bool = False) -> None:
+        self.asks_for = asks_for
+        self.reads = reads
+        self.calls: list[str] = []
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.calls.append(request.method)
+        if self.reads and request.method == "GET":
+            return httpx2.Response(200, json=charge("Authorized").json())
+        if self.asks_for is None:
+            raise httpx2.ReadError("reset")
+        return httpx2.Response(
+            503,
+            json={},
+            headers={"retry-after": self.asks_for} if self.asks_for else {},
+        )
+
+
+def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
+    """Call a helper; give what it came to, and the seconds that it paused."""
+    client = Client(
+        "A",
+        KEY,
+        "us",
+        True,
+        transport=httpx2.MockTransport(peer),
+        retry=Retry(wait=False),
+    )
+    before = client._calls.shared.instant_clock.skipped  # noqa: SLF001 - the clock of pauses
+    try:
+        outcome = getattr(client, name)(*args, **more)
+    except (APIError, TransportError) as error:
+        outcome = error
+    return outcome, client._calls.shared.instant_clock.skipped - before  # noqa: SLF001 - the same
+
+
+HELPERS: dict[str, tuple[Any, ...]] = {
+    "create_charge_or_get": ({"chargePermissionId": "S01", "chargeAmount": MONEY},),
+    "refund_or_get": ({"chargeId": "C1", "refundAmount": MONEY},),
+    "capture_or_get_charge": ("C1", {"captureAmount": MONEY}),
+    "cancel_or_get_charge": ("C1", {"cancellationReason": "x"}),
+    "complete_or_get_checkout_session": ("s1", {"chargeAmount": MONEY}),
+    "finalize_or_get_checkout_session": ("s1", {"chargeAmount": MONEY}),
+    "close_or_get_charge_permission": ("S01", {"closureReason": "x"}),
+}
+
+
+@pytest.mark.parametrize("deadline", [0, 0.0, 3, 40])
+@pytest.mark.parametrize("asks_for", ["1", "57", "", None])
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.parametrize("name", HELPERS)
+def test_a_helper_pauses_no_longer_than_its_deadline(
+    name: str, reads: bool, asks_for: str | None, deadline: float
+) -> None:
+    peer = Busy(asks_for, reads=reads)
+    more = {"journal": MemoryJournal(), "deadline": deadline, **NAMES}
+    decision, paused = helped(peer, name, *HELPERS[name], **more)
+    assert decision.outcome in {"unknown", "pending"}
+    assert paused <= deadline
+    assert peer.calls
+
+
+@pytest.mark.parametrize("deadline", [0, 3, 40])
+@pytest.mark.parametrize("asks_for", ["1", "57", "", None])
+@pytest.mark.parametrize(
+    "name", ["wait_for_charge", "wait_for_refund", "wait_for_report"]
+)
+def test_waiting_pauses_no_longer_than_its_deadline(
+    name: str, asks_for: str | None, deadline: float
+) -> None:
+    _, paused = helped(Busy(asks_for), name, "1", deadline=deadline)
+    assert paused <= deadline
+
+
+def test_a_broken_connection_is_tried_again_at_once_when_no_time_is_left() -> None:
+    peer = Busy(None, reads=True)
+    name = "capture_or_get_charge"
+    more = {"journal": MemoryJournal(), "deadline": 0, **NAMES}
+    _, paused = helped(peer, name, *HELPERS[name], **more)
+    assert peer.calls == ["GET", "POST", "POST", "POST", "POST", "GET"]
+    assert paused == 0
+
+
+def test_what_asks_for_patience_is_not_repeated_when_no_time_is_left() -> None:
+    peer = Busy("57", reads=True)
+    name = "capture_or_get_charge"
+    more = {"journal": MemoryJournal(), "deadline": 0, **NAMES}
+    helped(peer, name, *HELPERS[name], **more)
+    assert peer.calls == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_helpers_deadline_bounds_an_awaiting_client_too(backend: str) -> None:
+    peer = Busy("57", reads=True)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(peer)
+        client = AsyncClient("A", KEY, "us", True, transport=transport)
+        name = "capture_or_get_charge"
+        call = getattr(client, name)
+        await call(*HELPERS[name], journal=MemoryJournal(), deadline=0, **NAMES)
+        with pytest.raises(NotFound):
+            async for _ in AsyncClient(
+                "A", KEY, "us", True, transport=httpx2.MockTransport(refusing)
+            ).iter_report_rows("1", deadline=0):
+                pass
+
+    anyio.run(main, backend=backend)
+    assert peer.calls == ["GET", "POST", "GET"]
+
+
+def test_a_call_of_a_helper_has_the_time_of_one_socket_step_at_least() -> None:
+    limits: list[float] = []
+
+    def peer(request: httpx2.Request) -> httpx2.Response:
+        limits.append(request.extensions["timeout"]["read"])
+        return httpx2.Response(200, json=charge("Authorized").json())
+
+    transport = httpx2.MockTransport(peer)
+    client = Client("A", KEY, "us", True, transport=transport, timeout=7)
+    client.wait_for_charge("C1", deadline=0)
+    client.with_options(deadline=2).wait_for_charge("C1", deadline=0)
+    client.with_options(timeout=Timeout(read=None)).wait_for_charge("C1", deadline=0)
+    assert limits == pytest.approx([7, 2, 60], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "deadline", [float("nan"), float("inf"), -1, -0.001, None, True, "1", 10**400]
+)
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        *HELPERS.items(),
+        ("wait_for_charge", ("C1",)),
+        ("wait_for_refund", ("R1",)),
+        ("wait_for_report", ("1",)),
+        ("download_report", ("1", "x")),
+        ("iter_report_rows", ("1",)),
+    ],
+)
+def test_a_deadline_that_is_no_time_is_refused(
+    name: str, args: tuple[Any, ...], deadline: Any
+) -> None:
+    peer, journal = Busy(None), MemoryJournal()
+    more = {"journal": journal, **NAMES} if name in HELPERS else {}
+    options: dict[str, Any] = {"transport": httpx2.MockTransport(peer)}
+    with pytest.raises(InvalidRequest, match="deadline"):
+        getattr(Client("A", KEY, "us", True, **options), name)(
+            *args, deadline=deadline, **more
+        )
+
+    async def main() -> None:
+        called = getattr(AsyncClient("A", KEY, "us", True, **options), name)(
+            *args, deadline=deadline, **more
+        )
+        await called
+
+    with pytest.raises(InvalidRequest, match="deadline"):
+        anyio.run(main)
+    assert peer.calls == []
+    assert journal.entries == {}
