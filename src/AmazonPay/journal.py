@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ._core.parameters import encoded_id
 from ._core.run import run
 from ._core.steps import RunInThread
+from ._once import flow
 from ._once.claims import take_claim
 from ._once.entry import Entry, record_abandonment, record_resolution
 from ._once.journal_steps import Journal
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from ._core.steps import Step
 
+
+# A child that is forked while another thread imports the helpers' flow for the first
+# time could never use it. So the flow is loaded with the journal.
+_LOADED_WITH_JOURNALS = flow
 
 __all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
 

@@ -557,3 +557,21 @@ def test_no_connection_is_left_open(tmp_path: Path) -> None:
         # Only who is alone may leave the write-ahead log.
         mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     assert mode == ("delete",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "journal",
+    [
+        "from AmazonPay import SQLiteJournal",
+        "from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal",
+    ],
+)
+def test_whoever_has_a_journal_has_loaded_the_helpers_before_any_fork(
+    journal: str,
+) -> None:
+    code = f"{journal}\nimport sys\nprint('AmazonPay._once.flow' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"

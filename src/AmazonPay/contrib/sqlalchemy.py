@@ -17,6 +17,7 @@ from sqlalchemy import MetaData, String, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .._core import fork_gate
+from .._once import flow
 from .._once.entry import Entry, time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     )
 
     from .._once.entry import Change
+
+_LOADED_WITH_JOURNALS = flow  # see `AmazonPay.journal`
 
 __all__ = ["TABLE_NAME", "SQLAlchemyJournal", "journal_table"]
 
