@@ -186,6 +186,7 @@ PROCEDURES: dict[str, Callable[[Client, Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @bounded
 @given(
     answers=st.lists(
@@ -246,6 +247,7 @@ GOOD = (
 )
 
 
+@pytest.mark.slow
 @bounded
 @given(words=damaged(GOOD) | st.binary(max_size=300))
 @example(words=GOOD)
@@ -316,6 +318,7 @@ def test_an_authorization_is_read_or_said_to_be_malformed(value: bytes) -> None:
 REPORT = '\ufeff"id","note"\n"1","a ""b"" c"\n2,d\n'.encode()
 
 
+@pytest.mark.slow
 @bounded
 @given(data=damaged(REPORT) | st.binary(max_size=200))
 @example(data=b"a\tb\n1\t\0\n")

@@ -153,6 +153,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text("abcxyz"), json_values))
 def test_a_body_is_read_back_as_it_was_and_never_changed(body: dict[str, Any]) -> None:
     before = json.dumps(body)
@@ -166,6 +167,7 @@ def test_text_passes_byte_for_byte(body: dict[str, Any]) -> None:
     assert encode_body(text) == text.encode()
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.text("abcxyz"), json_values, min_size=1),
     st.data(),

@@ -400,6 +400,7 @@ def test_awaiting_a_turn_is_a_part_of_the_deadline(backend: str) -> None:
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
+@pytest.mark.slow
 @BACKENDS
 def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
     hangs = threading.Event()

@@ -444,6 +444,7 @@ def kms(port: int) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_the_example_signs_with_kms_by_its_documented_request() -> None:
     stub, peer = StubKMS(), Peer(SANDBOX_A=KEY)
     with serving(stub) as server:
