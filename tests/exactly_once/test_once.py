@@ -305,7 +305,7 @@ def test_a_worker_who_comes_after_the_no_sends_nothing(journal: MemoryJournal) -
     held = charge("Authorized")
 
     class Overtaken(Player):
-        """Sees the charge; then another worker is refused before he can begin."""
+        """Sees the charge; then another worker is refused before it can begin."""
 
         def perform(self, step: Any, /) -> object:
             shown = super().perform(step)

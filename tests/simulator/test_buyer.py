@@ -1,4 +1,4 @@
-"""The buyer: what he chooses, pays, cancels, and does in his account."""
+"""The buyer: what they choose, pay, cancel, and do in their account."""
 
 from __future__ import annotations
 
@@ -352,7 +352,7 @@ def test_without_consent_there_is_no_wallet_to_set_up(shop: Shop) -> None:
         shop.simulator.pay(session)
 
 
-# In his account -----------------------------------------------------------------------
+# In their account ---------------------------------------------------------------------
 
 RECURRING = {
     "chargePermissionType": "Recurring",

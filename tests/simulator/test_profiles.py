@@ -1,4 +1,4 @@
-"""What each profile takes, refuses and shows: docs/simulator.md, «Profiles»."""
+"""What each profile takes, refuses and shows: docs/simulator.md, section Profiles."""
 
 from __future__ import annotations
 

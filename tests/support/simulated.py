@@ -137,7 +137,7 @@ class Purchase:
 
 
 class Shop:
-    """A merchant with one key, and the simulator he calls."""
+    """A merchant with one key, and the simulator that they call."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         print(f"{name}, size {given.size}:", flush=True)  # noqa: T201 - what the command is for
         if not run(SOAKS[name], given.size):
             failed.append(name)
-    print(f"failed: {', '.join(failed)}" if failed else "all soaks are clean")  # noqa: T201 - the same
+    print(f"failed: {', '.join(failed)}" if failed else "all soaks are clean")  # noqa: T201 - what the command is for
     return 1 if failed else 0
 
 

@@ -733,7 +733,7 @@ def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
         outcome = getattr(client, name)(*args, **more)
     except (APIError, TransportError) as error:
         outcome = error
-    return outcome, client._calls.shared.instant_clock.skipped - before  # noqa: SLF001 - the same
+    return outcome, client._calls.shared.instant_clock.skipped - before  # noqa: SLF001 - the clock of pauses
 
 
 HELPERS: dict[str, tuple[Any, ...]] = {

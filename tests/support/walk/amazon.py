@@ -55,7 +55,7 @@ def main(folder: Path) -> None:
         store=store,
         ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeated, no secrecy
         settings=settings_of(given),
-        dice=Random(f"dice {start}"),  # noqa: S311 - the same
+        dice=Random(f"dice {start}"),  # noqa: S311 - scripted chance, no secret
         wait=time.sleep,
     )
     listener = listen(given["amazon_port"])
