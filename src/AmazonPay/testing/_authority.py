@@ -6,7 +6,7 @@ import json
 import uuid
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlencode
@@ -25,13 +25,15 @@ from ..ipn._verifier import MAX_AGE, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import timedelta
 
     from cryptography.hazmat.primitives.asymmetric.types import (
         CertificateIssuerPrivateKeyTypes,
         CertificatePublicKeyTypes,
     )
 
-_LIFE = timedelta(days=30)
+# Whatever clock a test or a simulator has.
+_TIMES = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _HASHES: Final = {"1": SHA1, "2": SHA256}
 
 
@@ -52,6 +54,10 @@ def leaf_path(pem: bytes) -> str:
     return f"/SimpleNotificationService-{sha256(pem).hexdigest()[:32]}.pem"
 
 
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @dataclass(frozen=True, slots=True)
 class _Issuer:
     name: x509.Name
@@ -66,16 +72,15 @@ class Authority:
     for a test session is enough.
 
     Args:
-        clock: Returns the time, in UTC, for envelopes and certificates.
+        clock: Returns the time, in UTC.
     """
 
     def __init__(self, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._clock = clock
-        now = clock()
-        self._times = (now - timedelta(days=1), now + _LIFE)
         root_key = ec.generate_private_key(ec.SECP256R1())
         middle_key = ec.generate_private_key(ec.SECP256R1())
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = _new_key()
+        """The private key of the leaf."""
         root = _Issuer(_name("Test root"), root_key)
         middle = _Issuer(_name("Test intermediate"), middle_key)
         self.root = self._signed_authority(root, root, root_key.public_key(), 1)
@@ -94,8 +99,8 @@ class Authority:
             .issuer_name(issuer)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._times[0])
-            .not_valid_after(self._times[1])
+            .not_valid_before(_TIMES[0])
+            .not_valid_after(_TIMES[1])
         )
 
     def _signed_authority(
@@ -118,7 +123,7 @@ class Authority:
         )
 
     def _signed_leaf(self, issuer: _Issuer) -> bytes:
-        name, key = "sns.amazonaws.com", self._key.public_key()
+        name, key = "sns.amazonaws.com", self.key.public_key()
         issuer_key: Any = issuer.key.public_key()
         return _signed(
             self._builder(_name(name), issuer.name, key)
@@ -181,7 +186,8 @@ class Authority:
         if subject is not None:
             members["Subject"] = subject
         host = host_of(region_of(topic))
-        query = {"Action": "Unsubscribe", "SubscriptionArn": f"{topic}:{uuid.uuid4()}"}
+        subscription = uuid.uuid5(uuid.NAMESPACE_URL, topic)
+        query = {"Action": "Unsubscribe", "SubscriptionArn": f"{topic}:{subscription}"}
         return self._sealed(
             members,
             signature_version,
@@ -226,7 +232,7 @@ class Authority:
 
     def _sealed(self, members: dict[str, str], version: str, **also: str) -> bytes:
         text = signed_text(members["Type"], members)
-        signature = self._key.sign(text, PKCS1v15(), _HASHES[version]())
+        signature = self.key.sign(text, PKCS1v15(), _HASHES[version]())
         host = host_of(region_of(members["TopicArn"]))
         sealed = {
             **members,

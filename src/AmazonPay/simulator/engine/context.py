@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
 from ..wire.errors import wrong_state
+from . import notifications
 from .timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Context:
     settings: Settings
     wall_clock: datetime
     """The clock's time; `now` lags behind it while overdue events are replayed."""
+    heard: bool = False
+    """Whether anyone listens to notifications."""
     stale: bool = False
     """Whether recent changes are hidden, so that objects look as before them."""
     _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -154,6 +157,16 @@ class Context:
             after=arrow.to,
             reason=arrow.reason,
         )
+        facts = notifications.plan(
+            self.transaction,
+            self.owner,
+            self.now,
+            self.ids,
+            self.settings,
+            notifications.Change(kind, record, state, arrow),
+            heard=self.heard,
+        )
+        self.add_history(notifications.KIND, record.get("order"), **facts)
 
     def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the history."""
