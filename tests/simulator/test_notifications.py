@@ -83,7 +83,7 @@ def rows(shop: Shop, kind: str | None = None) -> list[dict[str, Any]]:
 
 def events(shop: Shop, kind: str) -> dict[str, str]:
     """Map what has happened to objects of a kind to what was sent, or why not."""
-    return {one["event"]: one.get("because", SENT) for one in rows(shop, kind)}
+    return {one["change"]: one.get("because", SENT) for one in rows(shop, kind)}
 
 
 # What sends a notification ------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_every_change_of_a_state_has_one_row(shop: Shop) -> None:
         if row.kind == "state"
     ]
     told = [
-        (row.order, row.facts["objectId"], row.facts["event"])
+        (row.order, row.facts["objectId"], row.facts["change"])
         for row in story
         if row.kind == "notification"
     ]
@@ -157,7 +157,7 @@ def test_a_dispute_sends_each_change(shop: Shop) -> None:
     shop.simulator.decide_dispute(dispute, "withdraw")
     shop.simulator.decide_dispute(dispute, "close")
     assert set(events(shop, "dispute").values()) == {SENT}
-    assert [one["event"] for one in rows(shop, "dispute")] == [
+    assert [one["change"] for one in rows(shop, "dispute")] == [
         *("create", "buyer withdraws", "it is final"),
     ]
 
@@ -179,7 +179,7 @@ def test_only_a_recurring_permission_tells_of_a_decline(shop: Shop) -> None:
     declined = [
         one.get("because", SENT)
         for one in rows(shop, "chargePermission")
-        if one["event"] == "a charge is declined hard"
+        if one["change"] == "a charge is declined hard"
     ]
     assert declined == ["only recurring permissions send one for this", SENT]
 

@@ -147,16 +147,6 @@ class Context:
         record["state"], record["reason"] = arrow.to, arrow.reason
         record["updated"] = self.timestamp
         self.save(kind, record)
-        self.add_history(
-            "state",
-            record.get("order"),
-            object=kind,
-            id=record["id"],
-            event=event,
-            before=state,
-            after=arrow.to,
-            reason=arrow.reason,
-        )
         facts = notifications.plan(
             self.transaction,
             self.owner,
@@ -167,6 +157,16 @@ class Context:
             heard=self.heard,
         )
         self.add_history(notifications.KIND, record.get("order"), **facts)
+        self.add_history(
+            "state",
+            record.get("order"),
+            object=kind,
+            id=record["id"],
+            event=event,
+            before=state,
+            after=arrow.to,
+            reason=arrow.reason,
+        )
 
     def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the history."""

@@ -122,7 +122,7 @@ def plan(  # noqa: PLR0913 - the parts of a context
     facts: Record = {
         "object": kind,
         "objectId": record["id"],
-        "event": change.arrow.event,
+        "change": change.arrow.event,
         "status": "not sent",
     }
     permission = _permission_of(transaction, owner, kind, record)
