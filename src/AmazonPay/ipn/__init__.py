@@ -16,5 +16,7 @@ from ._inbox import Handler as Handler
 from ._inbox import Inbox as Inbox
 from ._inbox import InboxEntry as InboxEntry
 from ._notification import Notification as Notification
+from ._respond import arespond as arespond
+from ._respond import respond as respond
 from ._verifier import MAX_AGE as MAX_AGE
 from ._verifier import Verifier as Verifier

@@ -41,7 +41,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _in_thread(work: Callable[[], _T]) -> _T:
+async def in_thread(work: Callable[[], _T]) -> _T:
     """Do work in a worker thread, and leave it to end there after a cancellation."""
     import anyio.to_thread
 
@@ -141,7 +141,7 @@ class Verifier:
         Raises:
             NotificationRefused: as `verify` does.
         """
-        return await _in_thread(partial(self.verify, body))
+        return await in_thread(partial(self.verify, body))
 
     def confirm_subscription(self, body: bytes) -> str:
         """Confirm the subscription that an envelope asks for; return its topic's ARN.
@@ -174,7 +174,7 @@ class Verifier:
         Raises:
             NotificationRefused: as `confirm_subscription` does.
         """
-        return await _in_thread(partial(self.confirm_subscription, body))
+        return await in_thread(partial(self.confirm_subscription, body))
 
     def _verified(self, body: bytes, kind: str) -> Envelope:
         envelope = read_envelope(body, kind)
