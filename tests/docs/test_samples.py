@@ -42,6 +42,9 @@ PRINTS = {
     "abandon": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",
+    "receive": r"\[\]\n",
+    "process": r"\[\]\n",
+    "authority": r"S01-0000000-0000000-C000000\n",
 }
 
 
