@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,14 +25,13 @@ from AmazonPay import (
     TransferFailed,
     TransportError,
 )
-from AmazonPay._core.call import Call
 from AmazonPay._core.run import iterate, run
-from AmazonPay._core.steps import Flow, Now, Pages, Step, Transfer, Wait
+from AmazonPay._core.steps import Flow, Pages, Transfer
 from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
 from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles, rows_of
 from AmazonPay.procedures.waiting import Waiting
-from journals import MemoryJournal
+from journals import MemoryJournal, Player, Reply, answer
 from keys import KEY
 
 if TYPE_CHECKING:
@@ -41,51 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-Reply = Response[Any] | Exception | None
-
-
-def answer(body: object, status: int = 200) -> Response[Any]:
-    return Response(status, {}, json.dumps(body).encode(), operation="test")
-
-
 def charge(state: str) -> Response[Any]:
     return answer({"chargeId": "C1", "statusDetails": {"state": state}})
-
-
-class Player:
-    """Answers steps from a script; its clock moves by the waits alone."""
-
-    def __init__(self, *replies: Reply) -> None:
-        self.replies = list(replies)
-        self.steps: list[Step] = []
-        self.clock = 0.0
-
-    @property
-    def calls(self) -> list[Call]:
-        return [step for step in self.steps if isinstance(step, Call)]
-
-    @property
-    def waits(self) -> list[float]:
-        return [step.seconds for step in self.steps if isinstance(step, Wait)]
-
-    def perform(self, step: Step, /) -> object:
-        """Be a client, as far as a procedure can tell."""
-        if isinstance(step, Now):
-            return self.clock
-        self.steps.append(step)
-        if isinstance(step, Wait):
-            self.clock += step.seconds
-            return None
-        reply = self.replies.pop(0)
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-    def play(self, flow: Flow[Any]) -> Any:
-        return run(flow, self)
-
-    def collect(self, pages: Pages[Any]) -> list[Any]:
-        return list(iterate(pages, self))
 
 
 def wait_for_charge(**options: Any) -> Flow[Any]:
@@ -115,7 +70,7 @@ def test_a_state_of_the_future_is_never_taken_for_final() -> None:
 
 def test_the_last_object_is_returned_when_time_is_up() -> None:
     player = Player(*[charge("CaptureInitiated")] * 50)
-    seen = player.play(wait_for_charge(deadline=10.0))
+    seen = run(wait_for_charge(deadline=10.0), player)
     assert seen["statusDetails"]["state"] == "CaptureInitiated"
     assert sum(player.waits) == 10.0
 
