@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connections, transaction
-from django.test import Client as Browser
+from django.test import Client as DjangoClient
 
 import AmazonPay.contrib.django as app
 import ipn_django
@@ -28,6 +28,9 @@ from simulated import KEY_ID, Clock, Shop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Django has no types.
+Browser: Any = DjangoClient
+atomic: Any = transaction.atomic
 CHARGE = "S01-0000000-0000000-C000000"
 
 
@@ -307,7 +310,7 @@ def test_inside_of_a_transaction_nothing_is_kept(
     alias: str, inbox: DjangoInbox
 ) -> None:
     with (
-        transaction.atomic(using=alias),
+        atomic(using=alias),
         pytest.raises(RuntimeError, match="durable"),
     ):
         inbox.receive(notification())
@@ -408,7 +411,7 @@ def test_an_entry_is_never_written_inside_of_a_transaction(
     alias: str, journal: DjangoJournal
 ) -> None:
     with (
-        transaction.atomic(using=alias),
+        atomic(using=alias),
         pytest.raises(RuntimeError, match="durable"),
     ):
         journal.change("k", lambda found: found or intended())

@@ -523,7 +523,7 @@ def test_a_notification_is_no_confirmation(authority: Authority) -> None:
 
 
 def signed(authority: Authority, **more: Any) -> bytes:
-    names = {"topic": TOPIC, "merchant_id": MERCHANT, **more}
+    names: dict[str, Any] = {"topic": TOPIC, "merchant_id": MERCHANT, **more}
     object_id = names.pop("object_id", CHARGE)
     return authority.notification("CHARGE", object_id, **names)
 

@@ -14,7 +14,7 @@ import re
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 from ..errors import InvalidRequest
 from ._errors import NotificationForged
@@ -84,14 +84,16 @@ def checked_body(body: object) -> bytes:
         InvalidRequest: the caller passes something else than bytes.
         NotificationForged: it is too large.
     """
-    if not isinstance(body, (bytes, bytearray, memoryview)):
+    try:
+        data = memoryview(cast("bytes", body))
+    except TypeError:
         raise InvalidRequest(
             f"the body is a {type(body).__name__}; pass the bytes of the request as"
             " they came: a text that was decoded and encoded again may differ"
-        )
-    if memoryview(body).nbytes > LARGEST_BODY:
+        ) from None
+    if data.nbytes > LARGEST_BODY:
         raise NotificationForged(f"the body has more than {LARGEST_BODY} bytes")
-    return bytes(body)
+    return bytes(data)
 
 
 def read_envelope(body: object, expected: str = NOTIFICATION) -> Envelope:
