@@ -234,6 +234,40 @@ def test_a_conflict_in_the_handler_is_tried_again(
     assert ipn_django.moves(alias) == [(CHARGE, "Authorized")]
 
 
+def test_an_object_that_cannot_be_kept_moves_nothing(clock: Clock) -> None:
+    ipn_django.prepare("default")
+    inbox = DjangoInbox(clock=clock)
+    inbox.receive(notification())
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
+            " BEGIN SELECT RAISE(ABORT, 'canary'); END"
+        )
+    try:
+        with pytest.raises(InboxFailed, match="IntegrityError") as failed:
+            inbox.process(answering(charge()), ipn_django.move)
+        assert "canary" not in str(failed.value)
+        assert ipn_django.moves("default") == []
+    finally:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DROP TRIGGER t")
+
+
+def test_a_conflict_that_does_not_end_is_a_failure(
+    alias: str, inbox: DjangoInbox
+) -> None:
+    class Deadlock(Exception):  # noqa: N818 - as a driver names it
+        sqlstate = "40001"
+
+    def handler(connection: Any, view: Any, before: Any) -> None:
+        ipn_django.move(connection, view, before)
+        raise DatabaseError("deadlock") from Deadlock()
+
+    inbox.receive(notification())
+    assert inbox.process(answering(charge()), handler) == 0
+    assert ipn_django.moves(alias) == []
+
+
 def test_many_workers_move_each_order_once(alias: str, inbox: DjangoInbox) -> None:
     for number in range(8):
         inbox.receive(notification(number))

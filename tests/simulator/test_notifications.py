@@ -209,6 +209,18 @@ def test_without_a_listener_the_story_says_why_none_was_sent(shop: Shop) -> None
     assert {one["status"] for one in rows(shop)} == {"not sent"}
 
 
+def test_an_object_without_a_permission_sends_none(shop: Shop) -> None:
+    listening(shop)
+    charge = shop.sold()
+    with shop.simulator.store.transaction() as transaction:
+        owner = "A1SIMULATEDMERCHANT/sandbox"
+        record = transaction.find(owner, "charge", charge)
+        assert record is not None
+        transaction.save(owner, "charge", {**record, "permission": "gone"})
+    shop.refund(charge, "5")
+    assert events(shop, "refund") == {"create": "its charge permission is not known"}
+
+
 # What is sent -------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from cryptography import x509
 
 from AmazonPay import ConfigurationError, InvalidRequest
 from AmazonPay.ipn import (
@@ -583,6 +584,13 @@ def test_given_roots_are_asked_for_the_certificate(authority: Authority) -> None
 
     made = signed(authority)
     assert chosen(authority.leaf, authority.root).verify(made)
+    loaded = [x509.load_pem_x509_certificate(authority.root)]
+    assert Verifier(
+        [TOPIC],
+        fetch=Wire(authority.leaf),
+        intermediates=authority.intermediate,
+        roots=loaded,
+    ).verify(made)
     with pytest.raises(NotificationForged, match="none of the given roots"):
         chosen(authority.leaf, Authority().root).verify(made)
 
