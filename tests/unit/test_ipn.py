@@ -588,7 +588,7 @@ def test_given_roots_are_asked_for_the_certificate(authority: Authority) -> None
     assert Verifier(
         [TOPIC],
         fetch=Wire(authority.leaf),
-        intermediates=authority.intermediate,
+        intermediates=[authority.intermediate],
         roots=loaded,
     ).verify(made)
     with pytest.raises(NotificationForged, match="none of the given roots"):
