@@ -61,7 +61,12 @@ def notification(number: int) -> Notification:
 class OnSQLAlchemy:
     """The database of a shop on SQLAlchemy."""
 
-    files = ("_sqlalchemy_inbox.py", "_sqlalchemy_inbox_tables.py", "/_inbox.py")
+    files = (
+        "_sqlalchemy_inbox.py",
+        "_sqlalchemy_inbox_tables.py",
+        "_inbox_storage.py",
+        "/_inbox.py",
+    )
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)

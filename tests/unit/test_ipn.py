@@ -316,6 +316,15 @@ def test_a_certificate_is_fetched_once_a_day() -> None:
     assert len(wire.asked) == 2
 
 
+def test_a_certificate_of_yesterday_does_while_amazon_fails() -> None:
+    wire, clock = Wire(LEAF, OSError()), Clock()
+    kept = Certificates(wire, clock)
+    first = kept.get(CERTIFICATE_URL, "us-east-1")
+    clock.now += 30 * 3600
+    assert kept.get(CERTIFICATE_URL, "us-east-1") is first
+    assert len(wire.asked) == 2
+
+
 def test_fetches_are_limited_in_rate() -> None:
     wire, clock = Wire(), Clock()
     kept = Certificates(wire, clock)
