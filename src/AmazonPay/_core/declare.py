@@ -25,7 +25,7 @@ from typing import (
 from ..errors import AmazonPayError
 from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
-from .tracebacks import without_tracebacks
+from .tracebacks import without_tracebacks, without_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -96,6 +96,7 @@ class Method(Declared[P, R]):
         # frame that no longer holds the caller's arguments.
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
                 flow = begin(self, args, kwargs)
                 client = within(self, kwargs)
@@ -105,13 +106,14 @@ class Method(Declared[P, R]):
                 args, kwargs = (), {}
                 try:
                     return run(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 
         async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
                 flow = begin(self, args, kwargs)
                 client = within(self, kwargs)
@@ -121,8 +123,8 @@ class Method(Declared[P, R]):
                 args, kwargs = (), {}
                 try:
                     return await arun(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 

@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 import httpcore2
 
-from .progress import begin_write, interruption_in
+from .progress import begin_connection, begin_write, interruption_in
 
 if TYPE_CHECKING:
     import ssl
@@ -81,6 +81,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> AsyncStream:
         """Connect to the first address of a host that answers."""
+        begin_connection(host, port)
         loop = anyio.lowlevel.current_token().native_token
         is_trio = type(loop).__module__.startswith("trio.")
         backend: Any = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()

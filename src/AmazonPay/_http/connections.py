@@ -7,94 +7,40 @@ cookies, redirects or authentication hooks.
 from __future__ import annotations
 
 import os
-import ssl
 import weakref
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 import anyio.lowlevel
-import httpx2
 
 from ..errors import ClientClosed, ConfigurationError
-from .transports import AsyncPoolTransport, PoolTransport, is_socks
+from .proxies import proxy_for
+from .transports import AsyncPoolTransport, PoolTransport
+from .trust import tls_context
 
 if TYPE_CHECKING:
+    import httpx2
+
     from .._core.config import Endpoint
+    from .trust import Verify
 
 _T = TypeVar("_T")
-
-
-def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Return the caller's TLS context, or None if there is none.
-
-    Raises:
-        ConfigurationError: it does not check certificates and host names, or allows
-            TLS below 1.2.
-    """
-    if verify is None:
-        return None
-    if not isinstance(verify, ssl.SSLContext):
-        raise ConfigurationError(
-            "verify takes an ssl.SSLContext that trusts your CA, such as"
-            " ssl.create_default_context(cafile=…); it cannot be switched off"
-        )
-    if verify.verify_mode is not ssl.CERT_REQUIRED or not verify.check_hostname:
-        raise ConfigurationError(
-            "the ssl.SSLContext in verify must check certificate and host name"
-        )
-    if verify.minimum_version < ssl.TLSVersion.TLSv1_2 and not _has_old_tls_off(verify):
-        raise ConfigurationError(
-            "the ssl.SSLContext in verify must refuse TLS below 1.2: set its"
-            " minimum_version to ssl.TLSVersion.TLSv1_2"
-        )
-    return verify
-
-
-def _has_old_tls_off(context: ssl.SSLContext) -> bool:
-    """Return whether the options of a context exclude TLS below 1.2.
-
-    Some systems configure contexts in this way.
-    """
-    off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
-    return context.options & off == off
-
-
-def _without_environment(context: ssl.SSLContext) -> None:
-    """Switch off the logging of session keys that SSLKEYLOGFILE has enabled."""
-    named = os.environ.get("SSLKEYLOGFILE")
-    if named and getattr(context, "keylog_filename", None) == named:
-        # The type stub does not allow None, which switches the log off.
-        context.keylog_filename = None  # type: ignore[assignment]
-
-
-def _proxy_for(endpoint: Endpoint, proxy: str | None, *, trust_env: bool) -> str | None:
-    if endpoint.is_loopback:
-        if proxy is not None:
-            raise ConfigurationError("a loopback endpoint takes no proxy")
-        return None
-    if proxy is not None or not trust_env:
-        return proxy
-    import urllib.request as system  # its stubs lack the bypass list
-
-    proxies: dict[str, str] = system.getproxies_environment()
-    bypassed: Any = vars(system)["proxy_bypass_environment"]
-    if bypassed(endpoint.authority, proxies):
-        return None
-    return proxies.get(endpoint.scheme)
 
 
 def transport_options(
     endpoint: Endpoint,
     *,
-    verify: ssl.SSLContext | None,
+    verify: Verify | None,
     proxy: str | None,
     trust_env: bool,
     given: bool = False,
 ) -> dict[str, Any]:
     """Return the options of this client's transports; empty if one was `given`.
 
-    Only this function reads the environment, once for each client.
+    The environment is read here, once for each client.
+
+    Raises:
+        ConfigurationError: `verify`, `proxy` or the environment cannot be used.
     """
     if given:
         if verify is not None or proxy is not None:
@@ -103,40 +49,11 @@ def transport_options(
                 " pass as transport"
             )
         return {}
-    context = checked_context(verify)
-    chosen = _proxy_for(endpoint, proxy, trust_env=trust_env)
-    try:
-        shared = httpx2.create_ssl_context(
-            verify=True if context is None else context, trust_env=trust_env
-        )
-        checked_proxy = _checked_proxy(chosen, trust_env=trust_env) if chosen else None
-    except (ValueError, OSError, TypeError):
-        raise ConfigurationError(
-            "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
-            " be used"
-        ) from None
-    if not trust_env:
-        _without_environment(shared)
-    if checked_proxy is not None and is_socks(checked_proxy):
-        _check_for_socks()
-    return {"verify": shared, "proxy": checked_proxy}
-
-
-def _check_for_socks() -> None:
-    if find_spec("socksio") is None:
-        raise ConfigurationError("a SOCKS proxy needs the package socksio")
-
-
-def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
-    """Return a proxy; an https proxy gets a TLS context of its own.
-
-    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE whatever `trust_env`.
-    """
-    proxy = httpx2.Proxy(url)
-    if proxy.url.scheme == "https":
-        context = httpx2.create_ssl_context(trust_env=trust_env)
-        proxy = httpx2.Proxy(url, ssl_context=context)
-    return proxy
+    context = tls_context(verify, trust_env=trust_env)
+    return {
+        "verify": context,
+        "proxy": proxy_for(endpoint, proxy, trust_env=trust_env),
+    }
 
 
 class _Process:
