@@ -174,8 +174,18 @@ def test_a_key_is_for_an_operation_of_the_api_or_a_path_of_it(operation: str) ->
 
 @pytest.mark.parametrize(
     "operation",
-    ["capture", "create_chrge", "Create_Charge", "createCharge", "request", "POST"]
-    + ["create_charge_or_get", "POST charges", "post /charges", "wait_for_charge"],
+    [
+        "capture",
+        "create_chrge",
+        "Create_Charge",
+        "createCharge",
+        "create_charge_or_get",
+        "wait_for_charge",
+        "request",
+        "POST",
+        "POST charges",
+        "post /charges",
+    ],
 )
 def test_an_operation_that_does_not_exist_is_refused(operation: str) -> None:
     with pytest.raises(InvalidRequest, match="operation is the name of a method"):

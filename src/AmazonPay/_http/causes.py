@@ -70,7 +70,12 @@ def connection_cause(error: BaseException) -> str:
             return "this name could not be looked up; check the DNS of this machine"
         if isinstance(cause, UnicodeError):
             return "DNS holds no such name"
-    numbers = {cause.errno for cause in found if isinstance(cause, OSError)}
+    # The number of an `SSLError` is OpenSSL's, and no errno.
+    numbers = {
+        cause.errno
+        for cause in found
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError)
+    }
     for row, text in _BY_ERRNO:
         if not row.isdisjoint(numbers):
             return text

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import anyio
-import anyio.lowlevel
-
 from ..errors import ClientClosed, ConfigurationError
+from .loops import LoopConnections, running_loop
 from .proxies import proxy_for
 from .transports import AsyncPoolTransport, PoolTransport
 from .trust import tls_context
@@ -49,11 +48,8 @@ def transport_options(
                 " pass as transport"
             )
         return {}
-    context = tls_context(verify, trust_env=trust_env)
-    return {
-        "verify": context,
-        "proxy": proxy_for(endpoint, proxy, trust_env=trust_env),
-    }
+    chosen = proxy_for(endpoint, proxy, trust_env=trust_env)
+    return {"verify": tls_context(verify, trust_env=trust_env), "proxy": chosen}
 
 
 class _Process:
@@ -159,10 +155,8 @@ class AsyncConnections:
         self._given = None if given is None else _CallersTransport(given)
         # A forked child may continue on its parent's event loop. If it closed a
         # connection of the parent, the parent's loop would stop watching it. So a child
-        # never touches the transports of its parent.
-        self._by_loop: weakref.WeakKeyDictionary[
-            object, dict[_Process, httpx2.AsyncBaseTransport]
-        ] = weakref.WeakKeyDictionary()
+        # never touches the connections of its parent.
+        self._by_loop: dict[tuple[object, _Process], LoopConnections] = {}
         self._closed = False
 
     def check_open(self) -> None:
@@ -178,15 +172,28 @@ class AsyncConnections:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
             return self._given.current()
-        loop = anyio.lowlevel.current_token().native_token
-        by_process = self._by_loop.setdefault(loop, {})
-        found = by_process.get(_this_process)
+        here = running_loop(), _this_process
+        found = self._by_loop.get(here)
         if found is None:
-            found = by_process[_this_process] = AsyncPoolTransport(**self._options)
-        return found
+            self._drop_closed_loops()
+            found = self._by_loop[here] = LoopConnections(
+                here[0],
+                AsyncPoolTransport(**self._options),
+                partial(_forget, self._by_loop, here),
+            )
+        return found.transport
+
+    def _drop_closed_loops(self) -> None:
+        """Close what is left of loops that were closed; they cannot close it."""
+        for place, connections in list(self._by_loop.items()):
+            if connections.is_over and place[1] is _this_process:
+                connections.drop()
 
     async def aclose(self) -> None:
-        """Close the running loop's connections, and the caller's own transport."""
+        """Close the connections of all event loops, and the caller's own transport.
+
+        Those of another loop are closed by that loop, soon, if it is running.
+        """
         if self._closed:
             return
         self._closed = True
@@ -194,7 +201,23 @@ class AsyncConnections:
             if not self._given.is_inherited:
                 await self._given.current().aclose()
             return
-        loop = anyio.lowlevel.current_token().native_token
-        own = self._by_loop.get(loop, {}).pop(_this_process, None)
-        if own is not None:
-            await own.aclose()
+        here = running_loop()
+        for place, connections in list(self._by_loop.items()):
+            loop, process = place
+            if process is not _this_process:
+                continue
+            if loop is here:
+                await connections.aclose()
+            else:
+                connections.drop()
+
+
+def _forget(
+    by_loop: dict[tuple[object, _Process], LoopConnections],
+    place: tuple[object, _Process],
+) -> bool:
+    """Remove the connections of a loop; return False if they are not this process's."""
+    if place[1] is not _this_process:
+        return False
+    by_loop.pop(place, None)
+    return True
