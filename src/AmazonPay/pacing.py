@@ -127,6 +127,16 @@ class RateLimits:
             extra `[pacing]` is not installed.
     """
 
+    __slots__ = (
+        "_by_process",
+        "_library",
+        "_limits",
+        "_redis",
+        "_redis_paused_until",
+        "_shared",
+        "awaits",
+    )
+
     def __init__(
         self, limits: Limits, *, redis: Redis | AsyncRedis | None = None
     ) -> None:

@@ -175,7 +175,7 @@ def test_keys_that_are_no_pairs_are_refused(keys: Any) -> None:
 
 
 def test_a_password_that_a_signer_does_not_need_is_refused() -> None:
-    signer: Callable[[bytes], bytes] = bytes
+    signer: Callable[[bytes], bytes] = bytes.upper
     with pytest.raises(ConfigurationError, match="does nothing with a signer"):
         Client(
             "SANDBOX-A",
@@ -227,7 +227,7 @@ def test_a_redis_that_is_none_is_refused(redis: Any) -> None:
         ("SANDBOX-AB12\u200b", "no letter, digit or dash"),
         ("SANDBOX\u2013AB12", "no letter, digit or dash"),
         ("\u0405ANDBOX-AB12", "no letter, digit or dash"),
-        ("YOUR_KEY", "no letter, digit or dash"),
+        ("YOUR_KEY_ID", "no letter, digit or dash"),
         (None, "public_key_id is missing"),
         (5, "public_key_id must be a str"),
         (b"SANDBOX-AB12", "public_key_id must be a str"),
@@ -284,7 +284,8 @@ def test_no_typo_near_a_prefix_ends_in_live(key_id: str, sandbox: bool | None) -
         ("LIVE-AB12", False),
         ("AGXT4OPQRSTUVWXYZ234AB7C", False),
         ("AF0123456789ABCDEF012345", False),
-        ("YOUR-PUBLIC-KEY-ID", False),
+        ("YOUR_PUBLIC_KEY_ID", False),
+        ("SANDBOX-YOUR_PUBLIC_KEY_ID", True),
         ("ABC", False),
     ],
 )
@@ -362,6 +363,13 @@ def test_the_words_that_are_known_are_said(
         ("AMAZON_PAY_SANBOX", "true"),
         ("AMAZON_PAY_SANDBX", "true"),
         ("AMAZON_PAY_Sandbox", "true"),
+        ("AMAZON_PAY_SANDBOX_MODE", "true"),
+        ("AMAZON_PAY_IS_SANDBOX", "1"),
+        ("AMAZON_PAY_USE_SAND_BOX", "yes"),
+        ("AMAZONPAY_SANDBOX", "true"),
+        ("AMAZON_PAYSANDBOX", "on"),
+        ("AMAZONPAY_SANBOX", "true"),
+        ("AMAZON_PAY_PRIVATE_KEY_PASS", "x"),
         ("AMAZON_PAY_ALGORITM", "AMZN-PAY-RSASSA-PSS-V2"),
         ("AMAZON_PAY_CAFILE", "ca.pem"),
     ],
@@ -379,7 +387,17 @@ def test_a_variable_that_may_be_the_shops_own_is_left_alone(
 ) -> None:
     for name in ("STORE_ID", "MERCHANT_ID", "CURRENCY", "TIMEOUT", "WEBHOOK_URL"):
         environment.setenv(f"AMAZON_PAY_{name}", "x")
+    environment.setenv("AMAZON_PAY_SANDBOX_STORE_ID", "x")
+    environment.setenv("PAYPAL_SANDBOX", "true")
     Client.from_env()
+
+
+def test_a_variable_like_another_one_is_left_alone_if_that_is_set(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("AMAZON_PAY_SANDBOX", "true")
+    environment.setenv("AMAZON_PAY_SANDBOX_MODE", "false")
+    assert Client.from_env().sandbox
 
 
 @pytest.mark.parametrize("name", ["public_key_id", "private_key", "region"])

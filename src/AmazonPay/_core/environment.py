@@ -11,7 +11,8 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_PREFIX = "AMAZON_PAY_"
+_PREFIX = "AMAZONPAY"
+"""With no underscores, which a typo may leave out."""
 _REQUIRED = {
     "public_key_id": "AMAZON_PAY_PUBLIC_KEY_ID",
     "private_key": "AMAZON_PAY_PRIVATE_KEY",
@@ -39,7 +40,7 @@ _IN_PLACE_OF = {
 
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
-_CLOSE = 0.85
+_CLOSE = 0.8
 """How alike two names are that may be the same name with a typo, from 0 to 1."""
 
 
@@ -84,22 +85,28 @@ def _switch(variable: str, word: str) -> bool:
 
 def _check_misspelt(variable: str) -> None:
     """Raise if a variable is set whose name is nearly `variable`, which is not set."""
-    others = [
-        name
-        for name in os.environ
-        if name.upper().startswith(_PREFIX) and name not in VARIABLES.values()
-    ]
-    if not others:
-        return
-    from difflib import SequenceMatcher
-
-    known = variable.removeprefix(_PREFIX)
-    for name in others:
-        likeness = SequenceMatcher(None, name.upper()[len(_PREFIX) :], known).ratio()
-        if likeness >= _CLOSE:
+    wanted = _bare(variable)
+    for name, value in os.environ.items():
+        bare = _bare(name)
+        if name in VARIABLES.values() or not bare.startswith(_PREFIX):
+            continue
+        # `AMAZON_PAY_SANDBOX_MODE=true` must not be live.
+        is_switch = value.strip().lower() in {*_TRUE, *_FALSE} and "SANDBOX" in bare
+        if (is_switch and wanted.endswith("SANDBOX")) or _is_alike(bare, wanted):
             raise ConfigurationError(
                 f"the environment variable {name} is not read: is it {variable}?"
             )
+
+
+def _bare(name: str) -> str:
+    return name.upper().replace("_", "")
+
+
+def _is_alike(name: str, wanted: str) -> bool:
+    from difflib import SequenceMatcher
+
+    parts = name.removeprefix(_PREFIX), wanted.removeprefix(_PREFIX)
+    return SequenceMatcher(None, *parts).ratio() >= _CLOSE
 
 
 def with_variables(

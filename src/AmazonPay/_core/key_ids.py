@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 _ALLOWED = re.compile(r"[A-Za-z0-9-]+")
+# What documentation writes in place of an id; Amazon knows no such keys.
+_PLACEHOLDER = re.compile(r"(?:(?:SANDBOX|LIVE)-)?(?:YOUR_PUBLIC_KEY_ID|MY_KEY)")
 _CLOSE = 0.7
 """How alike two words are that may be the same word with a typo, from 0 to 1."""
 
@@ -35,6 +37,8 @@ def problem_with(public_key_id: str) -> str | None:
 
     It is made of letters, digits and dashes, as Seller Central shows it.
     """
+    if _PLACEHOLDER.fullmatch(public_key_id):
+        return None
     for pattern, problem in _MISTAKES:
         if re.search(pattern, public_key_id):
             return problem
@@ -50,7 +54,7 @@ def _misspelt_prefix(upper: str) -> str | None:
         return None
     contained = "SANDBOX" in upper.replace("-", "").replace("0", "O")
     if contained:
-        return f"names SANDBOX, but not as its beginning ({'SANDBOX-…'})"
+        return "names SANDBOX, but not as its beginning"
     if starts == "LIVE":
         return None
     from difflib import get_close_matches
