@@ -558,6 +558,30 @@ def test_an_interrupt_during_a_call_shows_no_token(kind: Any) -> None:
     assert not [text for text in ours if TOKEN in text]
 
 
+@kinds
+@pytest.mark.parametrize("method", ["create_charge", "request"])
+def test_an_interrupt_while_a_body_is_read_shows_none_of_it(
+    kind: Any, method: str
+) -> None:
+    class Interrupting(dict[str, object]):
+        def items(self) -> Any:
+            raise Alarm
+
+        __iter__ = items
+
+    body = {"note": TOKEN, "more": Interrupting(x=1)}
+    client = made(kind)
+
+    def call() -> None:
+        given = (body,) if method == "create_charge" else ("POST", "/charges", body)
+        returned = getattr(client, method)(*given)
+        asyncio.run(returned)
+
+    with pytest.raises(Alarm) as caught:
+        call()
+    assert TOKEN not in shown_by(caught.value)
+
+
 # The package and what it returns ------------------------------------------------------
 
 

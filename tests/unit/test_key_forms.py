@@ -203,6 +203,20 @@ def test_an_empty_password_is_no_password() -> None:
             load_private_key(LOCKED, empty)
 
 
+@pytest.mark.parametrize(
+    "password", ["open sesame\n", " open sesame ", b"open sesame\r\n"]
+)
+def test_blanks_around_a_password_do_not_matter(password: str | bytes) -> None:
+    assert is_the_key(load_private_key(LOCKED, password))
+
+
+def test_blanks_that_belong_to_a_password_do() -> None:
+    pem = key_as(PrivateFormat.PKCS8, Encoding.PEM, b" open ")
+    assert is_the_key(load_private_key(pem, " open "))
+    with pytest.raises(ConfigurationError, match="wrong private_key_password"):
+        load_private_key(pem, "open")
+
+
 @pytest.mark.parametrize("form", [PKCS8, DER, SSH, KEY], ids=["PEM", "DER", "SSH", ""])
 def test_a_password_that_nothing_needs_is_refused(
     form: bytes | rsa.RSAPrivateKey,
@@ -270,6 +284,13 @@ NAMED: dict[str, tuple[bytes, str, str]] = {
         "signs with RSA; this key is ECPrivateKey",
         "openssl genpkey",
     ),
+    "EC of an unknown curve": (
+        EC_KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, PLAIN).replace(
+            bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030177")
+        ),
+        "cannot be read here",
+        "openssl pkey -in",
+    ),
     "1024 bit": (
         rsa.generate_private_key(65537, 1024).private_bytes(  # noqa: S505 - refused
             Encoding.PEM, PrivateFormat.PKCS8, PLAIN
@@ -312,15 +333,14 @@ def test_what_is_no_key_is_named_with_the_command_that_mends_it(
     data, what, command = NAMED[form]
     file = tmp_path / "key"
     file.write_bytes(data)
-    if form != "a path":
-        with pytest.raises(ConfigurationError) as in_file:
-            load_private_key(file)
     with pytest.raises(ConfigurationError, match=what) as caught:
         load_private_key(data)
+    with pytest.raises(ConfigurationError) as in_file:
+        load_private_key(file)
     assert command in str(caught.value)
     if form not in {"noise", "DER cut off", "a path"}:
         assert what in str(in_file.value)
-    for error in (caught.value, in_file.value if form != "a path" else caught.value):
+    for error in (caught.value, in_file.value):
         assert PIECE not in str(error)
         assert error.__context__ is None or error.__suppress_context__
 

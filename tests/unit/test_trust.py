@@ -263,6 +263,23 @@ def test_a_file_of_authorities_that_cannot_be_used_is_said_to_be_so(
     build(verify=authority).close()
 
 
+@pytest.mark.parametrize("name", ["ca\0.pem", "", "/nowhere/ca.pem", "x" * 5000])
+def test_a_name_that_no_file_has_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="verify takes the path of a CA file"):
+        build(verify=name)
+
+
+def test_a_system_without_certificates_is_said_to_be_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreadable(**_: object) -> ssl.SSLContext:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(httpx2, "create_ssl_context", unreadable)
+    with pytest.raises(ConfigurationError, match="pass a CA file as verify"):
+        build()
+
+
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_a_path_to_a_file_of_authorities_is_taken(kind: Any, authority: Path) -> None:
     for verify in (authority, str(authority)):

@@ -25,12 +25,15 @@ from typing import (
 from ..errors import AmazonPayError
 from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
-from .tracebacks import without_tracebacks, without_values
+from .tracebacks import without_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
     from .steps import Flow, Pages
+
+_REFUSALS = (AmazonPayError, TypeError)
+"""What refuses the arguments of a call."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -112,8 +115,8 @@ class Method(Declared[P, R]):
             try:
                 flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:
@@ -129,8 +132,8 @@ class Method(Declared[P, R]):
             try:
                 flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:

@@ -68,10 +68,15 @@ def without_locals(error: _E, handled: BaseException | None = None) -> _E:
 
 
 def without_values(
-    error: BaseException, handled: BaseException | None = None
+    error: BaseException,
+    handled: BaseException | None = None,
+    own: tuple[type[BaseException], ...] = (AmazonPayError,),
 ) -> BaseException:
-    """Return an exception whose traceback shows no value of the call that raised it."""
-    if isinstance(error, AmazonPayError):
+    """Return an exception whose traceback shows no value of the call that raised it.
+
+    Errors of the types `own` lose their tracebacks, any other one only the variables.
+    """
+    if isinstance(error, own):
         return without_tracebacks(error, handled)
     return without_locals(error, handled)
 

@@ -97,6 +97,7 @@ def _all_causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, its causes, and the members of groups among them."""
     for cause in causes_of(error):
         yield cause
-        if isinstance(cause, BaseExceptionGroup):
-            for member in cause.exceptions:
-                yield from _all_causes(member)
+        # An exception group has members.
+        members: tuple[BaseException, ...] = getattr(cause, "exceptions", ())
+        for member in members:
+            yield from _all_causes(member)

@@ -202,7 +202,17 @@ def _parsed(found: FoundKey, secret: bytes | None, *, empty: bool) -> object:
             f"the private key is encrypted: pass private_key_password{given} or remove"
             f" the encryption by: {_DECRYPT}"
         ) from None
-    except (ValueError, UnsupportedAlgorithm):
+    except UnsupportedAlgorithm:
+        if found.kind == "SSH":
+            raise _unreadable(found, secret) from None
+        raise ConfigurationError(
+            "the private key is of a kind, or encrypted in a way, that cannot be read"
+            f" here. {_way_out(_DECRYPT)}"
+        ) from None
+    except ValueError:
+        # A file of a password often ends with a line end.
+        if secret is not None and secret.strip() not in {secret, b""}:
+            return _parsed(found, secret.strip(), empty=empty)
         raise _unreadable(found, secret) from None
     if isinstance(key, RSAPrivateKey) and not _is_sound(key):
         raise _unreadable(found, secret)
