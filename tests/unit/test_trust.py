@@ -87,6 +87,12 @@ BAD_PROXIES: list[tuple[str, str]] = [
     ("http://[::1:3128", "host"),
     ("http://proxy.example]:3128", "host"),
     ("\x7f", "no scheme"),
+    ("http://256.1.1.1:3128", "no name and no address"),
+    ("http://[v1.x]:3128", "no name and no address"),
+    ("http://proxy..example:3128", "no name and no address"),
+    ("http://proxy%41:3128", "no name and no address"),
+    ("http://.:3128", "no name and no address"),
+    ("http://" + "a" * 64 + ":3128", "no name and no address"),
     ("http://\u2603.example", "percent-encoded"),
 ]
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _LARGEST_PORT = 65535
+_HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
+_NO_HOST = "its host is no name and no address"
 
 
 def proxy_for(
@@ -95,18 +97,15 @@ def _names(name: str, endpoint: Endpoint) -> bool:
 
 
 def _checked_proxy(source: str, url: str, *, trust_env: bool) -> httpx2.Proxy:
-    problem = _problem_with(url)
-    if problem is not None:
-        raise ConfigurationError(
-            f"{source} is no URL of a proxy: {problem}. Write"
-            " http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
-        )
-    proxy: httpx2.Proxy | None = None
+    problem, proxy = _problem_with(url), None
     # The error of httpx2 would show the URL.
     with contextlib.suppress(ValueError, TypeError, httpx2.InvalidURL):
         proxy = httpx2.Proxy(url)
-    if proxy is None or not proxy.url.host:
-        raise ConfigurationError(f"{source} is no URL of a proxy")
+    if problem is not None or proxy is None:
+        raise ConfigurationError(
+            f"{source} is no URL of a proxy: {problem or _NO_HOST}. Write"
+            " http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+        )
     if is_socks(proxy) and find_spec("socksio") is None:
         raise ConfigurationError(
             f"{source} names a SOCKS proxy, which needs the package socksio:"
@@ -148,6 +147,8 @@ def _problem_with_place(place: str) -> str | None:
         return f"a port is 1 to {_LARGEST_PORT}"
     if not parts.hostname:
         return "it has no host"
+    if ":" not in parts.hostname and _HOST.fullmatch(parts.hostname) is None:
+        return _NO_HOST
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         return "it has more than scheme, user, host and port"
     return None

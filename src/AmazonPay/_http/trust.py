@@ -118,8 +118,9 @@ def _problem_with(path: Path) -> str | None:
                 problem += "; DER becomes PEM by: openssl x509 -in FILE -out ca.pem"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-        if path.is_dir():
-            problem = "is a directory"
+        with contextlib.suppress(OSError):  # such as a name that is too long
+            if path.is_dir():
+                problem = "is a directory"
     except ValueError:
         problem = "has no possible name"
     return problem

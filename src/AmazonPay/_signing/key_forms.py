@@ -203,9 +203,8 @@ def _text(data: bytes) -> str | None:
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in data:
-        encoding = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-        if b"\0\0" in data[1:4]:
-            encoding = encoding.replace("16", "32")
+        width = 32 if b"\0\0" in data[:4] else 16
+        encoding = f"utf-{width}-{'be' if data[0] == 0 else 'le'}"
     try:
         return data.decode(encoding).strip("\ufeff\0 \t\r\n")
     except UnicodeDecodeError:
