@@ -86,6 +86,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
+        ...
 
     @once("finalize_checkout_session")
     def finalize_or_get_checkout_session(  # noqa: PLR0913 - one keyword for each part
@@ -108,6 +109,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
+        ...
 
     @once("create_charge")
     def create_charge_or_get(  # noqa: PLR0913 - one keyword for each part
@@ -138,6 +140,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
+        ...
 
     @once("capture_charge")
     def capture_or_get_charge(  # noqa: PLR0913 - one keyword for each part
@@ -168,6 +171,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
+        ...
 
     @once("cancel_charge")
     def cancel_or_get_charge(  # noqa: PLR0913 - one keyword for each part
@@ -194,6 +198,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
+        ...
 
     @once("close_charge_permission")
     def close_or_get_charge_permission(  # noqa: PLR0913 - one keyword for each part
@@ -224,6 +229,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
+        ...
 
     @once("create_refund")
     def refund_or_get(  # noqa: PLR0913 - one keyword for each part
@@ -251,6 +257,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
+        ...
 
     @procedure
     def resume(
