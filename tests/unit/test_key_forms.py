@@ -9,12 +9,12 @@ import json
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from AmazonPay import ConfigurationError
+from AmazonPay import Client, ConfigurationError
 from AmazonPay._signing.private_key import load_private_key
 from keys import KEY, OTHER_KEY
 
@@ -363,6 +363,23 @@ def test_text_that_is_no_key_is_named_too(form: str) -> None:
     with pytest.raises(ConfigurationError, match=what) as caught:
         load_private_key(data.decode())
     assert command in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (KEY.public_key(), "is a public key or a certificate"),
+        (CERTIFICATE, "is a public key or a certificate"),
+        (EC_KEY, "signs with RSA; this key is ECPrivateKey"),
+        (ed25519.Ed25519PrivateKey.generate(), "signs with RSA; this key is Ed25519"),
+    ],
+    ids=["public", "certificate", "EC", "Ed25519"],
+)
+def test_an_object_that_is_no_private_rsa_key_is_named(key: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        Client("SANDBOX-A", key, "us")
+    with pytest.raises(ConfigurationError, match=said):
+        Client(keys=[("SANDBOX-A", key)], region="us")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", '""', "\ufeff"])

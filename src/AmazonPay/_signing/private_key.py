@@ -53,7 +53,7 @@ def load_private_key(
             the key is public, of another kind, or too short.
     """
     secret = _checked_password(password)
-    if isinstance(private_key, RSAPrivateKey):
+    if hasattr(private_key, "private_bytes"):
         if secret is not None:
             raise _needless_password()
         return _checked(private_key)
@@ -90,6 +90,12 @@ def _found_in(private_key: object) -> FoundKey:
     if isinstance(private_key, os.PathLike):
         name = os.fsdecode(cast("os.PathLike[str]", private_key))
         return _file(name, _shown(name))
+    if hasattr(private_key, "public_bytes"):
+        raise ConfigurationError(
+            f"private_key is a public key or a certificate"
+            f" ({type(private_key).__name__}); give the private half."
+            f" {_way_out(NEW_PAIR)}"
+        )
     raise ConfigurationError(
         "private_key must be a path, PEM as str or bytes, or an RSA private key of"
         f" cryptography, not {type(private_key).__name__}"

@@ -288,9 +288,8 @@ def _is_pair(value: object) -> bool:
 
 def _is_key(given: Key | Signer) -> TypeIs[Key]:
     """Return whether `given` is a key; a value that is neither counts as a key."""
-    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
-        given, "private_numbers"
-    ):
+    # Keys of `cryptography` that are not RSA's have a method `sign`, too.
+    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(given, "private_bytes"):
         return True
     return not hasattr(given, "sign") and not callable(given)
 
