@@ -286,6 +286,7 @@ def test_no_typo_near_a_prefix_ends_in_live(key_id: str, sandbox: bool | None) -
         ("AF0123456789ABCDEF012345", False),
         ("YOUR_PUBLIC_KEY_ID", False),
         ("SANDBOX-YOUR_PUBLIC_KEY_ID", True),
+        ("ADGUHQIH9988", False),
         ("ABC", False),
     ],
 )

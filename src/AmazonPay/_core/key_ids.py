@@ -14,8 +14,7 @@ _PLACEHOLDER = re.compile(r"(?:(?:SANDBOX|LIVE)-)?(?:YOUR_PUBLIC_KEY_ID|MY_KEY)"
 _CLOSE = 0.7
 """How alike two words are that may be the same word with a typo, from 0 to 1."""
 
-# The order matters: the first pattern that is found decides. The example of an id is in
-# Amazon's page `amazon-pay-checkout/get-set-up-for-integration.html`.
+# The order matters: the first pattern that is found decides.
 _MISTAKES: tuple[tuple[str, str], ...] = (
     (r"-----BEGIN|PRIVATE KEY", "is a key; it takes the id of the key"),
     (r"^\s*$", "is empty"),
@@ -28,7 +27,8 @@ _MISTAKES: tuple[tuple[str, str], ...] = (
     (r"^amzn1\.application-oa2-client\.", "is a store id (a client id)"),
     (r"^amzn1\.", "is an application id"),
     (r"^AKIA[A-Z0-9]{16}$", "is the access key id of another API of Amazon"),
-    (r"^A[A-Z0-9]{11,14}$", "is a merchant id"),
+    # Merchant ids have 13 or 14 characters, key ids more or less (unconfirmed).
+    (r"^A[A-Z0-9]{12,13}$", "is a merchant id"),
 )
 
 
