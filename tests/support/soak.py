@@ -18,6 +18,7 @@ SOAKS = {
     "journal": "exactly_once_soak",
     "database": "journal_forks",
     "loops": "loops_soak",
+    "answers": "answers_soak",
 }
 """The module of each soak."""
 
