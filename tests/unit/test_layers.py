@@ -23,7 +23,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
     "AmazonPay": [
         ("errors", "response"),
         ("resources._constraints", "resources._common", "resources._carrier_codes"),
-        ("lifecycles", "money", "idempotency"),
+        ("lifecycles", "money", "idempotency", "_core.amounts"),
         ("_core.clock", "_core.hosts", "_core.signals", "_core.tracebacks"),
         ("_core.fork_gate",),
         ("_core.call", "_core.clock_skew", "_core.config", "_core.json_body"),
