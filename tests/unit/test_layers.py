@@ -35,7 +35,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_core",),
         ("_http",),
         ("resources",),
-        ("objects", "_once.outcomes", "decisions"),
+        ("objects", "_once.outcomes", "decisions", "report_files"),
         ("procedures._answers", "procedures.waiting"),
         ("procedures.paging", "procedures.report_files", "procedures.evidence"),
         ("_once",),
