@@ -147,7 +147,7 @@ def _format_price(number: Decimal, currency: str) -> Price:
         )
     fraction = fraction[:digits].ljust(digits, "0")
     amount = whole + ("." + fraction if digits else "")
-    return {"amount": amount, "currencyCode": currency}
+    return {"amount": amount, "currencyCode": cast("PresentmentCurrency", currency)}
 
 
 def _common_currency(first: Mapping[str, object], second: Mapping[str, object]) -> str:

@@ -46,6 +46,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_base_client",),
         ("client",),
         ("contrib",),
+        ("types",),
         ("__init__",),
         ("simulator",),
         ("__main__",),
