@@ -9,7 +9,7 @@ facts. Nothing here sends a request; `download_report` fetches the file. Amazon'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
@@ -124,7 +124,7 @@ class ReportTable:
         return _Rows(file, self._separator)
 
     @contextmanager
-    def _open(self) -> Iterator[TextIO]:
+    def _open(self) -> Generator[TextIO, None, None]:
         with self._path.open(encoding=self._encoding, newline="") as file:
             try:
                 yield file

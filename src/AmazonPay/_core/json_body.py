@@ -171,7 +171,7 @@ def encode_body(body: object, *, ordered: bool = False) -> bytes:
     except InvalidRequest:
         raise
     except _NOT_JSON:
-        raise _not_json(body, "body") from None
+        raise _not_json(cast("object", body), "body") from None
     raise _no_mapping(body, "body")
 
 
@@ -196,7 +196,7 @@ def payload_text(payload: object) -> str:
     except InvalidRequest:
         raise
     except _NOT_JSON:
-        raise _not_json(payload, "payload") from None
+        raise _not_json(cast("object", payload), "payload") from None
     raise _no_mapping(payload, "payload")
 
 
