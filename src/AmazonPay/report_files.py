@@ -155,7 +155,9 @@ class _Rows(Iterator[Fields]):
         except self._error:
             raise _no_table("its quotes do not fit, or are long", self.line) from None
         if any("\0" in field for field in fields):
-            raise _no_table("it has a zero byte", self.line)
+            raise _no_table(
+                "it has a zero byte; pass encoding= if it is in 'utf-16'", self.line
+            )
         return fields
 
 
