@@ -13,12 +13,13 @@ import httpx2
 import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from AmazonPay import Client, ConfigurationError, InvalidRequest, Retry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from AmazonPay.ipn import InboxFailed, Notification
 from AmazonPay.simulator import PROFILES
-from inbox_shop import MOVES, InboxShop, state_of
+from inbox_shop import METADATA, MOVES, InboxShop, state_of
 from keys import KEY
 from simulated import KEY_ID
 
@@ -173,6 +174,34 @@ def test_a_handler_gets_the_whole_object_and_the_inbox_keeps_no_buyer(
         (kept,) = connection.execute(select(shop.inbox.objects_table)).all()
     assert "canary" not in str(kept)
     assert "Chargeable" in str(kept)
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+
+
+class Move(Base):
+    __table__ = MOVES
+
+
+def with_orm(connection: Connection, view: Any, before: Any) -> None:
+    del before
+    with Session(connection) as session:
+        session.add(Move(object_id=view["chargeId"], state=state_of(view)))
+        session.commit()  # which leaves the inbox's transaction alone
+
+
+def test_a_handler_may_use_the_orm(shop: InboxShop) -> None:
+    def failing_later(connection: Connection, view: Any, before: Any) -> None:
+        with_orm(connection, view, before)
+        raise RuntimeError
+
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), failing_later) == 0
+    assert shop.moves == []
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), with_orm) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
 
 
 def test_a_pass_ends_at_its_limit(shop: InboxShop) -> None:
