@@ -63,6 +63,9 @@ class Settings:
     largest_body: int = 1024 * 1024
     """Bytes; a longer body is refused unread."""
 
+    story_rows: int | None = 10_000
+    """The most rows of the story; older ones are dropped. None drops nothing."""
+
     # Faults: shares of calls, from 0 to 1 ---------------------------------------------
 
     failed_calls: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..._core.config import REGIONS
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from ..engine.store import HistoryRow, Record, Transaction
     from ..merchants import Merchant
 
-# The buyer's part has no request whose host a link could name.
-_ORIGIN = "https://localhost"
-
 
 class Backstage:
     """Everything about a simulator that a merchant's code does not see."""
@@ -49,6 +47,8 @@ class Backstage:
         self.clock = clock or utc_now
         self.ids = ids or Ids()
         self.settings = settings or Settings()
+        self.origin = "https://localhost"
+        """Where the links in answers to the buyer begin; a server sets its own."""
 
     # Time -----------------------------------------------------------------------------
 
@@ -76,13 +76,16 @@ class Backstage:
         with self._context(""):
             pass
 
-    def story(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
+    def story(
+        self, order: str | None = None, after: int = 0, *, limit: int | None = None
+    ) -> list[HistoryRow]:
         """Return what has happened: to one order (by its checkout session), or at all.
 
-        `after` is the number of the last row that is left out.
+        `after` is the number of the last row that is left out, and `limit` the most
+        rows that are returned. Where rows are gone (`Settings.story_rows`), a row of
+        the kind `dropped` stands for them.
         """
-        with self.store.transaction() as transaction:
-            return transaction.history(order, after)
+        return list(islice(self.store.history(order, after), limit))
 
     # The buyer ------------------------------------------------------------------------
 
@@ -132,19 +135,19 @@ class Backstage:
                 product_type=product_type,
                 consents=consents,
             )
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             buyer.pay(context, session)
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             buyer.cancel(context, session)
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
 
     def manage(self, permission_id: str, act: str) -> dict[str, Any]:
         """Let the buyer act in their Amazon account; return the Charge Permission.

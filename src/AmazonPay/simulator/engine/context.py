@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from .ids import Ids
     from .store import Record, Transaction
+
+_LOGGER = logging.getLogger("AmazonPay.simulator")
 
 EXPIRES = "expires"
 """The event that deletes an object of `Context.save_until`."""
@@ -85,6 +88,10 @@ class Context:
         """Iterate over all objects of a kind, by id."""
         return self.transaction.all(self.owner, kind)
 
+    def below(self, kind: str, prefix: str) -> Iterator[Record]:
+        """Iterate over the objects of a kind whose ids begin so, by id."""
+        return self.transaction.below(self.owner, kind, prefix)
+
     def unused_id(self, kind: str, make: Callable[[], str]) -> str:
         """Return an id that no object has: six random digits soon collide."""
         for _ in range(_TRIES):
@@ -105,8 +112,13 @@ class Context:
         self.schedule(life, kind, record, EXPIRES)
 
     def delete(self, kind: str, id_: str) -> None:
-        """Delete an object."""
+        """Delete an object, in all its versions."""
         self.transaction.delete(self.owner, kind, id_)
+        self.forget_earlier(kind, id_)
+
+    def forget_earlier(self, kind: str, id_: str) -> None:
+        """Delete the version of an object that stale reads show."""
+        self.transaction.delete(self.owner, _earlier(kind), id_)
 
     def _save_earlier_version(self, kind: str, id_: str) -> None:
         """Save what is replaced; all changes of one transaction count as one."""
@@ -157,4 +169,12 @@ class Context:
 
     def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the history."""
-        self.transaction.add_history(self.timestamp, self.owner, order, kind, facts)
+        most = self.settings.story_rows
+        if self.transaction.add_history(
+            self.timestamp, self.owner, order, kind, facts, most=most
+        ):
+            _LOGGER.warning(
+                "the story has %s rows: from now on its oldest ones are dropped"
+                " (Settings.story_rows)",
+                most,
+            )

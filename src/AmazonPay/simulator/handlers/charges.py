@@ -76,7 +76,11 @@ def create(
         "order": permission["order"],
         "permission": permission["id"],
         "chargeAmount": amount,
-        "refunds": [],
+        # What is refunded, or asked to be; and what the merchant has not won back.
+        "refunds": 0,
+        "refunding": "0",
+        "disputed": "0",
+        "counted": {},
         "converts_to": ledger if ledger != permission["currency"] else None,
         "created": now,
         "expires": format_timestamp(context.now + _AUTHORIZATION_LIFE),
@@ -84,7 +88,7 @@ def create(
         **members,
     }
     if event not in _DECLINES.values():  # a charge declined at once does not exist
-        permission["charges"].append(charge["id"])
+        permission["charges"] += 1
         context.save(permissions.KIND, permission)
     context.create(KIND, charge, event)
     _after_event(context, charge)
@@ -105,8 +109,9 @@ def _after_event(context: Context, charge: Record) -> None:
         charge["refundedAmount"] = charge["refundedAmount"] or nothing
     if charge["state"] == "Declined":
         charge["captureAmount"] = None
-    context.save(KIND, charge)
     permission = context.get(permissions.KIND, charge["permission"])
+    permissions.count(context, permission, charge)
+    context.save(KIND, charge)
     if permission["state"] == "Closed":
         return
     if charge["reason"] == "AmazonRejected":
@@ -254,7 +259,7 @@ def check_permission(
             else "The amount is above what is left this month",
         )
     most = context.settings.charges_per_permission * context.settings.headroom
-    if one_time and len(permission["charges"]) >= most:
+    if one_time and permission["charges"] >= most:
         raise APIRefusal(
             "TransactionCountExceeded", f"There are {most} charges already"
         )

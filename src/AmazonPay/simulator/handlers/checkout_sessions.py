@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.checkout_sessions import CheckoutSessions
-from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..engine.context import EXPIRES
+from ..engine.timestamps import format_timestamp
 from ..rules import address_rules
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
@@ -182,9 +183,9 @@ def on_due(context: Context, session: Record, event: str) -> None:
 
 
 def named_session(context: Context, call: APICall) -> Record:
-    """Return the session that a call names; after 30 days it is not found."""
+    """Return the session that a call names."""
     session = context.find(KIND, call.ids["checkout_session_id"])
-    if session is None or context.now - parse_timestamp(session["created"]) > _KEPT:
+    if session is None:
         raise call.not_found()
     return session
 
@@ -301,6 +302,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     session["order"] = session["id"]
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
+    context.schedule(_KEPT + timedelta(seconds=1), KIND, session, EXPIRES)
     return json_result(201, to_json(session, call.origin), session["id"])
 
 

@@ -55,7 +55,7 @@ def create(
         raise wrong_state("charge", charge["state"])
     check_currency(amount, charge["chargeAmount"]["currencyCode"])
     captured = parse_amount(charge["captureAmount"])
-    if _disputed(context, charge) + parse_amount(amount) > captured:
+    if Decimal(charge["disputed"]) + parse_amount(amount) > captured:
         raise APIRefusal(
             "TransactionAmountExceeded", "The disputes would be above what was captured"
         )
@@ -69,25 +69,26 @@ def create(
         "deadline": format_timestamp(deadline),
         "filed": context.timestamp,
         **dict.fromkeys(_UNSET),
+        "counts": False,
         "created": context.timestamp,
         **members,
     }
     context.create(KIND, dispute)
+    _count(context, dispute)
+    context.save(KIND, dispute)
     _await_response(context, dispute)
     return dispute
 
 
-def _disputed(context: Context, charge: Record) -> Decimal:
-    """Return the sum of a charge's disputes that the merchant has not won."""
-    return sum(
-        (
-            parse_amount(dispute["amount"])
-            for dispute in context.all(KIND)
-            if dispute["charge"] == charge["id"]
-            and dispute["resolution"] in {None, "BuyerWon"}
-        ),
-        Decimal(0),
-    )
+def _count(context: Context, dispute: Record) -> None:
+    """Let a dispute count against its charge unless the merchant has won it."""
+    counts = dispute["resolution"] in {None, "BuyerWon"}
+    if counts is not dispute["counts"]:
+        dispute["counts"] = counts
+        charge = context.get(charges.KIND, dispute["charge"])
+        amount = parse_amount(dispute["amount"]) * (1 if counts else -1)
+        charge["disputed"] = str(Decimal(charge["disputed"]) + amount)
+        context.save(charges.KIND, charge)
 
 
 def _await_response(context: Context, dispute: Record) -> None:
@@ -118,6 +119,7 @@ def move(
         # UNCONFIRMED: how long the merchant has to send more evidence.
         dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
         _await_response(context, dispute)
+    _count(context, dispute)
     context.save(KIND, dispute)
 
 

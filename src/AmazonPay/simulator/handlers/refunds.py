@@ -31,23 +31,18 @@ KIND: Final = "refund"
 _FAILURES = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
 
 
-def _refunded_or_pending(context: Context, charge: Record) -> Decimal:
-    refunds = [context.get(KIND, refund) for refund in charge["refunds"]]
-    return sum(
-        (parse_amount(one["amount"]) for one in refunds if one["state"] != "Declined"),
-        Decimal(0),
-    )
-
-
 def on_due(context: Context, refund: Record, event: str) -> None:
     """Apply a scheduled event, the end of every refund."""
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
+    amount = parse_amount(refund["amount"])
     if refund["state"] == "Refunded":
         # UNCONFIRMED: that the sum grows now, and not when the refund is created.
-        total = parse_amount(charge["refundedAmount"]) + parse_amount(refund["amount"])
+        total = parse_amount(charge["refundedAmount"]) + amount
         charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
-        context.save(charges.KIND, charge)
+    else:
+        charge["refunding"] = str(Decimal(charge["refunding"]) - amount)
+    context.save(charges.KIND, charge)
 
 
 def to_json(refund: Record) -> dict[str, Any]:
@@ -77,13 +72,13 @@ def create(
     check_currency(amount, currency)
     most = refund_limit(parse_amount(charge["captureAmount"]), currency)
     headroom = context.settings.headroom
-    total = _refunded_or_pending(context, charge) + parse_amount(amount)
+    total = Decimal(charge["refunding"]) + parse_amount(amount)
     if total > most * headroom:
         raise APIRefusal(
             "TransactionAmountExceeded",
             "The refunds would be above what was captured and its allowance",
         )
-    if len(charge["refunds"]) >= context.settings.refunds_per_charge * headroom:
+    if charge["refunds"] >= context.settings.refunds_per_charge * headroom:
         raise APIRefusal(
             "TransactionCountExceeded", "There are too many refunds already"
         )
@@ -96,7 +91,8 @@ def create(
         "descriptor": descriptor,
         "created": context.timestamp,
     }
-    charge["refunds"].append(refund["id"])
+    charge["refunds"] += 1
+    charge["refunding"] = str(total)
     context.save(charges.KIND, charge)
     context.create(KIND, refund)
     event = _FAILURES.get(code, "refund fails") if code else "refund succeeds"
