@@ -11,7 +11,7 @@ import pytest
 
 import growth_soak
 from AmazonPay.simulator import Settings, Store
-from simulated import Clock, Shop
+from simulated import LIVE_KEY_ID, Clock, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -48,8 +48,8 @@ def check_flat(early: tuple[int, int], late: tuple[int, int]) -> None:
 def test_a_charge_is_as_much_work_after_many_as_after_one(kind: str) -> None:
     shop = Shop(settings=Settings(headroom=1_000))
     if kind == "one order":
-        more = {"totalOrderAmount": shop.money("100")}
-        permission = shop.buy("50", "Confirm", **more).permission
+        total = shop.money("100")
+        permission = shop.buy("50", "Confirm", totalOrderAmount=total).permission
     else:
         permission = growth_soak.wallet(shop)
 
@@ -97,7 +97,7 @@ def test_a_small_soak_is_clean() -> None:
 
 def test_a_month_begins_with_nothing_and_a_late_cancel_gives_it_nothing() -> None:
     clock = Clock()
-    shop = Shop(clock=clock, settings=Settings(headroom=1))
+    shop = Shop(clock=clock, key_id=LIVE_KEY_ID)
     permission = growth_soak.wallet(shop)
     old = shop.charge(permission, "400").json["chargeId"]
     clock.move(days=16)
@@ -119,11 +119,16 @@ def balance(shop: Shop, permission: str) -> str:
     return str(limits["amountBalance"]["amount"])
 
 
+def charged(shop: Shop, permission: str, **more: bool) -> str:
+    body = {"chargePermissionId": permission, "chargeAmount": shop.money("1"), **more}
+    return str(shop.post("/charges", body).json["chargeId"])
+
+
 def test_closing_cancels_what_is_open_of_this_permission_alone(shop: Shop) -> None:
     one, other = growth_soak.wallet(shop), growth_soak.wallet(shop)
     made = {
         permission: [
-            shop.charge(permission, "1", **more).json["chargeId"]
+            charged(shop, permission, **more)
             for more in (
                 {},
                 {"captureNow": True},

@@ -70,7 +70,8 @@ def requests(
     def read() -> None:
         assert shop.get(f"/chargePermissions/{permission}").status == 200
 
-    for act in cycle((charge, refund, read, shop.open)):
+    acts: tuple[Callable[[], object], ...] = (charge, refund, read, shop.open)
+    for act in cycle(acts):
         if act is charge:
             timed(charge)
         else:
@@ -103,11 +104,12 @@ def run(count: int, store: Store) -> Growth:
         if number == count:
             break
         clock.move(seconds=PAUSE)
+    end = memory()
     with store.transaction() as transaction:
         owner = "A1SIMULATEDMERCHANT/sandbox"
         sessions = sum(1 for _ in transaction.all(owner, "checkoutSession"))
         rows = len(transaction.history())
-    return Growth(seconds, warm or memory(), memory(), sessions, rows)
+    return Growth(seconds, warm or end, end, sessions, rows)
 
 
 def faults_of(growth: Growth, count: int) -> list[str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from AmazonPay.simulator import Store
 
 KEY_ID = "SANDBOX-AGTEST"
+LIVE_KEY_ID = "LIVE-AGTEST"
 SALTS = {"AMZN-PAY-RSASSA-PSS": 20, "AMZN-PAY-RSASSA-PSS-V2": 32}
 
 # A client signs with the machine's own time. No date is too old for the simulator, so

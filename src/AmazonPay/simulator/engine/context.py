@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
+from ..rules.environments import RULES
 from ..wire.errors import wrong_state
 from .timestamps import format_timestamp
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
+    from ..rules.environments import EnvironmentRules
     from ..settings import Settings
     from .ids import Ids
     from .store import Record, Transaction
@@ -50,6 +52,11 @@ class Context:
     def timestamp(self) -> str:
         """The time as text."""
         return format_timestamp(self.now)
+
+    @property
+    def rules(self) -> EnvironmentRules:
+        """The rules of the environment."""
+        return RULES["live" if self.environment == "live" else "sandbox"]
 
     @property
     def account(self) -> str:
@@ -91,6 +98,11 @@ class Context:
     def below(self, kind: str, prefix: str) -> Iterator[Record]:
         """Iterate over the objects of a kind whose ids begin so, by id."""
         return self.transaction.below(self.owner, kind, prefix)
+
+    def order_id(self, region: str, *, recurring: bool = False) -> str:
+        """Return an order id of the environment: live's begin with `P` and `B`."""
+        made = self.ids.order(region, recurring=recurring)
+        return f"{self.rules.letters.get(made[0], made[0])}{made[1:]}"
 
     def unused_id(self, kind: str, make: Callable[[], str]) -> str:
         """Return an id that no object has: six random digits soon collide."""

@@ -11,7 +11,7 @@ from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from .common import METADATA, metadata
 from .registry import handles, in_path
 
@@ -153,11 +153,13 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
     kind = session["type"]
     permission: Record = {
         "id": context.unused_id(
-            KIND, lambda: context.ids.order(region, recurring=kind != "OneTime")
+            KIND, lambda: context.order_id(region, recurring=kind != "OneTime")
         ),
         "order": session["id"],
         "type": kind,
         "region": region,
+        "market": session["market"],
+        "description": None,
         "created": context.timestamp,
         "purged": False,
         "expires": _expiry(context, kind, extended=session["extendExpiration"]),
@@ -186,6 +188,20 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
     return permission
 
 
+def mend(context: Context, session: Record) -> Record:
+    """Give the card of a session to the saved wallet that it names."""
+    wallet = context.get(KIND, session["wallet"])
+    if wallet["state"] == "Closed":
+        raise wrong_state(KIND, wallet["state"])
+    for name in ("address", "billing", "descriptor"):
+        wallet[name] = session[name]
+    wallet["declined"] = False
+    if wallet["state"] == "NonChargeable":
+        context.move(KIND, wallet, "buyer mends the payment method")
+    context.save(KIND, wallet)
+    return wallet
+
+
 def _schedule_purge(context: Context, permission: Record) -> None:
     """Let buyer data be deleted as soon as they are older than 30 days."""
     after = _BUYER_DATA_LIFE + timedelta(seconds=1)
@@ -194,8 +210,7 @@ def _schedule_purge(context: Context, permission: Record) -> None:
 
 def _expiry(context: Context, kind: str, *, extended: bool | None) -> str | None:
     if kind == "PaymentMethodOnFile":
-        # UNCONFIRMED: that it never expires; the rule is on a page not seen.
-        return None
+        return None  # until it is canceled
     if kind == "Recurring" or extended:
         return format_timestamp(months_later(context.now, _RECURRING_MONTHS))
     return format_timestamp(context.now + _ONE_TIME_LIFE)
@@ -249,7 +264,7 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
         "chargePermissionReferenceId": None,
         "platformId": permission["platformId"],
         "buyer": buyer_details(
-            permission["region"], permission["account"], permission["scopes"]
+            permission["market"], permission["account"], permission["scopes"]
         )
         if known
         else None,
@@ -262,7 +277,13 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
             "state": permission["state"],
             "reasons": None
             if reason is None
-            else [{"reasonCode": reason, "reasonDescription": f"Simulated: {reason}"}],
+            else [
+                {
+                    "reasonCode": reason,
+                    "reasonDescription": permission["description"]
+                    or f"Simulated: {reason}",
+                }
+            ],
             "lastUpdatedTimestamp": permission["updated"],
         },
         "creationTimestamp": permission["created"],
@@ -307,7 +328,6 @@ def update_charge_permission(
         old: dict[str, Any] = permission["metadata"] or {}
         filled = [name for name in METADATA if name in given and old.get(name)]
         if permission["type"] != "OneTime" or filled or recurring:
-            # UNCONFIRMED: the code; it is a 422.
             raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "A closed Charge Permission takes only members that are still empty",
@@ -352,6 +372,7 @@ def close_charge_permission(
 ) -> Result:
     """Answer Close Charge Permission."""
     code = call.checked_simulation_code("AmazonClosed")
+    permission["description"] = None if code else call.body["closureReason"]
     close(context, permission, "Amazon closes" if code else "merchant closes")
     if call.body.get("cancelPendingCharges"):
         for charge in cancelable_charges(context, permission):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...lifecycles import DISPUTE
 from ...resources.disputes import Disputes
-from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..engine.timestamps import checked_timestamp, format_timestamp, parse_timestamp
 from ..rules.amounts import check_currency, checked_price, parse_amount
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
@@ -126,13 +126,10 @@ def move(
 # The object ---------------------------------------------------------------------------
 
 
-def _epoch(text: str | None) -> int | None:
-    """Return a time in the form of disputes: seconds since 1970."""
-    # UNCONFIRMED: the form.
-    return None if text is None else int(parse_timestamp(text).timestamp())
-
-
-def _checked_epoch(value: int, name: str) -> datetime:
+def _checked_time(value: int | str, name: str) -> datetime:
+    """Return a time of a request: ISO 8601, or a number as in older samples."""
+    if isinstance(value, str):
+        return checked_timestamp(value, name)
     seconds = value if value < _FIRST_MILLISECONDS else value // 1000
     if seconds > _LAST_SECOND:
         raise invalid_value(f"The value provided for '{name}' is invalid")
@@ -154,15 +151,15 @@ def to_json(dispute: Record) -> dict[str, Any]:
             "reasonCode": details["reasonCode"],
             "reasonDescription": dispute["description"] or details["reasonDescription"],
             "resolution": dispute["resolution"],
-            "lastUpdatedTimestamp": _epoch(dispute["updated"]),
+            "lastUpdatedTimestamp": dispute["updated"],
         },
         "merchantEvidences": dispute["evidences"],
-        "merchantResponseDeadline": _epoch(dispute["deadline"]),
-        "creationTimestamp": _epoch(dispute["created"]),
+        "merchantResponseDeadline": dispute["deadline"],
+        "creationTimestamp": dispute["created"],
         "releaseEnvironment": "Sandbox",
-        "filingTimestamp": _epoch(dispute["filed"]),
+        "filingTimestamp": dispute["filed"],
         "providerMetadata": dispute["provider"],
-        "closureTimestamp": _epoch(dispute["closed"]),
+        "closureTimestamp": dispute["closed"],
     }
 
 
@@ -174,8 +171,8 @@ def create_dispute(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Dispute, which Amazon offers to payment service providers only."""
     # UNCONFIRMED: who may call it; here every merchant may.
     body = call.body
-    filed = _checked_epoch(body["filingTimestamp"], "filingTimestamp")
-    deadline = _checked_epoch(
+    filed = _checked_time(body["filingTimestamp"], "filingTimestamp")
+    deadline = _checked_time(
         body["merchantResponseDeadline"], "merchantResponseDeadline"
     )
     amount = checked_price(body["disputeAmount"], "disputeAmount")
@@ -206,7 +203,7 @@ def update_dispute(context: Context, call: APICall, dispute: Record) -> Result:
     """Answer Update Dispute, as far as the life cycle allows the new state."""
     details = call.body.get("statusDetails")
     if "closureTimestamp" in call.body:
-        closed = _checked_epoch(call.body["closureTimestamp"], "closureTimestamp")
+        closed = _checked_time(call.body["closureTimestamp"], "closureTimestamp")
         dispute["closed"] = format_timestamp(closed)
     if details is not None:
         event = _event(dispute, details["state"], details.get("reasonCode"))
