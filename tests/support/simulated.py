@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
+    from AmazonPay.simulator.rules.outcomes import When
 
 KEY_ID = "SANDBOX-AGTEST"
 LIVE_KEY_ID = "LIVE-AGTEST"
@@ -281,6 +282,10 @@ class Shop:
             )
 
         return httpx2.MockTransport(answer)
+
+    def provoke(self, operation: str, outcome: str, when: When = "before") -> None:
+        """Let the next call of an operation end so."""
+        self.simulator.provoke(operation, outcome, when=when)
 
     # Steps of a purchase --------------------------------------------------------------
 

@@ -125,10 +125,11 @@ class Simulator(Backstage):
             self._faults.hold_key(fault_key) as held,
             self._context(call.owner) as context,
         ):
-            call = replace(call, outcome=provoked.take(context, call))
-            fault = provoked_fault(call.outcome) or self._faults.next_fault(
-                fault_key, context.now, held=held
-            )
+            outcome = provoked.take(context, call)
+            fault = provoked_fault(outcome)
+            if fault is None:
+                call = replace(call, outcome=outcome)
+                fault = self._faults.next_fault(fault_key, context.now, held=held)
             context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
                 result = _run_once(context, call)
