@@ -20,7 +20,7 @@ WALLET: dict[str, Any] = {
     "chargePermissionType": "PaymentMethodOnFile",
     "paymentMethodOnFileMetadata": {"setupOnly": False},
 }
-WAITS = {"canHandlePendingAuthorization": True}
+WAITS: dict[str, Any] = {"canHandlePendingAuthorization": True}
 
 
 # Where a way begins -------------------------------------------------------------------
@@ -54,10 +54,11 @@ def capturing(shop: Shop, end: str = "Captured") -> str:
     return charge
 
 
-def refunding(shop: Shop, end: str | None = None) -> None:
+def refunding(shop: Shop, end: str | None = None) -> Shop:
     if end is not None:
         shop.provoke("create_refund", end, "later")
     assert shop.refund(shop.sold(), "5").status == 201
+    return shop
 
 
 def disputed(shop: Shop) -> str:
@@ -78,15 +79,22 @@ def resolved(shop: Shop) -> str:
     return dispute
 
 
-def report(shop: Shop) -> None:
+def report(shop: Shop) -> Shop:
     times = {"startTime": "21000101T000000Z", "endTime": "21001231T000000Z"}
     reply = shop.post("/reports", {"reportType": SANDBOX_REPORT, **times})
     assert reply.status == 201, reply
+    return shop
 
 
-def later(shop: Shop, **time: float) -> None:
+def failing(shop: Shop) -> Shop:
+    shop.provoke("create_report", "FAILED", "later")
+    return report(shop)
+
+
+def later(shop: Shop, **time: float) -> Shop:
     shop.clock.move(**time)
     shop.simulator.settle()
+    return shop
 
 
 def close(shop: Shop, permission: str, *, cancels: bool = False) -> None:
@@ -110,8 +118,9 @@ def close_with_open(shop: Shop, *, waits: bool) -> None:
     close(shop, permission, cancels=True)
 
 
-def act(shop: Shop, permission: str, name: str) -> None:
+def act(shop: Shop, permission: str, name: str) -> Shop:
     shop.simulator.manage(permission, name)
+    return shop
 
 
 def accept(shop: Shop) -> None:
@@ -193,6 +202,10 @@ def _captures(end: str) -> Callable[[Shop], object]:
     return lambda shop: (capturing(shop, end), later(shop, seconds=30))
 
 
+def _ended(start: Callable[[Shop], str], name: str) -> Callable[[Shop], object]:
+    return lambda shop: shop.simulator.end_charge(start(shop), name)
+
+
 CHARGE: dict[tuple[str | None, str], Callable[[Shop], object]] = {
     (None, "create pending"): pending,
     (None, "create"): authorized,
@@ -216,11 +229,7 @@ CHARGE: dict[tuple[str | None, str], Callable[[Shop], object]] = {
     ),
     ("Authorized", "permission is closed"): lambda s: close_with_open(s, waits=False),
     **{
-        (state, event): (
-            lambda shop, start=start, name=name: shop.simulator.end_charge(
-                start(shop), name
-            )
-        )
+        (state, event): _ended(start, name)
         for state, start in (
             ("AuthorizationInitiated", pending),
             ("Authorized", authorized),
@@ -291,8 +300,7 @@ REPORT: dict[tuple[str | None, str], Callable[[Shop], object]] = {
         later(shop, seconds=1),
     ),
     ("IN_PROGRESS", "it fails"): lambda shop: (
-        shop.provoke("create_report", "FAILED", "later"),
-        report(shop),
+        failing(shop),
         later(shop, seconds=1),
     ),
     ("IN_PROGRESS", "there is nothing to report"): lambda shop: (
