@@ -42,6 +42,7 @@ PRINTS = {
     "abandon": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",
+    "outcomes": r"502\n",
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from .._core.operation import operations_of
 from ..errors import ConfigurationError
 from ..resources import Operations
-from .rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
+from .outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ..engine.store import HistoryRow, Record, Transaction
     from ..merchants import Merchant
-    from ..rules.outcomes import When
+    from ..outcomes import When
 
 
 class Backstage:

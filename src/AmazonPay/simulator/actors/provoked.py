@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..handlers import HANDLERS
-from ..rules.outcomes import MOMENTS, Outcome, known_outcomes
+from ..outcomes import MOMENTS, Outcome, known_outcomes
 from ..wire.errors import invalid_value
 
 if TYPE_CHECKING:
     from ..engine.context import Context
-    from ..rules.outcomes import When
+    from ..outcomes import When
     from ..wire.api_call import APICall
 
 KIND: Final = "outcome"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
-from ..rules.environments import RULES
+from ..environments import RULES
 from ..wire.errors import wrong_state
 from .timestamps import format_timestamp
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
-    from ..rules.environments import EnvironmentRules
+    from ..environments import EnvironmentRules
     from ..settings import Settings
     from .ids import Ids
     from .store import Record, Transaction

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from ..._core.config import Environment
-    from ..rules.outcomes import Outcome
+    from ..outcomes import Outcome
     from ..settings import Settings
 
 # GETs of objects that change. Their handlers save nothing, so that an old record which

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.charges import Charges
 from ..engine.timestamps import format_timestamp, parse_timestamp
-from ..rules import return_urls
+from ..outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
-from ..rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
+from ..wire import return_urls
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_combination, wrong_state
 from . import charge_permissions as permissions

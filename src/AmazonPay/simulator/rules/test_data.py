@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .outcomes import Outcome
+from ..outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .outcomes import When
+    from ..outcomes import When
 
 ADDRESS = (
     "name",

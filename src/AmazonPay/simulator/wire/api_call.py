@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..rules.environments import RULES
+from ..environments import RULES
 from .errors import APIRefusal
 from .messages import json_response
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..._core.config import Environment
     from ..merchants import Merchant
-    from ..rules.outcomes import Outcome
+    from ..outcomes import Outcome
     from .messages import HTTPResponse
 
 
