@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.charges import Charges
+from ..engine.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..engine.timestamps import format_timestamp, parse_timestamp
-from ..outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..wire import return_urls
 from ..wire.api_call import json_result

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
-from ..outcomes import REFUND_ENDS, Outcome
+from ..engine.outcomes import REFUND_ENDS, Outcome
 from ..rules.amounts import (
     check_currency,
     checked_price,

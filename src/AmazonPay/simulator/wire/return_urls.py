@@ -14,7 +14,7 @@ from .errors import APIRefusal, invalid_combination, invalid_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..environments import EnvironmentRules
+    from ..engine.environments import EnvironmentRules
     from .api_call import APICall
 
 _URLS = re.compile(r"checkout\w*Url")

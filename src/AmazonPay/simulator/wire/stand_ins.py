@@ -14,7 +14,7 @@ from ..rules.report_files import SANDBOX_SETTLEMENT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..environments import EnvironmentRules
+    from ..engine.environments import EnvironmentRules
 
 _TIMES = ("filingTimestamp", "merchantResponseDeadline", "closureTimestamp")
 _DELIVERY = "deliverySpecifications"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._core.config import Environment
+    from ..._core.config import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
