@@ -274,7 +274,7 @@ def check_permission(
     """Refuse a charge that the permission does not allow."""
     if permission["state"] != "Chargeable":
         raise wrong_state("chargePermission", permission["state"])
-    check_currency(amount, permission["currency"])
+    check_currency(amount, permission["currency"], "chargeAmount")
     one_time = permission["type"] == "OneTime"
     left = permissions.chargeable_amount(context, permission)
     if parse_amount(amount) > left:
@@ -306,7 +306,7 @@ def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
     if charge["state"] != "Authorized":
         raise wrong_state(KIND, charge["state"])
     amount = checked_price(call.body["captureAmount"], "captureAmount")
-    check_currency(amount, charge["chargeAmount"]["currencyCode"])
+    check_currency(amount, charge["chargeAmount"]["currencyCode"], "captureAmount")
     if parse_amount(amount) > parse_amount(charge["chargeAmount"]):
         raise APIRefusal(
             "TransactionAmountExceeded",

@@ -75,7 +75,7 @@ def create(
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
-    check_currency(amount, currency)
+    check_currency(amount, currency, "refundAmount")
     most = refund_limit(parse_amount(charge["captureAmount"]), currency)
     headroom = context.settings.headroom
     total = Decimal(charge["refunding"]) + parse_amount(amount)
