@@ -41,7 +41,7 @@ from ._core.tracebacks import without_tracebacks
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
 from .breaker import CircuitBreaker
 from .button import button_payload, signing_failed
-from .errors import AmazonPayError, ConfigurationError, InvalidRequest
+from .errors import AmazonPayError, APIError, ConfigurationError, InvalidRequest
 from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from typing_extensions import TypedDict, Unpack
 
     from ._core.call import Body
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
     from .breaker import Breaker
+    from .explain import Explanation
     from .pacing import RateLimits
     from .response import Response
 
@@ -379,6 +381,32 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             return self._calls.signer.button_signature(button_payload(payload))
         except SignerFailed as failed:
             raise signing_failed("generate_button_signature", failed) from None
+
+    def explain(
+        self,
+        response: Response[Any] | APIError,
+        *,
+        public_key: RSAPublicKey | str | bytes | None = None,
+    ) -> Explanation:
+        """Explain why Amazon refused a signature: 403 `InvalidRequestSignature`.
+
+        It compares the string to sign in Amazon's answer with the request that was
+        sent, and opens the signature with the public half of the private key. Nothing
+        is sent. With a `signer`, pass its `public_key`; without, the texts alone are
+        compared. `AmazonPay.explain` explains requests that are not this client's.
+
+        Raises:
+            InvalidRequest: the response is no refusal of a signature by this process.
+        """
+        from .explain import of_response
+
+        found = response.response if isinstance(response, APIError) else response
+        keys = {
+            key_id: one.public_key
+            for key_id, one in self._calls.shared.signers.items()
+            if one.public_key is not None
+        }
+        return of_response(found, keys, public_key)
 
     @procedure
     def request(  # noqa: PLR0913 - one parameter for each part of a request

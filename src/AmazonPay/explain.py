@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from urllib.parse import urlsplit
 
+from ._core.clock_skew import http_date
 from ._core.config import REGIONS
 from ._explain.judge import Verdict, judge
 from ._explain.key_rows import ROWS
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from ._explain.model import Pairs
+    from .response import Response
 
     Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
     PublicKey: TypeAlias = RSAPublicKey | str | bytes
@@ -191,7 +194,9 @@ def button(  # noqa: PLR0913 - what a button's configuration holds
     Raises:
         InvalidRequest: a public key is not one, or not RSA.
     """
-    data = payload.encode(errors="surrogatepass") if isinstance(payload, str) else payload
+    data = (
+        payload.encode(errors="surrogatepass") if isinstance(payload, str) else payload
+    )
     came = Came(algorithm, data, is_button=True)
     verdict = judge(
         came,
@@ -282,6 +287,38 @@ def answer(  # noqa: PLR0913 - a signature covers all of a request
     )
 
 
+def of_response(
+    response: Response[Any],
+    keys: Mapping[str, RSAPublicKey],
+    public_key: PublicKey | None = None,
+) -> Explanation:
+    """Explain a client's response; `Client.explain` calls this with its own keys.
+
+    Raises:
+        InvalidRequest: the response keeps no request, so there is nothing to explain.
+    """
+    sent = response.refused_request
+    if sent is None:
+        raise InvalidRequest(
+            "there is nothing to explain: only the answer 403 InvalidRequestSignature"
+            " to a call of this process is about a signature"
+        )
+    headers = [(name.decode(), value.decode()) for name, value in sent.headers]
+    authorization = dict(headers)["authorization"]
+    key_id = parse_authorization(authorization).public_key_id
+    parts = urlsplit(sent.url)
+    return answer(
+        response.message or "",
+        sent.method,
+        parts.path + (f"?{parts.query}" if parts.query else ""),
+        headers,
+        sent.body,
+        public_key=keys.get(key_id) if public_key is None else public_key,
+        other_keys={name: key for name, key in keys.items() if name != key_id},
+        now=http_date(response.headers.get("date", "")),
+    )
+
+
 # Arguments ----------------------------------------------------------------------------
 
 
@@ -321,5 +358,7 @@ def _key(key: PublicKey | None) -> Any:  # noqa: ANN401 - an RSAPublicKey, or No
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
         loaded = None
     if not isinstance(loaded, RSAPublicKey):
-        raise InvalidRequest("public_key must be an RSA public key, in PEM or an object")
+        raise InvalidRequest(
+            "public_key must be an RSA public key, in PEM or an object"
+        )
     return loaded

@@ -80,7 +80,9 @@ class Signer:
             f"{self.spelt(name)}{self.colon}{self.headers[name]}\n"
             for name in sorted(self.headers, key=self.order)
         )
-        names = sorted(self.headers if self.names is None else self.names, key=self.order)
+        names = sorted(
+            self.headers if self.names is None else self.names, key=self.order
+        )
         listed = self.separator.join(map(self.listed, names))
         return self.canonical_of(
             f"{self.method}\n{self.path}\n{self.query}\n{lines}{self.blank}{listed}\n"

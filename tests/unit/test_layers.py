@@ -29,6 +29,8 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_core.call", "_core.clock_skew", "_core.config", "_core.json_body"),
         ("_core.environment",),
         ("_signing",),
+        ("_explain",),
+        ("explain",),
         ("_core.headers", "_core.parameters", "_core.raw_call"),
         ("_core.options", "_core.telemetry"),
         ("_signing.request_signer",),

@@ -259,7 +259,7 @@ def _row(  # noqa: PLR0913 - the columns of the table
 ROWS: tuple[Mistake, ...] = (
     _row(
         "body_amounts",
-        "The JSON that was signed writes an amount in another way, such as 100, \"100\""
+        'The JSON that was signed writes an amount in another way, such as 100, "100"'
         ' and "100.00".',
         "The amount was formatted again after the text was signed.",
         "Format the amount first, then encode once.",
@@ -363,14 +363,14 @@ ROWS: tuple[Mistake, ...] = (
     ),
     _row(
         "payload_as_html",
-        'The text was escaped for HTML (&quot; and the like) on one side only.',
+        "The text was escaped for HTML (&quot; and the like) on one side only.",
         "A template escapes what it prints, and a script element does not undo that.",
         _EMBED,
         _rewriting(_markup, only_json=False),
     ),
     _row(
         "body_as_string",
-        "The JSON was encoded as a JSON string on one side: \"{…}\" and {…}.",
+        'The JSON was encoded as a JSON string on one side: "{…}" and {…}.',
         "Text that was JSON already was given to a JSON encoder.",
         _ONCE,
         _rewriting(_as_string, only_json=False),

@@ -76,9 +76,7 @@ def _hosts(_: str) -> Iterator[str]:
         yield f"{host}:443"
 
 
-def _hosts_of_connection(
-    came: Came, headers: SignedHeaders
-) -> Iterator[SignedHeaders]:
+def _hosts_of_connection(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
     name = "x-amz-pay-host"
     if any(n.lower() == name for n, _ in headers.lines):
         host = came.value("host")
@@ -135,7 +133,10 @@ def _line_names(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
 
 def _listed_names(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
     if headers.names is not None:
-        yield headers._replace(names=tuple(sorted(came.listed, key=str.lower)))
+        written = _as_written(came)
+        yield headers._replace(
+            names=tuple(written.get(name, name) for name in headers.names)
+        )
         yield headers._replace(names=tuple(map(_title, headers.names)))
 
 
@@ -143,10 +144,9 @@ def _orders(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
     arrived = [name for name, _ in came.all_headers]
     for order in ([name.lower() for name in came.listed], arrived):
         place = {name: index for index, name in reversed([*enumerate(order)])}
-        last = len(order)
-        lines = tuple(sorted(headers.lines, key=lambda one, p=place: p.get(one[0], last)))  # type: ignore[misc] # the default binds it
+        lines = tuple(sorted(headers.lines, key=lambda one: place.get(one[0], 99)))  # noqa: B023 - sorted here
         if headers.names is not None:
-            names = tuple(sorted(headers.names, key=lambda one, p=place: p.get(one, last)))  # type: ignore[misc] # the default binds it
+            names = tuple(sorted(headers.names, key=lambda one: place.get(one, 99)))  # noqa: B023 - sorted here
             yield headers._replace(lines=lines, names=names)
             yield headers._replace(names=names)
         yield headers._replace(lines=lines)
@@ -170,9 +170,7 @@ def _raw_values(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
         raw[name] = f"{raw[name]},{value}" if name in raw else value
     lines = tuple((name, raw.get(name.lower(), "")) for name, _ in headers.lines)
     yield headers._replace(lines=lines)
-    joined = tuple(
-        (name, came.value(name.lower(), ", ")) for name, _ in headers.lines
-    )
+    joined = tuple((name, came.value(name.lower(), ", ")) for name, _ in headers.lines)
     yield headers._replace(lines=joined)
 
 
@@ -293,9 +291,7 @@ ROWS: tuple[Mistake, ...] = (
         "The date that was signed is some seconds off the one that came.",
         "The clock was read twice: once to sign, once to send.",
         "Read the clock once, and sign and send that text.",
-        _values(
-            "x-amz-pay-date", _moved([timedelta(seconds=one) for one in _SECONDS])
-        ),
+        _values("x-amz-pay-date", _moved([timedelta(seconds=one) for one in _SECONDS])),
         paired=4,
     ),
     _row(
@@ -315,50 +311,6 @@ ROWS: tuple[Mistake, ...] = (
         paired=2,
     ),
     _row(
-        "header_name_case",
-        "The names of the headers were signed with capitals.",
-        "They were taken as they are sent; the canonical form has lower case.",
-        "Write the names in lower case, in the lines and in the list.",
-        _line_names,
-        paired=2,
-    ),
-    _row(
-        "signed_names_case",
-        "The list of names in the canonical request has capitals.",
-        "The list was taken as it stands in the authorization header.",
-        "Write the list in lower case in both places.",
-        _listed_names,
-    ),
-    _row(
-        "header_order",
-        "The headers were signed in another order than the alphabet's.",
-        "They were joined as they were given.",
-        "Sort headers by their names in lower case, in the lines and in the list.",
-        _orders,
-        paired=2,
-    ),
-    _row(
-        "header_blank_after_colon",
-        "The lines of headers were signed with a blank after the colon.",
-        "They were written as they look on the wire.",
-        "Write name:value without a blank.",
-        _blank_after_colon,
-    ),
-    _row(
-        "header_no_blank_line",
-        "The empty line after the headers is missing in the canonical request.",
-        "Each line of a header ends with a line feed, and then one more follows.",
-        "End each header's line with a line feed, and add an empty line.",
-        _no_blank_line,
-    ),
-    _row(
-        "header_more_blank_lines",
-        "There is an empty line too many after the headers in the canonical request.",
-        "Each line of a header ends with a line feed, and two more follow.",
-        "End each header's line with a line feed, and add one empty line.",
-        _more_blank_lines,
-    ),
-    _row(
         "header_raw_values",
         "The values of headers were signed untrimmed, or joined in another way.",
         "They were taken as they are sent.",
@@ -366,18 +318,11 @@ ROWS: tuple[Mistake, ...] = (
         _raw_values,
     ),
     _row(
-        "signed_names_separator",
-        "The list of names is joined by something else than a semicolon.",
-        "Other lists of headers use commas.",
-        "Join the names by ; without blanks.",
-        _separators,
-    ),
-    _row(
-        "signed_names_missing",
-        "The list of names is missing in the canonical request.",
-        "It stands in the authorization header, and in the canonical request, too.",
-        "Write the list of names after the empty line.",
-        _no_names,
+        "header_value_case",
+        "The values of headers were signed in lower case.",
+        "Names are lower-cased; values stay as they are.",
+        "Lower-case the names only.",
+        _other_case,
     ),
     _row(
         "header_not_signed",
@@ -403,10 +348,61 @@ ROWS: tuple[Mistake, ...] = (
         _empty,
     ),
     _row(
-        "header_value_case",
-        "The values of headers were signed in lower case.",
-        "Names are lower-cased; values stay as they are.",
-        "Lower-case the names only.",
-        _other_case,
+        "header_order",
+        "The headers were signed in another order than the alphabet's.",
+        "They were joined as they were given.",
+        "Sort headers by their names in lower case, in the lines and in the list.",
+        _orders,
+        paired=2,
+    ),
+    _row(
+        "header_name_case",
+        "The names of the headers were signed with capitals.",
+        "They were taken as they are sent; the canonical form has lower case.",
+        "Write the names in lower case, in the lines and in the list.",
+        _line_names,
+        paired=2,
+    ),
+    _row(
+        "signed_names_case",
+        "The list of names in the canonical request has capitals.",
+        "The list was taken as it stands in the authorization header.",
+        "Write the list in lower case in both places.",
+        _listed_names,
+    ),
+    _row(
+        "header_blank_after_colon",
+        "The lines of headers were signed with a blank after the colon.",
+        "They were written as they look on the wire.",
+        "Write name:value without a blank.",
+        _blank_after_colon,
+    ),
+    _row(
+        "header_no_blank_line",
+        "The empty line after the headers is missing in the canonical request.",
+        "Each line of a header ends with a line feed, and then one more follows.",
+        "End each header's line with a line feed, and add an empty line.",
+        _no_blank_line,
+    ),
+    _row(
+        "header_more_blank_lines",
+        "There is an empty line too many after the headers in the canonical request.",
+        "Each line of a header ends with a line feed, and two more follow.",
+        "End each header's line with a line feed, and add one empty line.",
+        _more_blank_lines,
+    ),
+    _row(
+        "signed_names_separator",
+        "The list of names is joined by something else than a semicolon.",
+        "Other lists of headers use commas.",
+        "Join the names by ; without blanks.",
+        _separators,
+    ),
+    _row(
+        "signed_names_missing",
+        "The list of names is missing in the canonical request.",
+        "It stands in the authorization header, and in the canonical request, too.",
+        "Write the list of names after the empty line.",
+        _no_names,
     ),
 )

@@ -129,6 +129,7 @@ def unescaped(string: str) -> str:
 
 # Structure ----------------------------------------------------------------------------
 
+
 def _node(token: str, rest: Iterator[str]) -> Node:
     if token == "[":
         items: list[Node] = []
@@ -181,9 +182,7 @@ def without(node: Node, dropped: Callable[[Node], bool]) -> Node:
     return node
 
 
-def with_scalars(
-    node: Node, change: Callable[[str, str], str], name: str = ""
-) -> Node:
+def with_scalars(node: Node, change: Callable[[str, str], str], name: str = "") -> Node:
     """Return a structure with each scalar changed, given its member's name."""
     if isinstance(node, list):
         return [with_scalars(item, change, name) for item in node]

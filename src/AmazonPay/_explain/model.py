@@ -37,7 +37,9 @@ class SignedHeaders(NamedTuple):
         lines = "".join([f"{name}{self.colon}{value}\n" for name, value in self.lines])
         if self.names is None:
             return f"{lines}{self.blank}".removesuffix("\n").encode()
-        return f"{lines}{self.blank}{self.separator.join(self.names)}{self.end}".encode()
+        return (
+            f"{lines}{self.blank}{self.separator.join(self.names)}{self.end}".encode()
+        )
 
 
 @dataclass(frozen=True, slots=True)

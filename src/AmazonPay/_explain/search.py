@@ -140,7 +140,7 @@ class Search:
         paired: bool = False,
     ) -> Iterator[_Guess]:
         """Yield each mistake in the canonical request or string to sign as a whole."""
-        for row in _WHOLE:
+        for row in () if self.came.is_button else _WHOLE:
             for text in islice(
                 row.variants(self.came, canonical), row.paired if paired else None
             ):
@@ -153,7 +153,7 @@ class Search:
                 yield message, variants, (row,), canonical
 
     def _two_wholes(self) -> Iterator[_Guess]:
-        for row in _WHOLE:
+        for row in () if self.came.is_button else _WHOLE:
             for text in row.variants(self.came, self.canonical):
                 for second in _STRINGS:
                     for message in second.variants(self.came, text):
