@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .money import price as price
     from .objects import allowed_actions as allowed_actions
     from .objects import merge as merge
+    from .objects import state_of as state_of
 
 _LAZY_NAMES = {
     "Decision": "decisions",
@@ -78,6 +79,7 @@ _LAZY_NAMES = {
     "idempotency_key": "idempotency",
     "merge": "objects",
     "price": "money",
+    "state_of": "objects",
 }
 
 

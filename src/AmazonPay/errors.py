@@ -236,7 +236,10 @@ class TransferFailed(TransportError):
 
 
 class ReportUnavailable(AmazonPayError):
-    """A report has no document: it failed, was cancelled, or is not ready in time."""
+    """A report has no document that can be read.
+
+    It failed, was cancelled, or is not ready in time; or its file is no table.
+    """
 
     def __init__(self, message: str, *, processing_status: str) -> None:
         super().__init__(message)

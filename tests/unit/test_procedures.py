@@ -235,7 +235,7 @@ def test_a_report_without_a_document_says_its_status(
 
 
 @pytest.mark.parametrize(
-    "text", ["a,b\r\n1,2\r\n3\r\n", "a\tb\n1\t2\n3\t\n", "\ufeffa,b\n1,2\n3,\n"]
+    "text", ["a,b\r\n1,2\r\n3,\r\n", "a\tb\n1\t2\n3\t\n", "\ufeffa,b\n1,2\n3,\n"]
 )
 def test_rows_are_read_by_the_names_of_the_header_line(
     text: str, tmp_path: Path
