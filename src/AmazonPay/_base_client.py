@@ -23,6 +23,7 @@ from typing import (
 )
 
 from ._call_life import CallLife, Shared
+from ._client_signatures import Signatures
 from ._core.clock import InstantClock
 from ._core.clock_skew import ClockOffset
 from ._core.config import Retry, Timeout, checked_deadline, timeout_from
@@ -38,10 +39,9 @@ from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
 from ._core.tracebacks import without_tracebacks
-from ._signing.request_signer import SignerFailed, key_pairs, request_signers
+from ._signing.request_signer import key_pairs, request_signers
 from .breaker import CircuitBreaker
-from .button import button_payload, signing_failed
-from .errors import AmazonPayError, APIError, ConfigurationError, InvalidRequest
+from .errors import AmazonPayError, ConfigurationError, InvalidRequest
 from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from typing_extensions import TypedDict, Unpack
 
     from ._core.call import Body
@@ -60,7 +59,6 @@ if TYPE_CHECKING:
     from ._signing.request_signer import Key, RequestSigner
     from ._signing.signer import Signer
     from .breaker import Breaker
-    from .explain import Explanation
     from .pacing import RateLimits
     from .response import Response
 
@@ -88,7 +86,7 @@ if TYPE_CHECKING:
         platform_version: str | None
 
 
-class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
+class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
     """The base of both clients: everything but I/O."""
 
     _calls: CallLife
@@ -358,55 +356,6 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         """
         circuit = self._calls.shared.circuit
         return circuit is None or circuit.available(self._calls.runtime.time.now())
-
-    def generate_button_signature(
-        self, payload: Mapping[str, object] | str | bytes
-    ) -> str:
-        """Return the signature of a checkout button's payload; nothing is sent.
-
-        A dict is signed as `json.dumps(payload)`, so embed exactly that text in the
-        page. The signature does not expire while payload, key and algorithm stay the
-        same. It differs at each call nevertheless, because PSS is salted.
-        Follows `amazon-pay-checkout/add-the-amazon-pay-button.html`.
-
-        Raises:
-            InvalidRequest: the payload is not JSON, or holds a float amount.
-            SigningFailed: the signer failed; its error is the cause.
-        """
-        if self._calls.signer.signer_awaits:
-            raise InvalidRequest(
-                "this signer is awaited: use await agenerate_button_signature(…)"
-            )
-        try:
-            return self._calls.signer.button_signature(button_payload(payload))
-        except SignerFailed as failed:
-            raise signing_failed("generate_button_signature", failed) from None
-
-    def explain(
-        self,
-        response: Response[Any] | APIError,
-        *,
-        public_key: RSAPublicKey | str | bytes | None = None,
-    ) -> Explanation:
-        """Explain why Amazon refused a signature: 403 `InvalidRequestSignature`.
-
-        It compares the string to sign in Amazon's answer with the request that was
-        sent, and opens the signature with the public half of the private key. Nothing
-        is sent. With a `signer`, pass its `public_key`; without, the texts alone are
-        compared. `AmazonPay.explain` explains requests that are not this client's.
-
-        Raises:
-            InvalidRequest: the response is no refusal of a signature by this process.
-        """
-        from .explain import of_response
-
-        found = response.response if isinstance(response, APIError) else response
-        keys = {
-            key_id: one.public_key
-            for key_id, one in self._calls.shared.signers.items()
-            if one.public_key is not None
-        }
-        return of_response(found, keys, public_key)
 
     @procedure
     def request(  # noqa: PLR0913 - one parameter for each part of a request
