@@ -11,8 +11,9 @@ from .errors import InvalidRequest, SigningFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Required
 
-    from typing_extensions import Required, TypeAliasType, TypedDict
+    from typing_extensions import TypeAliasType, TypedDict
 
     from ._button.settings import (
         ButtonColor,
@@ -81,7 +82,7 @@ class Button:
     buy_now: bool = False
 
     def config(self) -> dict[str, Any]:
-        """Return the options of `amazon.Pay.renderButton`, as a new dict of JSON values.
+        """Return the options of `amazon.Pay.renderButton`, as a new dict.
 
         For `checkout_session_id=` it has the member `checkoutSessionId`, which
         JavaScript turns into a function: `config.createCheckoutSession = () =>

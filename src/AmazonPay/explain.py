@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ._core.clock_skew import http_date
@@ -23,9 +22,13 @@ from ._explain.judge import Verdict, judge
 from ._explain.key_rows import ROWS
 from ._explain.model import Came
 from ._explain.search import Search
-from ._explain.wording import Difference as Difference
-from ._explain.wording import Explanation as Explanation
-from ._explain.wording import explained, first_difference, of_rows
+from ._explain.wording import (
+    Difference,
+    Explanation,
+    explained,
+    first_difference,
+    of_rows,
+)
 from ._signing.rsa_pss import (
     ALGORITHMS,
     V1,
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
     Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
     PublicKey: TypeAlias = RSAPublicKey | str | bytes
+
+__all__ = ["Difference", "Explanation", "answer", "button", "request"]
 
 _SERVER_STRING = re.compile(r"(AMZN-PAY-RSASSA-PSS(?:-V2)?)\s+([0-9a-f]{64})")
 
@@ -81,67 +86,64 @@ def request(  # noqa: PLR0913 - a signature covers all of a request
     Raises:
         InvalidRequest: a public key is not one, or not RSA.
     """
-    pairs = _pairs(headers)
-    by_name = dict(pairs)
-    value = by_name.get("authorization", "")
-    path, _, query = target.partition("?")
-    came, signature, malformed = _arrived(value, method, path, query, pairs, body)
-    if not value.strip():
-        return of_rows((ROWS["authorization_missing"],))
+    arrived = _arrived(method, target, _pairs(headers), body)
+    came = arrived.came
     if came is None:
-        return of_rows((ROWS["authorization_malformed"],))
+        return of_rows((ROWS[arrived.problem or "authorization_malformed"],))
     verdict = judge(
         came,
-        signature,
+        arrived.signature,
         _key(public_key),
         {name: _key(one) for name, one in (other_keys or {}).items()},
         _texts(signed),
     )
-    missing = [name for name in came.listed if name.lower() not in by_name]
-    if missing and not verdict.proves_key:
-        return of_rows((ROWS["signed_header_missing"],))
+    problem = arrived.problem
     if came.algorithm not in ALGORITHMS:
-        return of_rows((ROWS["algorithm_unknown"],), verdict=verdict)
-    if malformed and verdict.holds:
-        return of_rows((ROWS["authorization_malformed"],), verdict=verdict)
-    if missing:
-        return of_rows((ROWS["signed_header_missing"],), verdict=verdict)
+        problem = "algorithm_unknown"
+    if problem == "authorization_malformed" and not verdict.holds:
+        problem = None  # the header can be read, and there is more to say
+    if problem is not None:
+        return of_rows((ROWS[problem],), verdict=verdict)
     if verdict.holds:
         return _beside(came, verdict, now)
     return explained(came, verdict, _texts(signed))
 
 
-def _arrived(
-    value: str, method: str, path: str, query: str, pairs: Pairs, body: bytes
-) -> tuple[Came | None, str, bool]:
-    """Return what arrived, the signature's text, and whether the header is malformed.
+class _Arrived(NamedTuple):
+    """What arrived, as far as its header can be read, and what is wrong with that."""
 
-    A header in another form is read as far as its parts can be found.
-    """
-    found = re.search(
-        r"""\A\s*(?P<algorithm>[^\s=,]+)\s(?=[\s\S]*SignedHeaders="?(?P<names>[^,"\s]+))"""
-        r"""(?=[\s\S]*Signature="?(?P<signature>[^",]+))""",
-        value[:_LONGEST_HEADER],
-    )
+    came: Came | None = None
+    signature: str = ""
+    problem: str | None = None
+
+
+def _arrived(method: str, target: str, pairs: Pairs, body: bytes) -> _Arrived:
+    """Return what arrived; a header in another form is read as far as possible."""
+    by_name = dict(pairs)
+    value = by_name.get("authorization", "")
+    if not value.strip():
+        return _Arrived(problem="authorization_missing")
+    found = _HEADER.search(value[:_LONGEST_HEADER])
     if found is None:
-        return None, "", True
+        return _Arrived()
+    problem: str | None = None
     try:
         parse_authorization(value)
-        malformed = False
     except MalformedAuthorization:
-        malformed = True
-    came = Came(
-        found["algorithm"],
-        body,
-        method,
-        path,
-        query,
-        pairs,
-        tuple(dict.fromkeys(found["names"].split(";"))),
-    )
-    return came, found["signature"], malformed
+        problem = "authorization_malformed"
+    listed = tuple(dict.fromkeys(found["names"].split(";")))
+    if any(name.lower() not in by_name for name in listed):
+        problem = "signed_header_missing"
+    path, _, query = target.partition("?")
+    came = Came(found["algorithm"], body, method, path, query, pairs, listed)
+    return _Arrived(came, found["signature"], problem)
 
 
+_HEADER = re.compile(
+    r"""\A\s*(?P<algorithm>[^\s=,]+)\s"""
+    r"""(?=[\s\S]*SignedHeaders="?(?P<names>[^,"\s]+))"""
+    r"""(?=[\s\S]*Signature="?(?P<signature>[^",]+))"""
+)
 _LONGEST_HEADER = 16 * 1024
 
 
@@ -258,10 +260,7 @@ def answer(  # noqa: PLR0913 - a signature covers all of a request
         other_keys=other_keys,
         now=now,
     )
-    pairs = _pairs(headers)
-    path, _, query = target.partition("?")
-    value = dict(pairs).get("authorization", "")
-    came, _, _ = _arrived(value, method, path, query, pairs, body)
+    came = _arrived(method, target, _pairs(headers), body).came
     text = message.decode(errors="replace") if isinstance(message, bytes) else message
     found = _SERVER_STRING.search(text.replace("\\n", "\n"))
     if found is None or came is None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
 from keys import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SALTS = {"AMZN-PAY-RSASSA-PSS": 20, "AMZN-PAY-RSASSA-PSS-V2": 32}
 PAYLOAD: dict[str, Any] = {
@@ -57,7 +59,7 @@ class Signer:
     algorithm: str = "AMZN-PAY-RSASSA-PSS"
     names: list[str] | None = None
     """The list of names, if it is another one than the headers'."""
-    order: Callable[[str], object] = str
+    order: Callable[[str], Any] = str
     spelt: Callable[[str], str] = str
     listed: Callable[[str], str] = str
     colon: str = ":"
@@ -106,6 +108,3 @@ class Signer:
 
     def copy(self) -> Signer:
         return replace(self, headers=dict(self.headers))
-
-
-__all__ = ["SHA1", "SHA256", "SHA512", "SALTS", "PAYLOAD", "Signer", "compact", "hexed"]

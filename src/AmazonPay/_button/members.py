@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -23,22 +23,24 @@ from typing_extensions import is_typeddict
 
 from ..resources._constraints import Limit, Pattern
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _SHOWN = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 _SCALARS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return {
-        name: _bare(hint)
-        for name, hint in get_type_hints(kind, include_extras=True).items()
-    }
-
-
-def _bare(hint: Any) -> Any:  # noqa: ANN401 - a type
-    while get_origin(hint) in {Required, NotRequired}:
-        (hint,) = get_args(hint)
-    return hint
+def _members_of(kind: type) -> dict[str, tuple[Any, bool]]:
+    """Return type and necessity of each member; annotations are text until now."""
+    found: dict[str, tuple[Any, bool]] = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        required = name in vars(kind)["__required_keys__"]
+        if get_origin(hint) in {Required, NotRequired}:
+            required = get_origin(hint) is Required
+            (hint,) = get_args(hint)  # noqa: PLW2901 - the type inside
+        found[name] = hint, required
+    return found
 
 
 def problem_in(kind: type, value: Mapping[str, Any], where: str = "") -> str | None:
@@ -47,21 +49,18 @@ def problem_in(kind: type, value: Mapping[str, Any], where: str = "") -> str | N
     A null for a member that may be left out is the same as leaving it out, and so is
     the empty list that PHP writes for an empty object.
     """
-    required: frozenset[str] = vars(kind)["__required_keys__"]
-    hints = _hints(kind)
+    known = _members_of(kind)
     # Unknown and missing members are reported before bad values.
     for name in value if vars(kind).get("__closed__") else ():
-        if name not in hints:
+        if name not in known:
             shown = name if _SHOWN.fullmatch(name) else "(a name that is not shown)"
             return f"{_inside(where, shown)} is no member that Amazon knows here"
-    for name in sorted(required):
-        if value.get(name) is None:
+    for name, (_hint, required) in known.items():
+        if required and value.get(name) is None:
             return f"{_inside(where, name)} is missing"
     for name, member in value.items():
-        hint = hints.get(name)
-        if hint is None or (member is None and name not in required):
-            continue
-        if member == [] and is_typeddict(hint):
+        hint, _required = known.get(name, (None, False))
+        if hint is None or member is None or (member == [] and is_typeddict(hint)):
             continue
         problem = _problem(hint, member, _inside(where, name))
         if problem is not None:
@@ -100,43 +99,41 @@ def _problem_of_union(hints: tuple[Any, ...], value: Any, where: str) -> str | N
     return (alike or problems)[0]
 
 
-def _problem_of_type(hint: Any, value: Any, where: str) -> str | None:  # noqa: ANN401, PLR0911 - types and JSON; one return for each kind
-    if hint is Any or hint is object:
-        return None
-    if get_origin(hint) is Literal:
+def _problem_of_type(hint: Any, value: Any, where: str) -> str | None:  # noqa: ANN401 - types and JSON
+    origin = get_origin(hint)
+    if origin is Literal:
         known = get_args(hint)
-        return (
-            None
-            if value in known
-            else f"{where} is none of {', '.join(map(str, known))}"
-        )
-    if get_origin(hint) is list:
+        choices = ", ".join(map(str, known))
+        return None if value in known else f"{where} is none of {choices}"
+    if origin is list:
         return _problem_of_list(get_args(hint)[0], value, where)
-    if is_typeddict(hint) or get_origin(hint) is dict:
-        if not isinstance(value, dict):
-            return f"{where} must be an object"
-        members = cast("dict[str, Any]", value)
-        if is_typeddict(hint):
-            return problem_in(hint, members, where)
-        name_hint, member_hint = get_args(hint)
-        for name, member in members.items():
-            problem = _problem(name_hint, name, f"a name in {where}") or _problem(
-                member_hint, member, f"a member of {where}"
-            )
-            if problem is not None:
-                return problem
-        return None
-    if hint in {None, NoneType}:
-        return None if value is None else f"{where} must be null"
-    if type(value) is hint:
+    if is_typeddict(hint) or origin is dict:
+        return _problem_of_object(hint, value, where)
+    if type(value) is hint or (hint is NoneType and value is None):
         return None
     return f"{where} must be {_SCALARS.get(hint, 'of another type')}"
+
+
+def _problem_of_object(hint: Any, value: Any, where: str) -> str | None:  # noqa: ANN401 - types and JSON
+    if not isinstance(value, dict):
+        return f"{where} must be an object"
+    members = cast("dict[str, Any]", value)
+    if is_typeddict(hint):
+        return problem_in(hint, members, where)
+    name_hint, member_hint = get_args(hint)
+    for name, member in members.items():
+        problem = _problem(name_hint, name, f"a name in {where}") or _problem(
+            member_hint, member, f"a member of {where}"
+        )
+        if problem is not None:
+            return problem
+    return None
 
 
 def _problem_of_list(hint: Any, value: Any, where: str) -> str | None:  # noqa: ANN401 - types and JSON
     if not isinstance(value, list):
         return f"{where} must be a list"
-    items = cast("list[Any]", value)
+    items: list[Any] = value
     problems = (_problem(hint, item, f"an element of {where}") for item in items)
     return next((problem for problem in problems if problem is not None), None)
 
@@ -148,12 +145,13 @@ def _broken(limit: object, value: Any) -> str | None:  # noqa: ANN401 - JSON
         return None if good else f"must have the form {limit.regex}"
     if not isinstance(limit, Limit):
         return None
-    if limit.name == "MaxLen" and len(value) > limit.value:
-        return f"has more than {limit.value} characters"
-    if limit.name == "MinLen" and len(value) < limit.value:
-        return "must not be empty"
-    if limit.name == "Ge" and value < limit.value:
-        return f"must be {limit.value} or more"
-    if limit.name == "Le" and value > limit.value:
-        return f"must be {limit.value} or less"
-    return None
+    holds, problem = _LIMITS[limit.name]
+    return None if holds(value, limit.value) else problem.format(limit.value)
+
+
+_LIMITS: dict[str, tuple[Callable[[Any, int], bool], str]] = {
+    "MaxLen": (lambda value, most: len(value) <= most, "has more than {} characters"),
+    "MinLen": (lambda value, least: len(value) >= least, "must not be empty"),
+    "Ge": (lambda value, least: value >= least, "must be {} or more"),
+    "Le": (lambda value, most: value <= most, "must be {} or less"),
+}

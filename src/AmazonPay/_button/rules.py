@@ -61,13 +61,7 @@ def check_payload(data: bytes, settings: Settings) -> None:
     """
     payload: Payload = json.loads(data)
     try:
-        if re.search(rb"[\r\n]", data):
-            # UNCONFIRMED: that Amazon does not undo it.
-            raise _Broken(
-                "the text has line breaks: a form posts them as CR LF, so that another"
-                " text arrives than was signed; write the JSON in one line",
-                SESSION,
-            )
+        _check_one_line(data)
         if settings.product_type == "SignIn":
             _check_sign_in(payload, settings)
         else:
@@ -77,6 +71,16 @@ def check_payload(data: bytes, settings: Settings) -> None:
     else:
         return
     raise InvalidRequest(message)
+
+
+def _check_one_line(data: bytes) -> None:
+    if re.search(rb"[\r\n]", data):
+        # UNCONFIRMED: that Amazon does not undo it.
+        raise _Broken(
+            "the text has line breaks: a form posts them as CR LF, so that another text"
+            " arrives than was signed; write the JSON in one line",
+            SESSION,
+        )
 
 
 def _check_members(kind: type, payload: Payload, page: str) -> None:
@@ -298,8 +302,9 @@ def _amounts(payload: Payload, settings: Settings) -> None:
 
 # amazon-pay-checkout/address-formatting-and-validation.html
 _EU = frozenset(
-    "UK GB DE FR IT ES AT BE BG HR CY CZ DK EE FI GR HU IE LV LT LU MT NL PL PT RO SK SI"
-    " SE".split()
+    {"UK", "GB", "DE", "FR", "IT", "ES", "AT", "BE", "BG", "HR", "CY", "CZ", "DK"}
+    | {"EE", "FI", "GR", "HU", "IE", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO"}
+    | {"SK", "SI", "SE"}
 )
 _WITHOUT_STATE = frozenset({"UK", "GB", "SG", "AE", "MX"})
 
@@ -344,8 +349,8 @@ def _cart(payload: Payload, settings: Settings) -> None:
         each, total = item["listPrice"]["amount"], item["totalListPrice"]["amount"]
         if Decimal(str(each)) * int(item["quantity"]) != Decimal(str(total)):
             raise _Broken(
-                "totalListPrice of an element of cartDetails.lineItems must be listPrice"
-                " times quantity",
+                "totalListPrice of an element of cartDetails.lineItems must be"
+                " listPrice times quantity",
                 _BUY_NOW,
             )
 

@@ -7,17 +7,15 @@ import json
 import re
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .._signing.canonical import sha256_hex
 from . import json_text
 from .model import Came, Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _ONCE = (
     "Encode once, keep those bytes, and sign and send them: json.dumps once, then"
@@ -36,7 +34,7 @@ def _rewriting(
 
     def variants(came: Came, value: object) -> Iterator[bytes]:
         text = came.text(value)
-        if text is not None and (text.tokens or not only_json):
+        if text is not None and (text.pieces or not only_json):
             for changed in change(text.text):
                 yield changed.encode(errors="surrogatepass")
 
@@ -50,7 +48,7 @@ def _restructuring(
 
     def variants(came: Came, value: object) -> Iterator[bytes]:
         text = came.text(value)
-        if text is not None and text.tokens:
+        if text is not None and text.pieces:
             for change in changes:
                 changed = text.with_tree(change(text.tree))
                 yield changed.encode(errors="surrogatepass")
@@ -60,9 +58,9 @@ def _restructuring(
 
 def _styles(came: Came, value: object) -> Iterator[bytes]:
     text = came.text(value)
-    if text is not None and text.tokens:
+    if text is not None and text.pieces:
         for style in json_text.STYLES:
-            written = json_text.written(text.tokens, style)
+            written = json_text.written(text.pieces, style)
             yield written.encode(errors="surrogatepass")
 
 
@@ -311,8 +309,8 @@ ROWS: tuple[Mistake, ...] = (
     ),
     _row(
         "body_escapes",
-        "The JSON that was signed writes characters beyond ASCII in another way (\\uXXXX"
-        " or plain) than the JSON that came.",
+        "The JSON that was signed writes characters beyond ASCII in another way, as"
+        " \\uXXXX or plain, than the JSON that came.",
         _ENCODED_TWICE,
         _ONCE,
         _rewriting(_escapes),
@@ -348,7 +346,7 @@ ROWS: tuple[Mistake, ...] = (
     ),
     _row(
         "payload_in_javascript",
-        "The text that was signed has backslashes that JavaScript removed from the page.",
+        "The text that was signed has backslashes that the page's JavaScript removed.",
         "The payload stands in the page between quotes: JavaScript resolves each"
         " backslash in a literal before the text is posted.",
         _EMBED,
@@ -418,66 +416,5 @@ ROWS: tuple[Mistake, ...] = (
         " with a body signs the bytes that it sends.",
         "Hash the bytes of the body that is sent.",
         _nothing,
-    ),
-)
-
-
-def _digests(change: Callable[[bytes], Iterable[str]]) -> Callable[..., Iterator[str]]:
-    def variants(came: Came, value: object) -> Iterator[str]:
-        if isinstance(value, bytes) and not came.is_button:
-            yield from change(value)
-
-    return variants
-
-
-def _plain(body: bytes) -> Iterator[str]:
-    yield body.decode(errors="replace")
-
-
-DIGEST_ROWS: tuple[Mistake, ...] = (
-    Mistake(
-        "body_hash_upper",
-        "body",
-        "The hash of the body was signed in upper-case hex.",
-        "The encoder of hex digits writes A to F.",
-        "Write hashes in lower-case hex.",
-        _digests(lambda body: (sha256_hex(body).upper(),)),
-    ),
-    Mistake(
-        "body_hash_base64",
-        "body",
-        "The hash of the body was signed in base64.",
-        "Other schemes write hashes in base64.",
-        "Write hashes in lower-case hex.",
-        _digests(lambda body: (b64encode(bytes.fromhex(sha256_hex(body))).decode(),)),
-    ),
-    Mistake(
-        "body_hash_twice",
-        "body",
-        "The body was hashed twice.",
-        "One function hashes what another one has hashed already.",
-        "Hash the bytes of the body once.",
-        _digests(
-            lambda body: (
-                sha256_hex(sha256_hex(body).encode()),
-                sha256_hex(bytes.fromhex(sha256_hex(body))),
-            )
-        ),
-    ),
-    Mistake(
-        "body_not_hashed",
-        "body",
-        "The body itself stands in the canonical request, in place of its hash.",
-        "The last line of a canonical request is a hash, not a text.",
-        "End the canonical request with the SHA-256 of the body in lower-case hex.",
-        _digests(_plain),
-    ),
-    Mistake(
-        "body_hash_missing",
-        "body",
-        "The canonical request that was signed has no hash of the body.",
-        "For a request without a body the hash of the empty text is needed, too.",
-        "End the canonical request with the SHA-256 of the body, also of an empty one.",
-        _digests(lambda _: ("",)),
     ),
 )

@@ -144,9 +144,9 @@ def _orders(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
     arrived = [name for name, _ in came.all_headers]
     for order in ([name.lower() for name in came.listed], arrived):
         place = {name: index for index, name in reversed([*enumerate(order)])}
-        lines = tuple(sorted(headers.lines, key=lambda one: place.get(one[0], 99)))  # noqa: B023 - sorted here
+        lines = tuple(sorted(headers.lines, key=lambda one: place.get(one[0], 99)))
         if headers.names is not None:
-            names = tuple(sorted(headers.names, key=lambda one: place.get(one, 99)))  # noqa: B023 - sorted here
+            names = tuple(sorted(headers.names, key=lambda one: place.get(one, 99)))
             yield headers._replace(lines=lines, names=names)
             yield headers._replace(names=names)
         yield headers._replace(lines=lines)
@@ -251,8 +251,8 @@ ROWS: tuple[Mistake, ...] = (
     ),
     _row(
         "host_of_region",
-        "Another x-amz-pay-host was signed: one of another region, with a scheme or with"
-        " a port.",
+        "Another x-amz-pay-host was signed: another region's, or one with a scheme or a"
+        " port.",
         "The host was built in two places.",
         "Sign the host name only, such as pay-api.amazon.eu, and send the same.",
         _values("x-amz-pay-host", _hosts),

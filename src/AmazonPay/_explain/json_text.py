@@ -6,12 +6,12 @@ import json
 import re
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+')
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _UNIT = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9a-fA-F]{4})")
@@ -34,7 +34,7 @@ STYLES: tuple[Style, ...] = (
 
 
 Node: TypeAlias = "str | list[Node] | dict[str, Node]"
-"""A scalar's token, an array, or an object by the tokens of its names."""
+"""A scalar's piece, an array, or an object by the pieces of its names."""
 
 
 class Text:
@@ -44,29 +44,29 @@ class Text:
         self.text = text
 
     @cached_property
-    def tokens(self) -> list[str]:
-        """The tokens; empty for a text that is no JSON object or array."""
+    def pieces(self) -> list[str]:
+        """The pieces; empty for a text that is no JSON object or array."""
         try:
             if not isinstance(json.loads(self.text), (dict, list)):
                 return []
         except (ValueError, RecursionError):
             return []
-        tokens: list[str] = _TOKEN.findall(self.text)
-        depths = accumulate([_DEPTH.get(token, 0) for token in tokens])
-        return tokens if max(depths) <= _DEEPEST else []
+        pieces: list[str] = _PIECE.findall(self.text)
+        depths = accumulate([_DEPTH.get(piece, 0) for piece in pieces])
+        return pieces if max(depths) <= _DEEPEST else []
 
     @cached_property
     def style(self) -> Style:
         """The style in which the text is written; compact if it is none of ours."""
         return next(
-            (style for style in STYLES if written(self.tokens, style) == self.text),
+            (style for style in STYLES if written(self.pieces, style) == self.text),
             STYLES[0],
         )
 
     @cached_property
     def tree(self) -> Node:
         """The structure; scalars stay as they are written."""
-        rest = iter(self.tokens)
+        rest = iter(self.pieces)
         return _node(next(rest), rest)
 
     def with_tree(self, tree: Node) -> str:
@@ -74,27 +74,27 @@ class Text:
         return written(flat(tree), self.style)
 
 
-def written(tokens: list[str], style: Style) -> str:
-    """Return JSON text made of tokens, in a style."""
+def written(pieces: list[str], style: Style) -> str:
+    """Return JSON text made of pieces, in a style."""
     after_comma, after_colon, indent = style
     if not indent:
         spaced = {",": f",{after_comma}", ":": f":{after_colon}"}
-        return "".join([spaced.get(token, token) for token in tokens])
+        return "".join([spaced.get(piece, piece) for piece in pieces])
     out: list[str] = []
     depth = 0
-    for index, token in enumerate(tokens):
-        if token in "{[":
+    for index, piece in enumerate(pieces):
+        if piece in "{[":
             depth += 1
-            empty = tokens[index + 1] in "}]"
-            out.append(token if empty else f"{token}\n{indent * depth}")
-        elif token in "}]":
+            empty = pieces[index + 1] in "}]"
+            out.append(piece if empty else f"{piece}\n{indent * depth}")
+        elif piece in "}]":
             depth -= 1
-            full = tokens[index - 1] not in "{["
-            out.append(f"\n{indent * depth}{token}" if full else token)
-        elif token == ",":
+            full = pieces[index - 1] not in "{["
+            out.append(f"\n{indent * depth}{piece}" if full else piece)
+        elif piece == ",":
             out.append(f",\n{indent * depth}")
         else:
-            out.append(f":{after_colon}" if token == ":" else token)
+            out.append(f":{after_colon}" if piece == ":" else piece)
     return "".join(out)
 
 
@@ -130,15 +130,15 @@ def unescaped(string: str) -> str:
 # Structure ----------------------------------------------------------------------------
 
 
-def _node(token: str, rest: Iterator[str]) -> Node:
-    if token == "[":
+def _node(piece: str, rest: Iterator[str]) -> Node:
+    if piece == "[":
         items: list[Node] = []
         for one in rest:
             if one == "]":
                 return items
             if one != ",":
                 items.append(_node(one, rest))
-    if token == "{":
+    if piece == "{":
         members: dict[str, Node] = {}
         for one in rest:
             if one == "}":
@@ -146,11 +146,11 @@ def _node(token: str, rest: Iterator[str]) -> Node:
             if one != ",":
                 next(rest)  # the colon
                 members[one] = _node(next(rest), rest)
-    return token
+    return piece
 
 
 def flat(node: Node) -> list[str]:
-    """Return the tokens of a structure."""
+    """Return the pieces of a structure."""
     if isinstance(node, str):
         return [node]
     out: list[str] = []
@@ -191,4 +191,4 @@ def with_scalars(node: Node, change: Callable[[str, str], str], name: str = "") 
             key: with_scalars(member, change, json.loads(key))
             for key, member in node.items()
         }
-    return change(cast("str", node), name)
+    return change(node, name)

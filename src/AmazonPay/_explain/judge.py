@@ -1,4 +1,4 @@
-"""Judge a signature: is the key right, is the scheme right, and which text is signed."""
+"""Judge a signature: whether key and scheme are right, and which text it covers."""
 
 from __future__ import annotations
 
@@ -160,37 +160,36 @@ def _scheme_mistakes(
 def _readings(signature: str) -> Iterator[tuple[bytes, Mistake | None]]:
     """Yield the bytes that a signature's text may mean, the right reading first."""
     text = signature.strip()
+    joined = re.sub(r"\s+", "", text)
     plain = _decoded(text)
+    inner = (plain or b"").decode("ascii", errors="replace").strip()
+    readings: list[tuple[bytes | None, str]] = [
+        ((plain or b"")[::-1], "signature_reversed"),
+        (_decoded(inner) or _hex(inner), "signature_encoded_twice"),
+    ]
+    if joined != text:
+        plus = re.sub(r"\s", "+", text)
+        readings.append((_decoded(joined), "signature_wrapped"))
+        readings.append((_decoded(plus), "signature_percent_encoded"))
+    if "%" in text:
+        readings.append((_decoded(unquote(text)), "signature_percent_encoded"))
+    readings.append((_hex(joined), "signature_hex"))
+    if plain is None:
+        readings.append((_url_decoded(joined), "signature_url_safe"))
     if plain is not None:
         yield plain, None
-        yield plain[::-1], ROWS["signature_reversed"]
-        inner = plain.decode("ascii", errors="replace").strip()
-        twice = _decoded(inner) or _hex(inner)
-        if twice:
-            yield twice, ROWS["signature_encoded_twice"]
-    joined = re.sub(r"\s+", "", text)
-    if joined != text:
-        data = _decoded(joined)
-        if data is not None:
-            yield data, ROWS["signature_wrapped"]
-        data = _decoded(re.sub(r"\s", "+", text))
-        if data is not None:
-            yield data, ROWS["signature_percent_encoded"]
-    if "%" in text:
-        data = _decoded(unquote(text))
-        if data is not None:
-            yield data, ROWS["signature_percent_encoded"]
-    digits = _hex(joined)
-    if digits:
-        yield digits, ROWS["signature_hex"]
-    if plain is None and re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", joined):
-        padded = joined.rstrip("=")
-        padded += "=" * (-len(padded) % 4)
-        try:
-            data = urlsafe_b64decode(padded.replace("+", "-").replace("/", "_"))
-        except Base64Error:
-            return
-        yield data, ROWS["signature_url_safe"]
+    yield from ((data, ROWS[name]) for data, name in readings if data)
+
+
+def _url_decoded(text: str) -> bytes | None:
+    if re.fullmatch(r"[A-Za-z0-9+/_-]+={0,2}", text) is None:
+        return None
+    padded = text.rstrip("=")
+    padded += "=" * (-len(padded) % 4)
+    try:
+        return urlsafe_b64decode(padded.replace("+", "-").replace("/", "_"))
+    except Base64Error:
+        return None
 
 
 def _decoded(text: str) -> bytes | None:

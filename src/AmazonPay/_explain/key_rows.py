@@ -1,4 +1,4 @@
-"""Mistakes in the signature itself: its text, its key, its scheme; and in the header."""
+"""Mistakes in the signature itself, in its key and scheme, and in its header."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ _TABLE = (
     ),
     _row(
         "salt_length",
-        "The key is right, the salt is not: it has another length than the algorithm's.",
+        "The key is right, the salt has another length than the algorithm's.",
         "The default of many libraries is 32, or as long as the key allows.",
         _PSS,
     ),
@@ -127,7 +127,7 @@ _TABLE = (
     _row(
         "key_unknown",
         "No key known here made this signature, or it was altered on its way.",
-        "Key id and private key are not a pair, or a part of the signature was changed.",
+        "Key id and private key are no pair, or a part of the signature was changed.",
         "Compare the public key of your private key (openssl pkey -pubout) with the one"
         " that is registered for this key id.",
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .._signing.canonical import canonical_path, canonical_query_of, sha256_hex
 from .json_text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _LARGEST = 64 * 1024
 """The bytes of a body up to which its text is rewritten; that takes time."""

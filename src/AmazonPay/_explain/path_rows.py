@@ -183,7 +183,7 @@ ROWS: tuple[Mistake, ...] = (
     _row(
         "method_other",
         "Another method was signed than the one that was sent.",
-        "One helper signs for several calls; updates are PATCH, close and cancel DELETE.",
+        "One helper signs several calls; updates are PATCH, close and cancel DELETE.",
         "Sign the method that is sent.",
         _other_methods,
         paired=2,
@@ -293,7 +293,7 @@ ROWS: tuple[Mistake, ...] = (
     _row(
         "path_with_query",
         "The path was signed together with its query.",
-        "The target of a request holds both; in a canonical request they are two lines.",
+        "The target of a request holds both; a canonical request has a line for each.",
         _SIGN_THE_PATH,
         _with_query,
     ),

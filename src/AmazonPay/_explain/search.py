@@ -7,14 +7,14 @@ from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import body_rows, header_rows, path_rows, string_rows
+from . import body_rows, digest_rows, header_rows, path_rows, string_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .model import Came, Mistake, Part
 
-_PARTS = path_rows.ROWS + header_rows.ROWS + body_rows.ROWS + body_rows.DIGEST_ROWS
+_PARTS = path_rows.ROWS + header_rows.ROWS + body_rows.ROWS + digest_rows.ROWS
 _WHOLE = string_rows.CANONICAL_ROWS
 _STRINGS = string_rows.STRING_ROWS
 _OF_PART: dict[Part, tuple[Mistake, ...]] = {

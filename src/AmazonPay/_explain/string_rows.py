@@ -91,7 +91,7 @@ CANONICAL_ROWS: tuple[Mistake, ...] = (
         "canonical_joined",
         "canonical",
         "The lines that were signed are not joined by line feeds.",
-        "The line feed stands between 'single' quotes, or the parts were joined without.",
+        "The line feed stands between 'single' quotes, or it was forgotten.",
         "Join the lines by line feeds.",
         _joined,
     ),
