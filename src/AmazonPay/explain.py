@@ -305,7 +305,7 @@ def of_response(
     headers = [(name.decode(), value.decode()) for name, value in sent.headers]
     authorization = dict(headers)["authorization"]
     key_id = parse_authorization(authorization).public_key_id
-    parts = urlsplit(sent.url)
+    parts = urlsplit(str(sent.url))
     return answer(
         response.message or "",
         sent.method,

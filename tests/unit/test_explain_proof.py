@@ -180,10 +180,10 @@ def test_a_signature_over_several_lines_is_named() -> None:
 
 def test_a_signature_that_lost_its_pluses_is_named() -> None:
     signer = Signer(encoded=lambda data: b64encode(data).decode().replace("+", " "))
-    for _ in range(9):
-        signature = signer.signature()
-        if " " in signature.strip():
-            break
+    # A plus is in almost every signature.
+    signature = next(
+        one for _ in range(9) if " " in (one := signer.signature()).strip()
+    )
     value = (
         f"{signer.algorithm} PublicKeyId=A,"
         f" SignedHeaders={';'.join(signer.headers)}, Signature={signature}"

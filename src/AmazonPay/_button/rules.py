@@ -143,16 +143,18 @@ def _check_store_id(payload: Payload) -> None:
         )
 
 
-def _check_url(name: str, url: Any, settings: Settings) -> None:  # noqa: ANN401 - JSON
+def _check_url(name: str, url: object, settings: Settings) -> None:
     """Check where the buyer's browser is sent: https, in sandbox also localhost."""
     if url is None:
         return
+    text = str(url)
     try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname or "", parts.port
-    except (ValueError, AttributeError):
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
         raise _Broken(f"{name} is no URL", _ENVIRONMENTS) from None
-    if re.search(r"[\s\x00-\x1f\x7f\\]", url) or not host or "@" in parts.netloc:
+    strange = re.search(r"[\s\x00-\x1f\x7f\\]", text) or port == 0
+    if strange or not host or "@" in parts.netloc:
         raise _Broken(f"{name} must be an absolute URL, without a user", _ENVIRONMENTS)
     if parts.scheme == "https":
         return

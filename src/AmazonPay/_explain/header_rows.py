@@ -123,11 +123,12 @@ def _title(name: str) -> str:
 
 
 def _line_names(came: Came, headers: SignedHeaders) -> Iterator[SignedHeaders]:
-    for written in (_as_written(came).get, lambda name, _: _title(name)):
-        lines = tuple((written(name, name), value) for name, value in headers.lines)
+    titles = {name: _title(name) for name, _ in headers.lines}
+    for written in (_as_written(came), titles):
+        lines = tuple((written.get(name, name), value) for name, value in headers.lines)
         yield headers._replace(lines=lines)
         if headers.names is not None:
-            names = tuple(written(name, name) for name in headers.names)
+            names = tuple(written.get(name, name) for name in headers.names)
             yield headers._replace(lines=lines, names=names)
 
 

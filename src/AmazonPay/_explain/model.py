@@ -58,7 +58,10 @@ class Came:
     """The names in `SignedHeaders`, as they were written."""
     is_button: bool = False
     _texts: dict[bytes, Text | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+        default_factory=dict[bytes, "Text | None"],
+        init=False,
+        repr=False,
+        compare=False,
     )
 
     def text(self, value: object) -> Text | None:
