@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from .money import price as price
     from .objects import allowed_actions as allowed_actions
     from .objects import merge as merge
-    from .objects import state_of as state_of
 
 _LAZY_NAMES = {
     "Decision": "decisions",
@@ -79,7 +78,6 @@ _LAZY_NAMES = {
     "idempotency_key": "idempotency",
     "merge": "objects",
     "price": "money",
-    "state_of": "objects",
 }
 
 

@@ -9,7 +9,7 @@ facts. Nothing here sends a request; `download_report` fetches the file. Amazon'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
@@ -124,7 +124,7 @@ class ReportTable:
         return _Rows(file, self._separator)
 
     @contextmanager
-    def _open(self) -> Iterator[TextIO]:
+    def _open(self) -> Generator[TextIO, None, None]:
         with self._path.open(encoding=self._encoding, newline="") as file:
             try:
                 yield file
@@ -155,7 +155,9 @@ class _Rows(Iterator[Fields]):
         except self._error:
             raise _no_table("its quotes do not fit, or are long", self.line) from None
         if any("\0" in field for field in fields):
-            raise _no_table("it has a zero byte", self.line)
+            raise _no_table(
+                "it has a zero byte; pass encoding= if it is in 'utf-16'", self.line
+            )
         return fields
 
 

@@ -54,7 +54,7 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 def decided(call: str, journal: MemoryJournal, *script: Reply) -> Decision[Any]:
     helper, arguments = CALLS[call]
-    flow = helper.declared(None, *arguments, journal=journal, **NAMES)
+    flow = helper.begin(None, *arguments, journal=journal, **NAMES)
     decision: Decision[Any] = Player(*script).play(flow)
     return decision
 

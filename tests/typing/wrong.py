@@ -1,8 +1,11 @@
 """Mistakes that a checker must find: never run, and every `# wrong` line an error."""
 
+# pyright: reportUnnecessaryComparison=true
+
 from typing import Literal, assert_never
 
-from AmazonPay import AsyncClient, Client, SQLiteJournal, price, state_of
+from AmazonPay import AsyncClient, Client, SQLiteJournal, price
+from AmazonPay.objects import state_of
 from AmazonPay.types import (
     CaptureCharge,
     CloseChargePermission,
@@ -93,9 +96,13 @@ def states(client: Client, journal: SQLiteJournal) -> None:
     known: Literal["Captured", "Unknown"] = one.state  # wrong: there are others
     other: Literal["Captured"] = state_of({})  # wrong: there are others
     one.object_id.lower()  # wrong: may be None
+    compared = [
+        one.state == "Captrued",  # wrong: no such state
+        state_of(client.get_charge("S").json()) == "captured",  # wrong: no such state
+    ]
     match one.state:
         case "Open" | "Completed" | "Unknown":
             pass
         case rest:
             assert_never(rest)  # wrong: states are left
-    del typo, known, other
+    del typo, known, other, compared

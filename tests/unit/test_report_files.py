@@ -162,7 +162,7 @@ def test_another_encoding_is_an_error_that_offers_it(
     name = "Größe" if encoding == "iso-8859-1" else "株式会社"
     text = "Store,Amount\n" + "x,1\n" * rows + f"{name},1\n"
     path.write_text(text, encoding=encoding, newline="")
-    with pytest.raises(ReportUnavailable, match=r"encoding=|zero byte"):
+    with pytest.raises(ReportUnavailable, match="encoding="):
         next(rows_of(path))
 
 

@@ -171,7 +171,7 @@ def encode_body(body: object, *, ordered: bool = False) -> bytes:
     except InvalidRequest:
         raise
     except _NOT_JSON:
-        raise _not_json(body, "body") from None
+        raise _not_json("body", text=isinstance(body, (str, bytes))) from None
     raise _no_mapping(body, "body")
 
 
@@ -196,14 +196,14 @@ def payload_text(payload: object) -> str:
     except InvalidRequest:
         raise
     except _NOT_JSON:
-        raise _not_json(payload, "payload") from None
+        raise _not_json("payload", text=isinstance(payload, (str, bytes))) from None
     raise _no_mapping(payload, "payload")
 
 
-def _not_json(value: object, what: str) -> InvalidRequest:
+def _not_json(what: str, *, text: bool) -> InvalidRequest:
     return InvalidRequest(
         f"the {what} is text, but not JSON in UTF-8"
-        if isinstance(value, (str, bytes))
+        if text
         else f"the {what} is not JSON: a NaN, an infinity, a lone surrogate, a mapping"
         " that holds itself or changes meanwhile, or one that is nested too deeply"
     )

@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 import httpcore2
 
+from .network import is_readable
 from .progress import begin_write, interruption_in
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
         self, stream: httpcore2.AsyncNetworkStream, tls_layers: int = 0
     ) -> None:
         self._stream = stream
+        self._socket = stream.get_extra_info("socket")
         self.tls_layers = tls_layers
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as httpcore2 declares it
@@ -66,6 +68,9 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 declares it
         """Return a property of the connection that httpcore2 asks for."""
+        # Each call asks for this one; anyio would ask the system for the addresses.
+        if info == "is_readable" and self._socket is not None:
+            return is_readable(self._socket)
         return self._stream.get_extra_info(info)
 
 

@@ -110,7 +110,7 @@ class _TLSOverTLS:
         self._outer.settimeout(left)
 
 
-def _is_readable(connected: _Socket) -> bool:
+def is_readable(connected: _Socket) -> bool:
     """Return whether a read would not block; an idle connection has then ended."""
     number = connected.fileno()
     if number < 0:
@@ -211,7 +211,7 @@ class Stream(httpcore2.NetworkStream):
             case "client_addr":
                 return self._socket.getsockname()
             case "is_readable":
-                return _is_readable(self._socket)
+                return is_readable(self._socket)
             case "socket":
                 return self._socket
             case _:
