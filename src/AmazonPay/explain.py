@@ -86,7 +86,7 @@ def request(  # noqa: PLR0913 - a signature covers all of a request
     Raises:
         InvalidRequest: a public key is not one, or not RSA.
     """
-    arrived = _arrived(method, target, _pairs(headers), body)
+    arrived = _arrived(_whole(method), _whole(target), _pairs(headers), body)
     came = arrived.came
     if came is None:
         return of_rows((ROWS[arrived.problem or "authorization_malformed"],))
@@ -199,7 +199,7 @@ def button(  # noqa: PLR0913 - what a button's configuration holds
     data = (
         payload.encode(errors="surrogatepass") if isinstance(payload, str) else payload
     )
-    came = Came(algorithm, data, is_button=True)
+    came = Came(_whole(algorithm), data, is_button=True)
     verdict = judge(
         came,
         signature,
@@ -260,7 +260,7 @@ def answer(  # noqa: PLR0913 - a signature covers all of a request
         other_keys=other_keys,
         now=now,
     )
-    came = _arrived(method, target, _pairs(headers), body).came
+    came = _arrived(_whole(method), _whole(target), _pairs(headers), body).came
     text = message.decode(errors="replace") if isinstance(message, bytes) else message
     found = _SERVER_STRING.search(text.replace("\\n", "\n"))
     if found is None or came is None:
@@ -327,7 +327,12 @@ def _pairs(headers: Headers) -> Pairs:
         if isinstance(headers, Mapping)
         else headers
     )
-    return tuple((name.lower(), value) for name, value in given)
+    return tuple((_whole(name).lower(), _whole(value)) for name, value in given)
+
+
+def _whole(text: str) -> str:
+    """Return text without half surrogate pairs, which have no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _texts(signed: str | bytes | None) -> tuple[bytes, ...]:

@@ -520,6 +520,8 @@ REFUSED: list[tuple[Any, str]] = [
     (buying(totalTaxAmount=None), "totalTaxAmount is missing"),
     (buying(deliveryOptions=[{**OPTION, "isDefault": False}]), "exactly one"),
     (buying(lineItems=[{**ITEM, "quantity": "3"}]), "times quantity"),
+    (buying(lineItems=[{**ITEM, "quantity": "3" * 5000}]), "times quantity"),
+    (buying(lineItems=[{**ITEM, "gift": money(None)}]), "is no amount"),
     (buying(lineItems=[{**ITEM, "quantity": 2}]), "quantity must be text"),
 ]
 

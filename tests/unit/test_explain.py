@@ -54,13 +54,16 @@ def test_a_right_signature_holds() -> None:
     assert explanation.key_is_right is True
 
 
+ANY_TEXT = st.text(st.characters(), max_size=40)
+"""Half surrogate pairs, too."""
+
 # Garbage ------------------------------------------------------------------------------
 
 
 @given(
-    method=st.text(max_size=5),
-    target=st.text(max_size=40),
-    value=st.text(max_size=80)
+    method=ANY_TEXT,
+    target=ANY_TEXT,
+    value=ANY_TEXT
     | st.builds(
         "{} PublicKeyId={}, SignedHeaders={}, Signature={}".format,
         st.sampled_from(["AMZN-PAY-RSASSA-PSS", "X"]),
@@ -113,3 +116,25 @@ def test_a_large_body_is_not_rewritten_over_and_over() -> None:
     explanation = explain.button(body, Signer().button(), public_key=PUBLIC)
     assert explanation.name == "unknown"
     assert explanation.guesses < 400
+
+
+@given(
+    method=ANY_TEXT,
+    target=ANY_TEXT,
+    values=st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=3),
+    names=ANY_TEXT,
+    body=st.binary(max_size=30) | st.sampled_from([b"{}", b'{"amount":"x"}', b"[[]]"]),
+)
+@hypothesis.settings(max_examples=25)
+def test_a_right_key_is_never_blamed_for_a_strange_request(
+    method: str, target: str, values: dict[str, str], names: str, body: bytes
+) -> None:
+    value = (
+        f"AMZN-PAY-RSASSA-PSS PublicKeyId=A, SignedHeaders=accept;{names},"
+        f" Signature={Signer(body=b'another text').signature()}"
+    )
+    headers = {**values, "accept": "x", "authorization": value}
+    explanation = explain.request(method, target, headers, body, public_key=PUBLIC)
+    assert explanation.name != "holds"
+    assert "key_unknown" not in explanation.mistakes
+    assert str(explanation)

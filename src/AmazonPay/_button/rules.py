@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -271,10 +271,18 @@ def prices_in(value: object, where: str = "") -> Iterator[tuple[str, Payload]]:
             yield from prices_in(item, where)
 
 
+def _amount(where: str, price: Payload) -> Decimal:
+    """Return an amount, also of a member that is not typed."""
+    try:
+        return Decimal(str(price["amount"]))
+    except InvalidOperation:
+        raise _Broken(f"{where}.amount is no amount", _CURRENCY) from None
+
+
 def _amounts(payload: Payload, settings: Settings) -> None:
     currencies: dict[str, str] = {}
     for where, price in prices_in(payload):
-        currency, amount = str(price["currencyCode"]), Decimal(str(price["amount"]))
+        currency, amount = str(price["currencyCode"]), _amount(where, price)
         if currency == "JPY" and amount != amount.to_integral_value():
             raise _Broken(f"{where}: JPY has no decimals", _CURRENCY)
         if currency not in settings.currencies:
@@ -349,7 +357,7 @@ def _cart(payload: Payload, settings: Settings) -> None:
         )
     for item in cast("list[Payload]", cart.get("lineItems") or []):
         each, total = item["listPrice"]["amount"], item["totalListPrice"]["amount"]
-        if Decimal(str(each)) * int(item["quantity"]) != Decimal(str(total)):
+        if Decimal(str(each)) * Decimal(item["quantity"]) != Decimal(str(total)):
             raise _Broken(
                 "totalListPrice of an element of cartDetails.lineItems must be"
                 " listPrice times quantity",
