@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..errors import InvalidRequest
-from ..resources.button_payloads import BuyNowPayload, SignInPayload
+from ..resources._button_payloads import BuyNowPayload, SignInPayload
 from ..resources.checkout_sessions import CreateCheckoutSession
 from .members import problem_in
 
