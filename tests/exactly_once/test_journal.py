@@ -202,6 +202,19 @@ def test_bodies_of_what_is_settled_are_forgotten_and_all_else_stays(
     assert untimed(kept[0]) == replace(numbered(0, "success"), body=None)
 
 
+@pytest.mark.parametrize("outcome", [None, "pending", "unknown", "moved"])
+def test_a_body_that_may_be_needed_again_is_never_forgotten(
+    lasting: Journal, outcome: Any
+) -> None:
+    stored(lasting, numbered(0, outcome))
+    moment = stored(lasting, numbered(9)).changed
+    assert moment is not None
+    assert lasting.forget(moment) == 0
+    found = lasting.find("0" * 32)
+    assert found is not None
+    assert found.body == BODY
+
+
 @pytest.mark.parametrize("workers", [4])
 def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> None:
     barrier = threading.Barrier(workers)

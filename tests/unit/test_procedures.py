@@ -108,6 +108,12 @@ def test_pauses_grow_while_a_charge_is_pending() -> None:
     assert player.waits == [1.0, 1.5, 2.25, 3.375]
 
 
+def test_no_pause_is_longer_than_half_a_minute() -> None:
+    player = Player(*[charge("AuthorizationInitiated")] * 12, charge("Authorized"))
+    player.play(wait_for_charge(deadline=600.0))
+    assert player.waits[8:] == [1.5**8, 30.0, 30.0, 30.0]
+
+
 def test_a_state_of_the_future_is_never_taken_for_final() -> None:
     player = Player(charge("Teleported"), charge("Captured"))
     assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"

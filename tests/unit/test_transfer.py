@@ -466,6 +466,33 @@ def test_the_answer_to_an_upload_is_not_read(awaits: bool, tmp_path: Path) -> No
 
 
 @BOTH
+@pytest.mark.parametrize("status", [199, 300, 301, 302, 304, 307, 308, 403, 503])
+def test_an_upload_that_is_answered_otherwise_has_not_arrived(
+    awaits: bool, status: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "e.png"
+    source.write_bytes(b"png")
+    headers = {"location": "https://files.example/other"}
+    peer = Peer(lambda: httpx2.Response(status, headers=headers))
+    with pytest.raises(TransferFailed, match=str(status)) as caught:
+        perform(awaits, peer, Transfer("PUT", FILE, source=source))
+    assert not caught.value.final
+    assert len(peer.requests) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_an_upload_arrives_with_any_success(
+    awaits: bool, status: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "e.png"
+    source.write_bytes(b"png")
+    peer = Peer(lambda: httpx2.Response(status))
+    perform(awaits, peer, Transfer("PUT", FILE, source=source))
+    assert len(peer.requests) == 1
+
+
+@BOTH
 def test_an_upload_that_does_not_end_in_time_is_given_up(
     awaits: bool, tmp_path: Path
 ) -> None:
