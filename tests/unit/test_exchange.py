@@ -37,6 +37,7 @@ from AmazonPay._core.retry import (
     Runtime,
     exchange,
     jitter,
+    note_unknown,
     retry_after,
 )
 from AmazonPay._core.steps import Flow, Wait
@@ -360,6 +361,16 @@ def test_without_time_for_a_pause_only_a_failure_is_repeated_and_at_once(
     assert (played.sent, played.waits) == (2, [0.0])
     played = play([answer(503), answer(200)], retry=Retry(base=1.0), **options)
     assert (played.sent, played.waits) == (1, [])
+
+
+def test_an_exception_is_told_of_the_doubt_once_and_of_a_read_never() -> None:
+    error = KeyboardInterrupt()
+    note_unknown(error, call("read"))
+    assert not hasattr(error, "__notes__")
+    for _ in range(2):
+        note_unknown(error, call("key"))
+    (note,) = error.__notes__
+    assert note.startswith("create_charge: the outcome is unknown")
 
 
 def test_a_random_pause_lies_between_nothing_and_its_limit() -> None:
