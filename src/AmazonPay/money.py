@@ -72,8 +72,8 @@ def normalize_amount(amount: object, currency: object) -> object:
     try:
         return _format_price(number, str(currency))["amount"]
     except InvalidRequest:
-        text = format(number, "f")
-        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+        text = f"{number:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:

@@ -179,6 +179,7 @@ def test_what_is_not_settled_is_listed_least_lately_changed_first(
         stored(journal, numbered(number, outcome))
     assert [one.key[0] for one in journal.open_entries()] == ["0", "1", "2"]
     assert [one.key[0] for one in journal.open_entries(limit=2)] == ["0", "1"]
+    assert [one.key[0] for one in journal.open_entries(limit=1)] == ["0"]
 
 
 def test_only_what_was_left_alone_since_is_listed(lasting: Journal) -> None:

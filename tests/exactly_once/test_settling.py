@@ -213,7 +213,7 @@ def test_a_decision_of_a_person_has_a_reason(settle: Any, reason: Any) -> None:
 @pytest.mark.parametrize("object_id", ["", "..", 5])
 def test_an_object_that_cannot_be_asked_for_is_not_written_down(object_id: Any) -> None:
     journal = in_doubt("refund_or_get")
-    with pytest.raises(InvalidRequest, match="object_id"):
+    with pytest.raises(InvalidRequest, match="^object_id"):
         resolve(journal, journal.entry.key, "success", reason="x", object_id=object_id)
 
 
