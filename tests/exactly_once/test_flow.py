@@ -63,11 +63,16 @@ def session(state: str, charge_id: str | None) -> Reply:
 
 
 class Counting(MemoryJournal):
-    """Counts its changes by key."""
+    """Notes what is changed and counts what is read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.changes: list[str] = []
+        self.reads = 0
+
+    def find(self, key: str, /) -> Entry | None:
+        self.reads += 1
+        return super().find(key)
 
     def change(self, key: str, change: Change, /) -> Entry:
         entry = super().change(key, change)
@@ -93,6 +98,65 @@ def test_each_step_is_written_once() -> None:
         "create_charge",
         "claim create_charge",
         "create_charge",
+    ]
+
+
+def test_a_send_of_an_object_in_the_path_is_written_before_it_is_claimed() -> None:
+    journal = Counting()
+    done = answer(charge("Captured"))
+    assert Player(answer(charge("Authorized")), done, done).play(capture(journal)).ok
+    assert journal.changes == [
+        "capture_charge",  # intended
+        "capture_charge",  # begun
+        "claim capture_charge",
+        "capture_charge",  # answered
+        "capture_charge",  # concluded
+    ]
+    # Only whether the claim is free was read: a first attempt has none before it.
+    assert journal.reads == 1
+
+
+def test_a_claim_that_is_held_is_not_taken_again() -> None:
+    journal = Counting()
+    done = answer(charge("Captured"))
+    assert Player(done).play(capture(journal)).ok
+    journal.changes.clear()
+    assert Player(done).play(capture(journal)).ok
+    assert journal.changes == ["capture_charge"] * 2
+
+
+def test_a_session_that_others_complete_is_claimed_when_it_is_paid() -> None:
+    journal = Counting()
+    for state in ("AuthorizationInitiated", "AuthorizationInitiated", "Authorized"):
+        assert "claim complete_checkout_session" not in journal.changes
+        script = [session("Completed", "C1"), answer(charge(state))]
+        Player(*script).play(complete(journal))
+    assert "claim complete_checkout_session" in journal.changes
+
+
+class Restless(Counting):
+    """Another worker of the order begins before each conclusion of this one."""
+
+    def change(self, key: str, change: Change, /) -> Entry:
+        if "record_decision" in change.__qualname__:
+            found = self.entries[key]
+            self.entries[key] = replace(
+                found, runs=found.runs + 1, answers=found.answers + 1
+            )
+        return super().change(key, change)
+
+
+def test_a_run_that_is_overtaken_again_and_again_ends_without_a_conclusion() -> None:
+    journal = Restless()
+    decision = Player(answer(charge("Captured"))).play(capture(journal))
+    assert (decision.outcome, decision.reason) == ("unknown", "JournalChanged")
+    assert (journal.entry.outcome, journal.entry.reason) == (
+        "unknown",
+        "JournalChanged",
+    )
+    assert journal.changes == [
+        "capture_charge",
+        *["claim capture_charge", "capture_charge"] * 5,
     ]
 
 
