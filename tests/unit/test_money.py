@@ -202,6 +202,11 @@ def test_a_zero_has_no_sign(amount: str | Decimal) -> None:
         ("010", 5, "10"),
         ("1.0050", "USD", "1.005"),
         ("-1.50", "USD", "-1.5"),
+        (
+            "0.123456789012345678901234567890123456780",
+            "USD",
+            "0.12345678901234567890123456789012345678",
+        ),
     ],
 )
 def test_equal_amounts_of_a_currency_are_written_alike(

@@ -114,6 +114,13 @@ def test_no_pause_is_longer_than_half_a_minute() -> None:
     assert player.waits[8:] == [1.5**8, 30.0, 30.0, 30.0]
 
 
+def test_all_of_the_time_is_waited_and_looked_at_once_more() -> None:
+    player = Player(charge("AuthorizationInitiated"), charge("Authorized"))
+    seen = player.play(wait_for_charge(deadline=1.0))
+    assert seen["statusDetails"]["state"] == "Authorized"
+    assert player.waits == [1.0]
+
+
 def test_a_state_of_the_future_is_never_taken_for_final() -> None:
     player = Player(charge("Teleported"), charge("Captured"))
     assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
