@@ -515,6 +515,56 @@ def test_a_download_may_take_what_is_left_of_its_deadline(tmp_path: Path) -> Non
     assert step.seconds == 60 - (1.0 + 1.5)
 
 
+def test_a_link_that_comes_at_the_deadline_leaves_no_time(tmp_path: Path) -> None:
+    pending = answer({"processingStatus": "IN_PROGRESS"})
+    player = Player(pending, DONE, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r", deadline=1)
+    player.play(flow)
+    (step,) = [step for step in player.steps if isinstance(step, Transfer)]
+    assert step.seconds == 0.0
+
+
+@pytest.mark.parametrize("document_id", [None, ""])
+def test_a_report_without_a_document_is_not_available(
+    document_id: str | None, tmp_path: Path
+) -> None:
+    reply = answer({"processingStatus": "COMPLETED", "reportDocumentId": document_id})
+    with pytest.raises(ReportUnavailable):
+        Player(reply).play(
+            ReportFiles.download_report.declared(None, "9", tmp_path / "r")
+        )
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1024, True), (1025, False)])
+def test_an_id_of_a_document_has_at_most_1024_characters(
+    length: int, tmp_path: Path, *, fits: bool
+) -> None:
+    reply = answer({"processingStatus": "COMPLETED", "reportDocumentId": "d" * length})
+    player = Player(reply, link("1"), None)
+    flow = ReportFiles.download_report.declared(None, "9", tmp_path / "r")
+    if fits:
+        player.play(flow)
+        return
+    with pytest.raises(InvalidResponse, match="has no id as reportDocumentId"):
+        player.play(flow)
+
+
+def test_a_field_keeps_its_lines_and_what_cannot_be_read_is_marked(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "report"
+    path.write_bytes(b'\xef\xbb\xbfa,b\r\n"x\r\ny",\xff\r\n')
+    assert list(rows_of(path)) == [{"a": "x\r\ny", "b": "\ufffd"}]
+
+
+def test_a_line_without_end_is_named_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text("a,b\n1,2\n" + "x" * 1_000_000 + "\n")
+    with pytest.raises(ReportUnavailable, match="its line 3;") as caught:
+        list(rows_of(path))
+    assert caught.value.processing_status == "COMPLETED"
+
+
 @pytest.mark.parametrize("status", ["TELEPORTED to Jane Doe", "FAILED"])
 def test_a_status_of_the_server_is_shown_only_if_it_is_a_word(
     status: str, tmp_path: Path

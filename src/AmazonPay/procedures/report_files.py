@@ -21,6 +21,7 @@ from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 _MAX_LINKS = 3
 """How many links are requested; one is valid for 30 seconds. Downloads start anew."""
 _MAX_LINE = 1_000_000
+_ENCODING = "utf-8-sig"
 
 
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
@@ -112,7 +113,7 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
     """
     import csv
 
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+    with path.open(encoding=_ENCODING, newline="", errors="replace") as file:
         header = file.readline(_MAX_LINE)
         separator = "\t" if "\t" in header else ","
         file.seek(0)
