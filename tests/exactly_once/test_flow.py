@@ -222,14 +222,22 @@ def test_a_created_object_is_claimed_as_soon_as_it_may_hold_money(
 
 def test_an_object_in_the_path_is_claimed_before_it_is_sent() -> None:
     journal = MemoryJournal()
-    script = [answer(charge("Authorized")), LOST, answer(charge("Authorized"))]
+    script: list[Reply] = [
+        answer(charge("Authorized")),
+        LOST,
+        answer(charge("Authorized")),
+    ]
     assert Player(*script).play(capture(journal)).outcome == "pending"
     assert any(one.is_claim for one in journal.entries.values())
 
 
 def test_a_conflict_says_that_one_object_settles_one_order() -> None:
     journal = MemoryJournal()
-    script = [answer(charge("Authorized")), LOST, answer(charge("Authorized"))]
+    script: list[Reply] = [
+        answer(charge("Authorized")),
+        LOST,
+        answer(charge("Authorized")),
+    ]
     Player(*script).play(capture(journal))
     with pytest.raises(JournalConflict, match="one object settles one order"):
         Player().play(capture(journal, order="1008"))
@@ -388,7 +396,11 @@ class Broken(MemoryJournal):
 @pytest.mark.parametrize("error", [JournalFailed("full"), OSError("full")])
 def test_a_failure_before_this_send_tells_of_an_earlier_one(error: Exception) -> None:
     journal = Broken(error)
-    script = [answer(charge("Authorized")), LOST, answer(charge("Authorized"))]
+    script: list[Reply] = [
+        answer(charge("Authorized")),
+        LOST,
+        answer(charge("Authorized")),
+    ]
     Player(*script).play(capture(journal))
     journal.left = 1
     with pytest.raises(JournalFailed) as raised:

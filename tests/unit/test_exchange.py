@@ -341,7 +341,7 @@ def test_a_repeat_needs_a_second_before_the_deadline(seconds: int, sent: int) ->
 
 
 def test_nothing_is_sent_when_a_pause_has_lasted_until_the_deadline() -> None:
-    script = [LOST, answer(200)]
+    script: list[Outcome] = [LOST, answer(200)]
     assert play(script, retry=Retry(base=1.0), overslept=58.9).sent == 2
     assert play(script, retry=Retry(base=1.0), overslept=59.0).sent == 1
 
