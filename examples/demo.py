@@ -16,6 +16,14 @@ from AmazonPay import Client, Response, price
 from AmazonPay.money import add, compare, subtract
 from AmazonPay.simulator import Simulator, merchant
 from AmazonPay.simulator.server import serving
+from AmazonPay.types import (
+    CaptureCharge,
+    CloseChargePermission,
+    CompleteCheckoutSession,
+    CreateCheckoutSession,
+    CreateRefund,
+    UpdateCheckoutSession,
+)
 
 KEY_ID = "SANDBOX-DEMO"
 ORDER = price("50.00", "USD")
@@ -92,13 +100,13 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
     _print("METHOD", "PATH", "STATUS", "STATE", "MONEY LEFT")
     session = show.call(
         client.create_checkout_session(
-            {
-                "webCheckoutDetails": {
+            CreateCheckoutSession(
+                webCheckoutDetails={
                     "checkoutReviewReturnUrl": "https://localhost/review",
                     "checkoutResultReturnUrl": "https://localhost/result",
                 },
-                "storeId": "amzn1.application-oa2-client.demo",
-            }
+                storeId="amzn1.application-oa2-client.demo",
+            )
         ),
         201,
         "Open",
@@ -111,7 +119,9 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
     show.call(
         client.update_checkout_session(
             session_id,
-            {"paymentDetails": {"paymentIntent": "Authorize", "chargeAmount": ORDER}},
+            UpdateCheckoutSession(
+                paymentDetails={"paymentIntent": "Authorize", "chargeAmount": ORDER}
+            ),
         ),
         200,
         "Open",
@@ -122,7 +132,9 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
     show.buyer("presses Pay on Amazon's page", "Open")
 
     completed = show.call(
-        client.complete_checkout_session(session_id, {"chargeAmount": ORDER}),
+        client.complete_checkout_session(
+            session_id, CompleteCheckoutSession(chargeAmount=ORDER)
+        ),
         200,
         "Completed",
         f"{_money(ORDER)} authorized",
@@ -130,7 +142,7 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
     charge_id, permission_id = completed["chargeId"], completed["chargePermissionId"]
 
     show.call(
-        client.capture_charge(charge_id, {"captureAmount": SHIPPED}),
+        client.capture_charge(charge_id, CaptureCharge(captureAmount=SHIPPED)),
         200,
         "Captured",
         f"{_money(SHIPPED)} captured, all of it refundable",
@@ -148,7 +160,7 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
     kept = subtract(SHIPPED, RETURNED)
     for amount, left in ((RETURNED, kept), (kept, price(0, "USD"))):
         refund = show.call(
-            client.create_refund({"chargeId": charge_id, "refundAmount": amount}),
+            client.create_refund(CreateRefund(chargeId=charge_id, refundAmount=amount)),
             201,
             "RefundInitiated",
             f"{_money(left)} of the capture left after it",
@@ -171,7 +183,9 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
         _fail("the refunds do not add up")
 
     show.call(
-        client.close_charge_permission(permission_id, {"closureReason": "All done"}),
+        client.close_charge_permission(
+            permission_id, CloseChargePermission(closureReason="All done")
+        ),
         200,
         "Closed",
         "nothing more can be charged",

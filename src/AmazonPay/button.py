@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from ._core.json_body import encode_body
+from ._core.json_body import payload_text
 from .errors import SigningFailed
 
 if TYPE_CHECKING:
@@ -15,13 +14,12 @@ if TYPE_CHECKING:
 
 
 def button_payload(payload: Mapping[str, object] | str | bytes) -> bytes:
-    """Return the bytes of a payload; a dict is encoded by `json.dumps`."""
-    if isinstance(payload, bytes):
-        return payload
-    if isinstance(payload, str):
-        return payload.encode()
-    encode_body(payload)  # raises for float amounts and for what is not JSON
-    return json.dumps(payload).encode()
+    """Return the bytes of a payload; a mapping is encoded by `json.dumps`.
+
+    Raises:
+        InvalidRequest: it is no JSON object, or holds what no body may hold.
+    """
+    return payload_text(payload).encode()
 
 
 def signing_failed(operation: str, failed: SignerFailed) -> SigningFailed:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from ._once.outcomes import Outcome
 from .errors import AmazonPayError, TransportError, error_for, safe_text, shown
+from .objects import state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn, Self
 
+    from .objects import State
     from .resources._common import Price
     from .resources.charges import Charge
     from .response import Response
@@ -43,10 +46,16 @@ class Decision(Generic[T_co]):
     requested: a person must look, and no attempt may follow. `unknown`: nothing is
     proven; call again with the same arguments, never with another attempt."""
     reason: str | None = None
-    """Amazon's reason code, the name of a transport error, or a reason of this SDK."""
+    """Amazon's reason code, the name of a transport error, or a reason of this SDK.
+
+    For `pending` without any of these it is the state that is being waited in."""
     operation: str
     key: str
     """The idempotency key, which identifies the journal's entry."""
+    object_id: str | None = None
+    """The id of the session, permission, charge or refund; None if no answer gave it.
+
+    The charge of a session is in `charge`."""
     seen: T_co | None = None
     """The object as it was last observed."""
     charge: Charge | None = None
@@ -66,6 +75,11 @@ class Decision(Generic[T_co]):
     def ok(self) -> bool:
         """Whether the outcome is `success`."""
         return self.outcome == "success"
+
+    @property
+    def state(self) -> State:
+        """The state of `seen`; `Unknown` if it was not observed, or is a new one."""
+        return state_of(cast("Mapping[str, object]", self.seen))
 
     def raise_for_outcome(self) -> Self:
         """Return this decision if it is a success, else raise an error with it.

@@ -89,15 +89,8 @@ class AmazonPayError(Exception):
 # Answers and objects hold values of the request and of the buyer. A pickled error,
 # which another process or a log may read, keeps only these members.
 _PICKLED = frozenset(
-    {
-        "attempts",
-        "final",
-        "idempotency_key",
-        "lead",
-        "operation",
-        "outcome_unknown",
-        "status_code",
-    }
+    {"attempts", "final", "idempotency_key", "lead", "operation"}
+    | {"outcome_unknown", "status_code"}
 )
 _SERVER_TEXTS = frozenset(
     {"object_id", "processing_status", "reason", "reason_code", "request_id"}
@@ -236,7 +229,10 @@ class TransferFailed(TransportError):
 
 
 class ReportUnavailable(AmazonPayError):
-    """A report has no document: it failed, was cancelled, or is not ready in time."""
+    """A report has no document that can be read.
+
+    It failed, was cancelled, or is not ready in time; or its file is no table.
+    """
 
     def __init__(self, message: str, *, processing_status: str) -> None:
         super().__init__(message)

@@ -7,11 +7,11 @@ Follows `amazon-pay-checkout/multi-currency-integration.html`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, cast, get_args
 
+from ._core.amounts import MAX_DIGITS, check_amount, check_decimal
 from .errors import InvalidRequest
 from .resources._common import PresentmentCurrency
 
@@ -26,10 +26,7 @@ DIGITS: dict[str, int] = {
 }
 """The digits after the point of each currency that Amazon Pay accepts."""
 
-_MAX_DIGITS = 40
-_PRECISION = 2 * _MAX_DIGITS
-
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_PRECISION = 2 * MAX_DIGITS
 
 
 def price(amount: str | int | Decimal, currency: PresentmentCurrency | str) -> Price:
@@ -126,17 +123,14 @@ def _parse_amount(amount: str | int | Decimal) -> Decimal:
             f"an amount is a {type(amount).__name__}; pass a str, an int or a Decimal:"
             " the float 0.1 + 0.2 is 0.30000000000000004, and no price"
         )
-    if isinstance(amount, str) and _NUMBER.fullmatch(amount) is None:
-        raise InvalidRequest("an amount is written in digits with a point, as in 10.50")
+    if isinstance(amount, str):
+        check_amount(amount)
     if not isinstance(amount, (str, int, Decimal)):
         raise InvalidRequest(
             f"an amount is a str, an int or a Decimal, not {type(amount).__name__}"
         )
     number = Decimal(amount)
-    if not number.is_finite():
-        raise InvalidRequest("an amount is a finite number")
-    if max(len(number.as_tuple().digits), abs(number.adjusted())) > _MAX_DIGITS:
-        raise InvalidRequest(f"an amount has at most {_MAX_DIGITS} digits")
+    check_decimal(number)
     return number
 
 
@@ -154,7 +148,7 @@ def _format_price(number: Decimal, currency: str) -> Price:
         )
     fraction = fraction[:digits].ljust(digits, "0")
     amount = whole + ("." + fraction if digits else "")
-    return {"amount": amount, "currencyCode": currency}
+    return {"amount": amount, "currencyCode": cast("PresentmentCurrency", currency)}
 
 
 def _common_currency(first: Mapping[str, object], second: Mapping[str, object]) -> str:

@@ -10,20 +10,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, cast, get_args
 
 from .errors import InvalidRequest
 from .lifecycles import LIFE_CYCLES
 from .money import compare
+from .resources.charge_permissions import ChargePermission, KnownChargePermissionState
+from .resources.charges import Charge, KnownChargeState
+from .resources.checkout_sessions import CheckoutSession, KnownCheckoutSessionState
+from .resources.disputes import KnownDisputeState
+from .resources.refunds import KnownRefundState, Refund
 
 if TYPE_CHECKING:
     from .lifecycles import Kind
-    from .resources.charge_permissions import ChargePermission
-    from .resources.charges import Charge
-    from .resources.checkout_sessions import CheckoutSession
-    from .resources.refunds import Refund
 
-    AmazonObject: TypeAlias = CheckoutSession | ChargePermission | Charge | Refund
+AmazonObject: TypeAlias = CheckoutSession | ChargePermission | Charge | Refund
+
+State: TypeAlias = (
+    KnownCheckoutSessionState
+    | KnownChargePermissionState
+    | KnownChargeState
+    | KnownRefundState
+    | KnownDisputeState
+    | Literal["Unknown"]
+)
+"""The state of an object; `Unknown` if it has none or one of a later version."""
+
+_STATES: Final = frozenset(
+    state for part in get_args(State) for state in get_args(part)
+)
 
 View = TypeVar("View", bound=Mapping[str, object])
 
@@ -85,10 +100,15 @@ def status_of(view: Mapping[str, object]) -> Mapping[str, object]:
     return members_of(members_of(view).get("statusDetails"))
 
 
-def state_of(view: Mapping[str, object]) -> str:
-    """Return an object's state; empty if it is missing."""
+def state_of(view: Mapping[str, object]) -> State:
+    """Return an object's state; `Unknown` if it has none that this version knows.
+
+    Never treat `Unknown` as final: money may have moved. The state as Amazon wrote it
+    is `view["statusDetails"]["state"]`.
+    """
     state = status_of(view).get("state")
-    return state if isinstance(state, str) else ""
+    known = isinstance(state, str) and state in _STATES
+    return cast("State", state) if known else "Unknown"
 
 
 def members_of(value: object) -> Mapping[str, object]:

@@ -88,7 +88,7 @@ HELPERS: dict[str, tuple[Any, ...]] = {
 def flow(
     helper: str, order: str, journal: MemoryJournal, *, attempt: int = 1, **more: Any
 ) -> Flow:
-    declared = getattr(Once, helper).declared
+    declared = getattr(Once, helper).begin
     return declared(  # type: ignore[no-any-return] # a generator
         None,
         *HELPERS[helper],
@@ -458,7 +458,7 @@ def test_a_charge_that_was_found_by_hand_settles_one_order() -> None:
     journal = MemoryJournal()
     body = {"chargePermissionId": "S01", "chargeAmount": MONEY}
     for order in ("A", "B"):
-        made = Once.create_charge_or_get.declared(
+        made = Once.create_charge_or_get.begin(
             None, body, journal=journal, namespace="shop", order=order
         )
         Player(LOST).play(made)
@@ -485,7 +485,7 @@ def test_an_object_that_two_orders_are_given_settles_the_first(kind: str) -> Non
         made = {"refundId": "S01-R1", **body, "statusDetails": {"state": "Refunded"}}
 
     def call(order: str) -> Any:
-        return helper.declared(None, body, journal=journal, namespace="n", order=order)
+        return helper.begin(None, body, journal=journal, namespace="n", order=order)
 
     assert Player(answer(made, 201), answer(made)).play(call("A")).ok
     other = Player(answer(made, 201), answer(made)).play(call("B"))

@@ -35,19 +35,19 @@ def charge(state: str, **more: Any) -> dict[str, Any]:
 
 def create(journal: MemoryJournal, **more: Any) -> Any:
     body = {"chargePermissionId": "S01", "chargeAmount": MONEY}
-    return Once.create_charge_or_get.declared(
+    return Once.create_charge_or_get.begin(
         None, body, journal=journal, **{**NAMES, **more}
     )
 
 
 def capture(journal: MemoryJournal, **more: Any) -> Any:
-    return Once.capture_or_get_charge.declared(
+    return Once.capture_or_get_charge.begin(
         None, "C1", {"captureAmount": MONEY}, journal=journal, **{**NAMES, **more}
     )
 
 
 def complete(journal: MemoryJournal, **more: Any) -> Any:
-    return Once.complete_or_get_checkout_session.declared(
+    return Once.complete_or_get_checkout_session.begin(
         None, "s1", {"chargeAmount": MONEY}, journal=journal, **{**NAMES, **more}
     )
 
@@ -176,7 +176,7 @@ def test_the_charge_of_another_request_is_not_its_object() -> None:
         "statusDetails": {"state": "Refunded"},
     }
     body = {"chargeId": "C1", "refundAmount": MONEY}
-    made = Once.refund_or_get.declared(None, body, journal=journal, **NAMES)
+    made = Once.refund_or_get.begin(None, body, journal=journal, **NAMES)
     assert Player(answer(refund, 201), answer(refund)).play(made).ok
     assert journal.entry.object_id == "R1"
     assert journal.entry.other_object_ids == ()
@@ -356,7 +356,7 @@ def test_an_entry_is_sent_until_it_is_older_than_the_age(more: int, sent: int) -
     script = [answer(charge("Authorized"), 201), answer(charge("Authorized"))]
     player = Player(*script[: 2 * sent])
     max_age = age + timedelta(microseconds=more)
-    player.play(Once.resume.declared(None, entry, journal=journal, max_age=max_age))
+    player.play(Once.resume.begin(None, entry, journal=journal, max_age=max_age))
     assert len(player.sent) == sent
 
 
@@ -371,7 +371,7 @@ def test_an_entry_without_a_time_of_change_has_no_age() -> None:
     Player(LOST).play(create(journal))
     assert journal.entry.created is not None
     script = [answer(charge("Authorized"), 201), answer(charge("Authorized"))]
-    resumed = Once.resume.declared(None, journal.entry, journal=journal, max_age=0)
+    resumed = Once.resume.begin(None, journal.entry, journal=journal, max_age=0)
     assert Player(*script).play(resumed).ok
 
 

@@ -67,7 +67,7 @@ class Watching(Player):
 
 
 def create(journal: MemoryJournal, **more: Any) -> Any:
-    return Once.create_charge_or_get.declared(
+    return Once.create_charge_or_get.begin(
         None, BODY, journal=journal, **{**NAMES, **more}
     )
 
@@ -203,7 +203,7 @@ def test_a_conflict_stays_a_conflict() -> None:
     journal = MemoryJournal()
     Player(LOST).play(create(journal))
     other = {**BODY, "chargePermissionId": "S02"}
-    made = Once.create_charge_or_get.declared(None, other, journal=journal, **NAMES)
+    made = Once.create_charge_or_get.begin(None, other, journal=journal, **NAMES)
     with pytest.raises(JournalConflict):
         Player().play(made)
 

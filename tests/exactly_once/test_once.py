@@ -55,14 +55,14 @@ def session(state: str, charge_id: str | None = None) -> Reply:
 
 
 def create(journal: MemoryJournal, body: Any = CREATE, **more: Any) -> Flow[Any]:
-    flow: Flow[Any] = Once.create_charge_or_get.declared(
+    flow: Flow[Any] = Once.create_charge_or_get.begin(
         None, body, journal=journal, **{**NAMES, **more}
     )
     return flow
 
 
 def capture(journal: MemoryJournal, body: Any = None, **more: Any) -> Flow[Any]:
-    flow: Flow[Any] = Once.capture_or_get_charge.declared(
+    flow: Flow[Any] = Once.capture_or_get_charge.begin(
         None,
         more.pop("charge_id", "S01-C1"),
         body or {"captureAmount": MONEY},
@@ -73,7 +73,7 @@ def capture(journal: MemoryJournal, body: Any = None, **more: Any) -> Flow[Any]:
 
 
 def complete(journal: MemoryJournal, **more: Any) -> Flow[Any]:
-    flow: Flow[Any] = Once.complete_or_get_checkout_session.declared(
+    flow: Flow[Any] = Once.complete_or_get_checkout_session.begin(
         None, "s1", {"chargeAmount": MONEY}, journal=journal, **{**NAMES, **more}
     )
     return flow
@@ -81,7 +81,7 @@ def complete(journal: MemoryJournal, **more: Any) -> Flow[Any]:
 
 def close(journal: MemoryJournal, **more: Any) -> Flow[Any]:
     body = {"closureReason": "x", "cancelPendingCharges": True}
-    flow: Flow[Any] = Once.close_or_get_charge_permission.declared(
+    flow: Flow[Any] = Once.close_or_get_charge_permission.begin(
         None, "S01", body, journal=journal, **{**NAMES, **more}
     )
     return flow
@@ -170,18 +170,18 @@ def test_a_session_is_not_completed_over_an_amount_that_is_none(
     journal: MemoryJournal,
 ) -> None:
     with pytest.raises(InvalidRequest, match="chargeAmount"):
-        Once.complete_or_get_checkout_session.declared(
+        Once.complete_or_get_checkout_session.begin(
             None, "s1", {"chargeAmount": 5}, journal=journal, **NAMES
         )
     with pytest.raises(InvalidRequest, match="chargeAmount"):
-        Once.finalize_or_get_checkout_session.declared(
+        Once.finalize_or_get_checkout_session.begin(
             None, "s1", {"paymentIntent": "Authorize"}, journal=journal, **NAMES
         )
 
 
 def test_a_refund_names_its_charge(journal: MemoryJournal) -> None:
     with pytest.raises(InvalidRequest, match="chargeId"):
-        Once.refund_or_get.declared(
+        Once.refund_or_get.begin(
             None, {"refundAmount": MONEY}, journal=journal, **NAMES
         )
 
@@ -394,7 +394,7 @@ def test_charges_are_looked_at_only_where_they_must_have_ended(
 ) -> None:
     details = {"state": "Closed"}
     closed = answer({"chargePermissionId": "S01", "statusDetails": details})
-    flow = Once.close_or_get_charge_permission.declared(
+    flow = Once.close_or_get_charge_permission.begin(
         None,
         "S01",
         {"closureReason": "x"},
@@ -517,7 +517,7 @@ def test_nothing_is_sent_where_the_object_cannot_be_seen(
 
 
 def resume(journal: MemoryJournal, **more: Any) -> Flow[Any]:
-    flow: Flow[Any] = Once.resume.declared(None, journal.entry, journal=journal, **more)
+    flow: Flow[Any] = Once.resume.begin(None, journal.entry, journal=journal, **more)
     return flow
 
 
@@ -561,7 +561,7 @@ def test_a_second_attempt_is_gone_on_with(journal: MemoryJournal) -> None:
     Player(LOST).play(create(journal, attempt=2))
     (entry,) = journal.open_entries()
     player = Player(charge("Authorized"), charge("Authorized"))
-    assert player.play(Once.resume.declared(None, entry, journal=journal)).ok
+    assert player.play(Once.resume.begin(None, entry, journal=journal)).ok
 
 
 def test_an_entry_whose_body_was_forgotten_is_refused(journal: MemoryJournal) -> None:

@@ -99,7 +99,7 @@ class Model:
         """Ask for the order's charge a few times, as a queue's worker does."""
         for _ in range(3):
             attempt = self.attempt
-            flow = Once.create_charge_or_get.declared(
+            flow = Once.create_charge_or_get.begin(
                 None, BODY, journal=self.journal, attempt=attempt, **NAMES
             )
             decision = yield from flow

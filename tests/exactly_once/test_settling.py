@@ -76,13 +76,13 @@ def view(helper: str, *, done: bool, **more: Any) -> list[Reply]:
 
 
 def call(helper: str, journal: MemoryJournal, **more: Any) -> Any:
-    declared: Any = getattr(Once, helper).declared
+    declared: Any = getattr(Once, helper).begin
     return declared(None, *ARGUMENTS[helper], journal=journal, **{**NAMES, **more})
 
 
 def resume(journal: MemoryJournal, entry: Entry | None = None, **more: Any) -> Any:
     found = journal.entry if entry is None else entry
-    return Once.resume.declared(None, found, journal=journal, **more)
+    return Once.resume.begin(None, found, journal=journal, **more)
 
 
 def before(helper: str) -> list[Reply]:
@@ -497,7 +497,7 @@ def test_a_late_worker_does_not_complete_what_a_later_attempt_replaces() -> None
     opened = view(helper, done=False)
     refused = refusal(400, "InvalidParameterValue")
     assert Player(*opened, refused, *opened).play(call(helper, journal)).outcome == "no"
-    declared: Any = getattr(Once, helper).declared
+    declared: Any = getattr(Once, helper).begin
     second = declared(
         None, "s2", ARGUMENTS[helper][1], journal=journal, attempt=2, **NAMES
     )

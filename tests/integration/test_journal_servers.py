@@ -29,12 +29,14 @@ KEYS = 7
 PATIENCE = 120.0
 """Seconds after which a server that says nothing is stopped."""
 
-on_both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+on_all = pytest.mark.parametrize("url", ["file", "sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name an empty database."""
+    """Name an empty database; `file` is the one of a `SQLiteJournal`."""
+    if request.param == "file":
+        return f"file:{tmp_path / 'journal.db'}"
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.db'}"
     request.getfixturevalue("postgres_engine")
@@ -120,7 +122,13 @@ def test_no_worker_hangs_fails_or_loses_a_change(scenario: str, url: str) -> Non
 
 @pytest.mark.parametrize(
     ("worker", "url"),
-    [("gthread", "sqlite"), ("gthread", "postgresql"), ("gevent", "postgresql")],
+    [
+        ("sync", "file"),
+        ("gthread", "file"),
+        ("gthread", "sqlite"),
+        ("gthread", "postgresql"),
+        ("gevent", "postgresql"),
+    ],
     indirect=["url"],
 )
 def test_a_preloaded_application_of_gunicorn_keeps_its_journal(
@@ -130,11 +138,16 @@ def test_a_preloaded_application_of_gunicorn_keeps_its_journal(
         command = (
             *("gunicorn", "--preload", "--no-control-socket", "--worker-class", worker),
             *("--workers", "3", "--threads", "4", "--bind", f"unix:{path}"),
-            "journal_shop:application",
+            # A worker is forked anew after each few requests.
+            *("--max-requests", "6", "journal_shop:application"),
         )
         with (
             serving("Booting worker", *command, JOURNAL_URL=url) as parent,
-            httpx2.Client(transport=httpx2.HTTPTransport(uds=path)) as client,
+            httpx2.Client(
+                transport=httpx2.HTTPTransport(uds=path, retries=5),
+                # A worker that ends takes no connection with it.
+                headers={"connection": "close"},
+            ) as client,
             ThreadPoolExecutor(8) as threads,
         ):
 
@@ -145,28 +158,22 @@ def test_a_preloaded_application_of_gunicorn_keeps_its_journal(
     check(told, parent)
 
 
-@on_both
+@on_all
 def test_celerys_workers_keep_the_journal_of_their_parent(url: str) -> None:
     with socket_path() as path, redis_server(path):
         environment = {"JOURNAL_URL": url, "BROKER_URL": f"redis+socket://{path}"}
         command = (
             *("celery", "--app", "journal_shop", "worker", "--pool", "prefork"),
-            *(
-                "--concurrency",
-                "3",
-                "--without-gossip",
-                "--without-mingle",
-                "--loglevel",
-                "info",
-            ),
+            *("--concurrency", "3", "--max-tasks-per-child", "4"),
+            *("--without-gossip", "--without-mingle", "--loglevel", "info"),
         )
         with serving(" ready.", *command, **environment) as parent:
             told = json.loads(run("journal_shop.py", "send", str(SIZE), **environment))
     check(told, parent)
 
 
-@on_both
-def test_greenlets_share_a_journal(url: str) -> None:
+@on_all
+def test_greenlets_and_a_child_of_theirs_share_a_journal(url: str) -> None:
     command = ("-m", "gevent.monkey", "journal_shop.py", "gevent", str(SIZE))
     told = json.loads(run(*command, JOURNAL_URL=url))
     check(told, parent=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from requests import PreparedRequest, Request, Response
 from requests.adapters import HTTPAdapter
 from schemathesis import checks
+from schemathesis.config import SchemathesisConfig
 from urllib3 import HTTPResponse
 
 from AmazonPay import Client, _signing
@@ -346,7 +348,14 @@ def used(case: Any) -> set[str]:
     return {meant(case.path, name) for name in names}
 
 
-SCHEMA = schemathesis.openapi.from_dict(document())
+# The long version also asks with every edge case of each member: `make soak`.
+SOAK = int(os.environ.get("ANSWERS_SOAK", "0"))
+SCHEMA = schemathesis.openapi.from_dict(
+    document(),
+    config=SchemathesisConfig.from_dict(
+        {"phases": {"coverage": {"enabled": SOAK > 0}}}
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -389,7 +398,7 @@ def test_its_version_is_the_packages() -> None:
 
 @pytest.mark.slow
 @SCHEMA.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator] # theirs
-@settings(max_examples=8, deadline=None, suppress_health_check=ALL_CHECKS)
+@settings(max_examples=SOAK or 10, deadline=None, suppress_health_check=ALL_CHECKS)
 def test_no_answer_is_undocumented(case: Any) -> None:
     headers = placed(case)
     arguments = case.as_transport_kwargs(base_url=f"{ORIGIN}/v2", headers=headers)

@@ -27,6 +27,8 @@ from postgres_server import postgres_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from AmazonPay.journal import Journal
+
 BODY = b'{"chargeAmount":{"amount":"10.00"}}'
 CALLS = 5
 TOGETHER = 20
@@ -49,14 +51,14 @@ def intended(key: str) -> Entry:
     )
 
 
-def use(journal: SQLAlchemyJournal, key: str) -> None:
+def use(journal: Journal, key: str) -> None:
     """Change an entry and read it."""
     entry = intended(key)
     journal.change(entry.key, start_send(entry))
     journal.find(entry.key)
 
 
-def runs_of(journal: SQLAlchemyJournal, key: str) -> int:
+def runs_of(journal: Journal, key: str) -> int:
     found = journal.find(intended(key).key)
     return 0 if found is None else found.runs
 
@@ -119,7 +121,7 @@ def tables(url: str, size: int) -> list[str]:
 class Busy(threading.Thread):
     """A thread of the parent that uses the journal without a pause."""
 
-    def __init__(self, journal: SQLAlchemyJournal, key: str) -> None:
+    def __init__(self, journal: Journal, key: str) -> None:
         super().__init__()
         self.key = key
         self.done = 0
@@ -138,7 +140,7 @@ class Busy(threading.Thread):
 
 
 @contextlib.contextmanager
-def busy(journal: SQLAlchemyJournal) -> Generator[list[Busy]]:
+def busy(journal: Journal) -> Generator[list[Busy]]:
     threads = [Busy(journal, f"thread{number}") for number in range(THREADS)]
     for thread in threads:
         thread.start()

@@ -15,17 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 
+from AmazonPay import SQLiteJournal
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from journal_forks import Busy, engine_for, runs_of, use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from AmazonPay.journal import Journal
+
 KEYS = 7
 
 
-def opened(url: str) -> SQLAlchemyJournal:
-    """Open the journal, and leave connections in its pool for whoever forks."""
+def opened(url: str) -> Journal:
+    """Open a journal, and leave connections in its pool for whoever forks.
+
+    `file:PATH` is a `SQLiteJournal`; any other URL is a database of SQLAlchemy.
+    """
+    kind, _, path = url.partition(":")
+    if kind == "file":
+        return SQLiteJournal(path)
     engine = engine_for(url)
     journal = SQLAlchemyJournal(engine)
     journal.create_table()
@@ -63,11 +72,18 @@ def send(size: int) -> list[dict[str, Any]]:
 
 
 def spawn(size: int) -> list[dict[str, Any]]:
-    """Work in `size` greenlets at once."""
+    """Work in `size` greenlets at once, and in a child that is forked meanwhile."""
     import gevent  # noqa: PLC0415 - only where everything is patched for it
 
     greenlets = [gevent.spawn(work, f"{number % KEYS}") for number in range(size)]
+    gevent.sleep(0)
+    child = os.fork()
+    if child == 0:
+        use(JOURNAL, "child")
+        os._exit(0)
     gevent.joinall(greenlets, raise_error=True)
+    if os.waitpid(child, 0)[1] != 0:
+        sys.exit(1)
     told: list[Any] = [one.value for one in greenlets]
     return told
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from AmazonPay import Response
 from AmazonPay._core.call import Call
-from AmazonPay._core.run import run
-from AmazonPay._core.steps import Flow, Now, RunInThread, Step, Wait
+from AmazonPay._core.run import iterate, run
+from AmazonPay._core.steps import Flow, Now, Pages, RunInThread, Step, Wait
 
 if TYPE_CHECKING:
     from AmazonPay._once.entry import Change
     from AmazonPay.journal import Entry
 
-Reply = Response[Any] | Exception
+Reply = Response[Any] | Exception | None
 
 NAMES: dict[str, Any] = {"namespace": "shop/sandbox/A1", "order": "1007"}
 
@@ -122,6 +122,9 @@ class Player:
         decision = run(flow, self)
         assert self.replies == [], "the script was played to its end"
         return decision
+
+    def collect(self, pages: Pages[Any]) -> list[Any]:
+        return list(iterate(pages, self))
 
 
 def answer(

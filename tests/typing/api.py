@@ -16,6 +16,7 @@ from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import Engine, MetaData, Table
 from typing_extensions import assert_type
 
+import AmazonPay
 from AmazonPay import (
     APIError,
     AsyncClient,
@@ -40,18 +41,26 @@ from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.decisions import Outcome
 from AmazonPay.journal import Entry, abandon, resolve
 from AmazonPay.money import add, amount_of, compare, subtract
-from AmazonPay.objects import AmazonObject
+from AmazonPay.objects import AmazonObject, state_of
 from AmazonPay.pacing import LIVE, Limit
+from AmazonPay.report_files import parse_amount, read_report
 from AmazonPay.resources import Operations
-from AmazonPay.resources._common import Price
-from AmazonPay.resources.charge_permissions import ChargePermission
-from AmazonPay.resources.charges import Charge, ChargeState, CreateCharge
-from AmazonPay.resources.checkout_sessions import CheckoutSession
-from AmazonPay.resources.disbursements import Disbursement
-from AmazonPay.resources.files import File
-from AmazonPay.resources.refunds import Refund
-from AmazonPay.resources.reports import (
+from AmazonPay.types import (
+    CaptureCharge,
+    Charge,
+    ChargePermission,
+    ChargeState,
+    CheckoutSession,
+    CompleteCheckoutSession,
+    CreateCharge,
+    CreateRefund,
+    Disbursement,
+    File,
+    Price,
+    PriceInput,
+    Refund,
     Report,
+    State,
 )
 
 BODY: Mapping[str, object] = {}
@@ -61,6 +70,22 @@ def operations(client: Client, anything: Mapping[str, object]) -> None:
     # A test pins every operation; these are about bodies and the declarations.
     client.create_charge({"chargePermissionId": "S01", "captureNow": True})
     client.create_charge(anything)
+    create = CreateCharge(
+        chargePermissionId="S01", chargeAmount=price("1", "USD"), captureNow=True
+    )
+    assert_type(client.create_charge(create), Response[Charge])
+    charge = client.get_charge("S01").json()
+    if (captured := charge["captureAmount"]) is not None:
+        client.create_refund(CreateRefund(chargeId="S01", refundAmount=captured))
+    client.capture_charge(
+        "S01", CaptureCharge(captureAmount=PriceInput(amount=1, currencyCode="JPY"))
+    )
+    client.complete_checkout_session(
+        "s1",
+        CompleteCheckoutSession(
+            chargeAmount={"amount": Decimal("1.00"), "currencyCode": "USD"}
+        ),
+    )
     client.create_charge('{"chargePermissionId":"S01"}')
     assert_type(client.get_charge("S01").json()["chargeAmount"]["amount"], str)
     assert_type(Operations.get_charge.template, str)
@@ -198,6 +223,8 @@ async def once_await(client: AsyncClient, journal: Journal) -> None:
 def decisions(decision: Decision[Charge]) -> None:
     assert_type(decision.outcome, Outcome)
     assert_type(decision.ok, bool)
+    assert_type(decision.state, State)
+    assert_type(decision.object_id, str | None)
     assert_type(decision.reason, str | None)
     assert_type(decision.seen, Charge | None)
     assert_type(decision.charge, Charge | None)
@@ -230,6 +257,19 @@ def journals(engine: Engine, metadata: MetaData) -> None:
 def views(old: Charge, new: Charge) -> None:
     assert_type(merge(old, new), Charge)
     assert_type(allowed_actions(old), frozenset[str])
+    assert_type(state_of(old), State)
+    if state_of(old) == "Captured" or old["statusDetails"]["state"] == "OfTheFuture":
+        currency: str = old["chargeAmount"]["currencyCode"]
+        del currency
+
+
+def files(path: Path) -> None:
+    report = read_report(path, encoding="cp932")
+    assert_type(report.facts, dict[str, str])
+    assert_type(report.columns, tuple[str, ...])
+    for row in report:
+        assert_type(row, dict[str, str])
+        assert_type(parse_amount(row["x"]), Decimal)
 
 
 def construction() -> None:
@@ -265,6 +305,9 @@ def construction() -> None:
 
 def pacing(redis: Redis, awaited: AsyncRedis) -> None:
     limits = RateLimits("sandbox", redis=redis)
+    assert_type(Client("A", "k", "us", verify="ca.pem"), Client)
+    assert_type(AsyncClient("A", "k", "us", verify=Path("ca.pem")), AsyncClient)
+    assert_type(AmazonPay.__version__, str)
     assert_type(Client("A", "k", "us", rate_limits=limits), Client)
     limits = RateLimits({**LIVE, "create_charge": Limit(40, 16)}, redis=awaited)
     assert_type(AsyncClient("A", "k", "us", rate_limits=limits), AsyncClient)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from AmazonPay import InvalidRequest
-from AmazonPay._core.json_body import encode_body
+from AmazonPay import InvalidRequest, price
+from AmazonPay._core.json_body import encode_body, payload_text
 
 
 def test_a_dict_is_written_without_blanks_and_as_utf_8() -> None:
@@ -106,6 +107,87 @@ def test_a_float_that_is_no_amount_passes() -> None:
     assert encode_body({"ratio": 0.5}) == b'{"ratio":0.5}'
 
 
+@pytest.mark.parametrize(
+    "amount", ["-0", "-0.00", "-00.0", Decimal("-0.00"), Decimal(10) * Decimal("-0")]
+)
+def test_an_amount_of_zero_is_sent_without_sign(amount: str | Decimal) -> None:
+    given = MappingProxyType({"a": ({"amount": amount, "currencyCode": "USD"},)})
+    sent = encode_body(given)
+    assert b"-" not in sent
+    assert Decimal(json.loads(sent)["a"][0]["amount"]) == 0
+    assert given["a"][0]["amount"] == amount
+
+
+def test_other_text_than_an_amount_keeps_its_sign() -> None:
+    assert b'"-0"' in encode_body({"amount": "-0.00", "note": ["-0"]})
+
+
+def test_text_with_a_signed_zero_is_refused_because_it_cannot_be_changed() -> None:
+    with pytest.raises(InvalidRequest, match="zero with a sign"):
+        encode_body('{"amount": "-0.00"}')
+
+
+NO_AMOUNTS = [
+    ("1,234.50", "separators"),
+    ("1.234,50", "separators"),
+    ("1 234.50", "separators"),
+    ("1\u00a0234.50", "separators"),
+    ("1\u202f234", "separators"),
+    ("1'234.50", "separators"),
+    ("1_234", "separators"),
+    ("10,50", "separators"),
+    ("\uff11\uff10\uff10", "full-width"),
+    ("10.\uff15", "full-width"),
+    ("\u0661\u0660", "another script"),
+    ("1e3", "exponent"),
+    ("1E+2", "exponent"),
+    ("1.5E-7", "exponent"),
+    ("", "empty"),
+    ("  ", "empty"),
+    ("10.50 ", "blanks"),
+    ("10.50\n", "blanks"),
+    ("+10", "plus sign"),
+    (".50", "a point"),
+    ("10.", "a point"),
+    ("$10", "currency"),
+    ("10 USD", "currency"),
+    ("\uffe5100", "currency"),
+    ("NaN", "no number"),
+    ("Infinity", "no number"),
+    ("ten", "no number"),
+    ("-5.00", "below zero"),
+]
+
+
+@pytest.mark.parametrize(("amount", "said"), NO_AMOUNTS)
+def test_what_is_written_for_people_is_refused_and_the_mistake_is_named(
+    amount: str, said: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        price(amount, "USD")
+    given = {"chargeAmount": {"amount": amount, "currencyCode": "USD"}}
+    for body in (given, json.dumps(given), json.dumps(given).encode()):
+        with pytest.raises(InvalidRequest, match=said):
+            encode_body(body)
+    with pytest.raises(InvalidRequest, match=said):
+        payload_text(given)
+
+
+@pytest.mark.parametrize(
+    "amount", [-1, Decimal(-1), Decimal("1E+50"), Decimal("1E-999999"), Decimal("sNaN")]
+)
+def test_a_number_that_is_no_amount_is_refused(amount: int | Decimal) -> None:
+    with pytest.raises(InvalidRequest):
+        price(amount, "USD")
+    with pytest.raises(InvalidRequest):
+        encode_body({"amount": amount})
+
+
+def test_other_members_than_amounts_hold_any_text() -> None:
+    note = {"noteToBuyer": "1,000", "recurringMetadata": {"amount": None}, "n": -1}
+    assert json.loads(encode_body(note)) == note
+
+
 circular: dict[str, object] = {}
 circular["self"] = circular
 deep: dict[str, object] = {}
@@ -130,6 +212,21 @@ for _ in range(100_000):
         b"\xff\xfe",
         '{"a": NaN}',
         "[" * 100_000,
+        '{"a":' * 100_000,
+        "[]",
+        b"[{}]",
+        '"text"',
+        "5",
+        "null",
+        '{"a": 1e999}',
+        '{"a": "\\ud800"}',
+        '{"\\uDFFF": 1}',
+        "\ud800",
+        "\ufeff{}",
+        "{} {}",
+        f'{{"a": {"9" * 5000}}}',
+        {"a": 10**5000},
+        {"a": Decimal("1E+999999999")},
         None,
         5,
         [1],
@@ -137,9 +234,79 @@ for _ in range(100_000):
     ids=lambda body: type(body).__name__,
 )
 def test_what_is_no_json_object_is_refused_without_showing_it(body: object) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        encode_body(body)
-    assert "\\ud800" not in str(caught.value)
+    for encode in (encode_body, payload_text):
+        with pytest.raises(InvalidRequest) as caught:
+            encode(body)
+        assert "\\ud800" not in str(caught.value)
+
+
+class Changing(Mapping[str, object]):
+    """A mapping that shows something else each time, or fails."""
+
+    def __init__(self, *turns: object) -> None:
+        self.turns = list(turns)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["amount"])
+
+    def __getitem__(self, name: str) -> object:
+        turn = self.turns.pop(0) if len(self.turns) > 1 else self.turns[0]
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        Changing("1.00", 0.1),
+        Changing("1.00", "1e3"),
+        Changing(KeyError("amount")),
+        Changing(RuntimeError("dictionary changed size during iteration")),
+        {"deep": [Changing("1.00", float("nan"))]},
+    ],
+)
+def test_what_a_mapping_shows_last_is_checked(payload: object) -> None:
+    with pytest.raises(InvalidRequest):
+        payload_text(payload)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ['{ "a" : "\u20ac" }\n', b'\t{"a": [1.50, 1e5], "b": "\\ud83d\\ude00"}', "{}"],
+)
+def test_a_payload_of_text_is_signed_exactly_as_it_came(payload: str | bytes) -> None:
+    text = payload if isinstance(payload, str) else payload.decode()
+    assert payload_text(payload) == text
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"a": "\u20ac\U0001f600", "b": [1, None, True, 0.5]},
+        {"chargeAmount": {"amount": "100", "currencyCode": "JPY"}},
+    ],
+)
+def test_a_payload_of_a_dict_is_signed_as_json_writes_it(
+    payload: dict[str, object],
+) -> None:
+    assert payload_text(payload) == json.dumps(payload)
+    assert payload_text(MappingProxyType(payload)) == json.dumps(payload)
+
+
+@pytest.mark.parametrize("amount", [Decimal("1E+2"), Decimal("10.50"), Decimal("-0.0")])
+def test_a_decimal_in_a_payload_is_written_as_in_a_body(amount: Decimal) -> None:
+    given = {"amount": amount}
+    assert json.loads(payload_text(given)) == json.loads(encode_body(given))
+
+
+def test_a_payload_with_text_of_a_signed_zero_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="zero with a sign"):
+        payload_text({"amount": "-0.00"})
 
 
 json_values = st.recursive(

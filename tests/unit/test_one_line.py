@@ -78,20 +78,20 @@ def charge(state: str, charge_id: str = "S01-C1", **more: Any) -> Any:
 
 
 def create(journal: Journal, **more: Any) -> Any:
-    return Once.create_charge_or_get.declared(
+    return Once.create_charge_or_get.begin(
         None, CHARGE, journal=journal, **{**NAMES, **more}
     )
 
 
 def capture(journal: Journal, **more: Any) -> Any:
-    return Once.capture_or_get_charge.declared(
+    return Once.capture_or_get_charge.begin(
         None, "S01-C1", {"captureAmount": MONEY}, journal=journal, **{**NAMES, **more}
     )
 
 
 def refund(journal: Journal, **more: Any) -> Any:
     body = {"chargeId": "S01-C1", "refundAmount": MONEY}
-    return Once.refund_or_get.declared(None, body, journal=journal, **{**NAMES, **more})
+    return Once.refund_or_get.begin(None, body, journal=journal, **{**NAMES, **more})
 
 
 def call(
@@ -276,7 +276,7 @@ def test_a_known_success_is_not_taken_back(state: str) -> None:
 
     def play(*replies: Any) -> None:
         Player(*replies).play(
-            Once.create_charge_or_get.declared(None, body, journal=journal, **NAMES)
+            Once.create_charge_or_get.begin(None, body, journal=journal, **NAMES)
         )
 
     play(charge("Captured"), charge("Captured"))
@@ -640,12 +640,12 @@ def reply(**members: Any) -> Any:
     ("declared", "final", "passing"),
     [
         (
-            Waiting.wait_for_charge.declared,
+            Waiting.wait_for_charge.begin,
             ["Authorized", "Captured", "Canceled", "Declined"],
             ["AuthorizationInitiated", "CaptureInitiated", "StateOfTheFuture"],
         ),
         (
-            Waiting.wait_for_refund.declared,
+            Waiting.wait_for_refund.begin,
             ["Refunded", "Declined"],
             ["RefundInitiated", "StateOfTheFuture"],
         ),
@@ -669,12 +669,12 @@ def test_waiting_ends_with_every_state_that_lasts_and_no_other(
 def test_waiting_ends_with_every_status_of_a_report_that_lasts() -> None:
     for status in ("COMPLETED", "FAILED", "CANCELLED"):
         player = Player(reply(processingStatus=status))
-        player.play(Waiting.wait_for_report.declared(None, "1"))
+        player.play(Waiting.wait_for_report.begin(None, "1"))
         assert player.waits == []
     player = Player(
         *[reply(processingStatus="IN_PROGRESS")] * 20, reply(processingStatus="FAILED")
     )
-    player.play(Waiting.wait_for_report.declared(None, "1", deadline=3600.0))
+    player.play(Waiting.wait_for_report.begin(None, "1", deadline=3600.0))
     assert (len(player.waits), max(player.waits)) == (20, 30.0)
     assert player.waits == sorted(player.waits)
 
@@ -713,7 +713,7 @@ def test_an_element_ends_a_row_of_empty_pages(pattern: str) -> None:
         for number, kind in enumerate(pattern * 40)
     ]
     player = Player(*pages, reply(reports=[{}]))
-    found = list(iterate(Paging.iter_reports.declared(None), player))
+    found = list(iterate(Paging.iter_reports.begin(None), player))
     assert len(found) == 41
 
 
@@ -721,7 +721,7 @@ def test_an_element_ends_a_row_of_empty_pages(pattern: str) -> None:
 def test_only_a_completed_report_is_fetched(status: str, tmp_path: Path) -> None:
     shown = reply(processingStatus=status, reportDocumentId="d")
     player = Player(shown)
-    declared: Any = ReportFiles.download_report.declared
+    declared: Any = ReportFiles.download_report.begin
     with pytest.raises(ReportUnavailable, match=status):
         player.play(declared(None, "1", tmp_path / "r.csv", deadline=0.0))
     assert len(player.calls) == 1
@@ -731,7 +731,7 @@ def test_evidence_that_got_no_place_is_not_sent(tmp_path: Path) -> None:
     file = tmp_path / "e.png"
     file.write_bytes(b"png")
     player = Player(refusal(403, "UnauthorizedAccess"))
-    declared: Any = Evidence.upload_evidence.declared
+    declared: Any = Evidence.upload_evidence.begin
     with pytest.raises(APIError):
         player.play(declared(None, file))
     assert len(player.steps) == 1

@@ -305,6 +305,15 @@ def test_a_button_that_cannot_be_signed_says_so() -> None:
         client_with(failing(OSError()), Peer()).generate_button_signature({})
 
 
+@pytest.mark.parametrize("payload", ["[]", b"5", "\ud800", {"a": float("nan")}, None])
+def test_what_is_no_json_object_is_never_signed(payload: Any) -> None:
+    signed: list[bytes] = []
+    client = client_with(signed.append, Peer())
+    with pytest.raises(InvalidRequest):
+        client.generate_button_signature(payload)
+    assert signed == []
+
+
 @BACKENDS
 def test_an_awaited_signer_signs_buttons_awaiting(backend: str) -> None:
     async def main() -> None:

@@ -136,7 +136,7 @@ IN_THE_PATH = ["complete", "finalize", "capture", "cancel", "close"]
 
 
 def call(helper: str, journal: MemoryJournal, **more: Any) -> Any:
-    return METHODS[helper].declared(
+    return METHODS[helper].begin(
         None, *ARGUMENTS[helper], journal=journal, **{**NAMES, **more}
     )
 
@@ -247,7 +247,7 @@ def test_a_charge_that_was_captured_in_part_at_once_is_not_what_was_asked_for() 
     for taken, outcome in (("9.00", "moved"), ("10", "success"), (None, "success")):
         price = None if taken is None else {**MONEY, "amount": taken}
         made = charge(captureAmount=price)
-        flow = Once.create_charge_or_get.declared(
+        flow = Once.create_charge_or_get.begin(
             None, body, journal=MemoryJournal(), **NAMES
         )
         assert Player(answer(made, 201), answer(made)).play(flow).outcome == outcome
@@ -272,9 +272,7 @@ def test_a_recurring_permission_has_charges_of_other_names() -> None:
         chargeId="S01-5454037-1929856-C015396",
         chargePermissionId="C01-2612863-4691163",
     )
-    flow = Once.create_charge_or_get.declared(
-        None, body, journal=MemoryJournal(), **NAMES
-    )
+    flow = Once.create_charge_or_get.begin(None, body, journal=MemoryJournal(), **NAMES)
     assert Player(answer(made, 201), answer(made)).play(flow).ok
 
 

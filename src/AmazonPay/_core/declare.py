@@ -25,12 +25,15 @@ from typing import (
 from ..errors import AmazonPayError
 from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
-from .tracebacks import without_tracebacks
+from .tracebacks import without_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
     from .steps import Flow, Pages
+
+_REFUSALS = (AmazonPayError, TypeError)
+"""What refuses the arguments of a call."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,9 +53,21 @@ class Declared(Generic[P, R]):
         self.declared = declared
         self.signature = inspect.signature(declared)
 
-    def begin(
-        self, client: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Any:  # noqa: ANN401 - a Flow, or Pages
+    def bound(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call by name, defaults included.
+
+        Raises:
+            TypeError: the arguments do not fit the signature.
+        """
+        try:
+            given = self.signature.bind(None, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}(): {error}") from None
+        given.apply_defaults()
+        _, *arguments = given.arguments.items()
+        return dict(arguments)
+
+    def begin(self, client: object, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - returns a Flow, or Pages
         """Return the flow of one call of this method.
 
         Raises:
@@ -96,33 +111,35 @@ class Method(Declared[P, R]):
         # frame that no longer holds the caller's arguments.
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
-                flow = begin(self, args, kwargs)
+                flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:
                     return run(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 
         async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
-                flow = begin(self, args, kwargs)
+                flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:
                     return await arun(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 
@@ -151,7 +168,7 @@ class Iteration(Declared[P, T]):
         begin, within = self.begin, self._within
 
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Iterator[T]:  # noqa: ANN401 - typed by __get__
-            return iterate(begin(self, args, kwargs), within(self, kwargs))
+            return iterate(begin(self, *args, **kwargs), within(self, kwargs))
 
         def awaiting(
             self: AsyncPerformer,
@@ -159,7 +176,7 @@ class Iteration(Declared[P, T]):
             *args: Any,  # noqa: ANN401 - typed by __get__
             **kwargs: Any,  # noqa: ANN401 - typed by __get__
         ) -> AsyncIterator[T]:
-            return aiterate(begin(self, args, kwargs), within(self, kwargs))
+            return aiterate(begin(self, *args, **kwargs), within(self, kwargs))
 
         element = _result_of(self.signature.return_annotation)
         if awaits:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import NoReturn, cast
 
 from ..errors import InvalidRequest
+from .amounts import check_amount, decimal_text, is_signed_zero
 
 
 def _encoded(value: object) -> object:
@@ -15,54 +18,118 @@ def _encoded(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, object]", value))
     if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise InvalidRequest("a Decimal in the body is not a finite number")
-        return format(value, "f")
-    raise InvalidRequest(f"the body holds a {type(value).__name__}, which is no JSON")
+        return decimal_text(value)
+    raise InvalidRequest(f"there is a {type(value).__name__}, which is no JSON")
 
 
-def _check_members(value: object, *, amount: bool = False) -> None:
-    """Raise for a float under `amount`, or a member whose name is not a str."""
+def _check_members(value: object, *, amount: bool = False) -> bool:
+    """Raise for what is no amount under `amount`, or a name that is not a str.
+
+    Return whether an amount is a zero with a sign.
+    """
     if isinstance(value, str):
-        return  # the most frequent type first
+        return False  # the most frequent type first
+    signed = False
     if isinstance(value, Mapping):
         for name, member in cast("Mapping[object, object]", value).items():
             if not isinstance(name, str):
                 # `json` writes it as text, so 1 and "1" would be the same member twice.
                 raise InvalidRequest(
-                    f"the body has a member whose name is a {type(name).__name__}"
+                    f"there is a member whose name is a {type(name).__name__}"
                 )
-            _check_members(member, amount=amount or name == "amount")
+            if name == "amount" and isinstance(member, str):
+                signed = _is_signed_zero(member) or signed
+            elif _check_members(member, amount=amount or name == "amount"):
+                signed = True
     elif isinstance(value, (list, tuple)):
         for member in cast("list[object]", value):
-            _check_members(member, amount=amount)
-    elif amount and isinstance(value, (float, bool)):
+            signed = _check_members(member, amount=amount) or signed
+    elif amount:
+        _check_number(value)
+    return signed
+
+
+def _check_number(amount: object) -> None:
+    """Raise for a value that is no exact amount; null and exact ones pass."""
+    if isinstance(amount, (float, bool)):
         raise InvalidRequest(
-            f"an amount is a {type(value).__name__}; pass a str, an int or a Decimal:"
+            f"an amount is a {type(amount).__name__}; pass a str, an int or a Decimal:"
             " a float such as 0.1 + 0.2 is 0.30000000000000004, and that is what the"
             " buyer would be asked for"
         )
+    # A NaN cannot be compared.
+    is_below = amount.is_signed() if isinstance(amount, Decimal) else False
+    if amount and (is_below or (isinstance(amount, int) and amount < 0)):
+        raise _below_zero()
+
+
+def _is_signed_zero(amount: str) -> bool:
+    """Raise for text that is no amount; return whether it is a zero with a sign."""
+    check_amount(amount)
+    if not amount.startswith("-"):
+        return False
+    if not is_signed_zero(amount):
+        raise _below_zero()
+    return True
+
+
+def _below_zero() -> InvalidRequest:
+    return InvalidRequest("an amount is not below zero")
+
+
+def _without_signed_zeros(value: object, name: str = "") -> object:
+    """Return a copy in which no amount is a zero with a sign."""
+    if isinstance(value, Mapping):
+        members = cast("Mapping[str, object]", value).items()
+        return {name: _without_signed_zeros(member, name) for name, member in members}
+    if isinstance(value, (list, tuple)):
+        return [_without_signed_zeros(one) for one in cast("list[object]", value)]
+    if name == "amount" and isinstance(value, str) and is_signed_zero(value):
+        return value.removeprefix("-")
+    return value
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def _finite(number: str) -> float:
+    read = float(number)
+    if math.isinf(read):
+        raise ValueError(number)
+    return read
+
+
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise InvalidRequest(
-            "the body's text has a member twice in one object: which of the two counts"
+            "the text has a member twice in one object: which of the two counts"
             " is not defined"
         )
     return members
 
 
-def _read(text: bytes) -> object:
-    """Parse JSON text strictly: UTF-8, finite numbers, no member twice."""
-    return json.loads(
-        text.decode(), parse_constant=_no_constant, object_pairs_hook=_members
+# A lone surrogate can be escaped in JSON, but no UTF-8 can hold what it stands for.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _checked_text(text: str | bytes, what: str) -> bytes:
+    """Return JSON text as it is, if it is an object: UTF-8, finite, no member twice."""
+    data = str.encode(text) if isinstance(text, str) else bytes(text)
+    read = json.loads(
+        data.decode(),
+        parse_constant=_no_constant,
+        parse_float=_finite,
+        object_pairs_hook=_members,
     )
+    if not isinstance(read, dict):
+        raise InvalidRequest(f"the {what} is JSON, but no object")
+    if _SURROGATE.search(data):
+        json.dumps(read, ensure_ascii=False).encode()
+    if _check_members(cast("object", read)):
+        raise InvalidRequest("an amount is zero with a sign; write it without")
+    return data
 
 
 # The key is whether members are sorted by name.
@@ -77,35 +144,73 @@ _ENCODERS = {
     for ordered in (False, True)
 }
 
+# What `json` and strange mappings raise; RecursionError and "changed size during
+# iteration" are a RuntimeError.
+_NOT_JSON = (ValueError, TypeError, RuntimeError, LookupError)
+
 
 def encode_body(body: object, *, ordered: bool = False) -> bytes:
     """Return a JSON object as bytes; text or bytes are checked, and not changed.
 
     With `ordered`, members are sorted, so equal objects become equal bytes. The
-    caller's objects are never changed.
+    caller's objects are never changed. An amount that is zero is written without sign.
 
     Raises:
-        InvalidRequest: there is a float or bool under a member named `amount`, also in
-            text; a value that JSON cannot hold; or text that has a member twice.
+        InvalidRequest: an amount is a float, a bool, or text other than digits with a
+            point; a value is one that JSON cannot hold; or text is no object or has a
+            member twice.
     """
     try:
         if isinstance(body, (str, bytes)):
-            data = body.encode() if isinstance(body, str) else body
-            _check_members(_read(data))
-            return data
+            return _checked_text(body, "body")
         if isinstance(body, Mapping):
-            _check_members(cast("object", body))
-            return _ENCODERS[ordered].encode(body).encode()
+            members = cast("object", body)
+            if _check_members(members):
+                members = _without_signed_zeros(members)
+            return _ENCODERS[ordered].encode(members).encode()
     except InvalidRequest:
         raise
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidRequest(
-            "the body is text, but not JSON in UTF-8"
-            if isinstance(body, (str, bytes))
-            else "the body is not JSON: a NaN, an infinity, a lone surrogate, or a"
-            " mapping that holds itself"
-        ) from None
-    raise InvalidRequest(
-        "the body must be a dict, another mapping, or JSON as str or bytes,"
-        f" not {type(body).__name__}"
+    except _NOT_JSON:
+        raise _not_json("body", text=isinstance(body, (str, bytes))) from None
+    raise _no_mapping(body, "body")
+
+
+def payload_text(payload: object) -> str:
+    """Return the text of a button's payload, which is what must be signed.
+
+    Text is checked, and not changed. A mapping is written as `json.dumps` writes it,
+    and a `Decimal` in it as in a body.
+
+    Raises:
+        InvalidRequest: it is no JSON object, or `encode_body` would refuse it.
+    """
+    try:
+        if isinstance(payload, (str, bytes)):
+            return _checked_text(payload, "payload").decode()
+        if isinstance(payload, Mapping):
+            members = cast("object", payload)
+            _check_members(members)
+            # What is checked is the text, because a mapping can change meanwhile.
+            text = json.dumps(members, default=_encoded, allow_nan=False)
+            return _checked_text(text, "payload").decode()
+    except InvalidRequest:
+        raise
+    except _NOT_JSON:
+        raise _not_json("payload", text=isinstance(payload, (str, bytes))) from None
+    raise _no_mapping(payload, "payload")
+
+
+def _not_json(what: str, *, text: bool) -> InvalidRequest:
+    return InvalidRequest(
+        f"the {what} is text, but not JSON in UTF-8"
+        if text
+        else f"the {what} is not JSON: a NaN, an infinity, a lone surrogate, a mapping"
+        " that holds itself or changes meanwhile, or one that is nested too deeply"
+    )
+
+
+def _no_mapping(value: object, what: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"the {what} must be a dict, another mapping, or JSON as str or bytes,"
+        f" not {type(value).__name__}"
     )

@@ -127,9 +127,7 @@ class Operation(Method[P, R]):
             empty_answer=self.empty_answer,
         )
 
-    def begin(
-        self, client: object, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Flow[R]:
+    def begin(self, client: object, /, *args: Any, **kwargs: Any) -> Flow[R]:  # noqa: ANN401 - typed by __get__
         """Return the flow of one call: a single step."""
         del client
         return one_step(self.build(args, kwargs))

@@ -373,9 +373,10 @@ class _Run:
         charge = observed.object if is_charge else observed.charge
         return Decision(
             outcome=assessment.outcome,
-            reason=assessment.reason,
+            reason=assessment.reason or _waiting_reason(assessment, observed),
             operation=entry.operation,
             key=entry.key,
+            object_id=entry.subject or entry.object_id,
             seen=observed.object,
             charge=cast("Charge | None", charge),
             new_attempt=new_attempt,
@@ -401,6 +402,13 @@ class _Run:
             response=None if result is None else result.response,
             object_id=self.answer_id or self.entry.object_id,
         )
+
+
+def _waiting_reason(assessment: Assessment, observed: Observed) -> str | None:
+    """Return the state that a pending decision waits in; it is not journaled."""
+    if assessment.outcome != "pending":
+        return None
+    return state_of(observed.charge or observed.object or {})
 
 
 def _is_older(entry: Entry, max_age: timedelta) -> bool:

@@ -71,8 +71,8 @@ class Journal(Protocol):
         ...
 
 
-def checked_journal(journal: object) -> None:
-    """Check that an object is a usable journal.
+def checked_journal(journal: object) -> Journal:
+    """Return the object if it is a usable journal.
 
     Raises:
         InvalidRequest: it is a class, has no `change` or `find`, or these are async.
@@ -91,6 +91,7 @@ def checked_journal(journal: object) -> None:
                 f"the journal's {name}() awaits, and must block: an AsyncClient calls"
                 " it in a worker thread"
             )
+    return cast("Journal", journal)
 
 
 def checked_limit(limit: object) -> int:

@@ -10,12 +10,12 @@ Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core.declare import procedure
-from ..errors import InvalidRequest, JournalConflict
+from ..errors import InvalidRequest
+from ._helper import check_merchant, once, sender_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,37 +39,6 @@ if TYPE_CHECKING:
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """The environment and region of a client, and the ids of its keys."""
-
-    environment: str | None = None
-    region: str | None = None
-    public_key_id: str | None = None
-    keys: frozenset[str] = frozenset()
-
-
-def _sender_of(client: Any) -> _Sender:  # noqa: ANN401 - a client, or None in a test
-    if client is None:
-        return _Sender()
-    return _Sender(
-        "sandbox" if client.sandbox else "live",
-        client.region,
-        client.public_key_id,
-        frozenset(client.public_key_ids),
-    )
-
-
-def _check_merchant(entry: Entry, sender: _Sender) -> None:
-    """Raise if an entry belongs to an unknown key, which may be another merchant's."""
-    theirs = entry.public_key_id
-    if theirs is not None and sender.keys and theirs not in sender.keys:
-        raise JournalConflict(
-            "the entry was written with another public key id than this client's:"
-            " list that key in keys=, or say same_merchant=True; nothing was sent"
-        )
-
-
 def _checked_age(max_age: object) -> timedelta:
     if isinstance(max_age, (int, float)) and not isinstance(max_age, bool):
         seconds = float(max_age)
@@ -80,49 +49,10 @@ def _checked_age(max_age: object) -> timedelta:
     return max_age
 
 
-def _run_helper(  # noqa: PLR0913 - one keyword for each part of a request
-    client: Any,  # noqa: ANN401 - a client, or None in a test
-    name: str,
-    ids: tuple[str, ...],
-    body: Body | None,
-    journal: Journal,
-    deadline: float,
-    *,
-    namespace: str,
-    order: str,
-    attempt: int,
-    confirm_only: bool = False,
-    charge_ids: Collection[str] | None = None,
-) -> Flow[Decision[Any]]:
-    from .._once.flow import run_once  # loaded late: few programs need it
-    from .._once.intent import intended_entry
-    from .._once.journal_steps import checked_journal
-
-    checked_journal(journal)
-    intended = intended_entry(
-        name,
-        ids,
-        body,
-        namespace=namespace,
-        order=order,
-        attempt=attempt,
-        confirm_only=confirm_only,
-        charge_ids=charge_ids,
-    )
-    sender = _sender_of(client)
-    intended = replace(
-        intended,
-        environment=sender.environment,
-        region=sender.region,
-        public_key_id=sender.public_key_id,
-    )
-    return run_once(intended, journal, deadline)
-
-
 class Once:
     """Procedures that move money at most once, however often they are called."""
 
-    @procedure
+    @once("complete_checkout_session")
     def complete_or_get_checkout_session(  # noqa: PLR0913 - one keyword for each part
         self,
         checkout_session_id: str,
@@ -134,7 +64,7 @@ class Once:
         attempt: int = 1,
         confirm_only: bool = False,
         deadline: float = 0.0,
-    ) -> Flow[Decision[CheckoutSession]]:
+    ) -> Decision[CheckoutSession]:
         """Complete a checkout unless it is completed; return the state of its money.
 
         Success: the session is `Completed`, by anyone, and its charge is `Authorized`
@@ -156,20 +86,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-checkout/verify-and-complete-checkout.html`.
         """
-        return _run_helper(
-            self,
-            "complete_checkout_session",
-            (checkout_session_id,),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-            confirm_only=confirm_only,
-        )
+        ...
 
-    @procedure
+    @once("finalize_checkout_session")
     def finalize_or_get_checkout_session(  # noqa: PLR0913 - one keyword for each part
         self,
         checkout_session_id: str,
@@ -180,7 +99,7 @@ class Once:
         order: str,
         attempt: int = 1,
         deadline: float = 0.0,
-    ) -> Flow[Decision[CheckoutSession]]:
+    ) -> Decision[CheckoutSession]:
         """Finalize a checkout unless it is completed; return the state of its money.
 
         This is `complete_or_get_checkout_session` for a checkout on the merchant's own
@@ -190,19 +109,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
         """
-        return _run_helper(
-            self,
-            "finalize_checkout_session",
-            (checkout_session_id,),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-        )
+        ...
 
-    @procedure
+    @once("create_charge")
     def create_charge_or_get(  # noqa: PLR0913 - one keyword for each part
         self,
         body: CreateCharge | Body,
@@ -212,7 +121,7 @@ class Once:
         order: str,
         attempt: int = 1,
         deadline: float = 0.0,
-    ) -> Flow[Decision[Charge]]:
+    ) -> Decision[Charge]:
         """Create a Charge unless this order's key has created it; return its state.
 
         `order` identifies one payment: each month of a subscription is its own order.
@@ -231,19 +140,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _run_helper(
-            self,
-            "create_charge",
-            (),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-        )
+        ...
 
-    @procedure
+    @once("capture_charge")
     def capture_or_get_charge(  # noqa: PLR0913 - one keyword for each part
         self,
         charge_id: str,
@@ -254,7 +153,7 @@ class Once:
         order: str,
         attempt: int = 1,
         deadline: float = 0.0,
-    ) -> Flow[Decision[Charge]]:
+    ) -> Decision[Charge]:
         """Capture a Charge unless it is captured; return the state of its money.
 
         Success: it is `Captured`, by anyone, over the `captureAmount` of the body;
@@ -272,19 +171,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _run_helper(
-            self,
-            "capture_charge",
-            (charge_id,),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-        )
+        ...
 
-    @procedure
+    @once("cancel_charge")
     def cancel_or_get_charge(  # noqa: PLR0913 - one keyword for each part
         self,
         charge_id: str,
@@ -295,7 +184,7 @@ class Once:
         order: str,
         attempt: int = 1,
         deadline: float = 0.0,
-    ) -> Flow[Decision[Charge]]:
+    ) -> Decision[Charge]:
         """Cancel a Charge unless it has ended; return whether it holds no money.
 
         Success: it is `Canceled`, for any reason, or `Declined`. Moved: a capture has
@@ -309,19 +198,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge.html`.
         """
-        return _run_helper(
-            self,
-            "cancel_charge",
-            (charge_id,),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-        )
+        ...
 
-    @procedure
+    @once("close_charge_permission")
     def close_or_get_charge_permission(  # noqa: PLR0913 - one keyword for each part
         self,
         charge_permission_id: str,
@@ -333,7 +212,7 @@ class Once:
         attempt: int = 1,
         charge_ids: Collection[str] | None = None,
         deadline: float = 0.0,
-    ) -> Flow[Decision[ChargePermission]]:
+    ) -> Decision[ChargePermission]:
         """Close a Charge Permission unless it is closed; return whether it is.
 
         Success: it is `Closed` by an answered call of this helper, or by anyone if
@@ -350,20 +229,9 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/charge-permission.html`.
         """
-        return _run_helper(
-            self,
-            "close_charge_permission",
-            (charge_permission_id,),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-            charge_ids=charge_ids,
-        )
+        ...
 
-    @procedure
+    @once("create_refund")
     def refund_or_get(  # noqa: PLR0913 - one keyword for each part
         self,
         body: CreateRefund | Body,
@@ -373,7 +241,7 @@ class Once:
         order: str,
         attempt: int = 1,
         deadline: float = 0.0,
-    ) -> Flow[Decision[Refund]]:
+    ) -> Decision[Refund]:
         """Refund a Charge unless this order's key has refunded it; return its state.
 
         `order` identifies one refund: two returns of one order are two refunds.
@@ -389,17 +257,7 @@ class Once:
         `JournalFailed`. Any answer of Amazon is in the decision.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        return _run_helper(
-            self,
-            "create_refund",
-            (),
-            body,
-            journal,
-            deadline,
-            namespace=namespace,
-            order=order,
-            attempt=attempt,
-        )
+        ...
 
     @procedure
     def resume(
@@ -442,8 +300,8 @@ class Once:
         if entry.body is None:
             raise InvalidRequest("the entry's body was forgotten: it is settled")
 
-        sender = _sender_of(self)
+        sender = sender_of(self)
         check_place(entry, sender.environment, sender.region)
         if not same_merchant:
-            _check_merchant(entry, sender)
+            check_merchant(entry, sender)
         return run_once(entry, journal, deadline, max_age=age)

@@ -8,26 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO, cast
 
 from .._core.declare import iteration, procedure
-from .._core.operation import ask
 from .._core.steps import Flow, Item, Pages, Transfer, now
 from ..errors import ReportUnavailable, TransferFailed, shown
 from ..resources.reports import ReportOperations
-from ._answers import id_of, member, object_of, text_of
+from ._answers import get_object, id_of, member, object_of, text_of
 from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 
 _MAX_LINKS = 3
 """How many links are requested; one is valid for 30 seconds. Downloads start anew."""
-_MAX_LINE = 1_000_000
-_ENCODING = "utf-8-sig"
 
 
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
     """Wait for a report and return the id of its document."""
     report = yield from poll(
-        lambda: ask(ReportOperations.get_report, report_id),
+        lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
         PROCESSING_STATUS,
         REPORT_STATES,
         deadline,
@@ -48,7 +44,9 @@ def _fetch(report_id: str, target: Path, deadline: float) -> Flow[Path]:
     tries = 0
     while True:
         tries += 1
-        document = yield from ask(ReportOperations.get_report_document, document_id)
+        document = yield from get_object(
+            ReportOperations.get_report_document, document_id, "reportDocumentId"
+        )
         left = max(0.0, ends - (yield from now()))
         try:
             yield Transfer("GET", text_of(document, "url"), target=target, seconds=left)
@@ -84,65 +82,40 @@ class ReportFiles:
 
     @iteration
     def iter_report_rows(
-        self, report_id: str, *, deadline: float = 300.0
+        self, report_id: str, *, deadline: float = 300.0, encoding: str = "utf-8"
     ) -> Pages[dict[str, str]]:
         """Wait until a report is done, and iterate over its rows; reads only.
 
         The whole file is first downloaded to a temporary folder, because its link is
-        valid for 30 seconds and the caller may need longer for the rows. The header
-        line tells whether the separator is a comma or a tab (which report uses which
-        is unconfirmed).
+        valid for 30 seconds and the caller may need longer for the rows. It is known to
+        be a table to its end before the first row comes. The facts before the table of
+        a settlement are no rows: `AmazonPay.report_files.read_report` has them, and
+        `parse_amount` there makes a `Decimal` of a field. Commas or tabs separate the
+        fields (which report uses which is unconfirmed). Files of Japan may need
+        `encoding="cp932"`, those of Europe `"iso-8859-1"`.
 
-        Errors: as `download_report`; `ReportUnavailable` for a file that is no table.
+        Errors: as `download_report`; `ReportUnavailable` for a file that is no table,
+        or is in another encoding; `InvalidRequest` for an unknown encoding.
         Amazon's page: `amazon-pay-reports/downloading-reports.html`.
         """
         import tempfile
 
+        from ..report_files import checked_encoding
+
+        checked_encoding(encoding)
+
         with tempfile.TemporaryDirectory() as folder:
             path = yield from _fetch(report_id, Path(folder) / "report", deadline)
-            for row in rows_of(path):
+            for row in rows_of(path, encoding):
                 yield Item(row)
 
 
-def rows_of(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a report's file as dicts by the names in the header line.
+def rows_of(path: Path, encoding: str = "utf-8") -> Iterator[dict[str, str]]:
+    """Yield the rows of a report's file, once the whole file is known to be a table.
 
     Raises:
-        ReportUnavailable: the file is no table: a row has more fields than the header,
-            or a line has more than a million characters.
+        ReportUnavailable: the file is no table, or not in this encoding.
     """
-    import csv
+    from ..report_files import read_report
 
-    with path.open(encoding=_ENCODING, newline="", errors="replace") as file:
-        header = file.readline(_MAX_LINE)
-        separator = "\t" if "\t" in header else ","
-        file.seek(0)
-        rows = csv.DictReader(_lines(file), delimiter=separator, restval="")
-        while True:
-            try:
-                row: dict[str | None, str] | None = next(rows, None)
-            except csv.Error as error:
-                raise _no_table(rows.line_num) from error
-            if row is None:
-                return
-            if None in row:
-                raise _no_table(rows.line_num)
-            yield cast("dict[str, str]", row)
-
-
-def _lines(file: TextIO) -> Iterator[str]:
-    """Yield the lines of a file; raise at a line that is too long."""
-    number = 0
-    while line := file.readline(_MAX_LINE):
-        number += 1
-        if len(line) == _MAX_LINE:
-            raise _no_table(number)
-        yield line
-
-
-def _no_table(line: int) -> ReportUnavailable:
-    return ReportUnavailable(
-        f"the report's file is no table as far as its line {line}; download_report"
-        " gives it as it is",
-        processing_status="COMPLETED",
-    )
+    yield from read_report(path, encoding=encoding)

@@ -11,16 +11,17 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.declare import procedure
-from .._core.operation import ask
 from .._core.steps import Flow, Wait, now
+from ..errors import InvalidRequest
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations
-from ._answers import object_of, text_of
+from ._answers import get_object, object_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..lifecycles import Kind
     from ..response import Response
 
 T = TypeVar("T")
@@ -49,6 +50,24 @@ def watch(
             return seen
         yield Wait(min(pause, left))
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
+    """Return `until` if each of its states exists.
+
+    Raises:
+        InvalidRequest: waiting for them would never end before the deadline.
+    """
+    from ..lifecycles import LIFE_CYCLES  # loaded late: importing it takes a while
+
+    known = {transition.to for transition in LIFE_CYCLES[kind]}
+    is_set = isinstance(until, Collection) and not isinstance(until, str)
+    states: Collection[object] = until if is_set else ()
+    if not states or not all(isinstance(s, str) and s in known for s in states):
+        raise InvalidRequest(
+            f"until is a set of states of a {kind}: {', '.join(sorted(known))}"
+        )
+    return until
 
 
 def poll(
@@ -87,12 +106,16 @@ class Waiting:
         state. Pass `until={"Captured", "Canceled", "Declined"}` after a capture, or
         after a charge with `captureNow`, which may stay `Authorized` for a while.
 
-        Errors: `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
-        without a state.
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
+        without a state, or about another object.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
         last = yield from poll(
-            lambda: ask(Charges.get_charge, charge_id), STATE, until, deadline
+            lambda: get_object(Charges.get_charge, charge_id, "chargeId"),
+            STATE,
+            checked_states("charge", until),
+            deadline,
         )
         return object_of(last)
 
@@ -109,12 +132,16 @@ class Waiting:
         After `deadline` seconds the last view of the refund is returned: check its
         state.
 
-        Errors: `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
-        without a state.
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
+        without a state, or about another object.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         last = yield from poll(
-            lambda: ask(Refunds.get_refund, refund_id), STATE, until, deadline
+            lambda: get_object(Refunds.get_refund, refund_id, "refundId"),
+            STATE,
+            checked_states("refund", until),
+            deadline,
         )
         return object_of(last)
 
@@ -131,14 +158,15 @@ class Waiting:
         After `deadline` seconds the last view of the report is returned: check its
         `processingStatus`.
 
-        Errors: `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
-        without a state.
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
+        without a state, or about another object.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         last = yield from poll(
-            lambda: ask(ReportOperations.get_report, report_id),
+            lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
             PROCESSING_STATUS,
-            until,
+            checked_states("report", until),
             deadline,
         )
         return object_of(last)

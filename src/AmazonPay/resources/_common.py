@@ -16,7 +16,7 @@ Amazon's pages: `amazon-pay-api-v2/checkout-session.html`,
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -60,7 +60,17 @@ PresentmentCurrency: TypeAlias = Literal[
 ]
 """The buyer's currency; it may differ from the ledger's only in the EU and UK."""
 
-CurrencyCode: TypeAlias = PresentmentCurrency | str
+if TYPE_CHECKING:
+    from typing_extensions import ReadOnly
+
+    class OtherCurrency(str):  # noqa: SLOT000 - for checkers only
+        """A currency of an answer that this version does not know."""
+
+else:
+    OtherCurrency = str
+
+# Checkers refuse a misspelt currency in a request, and take the price of an answer.
+CurrencyCode: TypeAlias = PresentmentCurrency | OtherCurrency
 """ISO 4217, in answers."""
 
 # The safe reading is that more than two decimals are refused (unconfirmed). JPY allows
@@ -81,12 +91,22 @@ class Price(TypedDict):
     currencyCode: CurrencyCode
 
 
-class PriceInput(TypedDict, closed=True):
-    """An amount in a request; the number of decimals is the currency's."""
+if TYPE_CHECKING:
 
-    amount: Amount
-    """At most two decimals, none for JPY."""
-    currencyCode: PresentmentCurrency
+    class PriceInput(TypedDict):
+        """An amount in a request: made by `price()`, or the price of an answer."""
+
+        amount: ReadOnly[Amount]
+        currencyCode: ReadOnly[CurrencyCode]
+
+else:
+
+    class PriceInput(TypedDict, closed=True):
+        """An amount in a request; the number of decimals is the currency's."""
+
+        amount: Amount
+        """At most two decimals, none for JPY."""
+        currencyCode: PresentmentCurrency
 
 
 # --- People and places ------------------------------------------------------------

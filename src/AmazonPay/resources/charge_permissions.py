@@ -34,9 +34,8 @@ from ._common import (
 )
 from ._constraints import MaxLen
 
-ChargePermissionState: TypeAlias = (
-    Literal["Chargeable", "NonChargeable", "Closed"] | str
-)
+KnownChargePermissionState: TypeAlias = Literal["Chargeable", "NonChargeable", "Closed"]
+ChargePermissionState: TypeAlias = KnownChargePermissionState | str
 
 ChargePermissionReason: TypeAlias = (
     Literal[

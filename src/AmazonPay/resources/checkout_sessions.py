@@ -63,7 +63,8 @@ Scope: TypeAlias = Literal[
 
 ProductType: TypeAlias = Literal["PayAndShip", "PayOnly", "PayAndShipMultiAddress"]
 
-CheckoutSessionState: TypeAlias = Literal["Open", "Completed", "Canceled"] | str
+KnownCheckoutSessionState: TypeAlias = Literal["Open", "Completed", "Canceled"]
+CheckoutSessionState: TypeAlias = KnownCheckoutSessionState | str
 
 CheckoutSessionReason: TypeAlias = (
     Literal["BuyerCanceled", "Expired", "AmazonCanceled", "Declined"] | str

@@ -22,7 +22,8 @@ from ._common import (
     Timestamp,
 )
 
-RefundState: TypeAlias = Literal["RefundInitiated", "Refunded", "Declined"] | str
+KnownRefundState: TypeAlias = Literal["RefundInitiated", "Refunded", "Declined"]
+RefundState: TypeAlias = KnownRefundState | str
 
 RefundReason: TypeAlias = Literal["AmazonRejected", "ProcessingFailure"] | str
 """Why a refund was declined: by Amazon, or because the buyer has the money already."""
