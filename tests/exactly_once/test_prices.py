@@ -35,6 +35,14 @@ def test_equal_amounts_of_one_currency_are_no_mismatch(second: object) -> None:
     assert price_mismatch(usd("10.00"), second) is None
 
 
+def test_another_amount_or_currency_is_named() -> None:
+    yen = {"amount": "10.00", "currencyCode": "JPY"}
+    assert price_mismatch(usd("10.00"), usd("10.01")) == "AmountMismatch"
+    assert price_mismatch(usd("10.00"), yen) == "CurrencyMismatch"
+    assert price_mismatch(yen, usd("10.00")) == "CurrencyMismatch"
+    assert price_mismatch(yen, yen) is None
+
+
 @pytest.mark.parametrize("broken", [None, {}, usd(None), usd("ten"), "10.00"])
 def test_an_amount_that_cannot_be_read_on_either_side_is_no_amount(
     broken: object,

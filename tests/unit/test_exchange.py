@@ -385,6 +385,12 @@ def test_an_exception_is_told_of_the_doubt_once_and_of_a_read_never() -> None:
     assert note.startswith("create_charge: the outcome is unknown")
 
 
+@pytest.mark.parametrize("last", [REFUSED, answer(429), answer(404)])
+def test_no_later_failure_clears_a_doubt(last: Outcome) -> None:
+    played = play([LOST, last, last, last], retry=Retry(attempts=4))
+    assert played.outcome_unknown is True
+
+
 def test_a_random_pause_lies_between_nothing_and_its_limit() -> None:
     pauses = [jitter(0.001) for _ in range(50)]
     assert min(pauses) >= 0.0

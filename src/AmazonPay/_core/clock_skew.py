@@ -22,6 +22,7 @@ _MARGIN = timedelta(seconds=2)
 _LASTS = 600.0
 _NO_OFFSET = (timedelta(0), 0.0)
 _BAD_REQUEST = 400
+_AGE, _DATE = "age", "date"
 
 
 def is_date_refusal(response: Response[Any]) -> bool:
@@ -56,9 +57,9 @@ def clock_lead(response: Response[Any], received: datetime) -> timedelta | None:
 
     Trust only uncached answers with a request id: those are Amazon's own.
     """
-    if response.request_id is None or "age" in response.headers:
+    if response.request_id is None or _AGE in response.headers:
         return None
-    date = http_date(response.headers.get("date"))
+    date = http_date(response.headers.get(_DATE))
     return None if date is None else received - date
 
 
