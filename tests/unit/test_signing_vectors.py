@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from AmazonPay import InvalidRequest, _signing
+from AmazonPay import ConfigurationError, InvalidRequest, _signing
 from AmazonPay._core.config import endpoint_for
+from AmazonPay._signing.rsa_pss import algorithm_named
 from signing import authorization
 
 VECTORS: dict[str, Any] = json.loads(
@@ -255,3 +256,16 @@ def test_the_authorization_names_the_key_that_signed() -> None:
     assert parsed.algorithm == "AMZN-PAY-RSASSA-PSS-V2"
     assert parsed.public_key_id == "SANDBOX-A"
     assert parsed.signature == b"signed"
+
+
+def test_an_algorithm_is_known_by_its_name_on_the_wire() -> None:
+    for algorithm in (_signing.V1, _signing.V2):
+        assert algorithm_named(algorithm.name) is algorithm
+    names = "AMZN-PAY-RSASSA-PSS, AMZN-PAY-RSASSA-PSS-V2$"
+    with pytest.raises(ConfigurationError, match=f"'RSA' is not one of {names}"):
+        algorithm_named("RSA")
+    with pytest.raises(ConfigurationError, match=f"algorithm '{'x' * 30}' is not"):
+        algorithm_named("x" * 31)
+    wrong: Any = 5
+    with pytest.raises(ConfigurationError, match="algorithm int is not"):
+        algorithm_named(wrong)
