@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from AmazonPay import InvalidRequest, JournalConflict
-from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.bodies import digest_as_written, digest_of
 from AmazonPay._once.entry import (
     Entry,
     check_place,
@@ -21,6 +21,7 @@ from AmazonPay._once.entry import (
     reopen,
     same_body,
     start_send,
+    time_text,
 )
 from AmazonPay._once.outcomes import Assessment
 
@@ -371,6 +372,22 @@ def test_an_erased_body_is_compared_by_its_digest() -> None:
     assert not same_body(erased, other)
     assert not same_body(CREATE, other)
     assert not same_body(erased, replace(erased, digest="x"))
+
+
+def test_a_body_that_an_older_release_hashed_as_written_is_the_same() -> None:
+    written = b'{"a":{"amount":10.0,"currencyCode":"USD"}}'
+    other = b'{"a":{"amount":"10.00","currencyCode":"USD"}}'
+    older = replace(CREATE, body=written, digest=digest_as_written(written))
+    assert same_body(older, replace(CREATE, body=other, digest=digest_of(other)))
+    erased = replace(older, body=None)
+    assert same_body(erased, replace(older, digest=digest_of(written)))
+    assert not same_body(erased, replace(CREATE, body=other, digest=digest_of(other)))
+
+
+@pytest.mark.parametrize("moment", [datetime(2026, 1, 1), None, "2026", 5])  # noqa: DTZ001 - it is refused
+def test_what_is_no_time_in_a_zone_is_refused(moment: Any) -> None:
+    with pytest.raises(InvalidRequest, match="time zone"):
+        time_text(moment)
 
 
 def test_a_default_body_equals_that_of_older_releases() -> None:
