@@ -131,6 +131,17 @@ def test_a_body_is_hashed_as_older_releases_did() -> None:
     assert digest_as_written(b'{"b": [1], "amount": 0.10}') == hashed
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("USD", "10.00"), ("JPY", "10"), ("???", "10")]
+)
+def test_the_digest_of_a_body_is_the_same_in_every_release(
+    currency: str, amount: str
+) -> None:
+    said = json.dumps({"a": {"amount": amount, "currencyCode": currency}})
+    body = f'{{"a":{{"currencyCode":"{currency}","amount":10.0}}}}'.encode()
+    assert digest_of(body) == sha256(said.encode()).hexdigest()
+
+
 def test_a_row_without_a_time_is_an_entry_without_one() -> None:
     assert Entry.from_row(ENTRY.to_row()) == ENTRY
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay import JournalConflict, JournalFailed, MoneyMoved, NotProven, TimedOut
+from AmazonPay import (
+    HardDeclined,
+    JournalConflict,
+    JournalFailed,
+    MoneyMoved,
+    NotProven,
+    TimedOut,
+)
 from AmazonPay.decisions import Decision
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
@@ -340,6 +347,26 @@ def test_an_error_of_an_outcome_is_pickled_with_what_decides(
     )
     assert kept.new_attempt is True
     assert kept.seen is None
+
+
+def undecided(**more: Any) -> Decision[Any]:
+    return Decision(outcome="unknown", operation="create_charge", key="k", **more)
+
+
+def test_an_error_of_an_outcome_is_caused_by_what_came_back() -> None:
+    declined = refusal(422, "HardDeclined")
+    for decision, cause in (
+        (undecided(error=LOST), LOST),
+        (undecided(error=LOST, response=answer({})), LOST),
+        (undecided(response=answer({})), None),
+        (undecided(), None),
+    ):
+        with pytest.raises(NotProven) as raised:
+            decision.raise_for_outcome()
+        assert raised.value.__cause__ is cause
+    with pytest.raises(NotProven) as raised:
+        undecided(response=declined).raise_for_outcome()
+    assert isinstance(raised.value.__cause__, HardDeclined)
 
 
 # The age of an entry ------------------------------------------------------------------
