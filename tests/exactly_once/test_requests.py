@@ -108,6 +108,57 @@ def test_what_has_no_default_needs_a_body(name: str) -> None:
         intended_entry(name, ids, None, **NAMES)
 
 
+PRICED = {
+    "complete_checkout_session": "chargeAmount",
+    "finalize_checkout_session": "chargeAmount",
+    "create_charge": "chargeAmount",
+    "capture_charge": "captureAmount",
+    "create_refund": "refundAmount",
+}
+
+
+def requested(name: str, body: dict[str, Any]) -> Entry:
+    ids = () if name.startswith("create") else ("x1",)
+    named = {"create_charge": "chargePermissionId", "create_refund": "chargeId"}
+    reference = {named[name]: "S01"} if name in named else {}
+    return intended_entry(name, ids, {**reference, **body}, **NAMES)
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_a_body_has_a_price_that_can_be_compared(name: str) -> None:
+    member = PRICED[name]
+    assert requested(name, {member: MONEY}).body is not None
+    for wrong in (None, "10.00", {}, {**MONEY, "amount": "ten"}, {"amount": "1"}):
+        with pytest.raises(InvalidRequest):
+            requested(name, {member: wrong})
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_only_a_session_may_be_completed_without_a_price(name: str) -> None:
+    if name == "complete_checkout_session":
+        assert requested(name, {}).body == b"{}"
+        return
+    with pytest.raises(InvalidRequest, match=f"has no {PRICED[name]}"):
+        requested(name, {})
+
+
+@pytest.mark.parametrize("name", ["cancel_charge", "close_charge_permission"])
+def test_what_moves_no_money_needs_no_price(name: str) -> None:
+    assert requested(name, {}).body == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("create_charge", "chargePermissionId"), ("create_refund", "chargeId")],
+)
+@pytest.mark.parametrize("reference", [None, "", 5, ".."])
+def test_a_creation_names_what_it_is_made_for(
+    name: str, member: str, reference: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match=member):
+        requested(name, {PRICED[name]: MONEY, member: reference})
+
+
 # The call -----------------------------------------------------------------------------
 
 
