@@ -369,6 +369,28 @@ def test_an_error_of_an_outcome_is_caused_by_what_came_back() -> None:
     assert isinstance(raised.value.__cause__, HardDeclined)
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown", "told"),
+    [
+        (None, "<Decision create_charge unknown>", "create_charge: unknown"),
+        (
+            "TimedOut",
+            "<Decision create_charge unknown TimedOut>",
+            "create_charge: unknown (TimedOut)",
+        ),
+    ],
+)
+def test_a_decision_and_its_error_say_what_and_why(
+    reason: str | None, shown: str, told: str
+) -> None:
+    decision = undecided(reason=reason)
+    assert repr(decision) == shown
+    with pytest.raises(NotProven) as raised:
+        decision.raise_for_outcome()
+    assert str(raised.value) == told
+    assert raised.value.decision is decision
+
+
 # The age of an entry ------------------------------------------------------------------
 
 
