@@ -391,6 +391,41 @@ def test_a_decision_and_its_error_say_what_and_why(
     assert raised.value.decision is decision
 
 
+def test_a_decision_has_the_answer_or_the_error_of_its_send() -> None:
+    made = answer(charge("Authorized"), 201)
+    decision = Player(made, answer(charge("Authorized"))).play(create(MemoryJournal()))
+    assert (decision.response, decision.error) == (made, None)
+    decision = Player(LOST).play(create(MemoryJournal()))
+    assert (decision.response, decision.error) == (None, LOST)
+    decision = Player(answer(charge("Captured"))).play(capture(MemoryJournal()))
+    assert (decision.response, decision.error) == (None, None)
+
+
+def test_a_decision_names_its_object() -> None:
+    made = answer(charge("Authorized", chargeId="C7"), 201)
+    seen = answer(charge("Authorized", chargeId="C7"))
+    assert Player(made, seen).play(create(MemoryJournal())).object_id == "C7"
+    assert Player(LOST).play(create(MemoryJournal())).object_id is None
+    decision = Player(answer(charge("Captured"))).play(capture(MemoryJournal()))
+    assert decision.object_id == "C1"
+    script = [session("Completed", "C1"), answer(charge("Authorized"))]
+    assert Player(*script).play(complete(MemoryJournal())).object_id == "s1"
+
+
+def test_a_pending_decision_says_in_which_state_it_waits() -> None:
+    waiting = answer(charge("AuthorizationInitiated"))
+    assert Player(waiting).play(capture(MemoryJournal())).reason == (
+        "AuthorizationInitiated"
+    )
+    script = [session("Completed", "C1"), waiting]
+    assert Player(*script).play(complete(MemoryJournal())).reason == (
+        "AuthorizationInitiated"
+    )
+    for state in ("Captured", "Declined"):
+        decision = Player(answer(charge(state))).play(capture(MemoryJournal()))
+        assert decision.reason is None
+
+
 # The age of an entry ------------------------------------------------------------------
 
 

@@ -137,6 +137,24 @@ def test_nothing_is_sent_when_no_time_is_left(
     )
 
 
+def test_a_socket_step_takes_no_longer_than_its_own_limit() -> None:
+    seen: list[httpx2.Request] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200)
+
+    limits = Timeout(connect=1.0, read=9.0, write=2.0, pool=3.0)
+    transport = httpx2.MockTransport(answering)
+    send.send_once(transport, signed(), limits, HOUR, CALL)
+    assert seen[0].extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 9.0,
+        "write": 2.0,
+        "pool": 3.0,
+    }
+
+
 @BOTH
 def test_a_time_out_is_never_nothing(
     sends: Sends, moves: Callable[[float], None]
@@ -279,6 +297,20 @@ def test_a_certificate_that_is_refused_is_final_and_nothing_has_left(
         assert (failure.sent, failure.final) == (False, True)
         assert failure.cause is refused
     assert send.failure_of(error, sent=True).error is ConnectionLost
+
+
+def test_a_certificate_counts_only_where_a_connection_was_made() -> None:
+    error = httpx2.ReadError("x")
+    error.__cause__ = ssl.SSLCertVerificationError("x")
+    assert send.failure_of(error, sent=False).error is ConnectionFailed
+
+
+def test_a_failure_names_its_place_if_it_is_known() -> None:
+    refused = ssl.SSLCertVerificationError("x")
+    told = send.failure_of(refused).reason
+    assert told.startswith("the certificate of the server is not trusted")
+    told = send.failure_of(refused, place="a.example").reason
+    assert told.startswith("the certificate of a.example is not trusted")
 
 
 # On loopback alone --------------------------------------------------------------------

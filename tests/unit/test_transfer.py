@@ -539,10 +539,12 @@ class Noting(httpx2.BaseTransport):
         return httpx2.Response(200, stream=Body(lambda: iter([b"a,b\n"])))
 
 
-def asked(step: Transfer, seconds: float = 5.0) -> httpx2.Request:
+def asked(
+    step: Transfer, seconds: float = 5.0, timeout: Timeout = TIMEOUT
+) -> httpx2.Request:
     transport = Noting()
     endpoint = endpoint_for("SANDBOX-A", "us", None, None)
-    _transfer.transfer(transport, step, TIMEOUT, seconds, endpoint)
+    _transfer.transfer(transport, step, timeout, seconds, endpoint)
     (request,) = transport.requests
     return request
 
@@ -558,6 +560,18 @@ def test_a_file_is_asked_for_as_it_is_and_within_the_time(tmp_path: Path) -> Non
         "pool": 5.0,
     }
     assert callable(request.extensions["trace"])
+
+
+def test_a_step_takes_no_longer_than_its_own_limit(tmp_path: Path) -> None:
+    limits = Timeout(connect=1.0, read=9.0, write=2.0, pool=3.0)
+    step = Transfer("GET", FILE, target=tmp_path / "x")
+    request = asked(step, 60.0, limits)
+    assert request.extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 9.0,
+        "write": 2.0,
+        "pool": 3.0,
+    }
 
 
 def test_an_upload_tells_its_size_and_type_and_is_read_piece_by_piece(
