@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from .actors import control_api
+from .. import explain
+from .actors import control_api, provoked
 from .actors.backstage import Backstage
-from .engine.faults import Fault, FaultKey, Faults
+from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
-from .wire import bodies, idempotency, links, openapi, queries
+from .wire import bodies, idempotency, left_out, links, openapi, queries, stand_ins
 from .wire.api_call import APICall, Result
-from .wire.authentication import authenticate, region_of
+from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
 from .wire.messages import HTTPResponse, Request, json_response
 from .wire.routes import route
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
+
+_KEY_ID = re.compile(r"PublicKeyId=\"?([^\",\s]+)")
+
+_ABOUT_SIGNATURES = frozenset(
+    {
+        "InvalidHeaderValue",
+        "InvalidRequestSignature",
+        "MissingHeader",
+        "MissingHeaderValue",
+    }
+)
+"""The refusals that a signature, or the header that holds it, can cause."""
 
 OPENAPI_PATH = "/openapi.json"
 _LONGEST_TEXT = 64 * 1024
@@ -109,8 +123,11 @@ class Simulator(Backstage):
             call = self._verified(request)
         except APIRefusal as refusal:
             result = Result(refusal.response)
+            explanation = self._explained(request, refusal)
             with self._context("") as context:
-                _add_to_history(context, request, result, request_id)
+                _add_to_history(
+                    context, request, result, request_id, explanation=explanation
+                )
             return result.response
         fault_key = FaultKey(
             call.owner,
@@ -119,12 +136,17 @@ class Simulator(Backstage):
             call.method,
             call.path,
             call.idempotency_key,
+            call.delegate,
         )
         with (
             self._faults.hold_key(fault_key) as held,
             self._context(call.owner) as context,
         ):
-            fault = self._faults.next_fault(fault_key, context.now, held=held)
+            outcome = provoked.take(context, call)
+            fault = provoked_fault(outcome)
+            if fault is None:
+                call = replace(call, outcome=outcome)
+                fault = self._faults.next_fault(fault_key, context.now, held=held)
             context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
                 result = _run_once(context, call)
@@ -133,6 +155,30 @@ class Simulator(Backstage):
             key = call.idempotency_key
             _add_to_history(context, request, result, request_id, key, fault)
         return result.response if fault is None else fault.response
+
+    def _explained(
+        self, request: Request, refusal: APIRefusal
+    ) -> dict[str, object] | None:
+        """Return why the signature of a refused request is wrong; None if it is right.
+
+        The explanation is for the history alone: the response is Amazon's.
+        """
+        if refusal.reason_code not in _ABOUT_SIGNATURES:
+            return None
+        keys = {name: one.public_key for name, one in self.merchants.items()}
+        authorization = request.header("authorization") or ""
+        named = _KEY_ID.search(authorization)
+        key_id = named[1] if named else ""
+        explanation = explain.request(
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+            public_key=keys.pop(key_id, None),
+            other_keys=keys,
+            now=self.clock(),
+        )
+        return None if explanation.name == "holds" else explanation.as_facts()
 
     def _verified(self, request: Request) -> APICall:
         """Return the call of a request whose signature and form are right."""
@@ -158,6 +204,7 @@ class Simulator(Backstage):
             merchant=merchant,
             environment=environment,
             region=region,
+            market=market_of(request, merchant, region),
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
             simulation_code=request.header("x-amz-pay-simulation-code"),
             auth_token=request.header("x-amz-pay-authtoken"),
@@ -187,11 +234,13 @@ def _run(context: Context, call: APICall) -> Result:
     order: str | None = None
     context.transaction.set_savepoint()
     try:
+        body = left_out.without_nulls(call.operation, call.body)
         bodies.check_body(
             call.operation,
-            call.body,
+            stand_ins.stand_in(call.operation, body, context.rules),
             takes_unknown_members=context.settings.takes_unknown_members,
         )
+        call = replace(call, body=body)
         handler = HANDLERS[call.operation]
         if handler.subject is None:
             return handler.run(context, call)
@@ -211,6 +260,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     request_id: str,
     key: str | None = None,
     fault: Fault | None = None,
+    explanation: dict[str, object] | None = None,
 ) -> None:
     context.add_history(
         "request",
@@ -224,6 +274,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
         idempotencyKey=key,
         replayed=result.replayed,
         fault=None if fault is None else fault.label,
+        **({} if explanation is None else {"explanation": explanation}),
     )
 
 
