@@ -23,6 +23,7 @@ from AmazonPay import (
     HeldBack,
     RateLimits,
     Retry,
+    pacing,
 )
 from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
@@ -400,9 +401,11 @@ def test_awaiting_a_turn_is_a_part_of_the_deadline(backend: str) -> None:
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
-@pytest.mark.slow
 @BACKENDS
-def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
+def test_a_blocking_redis_that_hangs_holds_nobody_back(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "_REDIS_TIMEOUT", 0.05)
     hangs = threading.Event()
 
     class Hanging:
@@ -411,7 +414,7 @@ def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
         answered = False
 
         def time(self) -> tuple[int, int]:
-            hangs.wait(20.0)
+            hangs.wait(5.0)
             self.answered = True
             raise OSError
 
