@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import errno
 import gzip
 import signal
 import ssl
@@ -442,6 +443,12 @@ def test_a_failed_connection_says_where_it_should_have_led(
 def test_a_failed_connection_to_an_unknown_place_says_no_more() -> None:
     told = send.failure_of(httpx2.ConnectError("x")).reason
     assert told == "no connection"
+
+
+def test_a_failed_connection_says_why_if_that_is_known() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "x")
+    told = send.failure_of(refused, place="a.example:443").reason
+    assert told == "no connection to a.example:443: connection refused"
 
 
 def progress() -> Progress:
