@@ -466,6 +466,18 @@ def test_a_file_that_a_killed_process_left_empty_becomes_a_journal(path: Path) -
     assert SQLiteJournal(path).find(KEY_OF_IT) is not None
 
 
+@pytest.mark.parametrize(
+    ("drawn", "id_"), [(lambda _: 0, 1), (lambda below: below - 1, 2**31 - 1)]
+)
+def test_the_id_of_a_file_is_one_that_sqlite_can_hold_and_never_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch, drawn: Callable[[int], int], id_: int
+) -> None:
+    monkeypatch.setattr("secrets.randbelow", drawn)
+    journal = SQLiteJournal(path)
+    assert sql(path, "PRAGMA application_id") == [(id_,)]
+    assert journal.find(KEY_OF_IT) is None
+
+
 @pytest.mark.parametrize("version", [2, 99, 2**31 - 1, -1])
 def test_a_file_of_a_newer_release_is_refused_and_left_alone(
     path: Path, journal: SQLiteJournal, version: int

@@ -38,6 +38,7 @@ _LOCK_SECONDS: Final = 30.0
 _READER_SECONDS: Final = 5.0
 """How long `forget` waits for readers because of which the log keeps erased bytes."""
 
+_BY_KEY: Final = "SELECT * FROM entry WHERE idempotency_key = ?"
 _WRITE: Final = "BEGIN IMMEDIATE"
 _READ: Final = "BEGIN"
 
@@ -312,7 +313,8 @@ class SQLiteJournal:
                 f"the journal's file has version {version}: a newer release wrote it;"
                 f" this one knows versions up to {VERSION}"
             )
-        if self._id not in {0, pragma(connection, "application_id")}:
+        id_ = pragma(connection, "application_id")
+        if self._id not in {0, id_}:
             raise JournalFailed("the journal's file was replaced by another one")
 
     # A read-only disk -----------------------------------------------------------------
@@ -378,9 +380,7 @@ def _database_failure(error: sqlite3.Error) -> JournalFailed:
 
 
 def _select_entry(connection: sqlite3.Connection, key: str) -> Entry | None:
-    rows = connection.execute(
-        "SELECT * FROM entry WHERE idempotency_key = ?", (key,)
-    ).fetchall()
+    rows = connection.execute(_BY_KEY, (key,)).fetchall()
     return _entry_of_row(rows[0]) if rows else None
 
 
@@ -401,6 +401,6 @@ def _rewrite(connection: sqlite3.Connection) -> None:
     """Rewrite the file and truncate its log, so that no erased byte is left."""
     connection.execute("VACUUM")
     connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
-    blocked = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    blocked = pragma(connection, "wal_checkpoint(TRUNCATE)")
     if blocked:
         raise JournalFailed("another connection is reading it")
