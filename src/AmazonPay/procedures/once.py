@@ -9,7 +9,7 @@ Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 
 from __future__ import annotations
 
-import math
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,8 @@ _ONE_DAY = timedelta(days=1)
 
 def _checked_age(max_age: object) -> timedelta:
     if isinstance(max_age, (int, float)) and not isinstance(max_age, bool):
-        seconds = float(max_age)
-        if math.isfinite(seconds) and abs(seconds) < timedelta.max.total_seconds():
-            max_age = timedelta(seconds=seconds)
+        with suppress(OverflowError, ValueError):  # not finite, or too large
+            max_age = timedelta(seconds=max_age)
     if not isinstance(max_age, timedelta) or max_age < timedelta(0):
         raise InvalidRequest("max_age is a timedelta or seconds, and not below zero")
     return max_age
