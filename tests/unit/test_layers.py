@@ -50,6 +50,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("types",),
         ("__init__",),
         ("simulator",),
+        ("cli",),
         ("__main__",),
     ],
     "AmazonPay.simulator": [
@@ -149,10 +150,12 @@ def test_only_the_command_line_of_the_sdk_knows_the_simulator() -> None:
         if layer_of("AmazonPay.simulator", name) == 0
         and any(layer_of("AmazonPay.simulator", target) for target in targets)
     }
-    assert users == {"AmazonPay.__main__"}
+    assert users == {"AmazonPay.cli.plain"}
 
 
 def test_imports_for_typing_and_inside_functions_count() -> None:
     store = "AmazonPay.simulator.engine.store"
     assert store in imports()["AmazonPay.simulator.wire.links"]  # for typing
-    assert "AmazonPay.simulator.cli" in imports()["AmazonPay.__main__"]  # in a function
+    assert (
+        "AmazonPay.simulator.cli" in imports()["AmazonPay.cli.plain"]
+    )  # in a function

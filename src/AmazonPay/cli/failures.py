@@ -1,0 +1,95 @@
+"""The exit statuses, and which one an error becomes.
+
+| status | meaning |
+|---|---|
+| 0 | done, and nothing is wrong |
+| 1 | Amazon or the journal said no, or a check found something |
+| 2 | wrong command line or configuration; nothing was sent |
+| 3 | no answer came, and nothing was carried out |
+| 4 | the outcome is unknown: it may have been carried out |
+| 130 | interrupted at the keyboard while nothing was under way |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import (
+    AmazonPayError,
+    APIError,
+    ConfigurationError,
+    InvalidRequest,
+    JournalConflict,
+)
+from .output import discard, without_secrets, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OK: Final = 0
+SAID_NO: Final = 1
+USAGE: Final = 2
+NO_ANSWER: Final = 3
+UNKNOWN: Final = 4
+INTERRUPTED: Final = 130
+
+_EXTRAS: Final = {"rich": "cli", "sqlalchemy": "sqlalchemy"}
+
+
+class Failure(click.ClickException):
+    """Ends the command with words on stderr and an exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(without_secrets(message))
+        vars(self).update(exit_code=status)  # click's own is one for the class
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the words to stderr."""
+        del file
+        words(f"amazonpay: {self.message}")
+
+
+def status_of(error: AmazonPayError) -> int:
+    """Return the exit status for an error of the package."""
+    if error.outcome_unknown:
+        return UNKNOWN
+    if isinstance(error, (APIError, JournalConflict)):
+        return SAID_NO
+    if isinstance(error, (ConfigurationError, InvalidRequest)):
+        return USAGE
+    return NO_ANSWER
+
+
+@contextlib.contextmanager
+def as_exit_status() -> Iterator[None]:
+    """Turn what a command raises into words and an exit status, without a traceback."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        message = without_secrets(error.format_message())
+        raise click.UsageError(message, error.ctx) from None
+    except AmazonPayError as error:
+        raise Failure(str(error), status_of(error)) from None
+    except ModuleNotFoundError as missing:
+        extra = _EXTRAS.get(missing.name or "")
+        if extra is None:
+            raise
+        raise Failure(
+            f"this needs {missing.name}, which comes with the extra [{extra}]:"
+            f" pip install '.[{extra}]' in your checkout",
+            USAGE,
+        ) from None
+    except BrokenPipeError:
+        discard(sys.stdout)
+        discard(sys.stderr)
+        raise click.exceptions.Exit(OK) from None
+    except KeyboardInterrupt:
+        raise Failure("interrupted", INTERRUPTED) from None
+    except click.Abort:
+        raise Failure("not confirmed: nothing was sent", USAGE) from None
