@@ -52,6 +52,7 @@ from .response import Response as Response
 if TYPE_CHECKING:
     __version__: str
 
+    from . import explain as explain
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -75,6 +76,7 @@ _LAZY_NAMES = {
     "Journal": "journal",
     "SQLiteJournal": "journal",
     "allowed_actions": "objects",
+    "explain": "explain",
     "idempotency_key": "idempotency",
     "merge": "objects",
     "price": "money",
@@ -92,7 +94,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+    module = import_module(f".{_LAZY_NAMES[name]}", __name__)
+    value = module if _LAZY_NAMES[name] == name else getattr(module, name)
     globals()[name] = value
     return value
 

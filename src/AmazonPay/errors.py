@@ -89,15 +89,8 @@ class AmazonPayError(Exception):
 # Answers and objects hold values of the request and of the buyer. A pickled error,
 # which another process or a log may read, keeps only these members.
 _PICKLED = frozenset(
-    {
-        "attempts",
-        "final",
-        "idempotency_key",
-        "lead",
-        "operation",
-        "outcome_unknown",
-        "status_code",
-    }
+    {"attempts", "final", "idempotency_key", "lead", "operation"}
+    | {"outcome_unknown", "status_code"}
 )
 _SERVER_TEXTS = frozenset(
     {"object_id", "processing_status", "reason", "reason_code", "request_id"}
@@ -351,7 +344,7 @@ class AuthenticationError(APIError):
 
 
 class InvalidSignature(AuthenticationError):
-    """The signature does not match: the private key does not belong to the key id."""
+    """The signature does not match; `client.explain(error)` says why."""
 
 
 class NotFound(APIError):

@@ -16,6 +16,13 @@ from .decisions import Outcome as Outcome
 from .lifecycles import Kind as Kind
 from .objects import AmazonObject as AmazonObject
 from .objects import State as State
+from .resources._button_payloads import BuyerAdditionalScope as BuyerAdditionalScope
+from .resources._button_payloads import BuyNowPayload as BuyNowPayload
+from .resources._button_payloads import CartDetails as CartDetails
+from .resources._button_payloads import DeliveryOption as DeliveryOption
+from .resources._button_payloads import LineItem as LineItem
+from .resources._button_payloads import ShippingMethod as ShippingMethod
+from .resources._button_payloads import SignInPayload as SignInPayload
 from .resources._carrier_codes import KnownCarrierCode as KnownCarrierCode
 from .resources._common import Address as Address
 from .resources._common import Amount as Amount

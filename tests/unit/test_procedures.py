@@ -68,6 +68,34 @@ def test_a_state_of_the_future_is_never_taken_for_final() -> None:
     assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
 
 
+@pytest.mark.parametrize("found", ["C2", "c1", "C1 ", "", 1, ["C1"], {}, False])
+@pytest.mark.parametrize(
+    ("wait", "id_name", "done"),
+    [
+        (Waiting.wait_for_charge, "chargeId", {"statusDetails": {"state": "Captured"}}),
+        (Waiting.wait_for_refund, "refundId", {"statusDetails": {"state": "Refunded"}}),
+        (Waiting.wait_for_report, "reportId", {"processingStatus": "COMPLETED"}),
+    ],
+    ids=["charge", "refund", "report"],
+)
+def test_an_answer_about_another_object_is_never_waited_for(
+    wait: Any, id_name: str, done: dict[str, Any], found: object
+) -> None:
+    player = Player(answer({id_name: found, **done}))
+    with pytest.raises(InvalidResponse, match=f"another {id_name}"):
+        player.play(wait.begin(None, "C1"))
+
+
+def test_a_document_of_another_report_is_not_fetched(tmp_path: Path) -> None:
+    report = {"processingStatus": "COMPLETED", "reportDocumentId": "d"}
+    player = Player(
+        answer({"reportId": "9", **report}),
+        answer({"reportDocumentId": "e", "url": "https://example.com/e"}),
+    )
+    with pytest.raises(InvalidResponse, match="another reportDocumentId"):
+        player.play(ReportFiles.download_report.begin(None, "9", tmp_path / "r"))
+
+
 def test_the_last_object_is_returned_when_time_is_up() -> None:
     player = Player(*[charge("CaptureInitiated")] * 50)
     seen = run(wait_for_charge(deadline=10.0), player)
