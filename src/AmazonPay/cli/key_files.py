@@ -43,6 +43,10 @@ def read_public_key(path: str) -> RSAPublicKey:
     Raises:
         ConfigurationError: the file cannot be read, or holds no public RSA key.
     """
+    return _public_key_in(read(path), path)
+
+
+def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import (
@@ -52,7 +56,6 @@ def read_public_key(path: str) -> RSAPublicKey:
     )
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
-    held = read(path)
     for load in (
         load_pem_public_key,
         load_der_public_key,
@@ -89,11 +92,18 @@ def read(path: str) -> bytes:
     return held
 
 
-def holds_private_key(path: str) -> bool:
-    """Return whether a file holds a private key, encrypted or not."""
-    from .._signing.key_forms import private_key_in
+def holds_public_key(path: str) -> bool:
+    """Return whether a file holds a public key.
 
-    return private_key_in(read(path)) is not None
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    held = read(path)
+    try:
+        _public_key_in(held, path)
+    except ConfigurationError:
+        return False
+    return True
 
 
 def write_new(path: str, content: bytes) -> None:

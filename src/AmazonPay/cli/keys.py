@@ -119,13 +119,8 @@ def check(first: str, second: str, *, as_json: bool) -> None:
     The exit status is 1 if they do not.
     """
     private, public = first, second
-    if key_files.holds_private_key(second):
+    if key_files.holds_public_key(first) and not key_files.holds_public_key(second):
         private, public = second, first
-    if key_files.holds_private_key(public):
-        raise ConfigurationError(
-            "both files hold a private key; give a private and a public one. The public"
-            f" half of {public!r} is shown by: amazonpay keys show"
-        )
     ours = key_files.read_private_key(private).public_key()
     theirs = key_files.read_public_key(public)
     belong = ours.public_numbers() == theirs.public_numbers()
