@@ -16,6 +16,7 @@ _COMMANDS = {
     "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
     "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
+    "button": Lazy("button", "Sign a checkout button, or explain its signature."),
     "operations": Lazy("passed_on", "Print every operation of the API."),
     "simulate": Lazy("passed_on", "Serve a local Amazon Pay on this machine."),
     "completion": Lazy("completion", "Print the completion for bash, zsh or fish."),
