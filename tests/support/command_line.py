@@ -33,6 +33,8 @@ class Done:
     status: int
     out: str
     err: str
+    shown: str
+    """Both, in the order in which a terminal shows them."""
 
     @property
     def json(self) -> Any:
@@ -55,7 +57,7 @@ def amazonpay(
         obj=Session(transport=transport),
         catch_exceptions=False,
     )
-    return Done(result.exit_code, result.stdout, result.stderr)
+    return Done(result.exit_code, result.stdout, result.stderr, result.output)
 
 
 def write_key(path: Path, key: RSAPrivateKey = KEY) -> str:
