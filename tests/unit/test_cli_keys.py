@@ -189,7 +189,7 @@ def test_permissions_are_unknown_where_there_are_none(
     file.touch(mode=0o644)
     assert key_files.readable_by_others(file)
     assert not key_files.readable_by_others(tmp_path / "missing")
-    monkeypatch.setattr(key_files.os, "name", "nt")
+    monkeypatch.setattr("AmazonPay.cli.key_files.os.name", "nt")
     assert not key_files.readable_by_others(str(file))
 
 

@@ -119,7 +119,11 @@ def client_from(ctx: click.Context, given: dict[str, Any], **options: Any) -> Cl
     from ..client import Client
 
     transport = ctx.ensure_object(Session).transport
-    arguments = {**arguments_from(given), **options, "transport": transport}
+    arguments: dict[str, Any] = {
+        **arguments_from(given),
+        **options,
+        "transport": transport,
+    }
     if transport is not None:
         arguments.pop("verify", None)
     if given["profile"] is not None:

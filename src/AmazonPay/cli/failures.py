@@ -28,7 +28,7 @@ from ..errors import (
 from .output import discard, without_secrets, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 OK: Final = 0
 SAID_NO: Final = 1
@@ -65,7 +65,7 @@ def status_of(error: AmazonPayError) -> int:
 
 
 @contextlib.contextmanager
-def as_exit_status() -> Iterator[None]:
+def as_exit_status() -> Generator[None]:
     """Turn what a command raises into words and an exit status, without a traceback."""
     try:
         yield

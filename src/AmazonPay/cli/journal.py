@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -62,15 +63,16 @@ def opened(named: str | None, table_name: str | None = None) -> Journal:
 
 
 def _in_database(url: str, table_name: str | None) -> Journal:
-    import sqlalchemy
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     from ..contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal
 
-    try:
-        engine = sqlalchemy.create_engine(url)
-    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError, ValueError):
-        engine = None
-    if engine is None:  # outside of `except`: the other error has the URL
+    engine = None
+    # The error of SQLAlchemy would show the URL.
+    with contextlib.suppress(ArgumentError, NoSuchModuleError, ValueError):
+        engine = create_engine(url)
+    if engine is None:
         raise ConfigurationError(
             f"{VARIABLE} is no URL of a database that SQLAlchemy knows, such as"
             " postgresql+psycopg://HOST/NAME"

@@ -11,10 +11,13 @@ from .._core.environment import VARIABLES
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography.hazmat.primitives.asymmetric.rsa import (
         RSAPrivateKey,
         RSAPublicKey,
     )
+    from cryptography.x509 import Certificate
 
 BITS: Final = 2048
 _LARGEST_FILE: Final = 1024 * 1024
@@ -56,13 +59,14 @@ def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
     )
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
-    for load in (
+    loaders: tuple[Callable[[bytes], object], ...] = (
         load_pem_public_key,
         load_der_public_key,
         load_ssh_public_key,
-        lambda content: load_pem_x509_certificate(content).public_key(),
-        lambda content: load_der_x509_certificate(content).public_key(),
-    ):
+        _of_certificate(load_pem_x509_certificate),
+        _of_certificate(load_der_x509_certificate),
+    )
+    for load in loaders:
         try:
             found = load(held.strip() if held[:1] != b"\x30" else held)
         except (ValueError, UnsupportedAlgorithm):
@@ -73,6 +77,12 @@ def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
             )
         return found
     raise ConfigurationError(f"{path!r} holds no public key, neither as PEM nor as DER")
+
+
+def _of_certificate(
+    load: Callable[[bytes], Certificate],
+) -> Callable[[bytes], object]:
+    return lambda content: load(content).public_key()
 
 
 def read(path: str) -> bytes:
