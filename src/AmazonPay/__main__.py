@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .cli.plain import COMMANDS
+from .cli.plain import COMMANDS, run_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     line = sys.argv[1:] if argv is None else list(argv)
     if line and line[0] in COMMANDS:
-        return COMMANDS[line[0]](line[1:])
+        return run_plain(line[0], line[1:])
     try:
         from .cli.app import main as run
     except ModuleNotFoundError as missing:

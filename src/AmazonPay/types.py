@@ -26,6 +26,7 @@ from .resources._button_payloads import SignInPayload as SignInPayload
 from .resources._carrier_codes import KnownCarrierCode as KnownCarrierCode
 from .resources._common import Address as Address
 from .resources._common import Amount as Amount
+from .resources._common import BuyerAdditionalInfo as BuyerAdditionalInfo
 from .resources._common import BuyerDetails as BuyerDetails
 from .resources._common import ChargePermissionType as ChargePermissionType
 from .resources._common import CountryCode as CountryCode

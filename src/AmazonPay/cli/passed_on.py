@@ -14,7 +14,7 @@ from . import plain
 @click.pass_context
 def operations(ctx: click.Context) -> None:
     """Print every operation of the API."""
-    ctx.exit(plain.operations(ctx.args))
+    ctx.exit(plain.run_plain("operations", ctx.args))
 
 
 @click.command(
@@ -24,4 +24,4 @@ def operations(ctx: click.Context) -> None:
 @click.pass_context
 def simulate(ctx: click.Context) -> None:
     """Serve a local Amazon Pay on this machine."""
-    ctx.exit(plain.simulate(ctx.args))
+    ctx.exit(plain.run_plain("simulate", ctx.args))

@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from .output import data, discard
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 def operations(line: Sequence[str]) -> int:
     """Print every operation of the API, made from the declarations."""
     from ..resources._table import as_json, as_markdown, as_text, rows
-    from .output import data
 
     parser = argparse.ArgumentParser(
         prog="amazonpay operations",
@@ -48,3 +49,15 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "operations": operations,
     "simulate": simulate,
 }
+
+
+def run_plain(name: str, line: Sequence[str]) -> int:
+    """Run a command; a reader of its output that goes away is no failure."""
+    try:
+        status = COMMANDS[name](line)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+        return 0
+    return status

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import ConfigurationError
+from .actors.notifier import HTTPListener, delivering
 from .certificate import write_secret
 from .engine.ids import Ids
 from .engine.store import Store
@@ -44,6 +45,8 @@ _OPTIONS = {
     "region": "region",
     "currency": "ledger_currency",
     "environment": "environment",
+    "account": "merchant_id",
+    "domain": "domain",
 }
 
 
@@ -56,8 +59,8 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="ID=FILE",
         help="a key id and its public key (PEM); repeatable. Options follow with"
-        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox. Without any, a"
-        " key pair is made",
+        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox,account=A1,"
+        "domain=shop.example. Without any, a key pair is made",
     )
     made.add_argument(
         "--port",
@@ -71,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--http", action="store_true", help="serve plain http instead of TLS"
+    )
+    made.add_argument(
+        "--ipn-url",
+        type=str,
+        metavar="URL",
+        help="send notifications to a shop on this machine, such as"
+        " http://localhost:8000/ipn (default: none is sent)",
     )
     made.add_argument(
         "--profile",
@@ -116,7 +126,7 @@ def merchant_from(text: str) -> Merchant:
             holds no public key.
     """
     key_id, _, rest = text.partition("=")
-    file, *options = re.split(r",(?=(?:region|currency|environment)=)", rest)
+    file, *options = re.split(rf",(?=(?:{'|'.join(_OPTIONS)})=)", rest)
     if not key_id or not file:
         raise ConfigurationError("--public-key takes ID=FILE")
     named = dict(option.split("=", 1) for option in options)
@@ -194,17 +204,25 @@ def _listener(port: int | None) -> socket.socket:
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
-    """Exit on SIGTERM, with all cleanups."""
+    """Exit on a signal, with all cleanups."""
     del number, frame
     sys.exit(0)
 
 
-def _banner(
+def _on_hangup(act: Callable[[int, FrameType | None], object]) -> None:
+    """Act when the terminal is closed, unless `nohup` has said to go on."""
+    hangup: signal.Signals | None = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        signal.signal(hangup, act)
+
+
+def _banner(  # noqa: PLR0913 - what it shows
     address: Address,
     merchants: list[Merchant],
     key: Path | None,
     arguments: argparse.Namespace,
     seed: int,
+    topics: list[str],
 ) -> str:
     keys = ", ".join(
         f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
@@ -221,6 +239,10 @@ def _banner(
         lines.append(f"         its private key: {key}")
     kept = arguments.db or "in memory, gone when you stop; --db FILE keeps it"
     lines.append(f"  state  {kept}")
+    lines.append(
+        f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
+    )
+    lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
     rules = [
         f"profile {arguments.profile}",
         f"stored answers {arguments.stored_answers}",
@@ -241,6 +263,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # uvicorn shuts down and raises the signal again; the exit deletes the folder.
+    signal.signal(signal.SIGTERM, _exit)
+    _on_hangup(_exit)
     with contextlib.ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
@@ -255,18 +280,28 @@ def _serve(arguments: argparse.Namespace) -> int:
         store = Store(arguments.db or ":memory:")
         stack.callback(store.close)
         listener = stack.enter_context(_listener(arguments.port))
+        simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        notifier = simulator.notifications
+        if arguments.ipn_url is not None:
+            notifier.add_listener(HTTPListener(arguments.ipn_url))
+            stack.enter_context(delivering(notifier))
+        simulator.origin = address_of(listener, None if arguments.http else folder).url
         server = server_for(
-            build_simulator(merchants, store, settings, seed, time.sleep),
+            simulator,
             None if arguments.http else folder,
             lambda authority: print(  # noqa: T201 - what the command is for
                 _banner(
-                    address_of(listener, authority), merchants, key, arguments, seed
+                    address_of(listener, authority),
+                    merchants,
+                    key,
+                    arguments,
+                    seed,
+                    notifier.topics,
                 ),
                 flush=True,
             ),
         )
-        # uvicorn shuts down and raises the signal again; the exit deletes the folder.
-        signal.signal(signal.SIGTERM, _exit)
+        _on_hangup(lambda _, frame: server.handle_exit(signal.SIGTERM, frame))
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     return 0
