@@ -15,7 +15,7 @@ import AmazonPay
 from AmazonPay import __main__ as program
 from AmazonPay import errors
 from AmazonPay._core.operation import operations_of
-from AmazonPay.cli import output
+from AmazonPay.cli import output, plain
 from AmazonPay.cli.app import app
 from AmazonPay.cli.durations import age_text, duration
 from AmazonPay.cli.failures import Failure, as_exit_status, status_of
@@ -239,6 +239,22 @@ def test_help_into_a_closed_pipe_succeeds(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(SystemExit) as caught:
         program.main(["--help"])
     assert caught.value.code == 0
+
+
+def test_what_needs_no_extra_is_quiet_in_a_closed_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert program.main(["operations"]) == 0
+
+    def told(line: object) -> int:
+        del line
+        sys.stdout.write("Ready")
+        return 0
+
+    monkeypatch.setitem(plain.COMMANDS, "simulate", told)
+    assert program.main(["simulate"]) == 0
+    assert amazonpay("simulate").out == "Ready"
 
 
 def test_closed_streams_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
     "button": Lazy("button", "Sign a checkout button, or explain its signature."),
+    "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
     "operations": Lazy("passed_on", "Print every operation of the API."),
     "simulate": Lazy("passed_on", "Serve a local Amazon Pay on this machine."),
     "completion": Lazy("completion", "Print the completion for bash, zsh or fish."),
