@@ -149,6 +149,17 @@ def test_a_simulation_code_is_sent(env: dict[str, str | None]) -> None:
     assert seen == ["HardDeclined"]
 
 
+def test_a_warning_is_told_and_the_line_of_a_call_is_not(
+    env: dict[str, str | None],
+) -> None:
+    bare = {**env, "AMAZON_PAY_PUBLIC_KEY_ID": "AB12CD"}
+    line = ("get-charge", "S01", "--deadline", "0.01")
+    done = amazonpay(*line, transport=failing(httpx2.ConnectError), env=bare)
+    first, second = done.err.splitlines()
+    assert "moves real money" in first
+    assert second.startswith("amazonpay: get_charge: ")
+
+
 # Bodies and keys ------------------------------------------------------------------
 
 
@@ -374,6 +385,14 @@ def test_what_is_missing_is_named_with_its_option(
     assert done.status == 2
     assert missing in done.err
     assert option in done.err
+
+
+def test_the_authorities_of_the_environment_are_the_ones_that_count(
+    env: dict[str, str | None],
+) -> None:
+    done = amazonpay("get-charge", "S01", env={**env, "AMAZON_PAY_CA_FILE": "/none"})
+    assert done.status == 2
+    assert "AMAZON_PAY_CA_FILE" in done.err
 
 
 def test_options_come_before_the_environment(

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from .groups import Lazy, LazyGroup
+from .output import data, words
 from .session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class _Warnings(logging.Handler):
+    """Writes what the package warns of, but for the lines of calls: commands do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not hasattr(record, "amazonpay"):
+            words(f"amazonpay: {record.getMessage()}")
+
+
+_WARNINGS = _Warnings(logging.WARNING)
 
 _COMMANDS = {
     "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
@@ -39,7 +53,6 @@ def _call_summaries() -> list[tuple[str, str]]:
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it
     if wanted and not ctx.resilient_parsing:
         from .._core.version import installed_version
-        from .output import data
 
         data(f"amazonpay {installed_version()}")
         ctx.exit()
@@ -71,6 +84,9 @@ def app(ctx: click.Context) -> None:
     Data goes to stdout and words to stderr; every command takes --json.
     """
     ctx.ensure_object(Session)
+    logger = logging.getLogger("AmazonPay")
+    logger.addHandler(_WARNINGS)
+    ctx.call_on_close(partial(logger.removeHandler, _WARNINGS))
 
 
 def main(line: Sequence[str]) -> NoReturn:

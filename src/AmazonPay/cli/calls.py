@@ -14,7 +14,16 @@ from .._core.operation import Operation, operations_of
 from ..errors import AmazonPayError, ConfigurationError, InvalidResponse, shown
 from ..resources import Operations
 from . import credentials
-from .failures import NO_ANSWER, OK, SAID_NO, UNKNOWN, USAGE, Failure, status_of
+from .failures import (
+    NO_ANSWER,
+    OK,
+    SAID_NO,
+    UNKNOWN,
+    USAGE,
+    Failure,
+    status_of,
+    text_of,
+)
 from .groups import LINE
 from .key_files import read
 from .output import data, json_line, json_text, words
@@ -166,7 +175,7 @@ def _send(client: Client, call: Call, repeat: str, *, as_json: bool) -> int:
         return UNKNOWN
     except AmazonPayError as error:
         status = status_of(error)
-        words(f"amazonpay: {error}")
+        words(f"amazonpay: {text_of(error)}")
         if status == UNKNOWN:
             words(repeat)
         return status

@@ -40,6 +40,22 @@ INTERRUPTED: Final = 130
 _EXTRAS: Final = {"rich": "cli", "sqlalchemy": "sqlalchemy"}
 
 
+# What errors for programmers call the options of a command.
+_OPTIONS: Final = {
+    "pass the file of its authority as verify=": "give its authority by --ca-file",
+    "check endpoint_url": "check --endpoint-url",
+    "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
+}
+
+
+def text_of(error: AmazonPayError) -> str:
+    """Return the text of an error, with options in place of arguments."""
+    text = str(error)
+    for argument, option in _OPTIONS.items():
+        text = text.replace(argument, option)
+    return text
+
+
 class Failure(click.ClickException):
     """Ends the command with words on stderr and an exit status."""
 
@@ -75,7 +91,7 @@ def as_exit_status() -> Generator[None]:
         message = without_secrets(error.format_message())
         raise click.UsageError(message, error.ctx) from None
     except AmazonPayError as error:
-        raise Failure(str(error), status_of(error)) from None
+        raise Failure(text_of(error), status_of(error)) from None
     except ModuleNotFoundError as missing:
         extra = _EXTRAS.get(missing.name or "")
         if extra is None:

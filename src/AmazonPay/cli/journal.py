@@ -15,7 +15,7 @@ from .. import journal as journals
 from ..errors import AmazonPayError, ConfigurationError, JournalConflict
 from . import credentials
 from .durations import age_text, duration
-from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of
+from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
 from .output import data, json_line, table, words
 from .session import json_option
@@ -312,7 +312,7 @@ def _continue(  # noqa: PLR0913 - what one entry takes
             entry, journal=book, max_age=max_age, same_merchant=same_merchant
         )
     except AmazonPayError as error:
-        words(f"amazonpay: {entry.key}: {error}")
+        words(f"amazonpay: {entry.key}: {text_of(error)}")
         status = status_of(error)
         if status == USAGE:  # such as a body that was erased: the others were continued
             status = SAID_NO

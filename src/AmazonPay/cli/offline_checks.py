@@ -25,6 +25,7 @@ from .._core.key_ids import problem_with
 from ..errors import AmazonPayError, ConfigurationError
 from . import key_files
 from .distribution import imported_distribution
+from .failures import text_of
 from .findings import Finding, ok, unknown, wrong
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def keys_of(subject: Subject) -> tuple[RSAPrivateKey | None, list[Finding]]:
     try:
         key = load_private_key(given, key_files.password())
     except ConfigurationError as error:
-        return None, [wrong("private key", str(error)), *_permissions(given)]
+        return None, [wrong("private key", text_of(error)), *_permissions(given)]
     form = _form(given)
     return key, [
         ok("private key", f"RSA, {key.key_size} bit{form}"),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ..errors import AmazonPayError, CertificateRefused, ConnectionFailed, shown
+from .failures import text_of
 from .findings import Finding, explained, ok, unknown, wrong
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def online(client: Client) -> Iterator[Finding]:
     try:
         response = client.get_checkout_session(NO_SUCH_ID)
     except CertificateRefused as error:
-        yield wrong("TLS", str(error), "give the file of your authority by --ca-file")
+        yield wrong("TLS", text_of(error))
     except ConnectionFailed as error:
         yield wrong(
-            "network", str(error), "check DNS, proxy and firewall of this machine"
+            "network", text_of(error), "check DNS, proxy and firewall of this machine"
         )
     except AmazonPayError as error:
-        yield unknown("answer", f"no answer came: {error}", "try again")
+        yield unknown("answer", f"no answer came: {text_of(error)}", "try again")
     else:
         yield from _clock(response)
         yield _answer(client, response)
