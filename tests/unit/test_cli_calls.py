@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -214,7 +213,11 @@ def test_a_call_tells_its_key_before_it_leaves(
         events.append(f"sent {request.headers['x-amz-pay-idempotency-key']}")
         return httpx2.Response(200, content=b"{}")
 
-    monkeypatch.setattr(calls, "words", events.append)
+    def told_at(text: str) -> bool:
+        events.append(text)
+        return True
+
+    monkeypatch.setattr(calls, "words", told_at)
     line = ("create-refund", "--body", "{}")
     amazonpay(*line, transport=httpx2.MockTransport(answer), env=env)
     told, sent = events
@@ -236,17 +239,21 @@ def test_a_key_that_amazon_refuses_ends_with_2(
     assert done.status == (0 if not key else 2)
 
 
-def test_without_stderr_a_key_must_be_given(
+def test_a_new_key_that_cannot_be_told_is_not_sent(
     env: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Streams:
-        stdin, stdout, stderr = sys.stdin, sys.stdout, None
+    sent: list[httpx2.Request] = []
 
-    monkeypatch.setattr(calls, "sys", Streams)
-    line = ("create-refund", "--body", "{}")
-    assert amazonpay(*line, transport=answering(200), env=env).status == 2
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200, content=b"{}")
+
+    monkeypatch.setattr(calls, "words", lambda _: False)  # a stderr that is closed
+    line, transport = ("create-refund", "--body", "{}"), httpx2.MockTransport(answer)
+    assert amazonpay(*line, transport=transport, env=env).status == 2
+    assert sent == []
     given = (*line, "--idempotency-key", "k")
-    assert amazonpay(*given, transport=answering(200), env=env).status == 0
+    assert amazonpay(*given, transport=transport, env=env).status == 0
 
 
 # Unknown outcomes -----------------------------------------------------------------

@@ -363,6 +363,26 @@ def test_the_environment_is_looked_at(
     assert "geheim" not in done.out
 
 
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("AMAZON_PAY_PUBLICKEY_ID", "AMAZON_PAY_PUBLIC_KEY_ID"),
+        ("AMAZONPAY_PRIVATE_KEY", "AMAZON_PAY_PRIVATE_KEY"),
+        ("amazon_pay_region", "AMAZON_PAY_REGION"),
+    ],
+)
+def test_a_misspelt_variable_is_named(name: str, variable: str) -> None:
+    done = doctor("--json", env={name: "x"})
+    found = findings(done, "wrong")["environment variables"]
+    assert f"{name} is not read: is it {variable}?" in found
+
+
+def test_another_variable_of_the_shop_is_left_alone(good: list[str]) -> None:
+    env = {"AMAZON_PAY_STORE_ID": STORE, "AMAZON_PAY_MERCHANT_ID": MERCHANT}
+    assert doctor(*good, env=env).status == 0
+    assert "STORE_ID" not in doctor(env=env).out
+
+
 def test_a_proxy_is_named_without_its_password(good: list[str]) -> None:
     env = {"HTTPS_PROXY": "http://u:geheim@proxy.example:3128"}
     done = doctor(*good, "--json", env=env)

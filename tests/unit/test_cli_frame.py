@@ -83,6 +83,25 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stderr == "[]\n"
 
 
+def test_operations_needs_no_extra() -> None:
+    code = (
+        "import sys\nfrom AmazonPay.__main__ import main\nmain(['operations'])\n"
+        "print(sorted({'click', 'rich'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]\n"
+
+
+def test_without_the_simulators_extra_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "AmazonPay.simulator.cli", None)
+    assert program.main(["simulate"]) == 2
+    assert "[simulator]" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "meant"),
     [

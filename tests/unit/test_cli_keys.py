@@ -154,6 +154,18 @@ def test_an_encrypted_key_is_checked_with_its_password(tmp_path: Path) -> None:
     assert "geheim" not in wrong.err
 
 
+def test_a_password_that_is_no_text_is_told(tmp_path: Path) -> None:
+    line = ("keys", "new", "--out", str(tmp_path / "k.pem"))
+    done = amazonpay(*line, env={PASSWORD: "\udcff"})
+    assert (done.status, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_a_needless_password_is_told_by_its_variable(tmp_path: Path) -> None:
+    file = write_key(tmp_path / "k.pem")
+    done = amazonpay("keys", "show", file, env={PASSWORD: "pw"})
+    assert f"unset {PASSWORD}" in done.err
+
+
 EC = ec.generate_private_key(ec.SECP256R1())
 
 

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from ..response import Response
 
 _STDIN: Final = "-"
+_KEY_UNTOLD: Final = (
+    "the new idempotency key cannot be told, because stderr is closed: give one by"
+    " --idempotency-key. Nothing was sent"
+)
 
 
 @cache
@@ -136,15 +140,16 @@ def _run(operation: Operation[..., Any], **given: Any) -> None:  # noqa: ANN401 
     name = str(ctx.info_name)
     with credentials.client_from(ctx, who, **options) as made:
         client = made if code is None else made.with_options(simulation_code=code)
-        if operation.method == "POST" and not arguments["idempotency_key"]:
-            if sys.stderr is None:
-                raise Failure("stderr is closed: give an --idempotency-key", USAGE)
+        is_new = operation.method == "POST" and not arguments["idempotency_key"]
+        if is_new:
             arguments["idempotency_key"] = new_idempotency_key()
         call = operation.build((), arguments)
         if operation.method != "GET":
             credentials.confirm(client, name, yes=yes)
         if call.idempotency_key is not None:
-            words(f"{name}: idempotency key {call.idempotency_key}")
+            told = words(f"{name}: idempotency key {call.idempotency_key}")
+            if is_new and not told:
+                raise Failure(_KEY_UNTOLD, USAGE)
         repeat = _repeat_command(ctx, body, call)
         status = _send(client, call, repeat, as_json=as_json)
     ctx.exit(status)

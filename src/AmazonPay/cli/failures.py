@@ -45,6 +45,7 @@ _OPTIONS: Final = {
     "pass the file of its authority as verify=": "give its authority by --ca-file",
     "check endpoint_url": "check --endpoint-url",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
+    "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
 }
 
 

@@ -25,8 +25,18 @@ _OTHERS: Final = 0o077
 
 
 def password() -> str | None:
-    """Return the password of private keys, which the environment alone holds."""
-    return os.environ.get(VARIABLES["private_key_password"]) or None
+    """Return the password of private keys, which the environment alone holds.
+
+    Raises:
+        ConfigurationError: it is no text in UTF-8.
+    """
+    variable = VARIABLES["private_key_password"]
+    secret = os.environ.get(variable) or None
+    if secret is not None and secret.encode(errors="replace") != secret.encode(
+        errors="surrogateescape"
+    ):
+        raise ConfigurationError(f"{variable} is no text in UTF-8")
+    return secret
 
 
 def read_private_key(path: str) -> RSAPrivateKey:

@@ -33,9 +33,9 @@ def data(text: str) -> None:
     _write(sys.stdout, text)
 
 
-def words(text: str) -> None:
-    """Write text for people to stderr."""
-    _write(sys.stderr, text)
+def words(text: str) -> bool:
+    """Write text for people to stderr; return whether it could be written."""
+    return _write(sys.stderr, text)
 
 
 def json_line(value: object) -> None:
@@ -90,9 +90,9 @@ def _without_secret(found: re.Match[str]) -> str:
     return text if is_path and "BEGIN" not in text else _HIDDEN
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> bool:
     if stream is None:  # closed by the caller
-        return
+        return False
     try:
         try:
             stream.write(f"{text}\n")
@@ -106,6 +106,8 @@ def _write(stream: TextIO | None, text: str) -> None:
         discard(stream)
         if error.errno != errno.EPIPE and stream is sys.stdout:
             words(f"amazonpay: the output cannot be written: {error.strerror}")
+        return False
+    return True
 
 
 def discard(stream: TextIO | None) -> None:

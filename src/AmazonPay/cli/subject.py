@@ -12,6 +12,7 @@ from . import credentials, profiles
 from .findings import Finding, ok, wrong
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SECRETS = frozenset({"private_key", "private_key_password"})
@@ -56,6 +57,7 @@ def subject_of(given: dict[str, Any]) -> Subject:
         arguments_from_env({**dict.fromkeys(_REQUIRED), **options})
     except ConfigurationError as error:
         findings.append(wrong("environment variables", str(error)))
+    findings += _misspelt(arguments)
     for member, variable in VARIABLES.items():
         value = os.environ.get(variable)
         if value is not None and member not in _SECRETS:
@@ -65,7 +67,28 @@ def subject_of(given: dict[str, Any]) -> Subject:
     return Subject(arguments, findings)
 
 
+_CLOSE = 0.9
+"""How alike two names are that may be the same name with a typo, from 0 to 1."""
 _REQUIRED = ("public_key_id", "private_key", "region")
+
+
+def _misspelt(given: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for each required variable that is set under another name."""
+    from difflib import get_close_matches
+
+    for member in _REQUIRED:
+        variable = VARIABLES[member]
+        if member in given or variable in os.environ:
+            continue
+        names = set(os.environ) - set(VARIABLES.values())
+        ours = [name for name in names if "AMAZON" in name.upper()]
+        upper = {name.upper(): name for name in ours}
+        for close in get_close_matches(variable, upper, cutoff=_CLOSE):
+            yield wrong(
+                "environment variables",
+                f"{upper[close]} is not read: is it {variable}?",
+                f"set {variable}",
+            )
 
 
 def _switch(word: str) -> bool | None:
