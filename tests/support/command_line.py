@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from AmazonPay import Retry
 from AmazonPay.cli.app import app
 from AmazonPay.cli.session import Session
 from AmazonPay.simulator import Request, Simulator
@@ -48,13 +49,16 @@ def amazonpay(
     stdin: str | bytes = "",
     env: Mapping[str, str | None] | None = None,
 ) -> Done:
-    """Run a command line without a terminal, and fail for an exception."""
+    """Run a command line without a terminal or a pause; fail for an exception."""
+    options: dict[str, Any] = {"retry": Retry(wait=False)}
+    if transport is not None:
+        options["transport"] = transport
     result = CliRunner().invoke(
         app,
         list(line),
         input=stdin,
         env=dict(env or {}),
-        obj=Session(transport=transport),
+        obj=Session(options),
         catch_exceptions=False,
     )
     return Done(result.exit_code, result.stdout, result.stderr, result.output)

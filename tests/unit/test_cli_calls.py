@@ -83,7 +83,7 @@ def test_a_refusal_of_amazon_ends_with_1(env: dict[str, str | None]) -> None:
 
 
 def test_no_answer_ends_with_3(env: dict[str, str | None]) -> None:
-    line = ("get-charge", "S01", "--deadline", "0.01")
+    line = ("get-charge", "S01")
     for transport in (failing(httpx2.ConnectError), failing(httpx2.ReadTimeout)):
         done = amazonpay(*line, transport=transport, env=env)
         assert (done.status, done.out) == (3, "")
@@ -92,7 +92,7 @@ def test_no_answer_ends_with_3(env: dict[str, str | None]) -> None:
 def test_an_unreadable_answer_to_a_read_ends_with_3(
     env: dict[str, str | None],
 ) -> None:
-    line = ("get-charge", "S01", "--deadline", "0.01")
+    line = ("get-charge", "S01")
     done = amazonpay(*line, transport=answering(200, b"<html>"), env=env)
     assert (done.status, done.out) == (3, "<html>\n")
     told = amazonpay(*line, "--json", transport=answering(200, b"<html>"), env=env)
@@ -102,7 +102,7 @@ def test_an_unreadable_answer_to_a_read_ends_with_3(
 def test_an_unreadable_answer_to_a_call_that_acts_ends_with_4(
     env: dict[str, str | None],
 ) -> None:
-    line = ("create-charge", "--body", "{}", "--deadline", "0.01")
+    line = ("create-charge", "--body", "{}")
     done = amazonpay(*line, transport=answering(200, b"<html>"), env=env)
     assert done.status == 4
 
@@ -136,6 +136,16 @@ def test_a_required_member_of_the_query_is_required(
     assert "--merchant-id" in amazonpay("get-authorization-token", "t", env=env).err
 
 
+@pytest.mark.parametrize(
+    ("seconds", "status"), [("5", 0), ("0", 2), ("x", 2), ("nan", 2)]
+)
+def test_a_deadline_is_a_time(
+    seconds: str, status: int, env: dict[str, str | None]
+) -> None:
+    line = ("get-charge", "S01", "--deadline", seconds)
+    assert amazonpay(*line, transport=answering(200), env=env).status == status
+
+
 def test_a_simulation_code_is_sent(env: dict[str, str | None]) -> None:
     seen: list[str] = []
 
@@ -152,7 +162,7 @@ def test_a_warning_is_told_and_the_line_of_a_call_is_not(
     env: dict[str, str | None],
 ) -> None:
     bare = {**env, "AMAZON_PAY_PUBLIC_KEY_ID": "AB12CD"}
-    line = ("get-charge", "S01", "--deadline", "0.01")
+    line = ("get-charge", "S01")
     done = amazonpay(*line, transport=failing(httpx2.ConnectError), env=bare)
     first, second = done.err.splitlines()
     assert "moves real money" in first
@@ -283,14 +293,14 @@ def test_an_unknown_outcome_ends_with_4_and_the_command_that_repeats_it(
     }.get(how, ["--body", body])
     if how == "key":
         given += ["--idempotency-key", "mine"]
-    line = ("create-refund", *given, "--deadline", "0.01")
+    line = ("create-refund", *given)
     lost = amazonpay(*line, transport=transport, env=env, stdin=body)
     assert lost.status == 4
     again = repeat_of(lost)
     key = again[again.index("--idempotency-key") + 1]
     assert again.count("--idempotency-key") == 1
     assert KEY_LINE + key in lost.err
-    first, second = (call(shop, env, *again, "--deadline", "9") for _ in range(2))
+    first, second = (call(shop, env, *again) for _ in range(2))
     assert (first.status, second.status) == (0, 0)
     assert first.json["refundId"] == second.json["refundId"]
 
@@ -298,7 +308,7 @@ def test_an_unknown_outcome_ends_with_4_and_the_command_that_repeats_it(
 def test_what_must_not_be_repeated_has_no_such_command(
     env: dict[str, str | None],
 ) -> None:
-    line = ("create-delivery-tracker", "--body", "{}", "--deadline", "0.01")
+    line = ("create-delivery-tracker", "--body", "{}")
     done = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
     assert done.status == 4
     assert "  amazonpay " not in done.err
@@ -306,7 +316,7 @@ def test_what_must_not_be_repeated_has_no_such_command(
 
 
 def test_what_has_no_key_is_repeated_as_it_was(env: dict[str, str | None]) -> None:
-    line = ("update-charge", "S01", "--body", "{}", "--deadline", "0.01")
+    line = ("update-charge", "S01", "--body", "{}")
     done = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
     assert (done.status, repeat_of(done)) == (4, list(line))
 

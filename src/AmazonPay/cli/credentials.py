@@ -118,12 +118,10 @@ def client_from(ctx: click.Context, given: dict[str, Any], **options: Any) -> Cl
     """
     from ..client import Client
 
-    arguments: dict[str, Any] = {**arguments_from(given), **options}
-    transport = ctx.ensure_object(Session).transport
-    # A transport that is given, even None, takes the place of the CA file's variable.
-    if transport is not None:
+    fixed = ctx.ensure_object(Session).options
+    arguments = {**arguments_from(given), **fixed, **options}
+    if "transport" in fixed:
         arguments.pop("verify", None)
-        arguments["transport"] = transport
     if given["profile"] is not None:
         return Client(**arguments, private_key_password=key_files.password())
     try:

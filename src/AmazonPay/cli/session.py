@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx2
+    from collections.abc import Callable, Mapping
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Session:
-    """The state of one command line; tests pass one with a transport of their own."""
+    """The state of one command line."""
 
-    transport: httpx2.BaseTransport | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """Options of the constructor for every client, such as a `transport` of tests."""
 
 
 def json_option(command: F) -> F:

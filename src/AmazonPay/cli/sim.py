@@ -197,7 +197,7 @@ def _send(
     failure = None
     try:
         with httpx2.Client(
-            transport=ctx.ensure_object(Session).transport,
+            transport=ctx.ensure_object(Session).options.get("transport"),
             verify=_trust(given["ca_file"]),
             trust_env=False,
             timeout=_SECONDS,
