@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -158,7 +158,8 @@ def _run(operation: Operation[..., Any], **given: Any) -> None:  # noqa: ANN401 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - what click gives
     """Return an argument of the operation for a value of the command line."""
     if isinstance(value, tuple):  # of a repeatable option
-        return [item for text in value for item in text.split(",")] or None
+        texts = cast("tuple[str, ...]", value)
+        return [item for text in texts for item in text.split(",")] or None
     if name != "body" or value is None:
         return value
     if value in {_STDIN, f"@{_STDIN}"}:

@@ -194,7 +194,6 @@ def _send(
 
     members = {name: value for name, value in body.items() if value is not None}
     url = f"{_url(given['endpoint_url'])}/_simulator/{path}"
-    failure = None
     try:
         with httpx2.Client(
             transport=ctx.ensure_object(Session).options.get("transport"),
@@ -205,13 +204,11 @@ def _send(
             response = client.post(url, json=members)
     except httpx2.TransportError as error:
         cause = certificate_cause(error) or connection_cause(error)
-        failure = Failure(
+        raise Failure(
             f"no simulator answers at {url.partition('/_simulator')[0]}"
             f"{f': {cause}' if cause else ''}. Start one by: amazonpay simulate",
             NO_ANSWER,
-        )
-    if failure is not None:
-        raise failure
+        ) from None
     _print(response.status_code, response.content, as_json=given["as_json"])
 
 
