@@ -314,6 +314,17 @@ def test_a_terminal_gets_a_table_without_colour_if_asked(
     assert "\x1b[3" not in shown.getvalue()
 
 
+def test_a_narrow_terminal_does_not_break_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdout", shown)
+    monkeypatch.setenv("COLUMNS", "80")
+    key = "0123456789abcdef" * 2
+    output.table(("key", *"abcdefg"), [(key, *["ResourceNotFound"] * 7)])
+    assert key in shown.getvalue()
+
+
 def test_a_closed_stream_is_no_terminal() -> None:
     stream = io.StringIO()
     stream.close()

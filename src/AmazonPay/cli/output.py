@@ -64,9 +64,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(*columns, box=SIMPLE, header_style="bold")
+    made = Table(box=SIMPLE, header_style="bold")
+    for number, column in enumerate(columns):
+        # The first one is what a person copies.
+        made.add_column(column, no_wrap=number == 0, overflow="fold")
     for row in cells:
-        made.add_row(*(Text(cell, overflow="fold") for cell in row))
+        made.add_row(*map(Text, row))
     with contextlib.suppress(BrokenPipeError):
         Console().print(made)
 
