@@ -166,19 +166,14 @@ def _print_table(found: list[Entry], now: datetime) -> None:
         (
             entry.key,
             entry.outcome or "not answered",
-            entry.reason,
             "?" if (age := _age(entry, now)) is None else age_text(age),
             entry.operation,
             entry.order,
-            entry.attempt,
-            entry.object_id or entry.subject,
+            entry.reason,
         )
         for entry in found
     ]
-    table(
-        ("key", "outcome", "reason", "age", "operation", "order", "attempt", "object"),
-        rows,
-    )
+    table(("key", "outcome", "age", "operation", "order", "reason"), rows)
 
 
 @journal.command()
