@@ -265,12 +265,33 @@ def test_a_database_is_named_in_the_environment(
 
 @pytest.mark.parametrize(
     "url",
-    ["nosuch://u:geheim@h/x", "postgresql+nope://u:geheim@h/x", "://u:geheim@x"],
+    [
+        "nosuch://u:geheim@h/x",
+        "postgresql+nope://u:geheim@h/x",
+        "mysql+cymysql://u:geheim@h/x",  # its driver is not installed
+        "://u:geheim@x",
+    ],
 )
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
     assert done.status == 2
     assert "geheim" not in done.err
+
+
+def test_a_database_that_does_not_answer_ends_with_3_and_is_not_shown() -> None:
+    url = "postgresql+psycopg://shop:geheim@127.0.0.1:1/x"
+    done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
+    assert done.status == 3
+    assert "geheim" not in done.err
+
+
+def test_a_list_that_is_cut_off_says_so(
+    book: SQLiteJournal, place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("AmazonPay.cli.journal._MOST", 2)
+    write(book, entry("1"), entry("2"), entry("3"))
+    assert "there may be more" in journal("list", *place).err
+    assert journal("list", *place, "--json").json["complete"] is False
 
 
 def test_a_url_on_the_command_line_is_refused_and_not_shown() -> None:

@@ -71,7 +71,13 @@ def _in_database(url: str, table_name: str | None) -> Journal:
     engine = None
     # The error of SQLAlchemy would show the URL.
     with contextlib.suppress(ArgumentError, NoSuchModuleError, ValueError):
-        engine = create_engine(url)
+        try:
+            engine = create_engine(url)
+        except ModuleNotFoundError as missing:
+            raise ConfigurationError(
+                f"{VARIABLE} names a database that needs the module {missing.name}:"
+                " install its driver"
+            ) from None
     if engine is None:
         raise ConfigurationError(
             f"{VARIABLE} is no URL of a database that SQLAlchemy knows, such as"
@@ -146,6 +152,8 @@ def list_(
     elif found:
         _print_table(found, now)
         words(", ".join(f"{number} {outcome}" for outcome, number in counts.items()))
+        if len(found) == _MOST:
+            words(f"These are the {_MOST} that changed first; there may be more.")
     else:
         words("Nothing is open.")
     ctx.exit(SAID_NO if found and older_than is not None else OK)
