@@ -77,6 +77,7 @@ def test_the_next_call_ends_as_asked() -> None:
         ("permission", "S01-0000000-0000000", "close"),
         ("charge", "S01-0000000-0000000-C000000", "explode"),
         ("fault", "create_charge", "nonsense"),
+        ("fault", "create_charge", "\udcff"),
     ],
 )
 def test_what_the_simulator_refuses_ends_with_1(line: tuple[str, ...]) -> None:

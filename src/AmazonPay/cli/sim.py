@@ -201,7 +201,12 @@ def _send(
             trust_env=False,
             timeout=_SECONDS,
         ) as client:
-            response = client.post(url, json=members)
+            # JSON in ASCII: a word of the command line may be no UTF-8.
+            response = client.post(
+                url,
+                content=json.dumps(members),
+                headers={"content-type": "application/json"},
+            )
     except httpx2.TransportError as error:
         cause = certificate_cause(error) or connection_cause(error)
         raise Failure(
