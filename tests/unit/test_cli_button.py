@@ -96,7 +96,10 @@ def test_a_payload_that_amazon_refuses_ends_with_2(
     assert button("sign", file_of(tmp_path, payload), env=env).status == 2
 
 
-@pytest.mark.parametrize("held", ["", "[]", "{", "{}", '{"payloadJSON":1}', "[" * 9999])
+@pytest.mark.parametrize(
+    "held",
+    ["", "[]", "{", "{}", '{"payloadJSON":1}', pytest.param("[" * 9999, id="deep")],
+)
 def test_what_is_no_configuration_ends_with_2(
     held: str, env: dict[str, str | None], tmp_path: Path
 ) -> None:
