@@ -41,6 +41,8 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_once",),
         ("journal",),
         ("procedures",),
+        ("ipn",),
+        ("testing",),
         ("breaker", "pacing", "button"),
         ("_call_life",),
         ("_base_client",),

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 StoredAnswers: TypeAlias = Literal["2xx", "2xx+4xx", "all"]
 Profile: TypeAlias = Literal["lenient", "default", "hostile"]
 
-_SHARES = ("failed_calls", "lost_answers", "stale_reads", "retry_after")
+_SHARES = (
+    "failed_calls",
+    "lost_answers",
+    "stale_reads",
+    "retry_after",
+    "duplicate_notifications",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,15 @@ class Settings:
     every_report_in_sandbox: bool = False
     """Whether sandbox makes all types of report; Amazon's makes one type only."""
 
+    # Notifications --------------------------------------------------------------------
+
+    notification_delay: timedelta = timedelta(0)
+    """How long after a change its notification is sent."""
+    notification_spread: timedelta = timedelta(0)
+    """A random time up to this is added, so that notifications overtake each other."""
+    duplicate_notifications: float = 0.0
+    """The share of notifications that are sent twice."""
+
     # Limits ---------------------------------------------------------------------------
 
     # UNCONFIRMED: this limit, which is the earlier API's.
@@ -167,5 +182,7 @@ PROFILES: Mapping[Profile, Settings] = {
         stale_reads=0.5,
         stale_for=timedelta(seconds=5),
         capture_shows_after=timedelta(seconds=10),
+        notification_spread=timedelta(seconds=10),
+        duplicate_notifications=0.3,
     ),
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from .actors import control_api
+from .actors import control_api, notifier
 from .actors.backstage import Backstage
 from .engine.faults import Fault, FaultKey, Faults
 from .engine.timestamps import http_date
@@ -97,6 +97,8 @@ class Simulator(Backstage):
             with self._context("") as context:
                 owners, kind, record = links.follow_link(context, request)
                 return ON_LINK[kind](owners, record, request)
+        if request.path.startswith(notifier.CERTIFICATES):
+            return self.notifications.certificate(request)
         if request.path.startswith(control_api.PATH):
             return control_api.answer_control_call(self, request)
         return self._answer(request, request_id)

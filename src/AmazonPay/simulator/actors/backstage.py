@@ -21,6 +21,7 @@ from ..handlers import (
 from ..settings import Settings
 from ..wire.errors import APIRefusal, invalid_value
 from . import bank, buyer
+from .notifier import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -49,6 +50,12 @@ class Backstage:
         self.clock = clock or utc_now
         self.ids = ids or Ids()
         self.settings = settings or Settings()
+        self.notifications = Notifier(
+            self.store, self._context, self._now, self.merchants
+        )
+
+    def _now(self) -> datetime:
+        return self.clock()
 
     # Time -----------------------------------------------------------------------------
 
@@ -58,12 +65,16 @@ class Backstage:
         with self.store.transaction() as transaction:
             now = self.clock()
             self._apply_due_events(transaction, now)
-            yield Context(transaction, now, owner, self.ids, self.settings, now)
+            heard = self.notifications.are_heard
+            yield Context(transaction, now, owner, self.ids, self.settings, now, heard)
 
     def _apply_due_events(self, transaction: Transaction, now: datetime) -> None:
         while due := transaction.next_due(format_timestamp(now)):
             at = parse_timestamp(due.at)
-            context = Context(transaction, at, due.owner, self.ids, self.settings, now)
+            heard = self.notifications.are_heard
+            context = Context(
+                transaction, at, due.owner, self.ids, self.settings, now, heard
+            )
             if due.event == EXPIRES:
                 context.delete(due.kind, due.id)
                 continue
@@ -82,7 +93,8 @@ class Backstage:
         `after` is the number of the last row that is left out.
         """
         with self.store.transaction() as transaction:
-            return transaction.history(order, after)
+            rows = transaction.history(order, after)
+        return self.notifications.filled(rows)
 
     # The buyer ------------------------------------------------------------------------
 
