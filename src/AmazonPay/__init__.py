@@ -50,6 +50,8 @@ from .pacing import RateLimits as RateLimits
 from .response import Response as Response
 
 if TYPE_CHECKING:
+    __version__: str
+
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -89,6 +91,11 @@ _LAZY_NAMES = {
 
 def __getattr__(name: str) -> object:
     """Load a name on its first use."""
+    if name == "__version__":
+        from ._core.version import installed_version
+
+        globals()[name] = version = installed_version()
+        return version
     if name not in _LAZY_NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -99,4 +106,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY_NAMES} - {"TYPE_CHECKING"})
+    return sorted({*globals(), *_LAZY_NAMES, "__version__"} - {"TYPE_CHECKING"})

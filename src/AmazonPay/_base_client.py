@@ -7,8 +7,6 @@ does neither, and loads no HTTP or crypto library.
 
 from __future__ import annotations
 
-import os
-import sys
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import (
@@ -23,11 +21,19 @@ from typing import (
 )
 
 from ._call_life import CallLife, Shared
+from ._core.checks import check_switch
 from ._core.clock import InstantClock
 from ._core.clock_skew import ClockOffset
-from ._core.config import Retry, Timeout, checked_deadline, timeout_from
+from ._core.config import (
+    Retry,
+    Timeout,
+    checked_deadline,
+    checked_retry,
+    timeout_from,
+)
 from ._core.declare import procedure
-from ._core.environment import arguments_from_env
+from ._core.environment import arguments_from_env, with_variables
+from ._core.headers import provider_headers
 from ._core.options import (
     DEFAULT_DEADLINE,
     DEFAULT_RETRY,
@@ -37,16 +43,17 @@ from ._core.options import (
 from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
-from ._core.tracebacks import without_tracebacks
+from ._core.tracebacks import hiding_arguments
 from ._signing.request_signer import SignerFailed, key_pairs, request_signers
 from .breaker import CircuitBreaker
 from .button import button_payload, signing_failed
-from .errors import AmazonPayError, ConfigurationError, InvalidRequest
+from .errors import ConfigurationError, InvalidRequest
 from .pacing import limits_from
 from .procedures import Procedures
 from .resources import Operations
 
 if TYPE_CHECKING:
+    import os
     import ssl
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
@@ -77,7 +84,7 @@ if TYPE_CHECKING:
         rate_limits: RateLimits | Literal["live", "sandbox"] | None
         breaker: Breaker | None
         transport: TransportT | None
-        verify: ssl.SSLContext | None
+        verify: ssl.SSLContext | str | os.PathLike[str] | None
         proxy: str | None
         trust_env: bool
         raise_for_status: bool
@@ -126,6 +133,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
             **options: Unpack[_ClientOptions[TransportT]],
         ) -> None: ...
 
+    @hiding_arguments
     def __init__(  # noqa: PLR0913 - one parameter for each option
         self,
         public_key_id: str | None = None,
@@ -144,7 +152,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         rate_limits: RateLimits | Literal["live", "sandbox"] | None = None,
         breaker: Breaker | None = None,
         transport: TransportT | None = None,
-        verify: ssl.SSLContext | None = None,
+        verify: ssl.SSLContext | str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         trust_env: bool = True,
         raise_for_status: bool = False,
@@ -152,51 +160,45 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         integrator_version: str | None = None,
         platform_version: str | None = None,
     ) -> None:
-        handled = sys.exception()
-        refused: AmazonPayError | None = None
-        try:
-            signers = request_signers(
-                key_pairs(public_key_id, private_key, signer, keys),
-                region=region,
-                sandbox=sandbox,
-                password=private_key_password,
-                algorithm=algorithm,
-                endpoint_url=endpoint_url,
-                unsigned={
-                    "x-amz-pay-integrator-id": integrator_id,
-                    "x-amz-pay-integrator-version": integrator_version,
-                    "x-amz-pay-platform-version": platform_version,
-                },
-            )
-            first = next(iter(signers.values()))
-            limits = _limits_from(rate_limits)
-            self._check_awaited(signers, limits)
-            options = Options(
-                timeout_from(timeout),
-                checked_deadline(deadline),
-                retry,
-                raise_for_status,
-            )
-            shared = Shared(
-                signers=signers,
-                connections=self._connect(
-                    transport,
-                    first,
-                    {"verify": verify, "proxy": proxy, "trust_env": trust_env},
-                ),
-                rate_limits=limits,
-                circuit=_circuit_from(breaker),
-                tracer=Tracer(first.endpoint),
-                offset=ClockOffset(_warn_clock_skew),
-                instant_clock=InstantClock(),
-            )
-            self._use(CallLife.of(shared, first, options))
-        except (ConfigurationError, InvalidRequest) as error:
-            refused = without_tracebacks(error, handled)
-        # Error trackers show the variables of this frame.
-        del private_key, private_key_password, signer, keys
-        if refused is not None:
-            raise refused
+        check_switch("raise_for_status", raise_for_status)
+        check_switch("trust_env", trust_env)
+        headers = {
+            "integrator_id": integrator_id,
+            "integrator_version": integrator_version,
+            "platform_version": platform_version,
+        }
+        options = Options(
+            timeout_from(timeout),
+            checked_deadline(deadline),
+            checked_retry(retry),
+            raise_for_status,
+        )
+        signers = request_signers(
+            key_pairs(public_key_id, private_key, signer, keys, private_key_password),
+            region=region,
+            sandbox=sandbox,
+            password=private_key_password,
+            algorithm=algorithm,
+            endpoint_url=endpoint_url,
+            unsigned=provider_headers(headers),
+        )
+        first = next(iter(signers.values()))
+        limits = None if rate_limits is None else limits_from(rate_limits)
+        self._check_awaited(signers, limits)
+        shared = Shared(
+            signers=signers,
+            connections=self._connect(
+                transport,
+                first,
+                {"verify": verify, "proxy": proxy, "trust_env": trust_env},
+            ),
+            rate_limits=limits,
+            circuit=None if breaker is None else CircuitBreaker(breaker),
+            tracer=Tracer(first.endpoint),
+            offset=ClockOffset(_warn_clock_skew),
+            instant_clock=InstantClock(),
+        )
+        self._use(CallLife.of(shared, first, options))
         if sandbox is None and self._calls.signer.endpoint.base_path == "/live/v2":
             LOGGER.warning(
                 "sandbox is not given and the public key id names no environment:"
@@ -252,21 +254,27 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         super().__setattr__(name, value)
 
     @classmethod
+    @hiding_arguments
     def from_env(cls, **options: Any) -> Self:  # noqa: ANN401 - the options of the constructor
         """Return a client for the variables `AMAZON_PAY_…`; they are read once.
 
         Reads `AMAZON_PAY_PUBLIC_KEY_ID`, `_PRIVATE_KEY` (PEM or path), `_REGION`, and,
-        if they are set, `_SANDBOX` (true or false) and `_ENDPOINT_URL`. `options` go to
-        the constructor.
+        if they are set, `_SANDBOX` (true, 1, yes, on or false, 0, no, off),
+        `_PRIVATE_KEY_PASSWORD`, `_ALGORITHM`, `_ENDPOINT_URL` and `_CA_FILE`, the path
+        of a CA file for `verify`. `options` go to the constructor, and each takes the
+        place of its variable.
 
         Raises:
             ConfigurationError: a variable is missing or has no usable value.
         """
-        options.setdefault("endpoint_url", os.environ.get("AMAZON_PAY_ENDPOINT_URL"))
         kind: Any = cls
-        made: Self = kind(*arguments_from_env(), **options)
+        try:
+            made: Self = kind(**arguments_from_env(options), **options)
+        except ConfigurationError as error:
+            raise with_variables(error, options) from None
         return made
 
+    @hiding_arguments
     def with_options(  # noqa: PLR0913 - one keyword for each option
         self,
         *,
@@ -289,6 +297,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         option that is left out does not change.
 
         Raises:
+            ConfigurationError: an option is of another type, or out of its range.
             InvalidRequest: there is a simulation code on a live client, a header that
                 the client itself sets, or a key id that is not in `keys`.
         """
@@ -304,7 +313,7 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         )
         signer = self._calls.signer
         if public_key_id is not None:
-            if public_key_id not in self._calls.shared.signers:
+            if public_key_id not in self.public_key_ids:
                 raise InvalidRequest("public_key_id is not among this client's keys")
             signer = self._calls.shared.signers[public_key_id]
         return self._view(signer, options)
@@ -426,17 +435,3 @@ def _warn_clock_skew(lead: timedelta) -> None:
         " dates are set back for ten minutes, but set the clock",
         lead.total_seconds(),
     )
-
-
-def _limits_from(
-    given: RateLimits | Literal["live", "sandbox"] | None,
-) -> RateLimits | None:
-    if given is None:
-        return None
-    return limits_from(given)
-
-
-def _circuit_from(breaker: Breaker | None) -> CircuitBreaker | None:
-    if breaker is None:
-        return None
-    return CircuitBreaker(breaker)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ._base_client import BaseClient
 from ._core.call import Call
+from ._core.checks import check_type
 from ._core.run import arun, run
 from ._signing.request_signer import SignerFailed
 from .button import button_payload, signing_failed
@@ -31,8 +32,9 @@ class Client(BaseClient["httpx2.BaseTransport"]):
     Args:
         public_key_id: The key id from Seller Central. If it starts with `LIVE` or
             `SANDBOX`, it decides the environment.
-        private_key: A file path, PEM as text or bytes (PKCS#1 or PKCS#8), or an RSA
-            key of `cryptography`. At least 2048 bit.
+        private_key: A file path, PEM as text or bytes, DER as bytes (PKCS#1 or PKCS#8),
+            or an RSA key of `cryptography`. At least 2048 bit. Escaped line ends,
+            base64, UTF-16 and quotes, as other tools add them, are undone.
         region: `us`, `na`, `eu`, `de`, `uk` or `jp`, in any case.
         sandbox: For a key id without prefix, which is live by default.
         private_key_password: For encrypted PEM.
@@ -52,10 +54,12 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         breaker: A `Breaker` that starts no checkout while Amazon fails. Off by default.
         transport: An `httpx2` transport of your own; `close()` closes it. In a process
             forked afterwards, calls raise `ClientClosed`.
-        verify: An `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
+        verify: The path of a CA file, the only authorities that are then trusted, or an
+            `ssl.SSLContext` that trusts a private CA and refuses TLS below 1.2.
             Verification cannot be switched off.
-        proxy: The URL of a proxy.
-        trust_env: Whether to read HTTP(S)_PROXY, NO_PROXY and SSL_CERT_FILE/DIR, once,
+        proxy: The URL of a proxy: http, https, socks5 or socks5h.
+        trust_env: Whether to read HTTPS_PROXY, ALL_PROXY, NO_PROXY and
+            SSL_CERT_FILE/DIR, once, in either case,
             and to respect SSLKEYLOGFILE. If not, a context in `verify` that logs
             session keys for SSLKEYLOGFILE stops doing so.
         raise_for_status: Whether every call raises for a 4xx or 5xx.
@@ -73,8 +77,17 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         signer: RequestSigner,
         options: dict[str, Any],
     ) -> Connections:
+        import httpx2
+
         from ._http.connections import Connections, transport_options
 
+        check_type(
+            "transport",
+            transport,
+            httpx2.BaseTransport,
+            "an httpx2.BaseTransport",
+            optional=True,
+        )
         given = transport is not None
         made = transport_options(signer.endpoint, given=given, **options)
         return Connections(made, transport)
@@ -135,8 +148,17 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
         signer: RequestSigner,
         options: dict[str, Any],
     ) -> AsyncConnections:
+        import httpx2
+
         from ._http.connections import AsyncConnections, transport_options
 
+        check_type(
+            "transport",
+            transport,
+            httpx2.AsyncBaseTransport,
+            "an httpx2.AsyncBaseTransport",
+            optional=True,
+        )
         given = transport is not None
         made = transport_options(signer.endpoint, given=given, **options)
         return AsyncConnections(made, transport)

@@ -12,7 +12,9 @@ from hashlib import sha256
 from typing import Final
 from unicodedata import category, normalize
 
+from ._core.operation import operations_of
 from .errors import InvalidRequest
+from .resources import Operations
 
 _HEX_DIGITS: Final = 32
 _MAX_ATTEMPT: Final = 2**31 - 1  # the largest value that every database column takes
@@ -25,6 +27,8 @@ _IGNORABLE: Final = re.compile(
 )
 # Control characters, format characters (zero width, direction) and line separators.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_OPERATIONS: Final = operations_of(Operations)
+_RAW_OPERATION: Final = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE) /\S+")
 _BRAILLE_BLANK: Final = "\u2800"
 
 
@@ -37,7 +41,8 @@ def idempotency_key(
     reuses order numbers, and its keys must differ from the old ones. `order` is your
     order number. For Create Checkout Session it identifies the cart or the visit, not
     only its content; otherwise one buyer would get the session of another. `operation`
-    is the method's name. Keep `attempt` in your database and raise it, by
+    is the method's name, such as `create_charge`, or for `request()` method and path,
+    such as `POST /charges`. Keep `attempt` in your database and raise it, by
     compare-and-set, only after a definite `no`; after any other outcome, repeat the
     same attempt.
 
@@ -45,13 +50,18 @@ def idempotency_key(
     invisible characters, or with a blank at either end, are therefore refused.
 
     Raises:
-        InvalidRequest: a part is no str, is empty, begins or ends with a blank, or
-            holds a control character, a zero-width character or a lone surrogate; or
-            `attempt` is no int of 1 or more.
+        InvalidRequest: there is no such operation; a part is no str, is empty, begins
+            or ends with a blank, or holds a control character, a zero-width character
+            or a lone surrogate; or `attempt` is no int of 1 or more.
     """
     _check_name("namespace", namespace)
     _check_name("order", order)
     _check_name("operation", operation)
+    if operation not in _OPERATIONS and not _RAW_OPERATION.fullmatch(operation):
+        raise InvalidRequest(
+            "operation is the name of a method that makes one call, such as"
+            " 'create_charge', or for request() method and path: 'POST /charges'"
+        )
     if (
         isinstance(attempt, bool)
         or not isinstance(attempt, int)

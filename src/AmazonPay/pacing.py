@@ -127,6 +127,16 @@ class RateLimits:
             extra `[pacing]` is not installed.
     """
 
+    __slots__ = (
+        "_by_process",
+        "_library",
+        "_limits",
+        "_redis",
+        "_redis_paused_until",
+        "_shared",
+        "awaits",
+    )
+
     def __init__(
         self, limits: Limits, *, redis: Redis | AsyncRedis | None = None
     ) -> None:
@@ -139,6 +149,11 @@ class RateLimits:
             ) from None
         self._library = pyrate_limiter
         self._limits = _checked(limits)
+        if redis is not None and not callable(getattr(redis, "time", None)):
+            raise ConfigurationError(
+                "redis is a redis.Redis or redis.asyncio.Redis, such as"
+                f" redis.Redis.from_url(…), not {type(redis).__name__}"
+            )
         self._redis: Any = redis
         self.awaits = hasattr(redis, "__aenter__")
         """Whether the Redis is async."""
@@ -270,7 +285,14 @@ def _plausible(wait: float, bucket: Bucket) -> float:
 
 def limits_from(value: RateLimits | Literal["live", "sandbox"]) -> RateLimits:
     """Return the `RateLimits` for `rate_limits=`; a name becomes one in memory."""
-    return value if isinstance(value, RateLimits) else RateLimits(value)
+    if isinstance(value, RateLimits):
+        return value
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            'rate_limits is "live", "sandbox", or a RateLimits, not'
+            f" {type(value).__name__}"
+        )
+    return RateLimits(value)
 
 
 # Attempts that wait for their turn ----------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
 from .errors import InvalidResponse, error_for, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 T = TypeVar("T")
 
@@ -17,11 +18,35 @@ _UNPARSED: Any = object()
 _UNREADABLE: Any = object()
 
 
+class Headers(Mapping[str, str]):
+    """The headers of an answer; names are found in any case."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._values = {name.lower(): value for name, value in headers.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(map(shown, self._values))}>"
+
+
 class Response(Generic[T]):
     """Amazon's answer to a call, and facts about the call.
 
     A 4xx or 5xx does not raise: check `status_code` or `ok`, or call
-    `raise_for_status()`.
+    `raise_for_status()`. A response is true if it is `ok`.
     """
 
     __slots__ = (
@@ -50,8 +75,8 @@ class Response(Generic[T]):
         elapsed: timedelta = timedelta(0),
     ) -> None:
         self.status_code = status_code
-        self.headers = headers
-        """Names in lower case."""
+        self.headers: Mapping[str, str] = Headers(headers)
+        """Names are found in any case, and iterated in lower case."""
         self.content = content
         """The body's bytes, as received."""
         self.operation = operation
@@ -71,6 +96,9 @@ class Response(Generic[T]):
         """Whether the status is 2xx, or the 303 of Claim Merchant Account."""
         claimed = self.status_code == 303 and self.operation == "claim_merchant_account"  # noqa: PLR2004 - as Amazon documents it
         return claimed or 200 <= self.status_code < 300  # noqa: PLR2004 - the range of HTTP
+
+    def __bool__(self) -> bool:
+        return self.ok
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ SOAKS = {
     "walk": "walk.supervisor",
     "journal": "exactly_once_soak",
     "database": "journal_forks",
+    "loops": "loops_soak",
     "answers": "answers_soak",
 }
 """The module of each soak."""

@@ -16,6 +16,7 @@ from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import Engine, MetaData, Table
 from typing_extensions import assert_type
 
+import AmazonPay
 from AmazonPay import (
     APIError,
     AsyncClient,
@@ -304,6 +305,9 @@ def construction() -> None:
 
 def pacing(redis: Redis, awaited: AsyncRedis) -> None:
     limits = RateLimits("sandbox", redis=redis)
+    assert_type(Client("A", "k", "us", verify="ca.pem"), Client)
+    assert_type(AsyncClient("A", "k", "us", verify=Path("ca.pem")), AsyncClient)
+    assert_type(AmazonPay.__version__, str)
     assert_type(Client("A", "k", "us", rate_limits=limits), Client)
     limits = RateLimits({**LIVE, "create_charge": Limit(40, 16)}, redis=awaited)
     assert_type(AsyncClient("A", "k", "us", rate_limits=limits), AsyncClient)

@@ -118,7 +118,7 @@ class Played:
 
     @property
     def outcome_unknown(self) -> bool:
-        end = self.response or self.error
+        end = self.error if self.response is None else self.response
         assert end is not None
         return end.outcome_unknown
 
@@ -260,6 +260,18 @@ def test_a_processing_failure_of_create_charge_says_that_no_charge_was_made() ->
     with pytest.raises(ServerError) as caught:
         played.response.raise_for_status()
     assert caught.value.retry_with_new_key
+
+
+@pytest.mark.parametrize("before", [[], [LOST], [answer(503)], [answer(429)]])
+def test_a_processing_failure_of_create_charge_ends_the_call(
+    before: list[Outcome],
+) -> None:
+    played = play([*before, answer(500, PROCESSING_FAILURE), answer(201, b"{}")])
+    assert played.sent == len(before) + 1
+    assert played.response is not None
+    assert played.response.reason_code == "ProcessingFailure"
+    doubted = before not in ([], [answer(429)])
+    assert played.response.outcome_unknown is doubted
 
 
 def test_a_processing_failure_of_any_other_call_says_nothing() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest
 from AmazonPay.idempotency import derived_key, idempotency_key
+from reference.operations import OPERATIONS as ROWS
 
 NAMED: dict[str, Any] = {
     "namespace": "shop/sandbox/A1",
@@ -157,7 +158,35 @@ def test_no_name_begins_or_ends_with_a_blank(word: str, blank: str) -> None:
 
 @given(words, words, words, words)
 def test_parts_do_not_run_into_each_other(a: str, b: str, c: str, d: str) -> None:
-    first = idempotency_key(namespace=a + b, order=c, operation=d)
-    second = idempotency_key(namespace=a, order=b + c, operation=d)
+    first = derived_key(namespace=a + b, order=c, operation=d, attempt=1)
+    second = derived_key(namespace=a, order=b + c, operation=d, attempt=1)
     assert first != second
     assert re.fullmatch("[0-9a-f]{32}", first)
+
+
+@pytest.mark.parametrize(
+    "operation", [*(row.name for row in ROWS), "POST /newThings", "PATCH /a/b/c"]
+)
+def test_a_key_is_for_an_operation_of_the_api_or_a_path_of_it(operation: str) -> None:
+    key = idempotency_key(namespace="shop", order="1", operation=operation)
+    assert re.fullmatch("[0-9a-f]{32}", key)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "capture",
+        "create_chrge",
+        "Create_Charge",
+        "createCharge",
+        "create_charge_or_get",
+        "wait_for_charge",
+        "request",
+        "POST",
+        "POST charges",
+        "post /charges",
+    ],
+)
+def test_an_operation_that_does_not_exist_is_refused(operation: str) -> None:
+    with pytest.raises(InvalidRequest, match="operation is the name of a method"):
+        idempotency_key(namespace="shop", order="1", operation=operation)

@@ -10,7 +10,9 @@ from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, InvalidRequest
+from .checks import check_switch, check_type
 from .hosts import is_this_machine
+from .key_ids import problem_with
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 
@@ -81,6 +83,7 @@ class Retry:
     wait: bool = True
 
     def __post_init__(self) -> None:
+        check_switch("retry.wait", self.wait)
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
             raise ConfigurationError("retry.attempts must be an int")
         if self.attempts < 1:
@@ -110,6 +113,12 @@ def positive(name: str, value: object, *, optional: bool = False) -> None:
 def _not_negative(name: str, value: object) -> None:
     if _number(name, value) < 0:
         raise ConfigurationError(f"{name} must not be negative")
+
+
+def checked_retry(value: object) -> Retry:
+    """Return a valid `retry=`."""
+    check_type("retry", value, Retry, "a Retry, such as Retry(attempts=3)")
+    return cast("Retry", value)
 
 
 def timeout_from(value: float | Timeout) -> Timeout:
@@ -183,16 +192,16 @@ def region_named(name: str) -> Region:
 
 
 def checked_public_key_id(public_key_id: object) -> str:
-    """Return the key id if a header can hold it, else raise `ConfigurationError`."""
-    if (
-        not isinstance(public_key_id, str)
-        or re.fullmatch(r"[!-+\--~]+", public_key_id) is None
-    ):
+    """Return the key id if it can be one, else raise `ConfigurationError`."""
+    check_type("public_key_id", public_key_id, str, "a str")
+    key_id = cast("str", public_key_id)
+    problem = problem_with(key_id)
+    if problem is not None:
         raise ConfigurationError(
-            "public_key_id must be visible ASCII without spaces or commas,"
-            " as Seller Central shows it"
+            f"public_key_id {problem}. Give the public key id as Seller Central shows"
+            " it: letters, digits and dashes, such as SANDBOX-AB12…"
         )
-    return public_key_id
+    return key_id
 
 
 def environment_of(
@@ -231,6 +240,7 @@ def endpoint_for(
     for this machine only, and this machine is for the sandbox only.
     """
     found = region_named(region)
+    check_switch("sandbox", sandbox, optional=True)
     environment, base_path = environment_of(public_key_id, sandbox)
     if endpoint_url is None:
         return Endpoint("https", found.host, 443, found, environment, base_path)

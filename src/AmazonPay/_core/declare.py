@@ -25,12 +25,15 @@ from typing import (
 from ..errors import AmazonPayError
 from .config import checked_procedure_deadline
 from .run import AsyncPerformer, Performer, aiterate, arun, iterate, run
-from .tracebacks import without_tracebacks
+from .tracebacks import without_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 
     from .steps import Flow, Pages
+
+_REFUSALS = (AmazonPayError, TypeError)
+"""What refuses the arguments of a call."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -108,33 +111,35 @@ class Method(Declared[P, R]):
         # frame that no longer holds the caller's arguments.
         def blocking(self: Performer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
                 flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:
                     return run(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 
         async def awaiting(self: AsyncPerformer, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typed by __get__
             handled = sys.exception()
+            failure: BaseException
             try:
                 flow = begin(self, *args, **kwargs)
                 client = within(self, kwargs)
-            except (AmazonPayError, TypeError) as error:
-                failure = without_tracebacks(error, handled)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = without_values(error, handled, _REFUSALS)
             else:
                 args, kwargs = (), {}
                 try:
                     return await arun(flow, client)
-                except AmazonPayError as error:
-                    failure = without_tracebacks(error, handled)
+                except BaseException as error:  # noqa: BLE001 - raised below
+                    failure = without_values(error, handled)
             del args, kwargs
             raise failure
 

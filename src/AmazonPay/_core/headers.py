@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidRequest
+from ..errors import ConfigurationError, InvalidRequest
+from .checks import check_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .config import Environment
 
 AUTH_TOKEN = "x-amz-pay-authtoken"  # noqa: S105 - the name of a header
@@ -64,6 +64,8 @@ def checked_headers(headers: Mapping[str, str] | None) -> tuple[tuple[str, str],
     Raises:
         InvalidRequest: a name or value could split a request, or is not ASCII.
     """
+    if headers is not None and not isinstance(headers, Mapping):
+        raise InvalidRequest("headers map names to values: {'x-name': 'value'}")
     checked: list[tuple[str, str]] = []
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:
@@ -74,6 +76,30 @@ def checked_headers(headers: Mapping[str, str] | None) -> tuple[tuple[str, str],
             )
         checked.append((name.lower(), value))
     return tuple(checked)
+
+
+_PROVIDER_HEADERS = {
+    "integrator_id": "x-amz-pay-integrator-id",
+    "integrator_version": "x-amz-pay-integrator-version",
+    "platform_version": "x-amz-pay-platform-version",
+}
+
+
+def provider_headers(options: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return the headers of a solution provider, from the client's options.
+
+    Raises:
+        ConfigurationError: an option cannot be sent in a header.
+    """
+    headers: dict[str, str | None] = {}
+    for name, value in options.items():
+        check_text(name, value, optional=True)
+        if value is not None and _HEADER_VALUE.fullmatch(value) is None:
+            raise ConfigurationError(
+                f"{name} must be visible ASCII, with blanks only inside"
+            )
+        headers[_PROVIDER_HEADERS[name]] = value
+    return headers
 
 
 def callers_headers(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
-from .config import Retry, Timeout, checked_deadline, timeout_from
+from .checks import check_switch
+from .config import Retry, Timeout, checked_deadline, checked_retry, timeout_from
 from .headers import (
     AUTH_TOKEN,
     IDEMPOTENCY_KEY,
@@ -72,8 +73,9 @@ class Options:
         if deadline is not None:
             changes["deadline"] = checked_deadline(deadline)
         if retry is not None:
-            changes["retry"] = retry
+            changes["retry"] = checked_retry(retry)
         if raise_for_status is not None:
+            check_switch("raise_for_status", raise_for_status)
             changes["raise_for_status"] = raise_for_status
         given = dict(callers_headers(headers, environment))
         if IDEMPOTENCY_KEY in given:
@@ -82,6 +84,8 @@ class Options:
             )
         auth_token = given.pop(AUTH_TOKEN, auth_token)
         simulation_code = given.pop(SIMULATION_CODE, simulation_code)
+        if auth_token == "" or simulation_code == "":
+            raise InvalidRequest("auth_token and simulation_code are not empty")
         if auth_token is not None:
             changes["auth_token"] = dict(checked_headers({AUTH_TOKEN: auth_token}))[
                 AUTH_TOKEN

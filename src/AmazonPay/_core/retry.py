@@ -182,7 +182,9 @@ class _Exchange:
         """Return whether repeat class and number of attempts allow a repeat."""
         once = self._call.repeat == "once"
         if isinstance(outcome, Answer):
-            again = outcome.status in REPEATED_STATUSES and not once
+            # Under the same key, a definite no would only be repeated.
+            final = once or _is_definite_no(self._call, self._response(outcome))
+            again = outcome.status in REPEATED_STATUSES and not final
         else:
             again = not outcome.final and not (once and outcome.sent)
         return again and self.attempts < retry.attempts
@@ -238,8 +240,12 @@ def is_complete(call: Call, response: Response[Any]) -> bool:
     return response.readable or (call.empty_answer and not response.content)
 
 
+def _is_definite_no(call: Call, response: Response[Any]) -> bool:
+    return (call.operation, response.reason_code) in _DEFINITE_5XX
+
+
 def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
-    if (call.operation, response.reason_code) in _DEFINITE_5XX:
+    if _is_definite_no(call, response):
         return False
     status = response.status_code
     return response.ok or status in _AMBIGUOUS_BELOW_500 or status >= _SERVER_ERRORS

@@ -9,9 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ..errors import AmazonPayError
 from .steps import Item
-from .tracebacks import without_tracebacks
+from .tracebacks import without_values
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -75,6 +74,7 @@ async def arun(flow: Flow[R], client: AsyncPerformer) -> R:
 def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
     """Yield the elements of an iteration as the caller uses them, blocking."""
     handled = sys.exception()
+    failure: BaseException
     try:
         step = next(pages)
         while True:
@@ -91,8 +91,8 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
                 step = pages.send(result)
     except StopIteration:
         return
-    except AmazonPayError as error:
-        failure = without_tracebacks(error, handled)
+    except BaseException as error:  # noqa: BLE001 - raised below
+        failure = without_values(error, handled)
     finally:
         pages.close()
     raise failure
@@ -101,6 +101,7 @@ def iterate(pages: Pages[T], client: Performer) -> Iterator[T]:
 async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
     """Yield the elements of an iteration as the caller uses them, awaiting."""
     handled = sys.exception()
+    failure: BaseException
     try:
         step = next(pages)
         while True:
@@ -117,8 +118,8 @@ async def aiterate(pages: Pages[T], client: AsyncPerformer) -> AsyncIterator[T]:
                 step = pages.send(result)
     except StopIteration:
         return
-    except AmazonPayError as error:
-        failure = without_tracebacks(error, handled)
+    except BaseException as error:  # noqa: BLE001 - raised below
+        failure = without_values(error, handled)
     finally:
         pages.close()
     raise failure

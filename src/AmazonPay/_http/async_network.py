@@ -5,6 +5,8 @@ It sets no deadline: `asend_once` has one cancel scope around the whole attempt.
 
 from __future__ import annotations
 
+import contextlib
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,7 +14,7 @@ import anyio.lowlevel
 import httpcore2
 
 from .network import is_readable
-from .progress import begin_write, interruption_in
+from .progress import begin_connection, begin_write, interruption_in
 
 if TYPE_CHECKING:
     import ssl
@@ -23,11 +25,16 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
     """A connection of httpcore2 that records whether the request may have left."""
 
     def __init__(
-        self, stream: httpcore2.AsyncNetworkStream, tls_layers: int = 0
+        self,
+        stream: httpcore2.AsyncNetworkStream,
+        tls_layers: int = 0,
+        opened: weakref.WeakSet[AsyncStream] | None = None,
     ) -> None:
         self._stream = stream
         self._socket = stream.get_extra_info("socket")
         self.tls_layers = tls_layers
+        self._opened = weakref.WeakSet[AsyncStream]() if opened is None else opened
+        self._opened.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - as httpcore2 declares it
         """Receive some bytes."""
@@ -60,7 +67,7 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
             raise
-        return AsyncStream(inner, self.tls_layers + 1)
+        return AsyncStream(inner, self.tls_layers + 1, self._opened)
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -77,6 +84,17 @@ class AsyncStream(httpcore2.AsyncNetworkStream):
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
     """Opens connections for an awaiting pool, on asyncio or trio."""
 
+    def __init__(self) -> None:
+        self._opened = weakref.WeakSet[AsyncStream]()
+
+    def close_sockets(self) -> None:
+        """Close the sockets of all open connections, without their event loop."""
+        for stream in list(self._opened):
+            with contextlib.suppress(OSError, RuntimeError):
+                # asyncio shows a socket that can be shut down and not closed.
+                shown = stream.get_extra_info("socket")
+                getattr(shown, "_sock", shown).close()
+
     async def connect_tcp(
         self,
         host: str,
@@ -86,6 +104,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> AsyncStream:
         """Connect to the first address of a host that answers."""
+        begin_connection(host, port)
         loop = anyio.lowlevel.current_token().native_token
         is_trio = type(loop).__module__.startswith("trio.")
         backend: Any = httpcore2.TrioBackend() if is_trio else httpcore2.AnyIOBackend()
@@ -93,7 +112,8 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
             return AsyncStream(
                 await backend.connect_tcp(
                     host, port, timeout, local_address, socket_options
-                )
+                ),
+                opened=self._opened,
             )
         except UnicodeError as error:  # a name that DNS cannot hold
             raise httpcore2.ConnectError(error) from error

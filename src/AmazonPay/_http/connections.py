@@ -7,94 +7,39 @@ cookies, redirects or authentication hooks.
 from __future__ import annotations
 
 import os
-import ssl
 import weakref
-from importlib.util import find_spec
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import anyio
-import anyio.lowlevel
-import httpx2
-
 from ..errors import ClientClosed, ConfigurationError
-from .transports import AsyncPoolTransport, PoolTransport, is_socks
+from .loops import LoopConnections, running_loop
+from .proxies import proxy_for
+from .transports import AsyncPoolTransport, PoolTransport
+from .trust import tls_context
 
 if TYPE_CHECKING:
+    import httpx2
+
     from .._core.config import Endpoint
+    from .trust import Verify
 
 _T = TypeVar("_T")
-
-
-def checked_context(verify: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    """Return the caller's TLS context, or None if there is none.
-
-    Raises:
-        ConfigurationError: it does not check certificates and host names, or allows
-            TLS below 1.2.
-    """
-    if verify is None:
-        return None
-    if not isinstance(verify, ssl.SSLContext):
-        raise ConfigurationError(
-            "verify takes an ssl.SSLContext that trusts your CA, such as"
-            " ssl.create_default_context(cafile=…); it cannot be switched off"
-        )
-    if verify.verify_mode is not ssl.CERT_REQUIRED or not verify.check_hostname:
-        raise ConfigurationError(
-            "the ssl.SSLContext in verify must check certificate and host name"
-        )
-    if verify.minimum_version < ssl.TLSVersion.TLSv1_2 and not _has_old_tls_off(verify):
-        raise ConfigurationError(
-            "the ssl.SSLContext in verify must refuse TLS below 1.2: set its"
-            " minimum_version to ssl.TLSVersion.TLSv1_2"
-        )
-    return verify
-
-
-def _has_old_tls_off(context: ssl.SSLContext) -> bool:
-    """Return whether the options of a context exclude TLS below 1.2.
-
-    Some systems configure contexts in this way.
-    """
-    off = ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
-    return context.options & off == off
-
-
-def _without_environment(context: ssl.SSLContext) -> None:
-    """Switch off the logging of session keys that SSLKEYLOGFILE has enabled."""
-    named = os.environ.get("SSLKEYLOGFILE")
-    if named and getattr(context, "keylog_filename", None) == named:
-        # The type stub does not allow None, which switches the log off.
-        context.keylog_filename = None  # type: ignore[assignment]
-
-
-def _proxy_for(endpoint: Endpoint, proxy: str | None, *, trust_env: bool) -> str | None:
-    if endpoint.is_loopback:
-        if proxy is not None:
-            raise ConfigurationError("a loopback endpoint takes no proxy")
-        return None
-    if proxy is not None or not trust_env:
-        return proxy
-    import urllib.request as system  # its stubs lack the bypass list
-
-    proxies: dict[str, str] = system.getproxies_environment()
-    bypassed: Any = vars(system)["proxy_bypass_environment"]
-    if bypassed(endpoint.authority, proxies):
-        return None
-    return proxies.get(endpoint.scheme)
 
 
 def transport_options(
     endpoint: Endpoint,
     *,
-    verify: ssl.SSLContext | None,
+    verify: Verify | None,
     proxy: str | None,
     trust_env: bool,
     given: bool = False,
 ) -> dict[str, Any]:
     """Return the options of this client's transports; empty if one was `given`.
 
-    Only this function reads the environment, once for each client.
+    The environment is read here, once for each client.
+
+    Raises:
+        ConfigurationError: `verify`, `proxy` or the environment cannot be used.
     """
     if given:
         if verify is not None or proxy is not None:
@@ -103,40 +48,8 @@ def transport_options(
                 " pass as transport"
             )
         return {}
-    context = checked_context(verify)
-    chosen = _proxy_for(endpoint, proxy, trust_env=trust_env)
-    try:
-        shared = httpx2.create_ssl_context(
-            verify=True if context is None else context, trust_env=trust_env
-        )
-        checked_proxy = _checked_proxy(chosen, trust_env=trust_env) if chosen else None
-    except (ValueError, OSError, TypeError):
-        raise ConfigurationError(
-            "the proxy or the certificates named by SSL_CERT_FILE/SSL_CERT_DIR cannot"
-            " be used"
-        ) from None
-    if not trust_env:
-        _without_environment(shared)
-    if checked_proxy is not None and is_socks(checked_proxy):
-        _check_for_socks()
-    return {"verify": shared, "proxy": checked_proxy}
-
-
-def _check_for_socks() -> None:
-    if find_spec("socksio") is None:
-        raise ConfigurationError("a SOCKS proxy needs the package socksio")
-
-
-def _checked_proxy(url: str, *, trust_env: bool) -> httpx2.Proxy:
-    """Return a proxy; an https proxy gets a TLS context of its own.
-
-    The default context would read SSLKEYLOGFILE and SSL_CERT_FILE whatever `trust_env`.
-    """
-    proxy = httpx2.Proxy(url)
-    if proxy.url.scheme == "https":
-        context = httpx2.create_ssl_context(trust_env=trust_env)
-        proxy = httpx2.Proxy(url, ssl_context=context)
-    return proxy
+    chosen = proxy_for(endpoint, proxy, trust_env=trust_env)
+    return {"verify": tls_context(verify, trust_env=trust_env), "proxy": chosen}
 
 
 class _Process:
@@ -242,10 +155,8 @@ class AsyncConnections:
         self._given = None if given is None else _CallersTransport(given)
         # A forked child may continue on its parent's event loop. If it closed a
         # connection of the parent, the parent's loop would stop watching it. So a child
-        # never touches the transports of its parent.
-        self._by_loop: weakref.WeakKeyDictionary[
-            object, dict[_Process, httpx2.AsyncBaseTransport]
-        ] = weakref.WeakKeyDictionary()
+        # never touches the connections of its parent.
+        self._by_loop: dict[tuple[object, _Process], LoopConnections] = {}
         self._closed = False
 
     def check_open(self) -> None:
@@ -261,15 +172,28 @@ class AsyncConnections:
             raise ClientClosed("this client is closed; build a new one")
         if self._given is not None:
             return self._given.current()
-        loop = anyio.lowlevel.current_token().native_token
-        by_process = self._by_loop.setdefault(loop, {})
-        found = by_process.get(_this_process)
+        here = running_loop(), _this_process
+        found = self._by_loop.get(here)
         if found is None:
-            found = by_process[_this_process] = AsyncPoolTransport(**self._options)
-        return found
+            self._drop_closed_loops()
+            found = self._by_loop[here] = LoopConnections(
+                here[0],
+                AsyncPoolTransport(**self._options),
+                partial(_forget, self._by_loop, here),
+            )
+        return found.transport
+
+    def _drop_closed_loops(self) -> None:
+        """Close what is left of loops that were closed; they cannot close it."""
+        for place, connections in list(self._by_loop.items()):
+            if connections.is_over and place[1] is _this_process:
+                connections.drop()
 
     async def aclose(self) -> None:
-        """Close the running loop's connections, and the caller's own transport."""
+        """Close the connections of all event loops, and the caller's own transport.
+
+        Those of another loop are closed by that loop, soon, if it is running.
+        """
         if self._closed:
             return
         self._closed = True
@@ -277,7 +201,23 @@ class AsyncConnections:
             if not self._given.is_inherited:
                 await self._given.current().aclose()
             return
-        loop = anyio.lowlevel.current_token().native_token
-        own = self._by_loop.get(loop, {}).pop(_this_process, None)
-        if own is not None:
-            await own.aclose()
+        here = running_loop()
+        for place, connections in list(self._by_loop.items()):
+            loop, process = place
+            if process is not _this_process:
+                continue
+            if loop is here:
+                await connections.aclose()
+            else:
+                connections.drop()
+
+
+def _forget(
+    by_loop: dict[tuple[object, _Process], LoopConnections],
+    place: tuple[object, _Process],
+) -> bool:
+    """Remove the connections of a loop; return False if they are not this process's."""
+    if place[1] is not _this_process:
+        return False
+    by_loop.pop(place, None)
+    return True

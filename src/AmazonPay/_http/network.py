@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpcore2
 
-from .progress import begin_step, begin_write, is_foreign
+from .progress import begin_connection, begin_step, begin_write, is_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -230,6 +230,7 @@ class Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - no pool here sets them
     ) -> Stream:
         """Connect to the first address that answers; the DNS look-up has no limit."""
+        begin_connection(host, port)
         started, seconds = begin_step(timeout)
         try:
             addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)

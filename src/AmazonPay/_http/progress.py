@@ -31,11 +31,13 @@ _TIMER_SLACK = 0.01
 class Progress:
     """The progress of one attempt, as its connection sees it."""
 
-    __slots__ = ("ends", "sent", "stream", "tls_layers")
+    __slots__ = ("ends", "peer", "sent", "stream", "tls_layers")
 
     def __init__(self, ends: float) -> None:
         self.ends = ends
         """When the attempt must end, on the monotonic clock."""
+        self.peer: str | None = None
+        """The host and port of the latest connection that was tried."""
         self.sent: bool | None = None
         """Whether a part of the request may have left; None if that is not known."""
         self.tls_layers = 0
@@ -77,6 +79,13 @@ def begin_step(
         left = progress.ends - now
         seconds = left if seconds is None or left < seconds else seconds
     return now, seconds
+
+
+def begin_connection(host: str, port: int) -> None:
+    """Record where the attempt connects to: the endpoint, or a proxy."""
+    progress = PROGRESS.get()
+    if progress is not None:
+        progress.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def begin_write(tls_layers: int) -> None:

@@ -24,7 +24,8 @@ from ..errors import (
     ResponseTooLarge,
     TimedOut,
 )
-from .progress import PROGRESS, Progress, causes_of, interruption_in
+from .causes import certificate_cause, connection_cause
+from .progress import PROGRESS, Progress, interruption_in
 from .transports import AsyncPoolTransport, PoolTransport
 
 if TYPE_CHECKING:
@@ -38,17 +39,20 @@ if TYPE_CHECKING:
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
 
+_NO_CONNECTION = "no connection"
+"""Completed by the place and the cause."""
+
 # The order matters: the first matching row decides. A request counts as sent unless it
 # is known to have failed before it left.
 _NOT_SENT: tuple[
     tuple[type[Exception], type[ConnectionFailed | TimedOut], str], ...
 ] = (
     (httpx2.PoolTimeout, TimedOut, "no connection of the pool became free in time"),
-    (httpx2.ConnectTimeout, ConnectionFailed, "no connection in time"),
-    (httpx2.ConnectError, ConnectionFailed, "no connection"),
+    (httpx2.ConnectTimeout, ConnectionFailed, _NO_CONNECTION),
+    (httpx2.ConnectError, ConnectionFailed, _NO_CONNECTION),
     (httpx2.ProxyError, ConnectionFailed, "the proxy refused the connection"),
-    (httpx2.UnsupportedProtocol, ConnectionFailed, "no connection"),
-    (ConnectionRefusedError, ConnectionFailed, "connection refused"),
+    (httpx2.UnsupportedProtocol, ConnectionFailed, _NO_CONNECTION),
+    (ConnectionRefusedError, ConnectionFailed, _NO_CONNECTION),
 )
 # For the transports of this package, which know that nothing was sent.
 _KNOWN_NOT_SENT: tuple[
@@ -57,8 +61,8 @@ _KNOWN_NOT_SENT: tuple[
     *_NOT_SENT,
     (httpx2.LocalProtocolError, ConnectionFailed, "the request cannot be sent"),
     (httpx2.WriteTimeout, TimedOut, "no time was left to send the request"),
-    (httpx2.TimeoutException, ConnectionFailed, "no connection in time"),
-    (Exception, ConnectionFailed, "no connection"),
+    (httpx2.TimeoutException, ConnectionFailed, _NO_CONNECTION),
+    (Exception, ConnectionFailed, _NO_CONNECTION),
 )
 _SENT: tuple[tuple[type[Exception], type[ConnectionLost | TimedOut], str], ...] = (
     (httpx2.TimeoutException, TimedOut, "no answer in time"),
@@ -66,6 +70,7 @@ _SENT: tuple[tuple[type[Exception], type[ConnectionLost | TimedOut], str], ...] 
     (httpx2.TransportError, ConnectionLost, "the connection broke"),
     (OSError, ConnectionLost, "the connection broke"),
 )
+_TLS_ERRORS = (httpx2.ConnectError, ssl.SSLError)
 _TRANSPORT_EXCEPTIONS = (
     httpx2.TransportError,
     httpx2.DecodingError,
@@ -81,17 +86,21 @@ class _PeerNotLoopback(httpx2.ConnectError):
     """The name `localhost` resolved to an address that is not loopback."""
 
 
-def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
+def failure_of(
+    error: Exception, *, sent: bool | None = None, place: str = ""
+) -> Failure:
     """Return the `Failure` for an exception of a transport.
 
     `sent` is whether a part of the request may have left, or None if that is not known.
-    Then the type of the exception decides; its `__context__` never does.
+    Then the type of the exception decides; its `__context__` never does. `place` is
+    where the attempt tried to connect.
     """
     if not sent:
-        if _is_certificate_error(error):
+        why = certificate_cause(error) if isinstance(error, _TLS_ERRORS) else None
+        if why is not None:
             return Failure(
                 CertificateRefused,
-                "the server's certificate is not trusted",
+                f"the certificate of {place or 'the server'} is not trusted: {why}",
                 sent=False,
                 final=True,
                 cause=error,
@@ -99,6 +108,8 @@ def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
         for kind, becomes, reason in _NOT_SENT if sent is None else _KNOWN_NOT_SENT:
             if isinstance(error, kind):
                 final = isinstance(error, (_PeerNotLoopback, httpx2.LocalProtocolError))
+                if reason is _NO_CONNECTION:
+                    reason = _no_connection(error, place)  # noqa: PLW2901 - completed
                 return Failure(becomes, reason, sent=False, final=final, cause=error)
     for kind, lost, reason in _SENT:
         if isinstance(error, kind):
@@ -106,11 +117,26 @@ def failure_of(error: Exception, *, sent: bool | None = None) -> Failure:
     return Failure(ConnectionLost, "the transport failed", sent=True, cause=error)
 
 
-def _is_certificate_error(error: Exception) -> bool:
-    """Return whether the connection failed because of the server's certificate."""
-    return isinstance(error, (httpx2.ConnectError, ssl.SSLError)) and any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error)
-    )
+def _no_connection(error: Exception, place: str) -> str:
+    """Return the reason of a failed connection: where to, and why."""
+    to_place = f"{_NO_CONNECTION} to {place}" if place else _NO_CONNECTION
+    if isinstance(error, httpx2.TimeoutException):
+        return f"{to_place} in time"
+    if isinstance(error, _PeerNotLoopback):
+        return f"{to_place}: the name leads to another machine"
+    cause = connection_cause(error)
+    return f"{to_place}: {cause}" if cause else to_place
+
+
+def _place_of(request: SignedRequest, progress: Progress) -> str:
+    """Return the host and port of an attempt's connection, a proxy's as such."""
+    url = _url(request.url)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    port = url.port or (80 if url.scheme == "http" else 443)
+    place = f"{host}:{port}"
+    if progress.peer is None or progress.peer == place:
+        return place
+    return f"{place} by the proxy {progress.peer}"
 
 
 def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
@@ -296,7 +322,9 @@ def send_once(
             _abandon(error, progress, call)
             raise
         if interruption is None:
-            return answer or failure_of(error, sent=progress.sent)
+            return answer or failure_of(
+                error, sent=progress.sent, place=_place_of(request, progress)
+            )
     except BaseException as error:
         _abandon(error, progress, call)
         raise
@@ -361,7 +389,9 @@ async def asend_once(
             finally:
                 await response.aclose()
         return answer or failure_of(
-            httpx2.ReadTimeout("the deadline has passed"), sent=progress.sent
+            httpx2.ReadTimeout("the deadline has passed"),
+            sent=progress.sent,
+            place=_place_of(request, progress),
         )
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
@@ -369,7 +399,9 @@ async def asend_once(
             _abandon(error, progress, call)
             raise
         if interruption is None:
-            return answer or failure_of(error, sent=progress.sent)
+            return answer or failure_of(
+                error, sent=progress.sent, place=_place_of(request, progress)
+            )
     except BaseException as error:
         _abandon(error, progress, call)
         raise

@@ -202,7 +202,8 @@ class AsyncPoolTransport(httpx2.AsyncBaseTransport):
     """Awaiting connections of one event loop, kept for the next call."""
 
     def __init__(self, verify: ssl.SSLContext, proxy: httpx2.Proxy | None) -> None:
-        options = _pool_options(verify, proxy, AsyncBackend())
+        self._backend = AsyncBackend()
+        options = _pool_options(verify, proxy, self._backend)
         self._proxy_layers = _proxy_layers(proxy)
         self._pool: httpcore2.AsyncConnectionPool
         if proxy is None:
@@ -231,3 +232,7 @@ class AsyncPoolTransport(httpx2.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+
+    def close_sockets(self) -> None:
+        """Close the sockets under the connections, whose event loop runs no longer."""
+        self._backend.close_sockets()

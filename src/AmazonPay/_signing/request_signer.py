@@ -7,7 +7,7 @@ import platform
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .._core.config import checked_public_key_id, endpoint_for
 from .._core.headers import (
@@ -17,6 +17,7 @@ from .._core.headers import (
     checked_headers,
 )
 from .._core.signals import raised_by_a_signal_handler
+from .._core.version import installed_version
 from ..errors import ConfigurationError
 from .rsa_pss import algorithm_named, button_message, message_to_sign, rsa_signer
 from .signer import awaits, checked_signature, signing_function
@@ -91,13 +92,7 @@ class UnsignedRequest:
 
 
 def _user_agent() -> str:
-    """Return the `User-Agent`; the version is `unknown` if it cannot be found."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        ours = version("AmazonPayClient")
-    except PackageNotFoundError:
-        ours = "unknown"
+    ours = installed_version()
     return f"AmazonPayClient/{ours} (Python/{platform.python_version()})"
 
 
@@ -251,6 +246,7 @@ def key_pairs(
     private_key: Key | None,
     signer: Signer | None,
     keys: Sequence[tuple[str, Key | Signer]] | None,
+    password: str | bytes | None = None,
 ) -> list[tuple[str, Key | Signer]]:
     """Return pairs of key id and key or signer; the first pair signs."""
     if keys is None:
@@ -263,10 +259,19 @@ def key_pairs(
             raise ConfigurationError("give private_key or signer, not both")
         if signer is not None:
             signing_function(signer)
+            if password is not None:
+                raise ConfigurationError(
+                    "private_key_password does nothing with a signer: leave it out"
+                )
         return [(public_key_id, given)]
     if any(given is not None for given in (public_key_id, private_key, signer)):
         raise ConfigurationError(
             "keys takes the place of public_key_id, private_key and signer"
+        )
+    if not isinstance(keys, (list, tuple)) or not all(map(_is_pair, keys)):
+        raise ConfigurationError(
+            "keys is a list of pairs of public key id and key or signer:"
+            " [(id, key), (other_id, other_key)]"
         )
     pairs = list(keys)
     if not pairs or len({key_id for key_id, _ in pairs}) != len(pairs):
@@ -274,11 +279,17 @@ def key_pairs(
     return pairs
 
 
+def _is_pair(value: object) -> bool:
+    if not isinstance(value, (list, tuple)):
+        return False
+    pair = cast("Sequence[object]", value)
+    return len(pair) == 2 and isinstance(pair[0], str)  # noqa: PLR2004 - a pair
+
+
 def _is_key(given: Key | Signer) -> TypeIs[Key]:
     """Return whether `given` is a key; a value that is neither counts as a key."""
-    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(
-        given, "private_numbers"
-    ):
+    # Keys of `cryptography` that are not RSA's have a method `sign`, too.
+    if isinstance(given, (str, bytes, os.PathLike)) or hasattr(given, "private_bytes"):
         return True
     return not hasattr(given, "sign") and not callable(given)
 

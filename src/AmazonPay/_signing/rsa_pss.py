@@ -50,9 +50,10 @@ def algorithm_named(name: str) -> Algorithm:
     Raises:
         ConfigurationError: there is no such algorithm.
     """
-    if name not in ALGORITHMS:
+    if not isinstance(name, str) or name not in ALGORITHMS:
+        shown = repr(name[:30]) if isinstance(name, str) else type(name).__name__
         raise ConfigurationError(
-            f"algorithm {name!r} is not one of {', '.join(ALGORITHMS)}"
+            f"algorithm {shown} is not one of {', '.join(ALGORITHMS)}"
         )
     return ALGORITHMS[name]
 

@@ -37,7 +37,7 @@ def signing_function(signer: object) -> Callable[[bytes], Any]:
             "signer must be a function that signs bytes, or an object with such a"
             f" method named sign, not {type(signer).__name__}"
         )
-    if hasattr(signer, "private_numbers"):
+    if hasattr(signer, "private_bytes"):
         raise ConfigurationError("a key object is given as private_key, not as signer")
     return found
 

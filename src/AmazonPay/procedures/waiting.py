@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .._core.declare import procedure
 from .._core.operation import ask
 from .._core.steps import Flow, Wait, now
+from ..errors import InvalidRequest
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations
@@ -21,6 +22,7 @@ from ._answers import object_of, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..lifecycles import Kind
     from ..response import Response
 
 T = TypeVar("T")
@@ -49,6 +51,24 @@ def watch(
             return seen
         yield Wait(min(pause, left))
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+
+def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
+    """Return `until` if each of its states exists.
+
+    Raises:
+        InvalidRequest: waiting for them would never end before the deadline.
+    """
+    from ..lifecycles import LIFE_CYCLES  # loaded late: importing it takes a while
+
+    known = {transition.to for transition in LIFE_CYCLES[kind]}
+    is_set = isinstance(until, Collection) and not isinstance(until, str)
+    states: Collection[object] = until if is_set else ()
+    if not states or not all(isinstance(s, str) and s in known for s in states):
+        raise InvalidRequest(
+            f"until is a set of states of a {kind}: {', '.join(sorted(known))}"
+        )
+    return until
 
 
 def poll(
@@ -87,12 +107,16 @@ class Waiting:
         state. Pass `until={"Captured", "Canceled", "Declined"}` after a capture, or
         after a charge with `captureNow`, which may stay `Authorized` for a while.
 
-        Errors: `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
         without a state.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
         last = yield from poll(
-            lambda: ask(Charges.get_charge, charge_id), STATE, until, deadline
+            lambda: ask(Charges.get_charge, charge_id),
+            STATE,
+            checked_states("charge", until),
+            deadline,
         )
         return object_of(last)
 
@@ -109,12 +133,16 @@ class Waiting:
         After `deadline` seconds the last view of the refund is returned: check its
         state.
 
-        Errors: `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
         without a state.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         last = yield from poll(
-            lambda: ask(Refunds.get_refund, refund_id), STATE, until, deadline
+            lambda: ask(Refunds.get_refund, refund_id),
+            STATE,
+            checked_states("refund", until),
+            deadline,
         )
         return object_of(last)
 
@@ -131,14 +159,15 @@ class Waiting:
         After `deadline` seconds the last view of the report is returned: check its
         `processingStatus`.
 
-        Errors: `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
+        Errors: `InvalidRequest` for a state that does not exist, before anything is
+        sent; `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
         without a state.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         last = yield from poll(
             lambda: ask(ReportOperations.get_report, report_id),
             PROCESSING_STATUS,
-            until,
+            checked_states("report", until),
             deadline,
         )
         return object_of(last)

@@ -1,0 +1,40 @@
+"""Check the types of a client's options when it is built, not at the first payment."""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationError
+
+
+def check_switch(name: str, value: object, *, optional: bool = False) -> None:
+    """Raise `ConfigurationError` unless the value is a bool, or None if `optional`."""
+    if isinstance(value, bool) or (optional and value is None):
+        return
+    reason = "; text is no bool, and 'false' would count as true"
+    raise ConfigurationError(
+        f"{name} must be True or False, not {type(value).__name__}"
+        f"{reason if isinstance(value, str) else ''}"
+    )
+
+
+def check_type(
+    name: str, value: object, kind: type, example: str, *, optional: bool = False
+) -> None:
+    """Raise `ConfigurationError` unless the value is of a type, or None if `optional`.
+
+    `example` shows what to write.
+    """
+    if isinstance(value, kind) or (optional and value is None):
+        return
+    given = (
+        f"the class {value.__name__}"
+        if isinstance(value, type)
+        else type(value).__name__
+    )
+    raise ConfigurationError(f"{name} must be {example}, not {given}")
+
+
+def check_text(name: str, value: object, *, optional: bool = False) -> None:
+    """Raise `ConfigurationError` unless the value is text that is not empty."""
+    check_type(name, value, str, "a str", optional=optional)
+    if value == "":
+        raise ConfigurationError(f"{name} is empty: leave it out")
