@@ -10,11 +10,13 @@ WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 # What `make test` does; CONTRIBUTING.md lists the same. The first ones run one after the
 # other, the rest two at a time.
 FIRST := hygiene locks lint tests
-CHECKS := $(FIRST) types node docs lowest wheel
+CHECKS := $(FIRST) types node peers docs lowest wheel
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
+# So do these: other authors' clients, and a network of their own, which root can make.
+PEER_TESTS := tests/integration/test_pypi_clients.py
 
 # What `make unit` runs, but for what is marked as slow.
 UNIT_TESTS := $(addprefix tests/, unit simulator property exactly_once)
@@ -64,12 +66,15 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 
 tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --dist=worksteal --ignore=$(NODE_TESTS)
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --dist=worksteal --ignore=$(NODE_TESTS) --ignore=$(PEER_TESTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
 node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)
+
+peers: $(VENV)/stamp .venv-peer/stamp
+	$(PY) -m pytest -q -rs $(PEER_TESTS)
 
 docs: $(VENV)/stamp
 	$(PY) scripts/tables.py --check

@@ -12,6 +12,7 @@ import re
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pyperf
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MANY = 160
+_FEW = 40
 # One call of the peer costs as much as thirty of the others.
 _FEWER = {PEER: 16, PEER_AS_USED: 16}
 
@@ -84,14 +86,18 @@ class Round:
         """Measure the CPU of an import in a fresh process."""
         self._bench(f"{name}, import", lambda: stage.imported(name))
 
-    def served(self, name: str) -> None:
-        """Measure the CPU of a server for a visit; the load's own does not count."""
-
+    def _visited(self, name: str) -> Callable[[], tuple[stage.Process, stage.Process]]:
         @cache
         def running() -> tuple[stage.Process, stage.Process]:
             server = self._stack.enter_context(stage.served(name, self._folder))
             load = stage.contender("visits", self._folder, int(server.line()))
             return server, self._stack.enter_context(load)
+
+        return running
+
+    def served(self, name: str) -> None:
+        """Measure the CPU of a server for a visit; the load's own does not count."""
+        running = self._visited(name)
 
         def cost() -> float:
             server, load = running()
@@ -100,6 +106,25 @@ class Round:
             return server.ask(0, 1)["total"] - before
 
         self._bench(name, cost, _MANY)
+
+    def latency(self, name: str) -> None:
+        """Measure a visit by the clock, and by the CPU that both of its sides use."""
+        running = self._visited(name)
+
+        def waited() -> float:
+            _, load = running()
+            begun = perf_counter()
+            load.ask(_FEW, 1)
+            return perf_counter() - begun
+
+        def worked() -> float:
+            server, load = running()
+            before = server.ask(0, 1)["total"]
+            ours = load.ask(_FEW, 1)["cpu"]
+            return ours + server.ask(0, 1)["total"] - before
+
+        self._bench(f"{name}, wall clock of a visit", waited, _FEW)
+        self._bench(f"{name}, CPU of a visit", worked, _FEW)
 
 
 def everything(one: Round) -> None:
@@ -119,6 +144,7 @@ def everything(one: Round) -> None:
         one.start(name)
     for name in ("simulator", "verifier"):
         one.served(name)
+    one.latency("simulator")
 
 
 def main() -> None:

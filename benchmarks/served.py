@@ -9,7 +9,6 @@ standard input is answered by the seconds of CPU so far.
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from AmazonPay._signing import parse_authorization, verify
 from AmazonPay.simulator import Simulator, merchant
-from AmazonPay.simulator.server import App
+from AmazonPay.simulator.server import App, Protocol, listen
 from benchmarks.orders import ANSWER, PUBLIC_KEY_ID
 
 if TYPE_CHECKING:
@@ -74,14 +73,14 @@ def _serve(name: str, private_key: str, chain: str) -> None:
         raise TypeError("the benchmark signs with RSA")
     config = uvicorn.Config(
         APPS[name](key.public_key()),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         access_log=False,
         log_config=None,
         ssl_certfile=chain,
     )
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen(0)
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
     threading.Thread(target=_tell_cpu, daemon=True).start()

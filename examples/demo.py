@@ -105,7 +105,7 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
                     "checkoutReviewReturnUrl": "https://localhost/review",
                     "checkoutResultReturnUrl": "https://localhost/result",
                 },
-                storeId="amzn1.application-oa2-client.demo",
+                storeId="amzn1.application-oa2-client.0123",
             )
         ),
         201,

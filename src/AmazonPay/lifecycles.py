@@ -110,7 +110,9 @@ CHARGE = (
     ),
     Transition(_OPEN_CHARGE, "Amazon cancels", "Canceled", "AmazonCanceled"),
     Transition(_OPEN_CHARGE, "buyer cancels", "Canceled", "BuyerCanceled"),
-    Transition(("Authorized",), "30 days pass", "Canceled", "ExpiredUnused"),
+    Transition(
+        ("Authorized",), "nobody captures it in time", "Canceled", "ExpiredUnused"
+    ),
     Transition(("Authorized",), "capture", "Captured"),
     Transition(("Authorized",), "capture late", "CaptureInitiated"),
     Transition(

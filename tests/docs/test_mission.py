@@ -29,7 +29,9 @@ def nothing(client: Client, simulator: Simulator) -> None:
 def an_open_session(client: Client, simulator: Simulator) -> None:
     del simulator
     web = {"checkoutReviewReturnUrl": "https://localhost/review"}
-    client.create_checkout_session({"webCheckoutDetails": web, "storeId": "s"})
+    client.create_checkout_session(
+        {"webCheckoutDetails": web, "storeId": "amzn1.application-oa2-client.0123"}
+    )
 
 
 def a_paid_session(client: Client, simulator: Simulator) -> None:

@@ -64,7 +64,7 @@ def permission_of(client: Client, url: str, intent: str = "Confirm") -> dict[str
     total = {"totalOrderAmount": {"amount": "100000.00", "currencyCode": "USD"}}
     body = {
         "webCheckoutDetails": WEB,
-        "storeId": "s",
+        "storeId": "amzn1.application-oa2-client.0123",
         "paymentDetails": {**details, **total},
     }
     session = client.create_checkout_session(body).json()["checkoutSessionId"]
@@ -166,7 +166,7 @@ def test_a_second_call_meets_the_key_of_a_hostile_first_one_in_flight() -> None:
         settings=Settings(keys_held_for=timedelta(milliseconds=20)),
         wait=hold,
     )
-    body = {"webCheckoutDetails": WEB, "storeId": "s"}
+    body = {"webCheckoutDetails": WEB, "storeId": "amzn1.application-oa2-client.0123"}
     with (
         serving(one, tls=False) as served,
         client_at(served.url, None, retry=Retry(attempts=1)) as client,

@@ -22,7 +22,7 @@ BAD_TOKEN = (403, "InvalidAuthorizationToken")
 NO_DELEGATION = (401, "UnauthorizedAccess")
 SESSION = {
     "webCheckoutDetails": {"checkoutReviewReturnUrl": "https://shop.example/review"},
-    "storeId": "s",
+    "storeId": "amzn1.application-oa2-client.0123",
 }
 
 
@@ -140,7 +140,12 @@ def test_keys_of_a_delegated_call_are_the_merchants(shop: Shop) -> None:
 
 def test_a_refused_token_uses_no_key_up(shop: Shop) -> None:
     refused = shop.send("POST", "/checkoutSessions", SESSION, key="k", token="x")
-    again = shop.send("POST", "/checkoutSessions", {**SESSION, "storeId": "t"}, key="k")
+    again = shop.send(
+        "POST",
+        "/checkoutSessions",
+        {**SESSION, "storeId": "amzn1.application-oa2-client.4567"},
+        key="k",
+    )
     assert (refused.error, again.status) == (BAD_TOKEN, 201)
 
 

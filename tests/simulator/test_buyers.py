@@ -83,7 +83,9 @@ def test_a_buyer_lives_in_the_region_of_the_merchant(region: str, country: str) 
     assert get_buyer(shop, token).json["countryCode"] == country
 
 
-@pytest.mark.parametrize(("named", "country"), [(None, "US"), ("uk", "DE")])
+@pytest.mark.parametrize(
+    ("named", "country"), [(None, "US"), ("eu", "DE"), ("uk", "GB")]
+)
 def test_the_buyer_of_a_key_for_every_region_lives_where_he_says(
     shop: Shop, named: str | None, country: str
 ) -> None:

@@ -16,7 +16,7 @@ from reference.limits import (
     LONG_PERMISSION_MONTHS,
     ONE_TIME_PERMISSION_LIFE,
 )
-from simulated import Purchase, Reply, Shop
+from simulated import LIVE_KEY_ID, Purchase, Reply, Shop
 
 NOT_FOUND = (404, "ResourceNotFound")
 WRONG_STATE = (422, "InvalidChargePermissionStatus")
@@ -171,7 +171,8 @@ def test_a_whole_capture_under_way_closes_nothing_before_it_succeeds(
     assert state(shop, permission) == ("Closed", "AmazonClosed")
 
 
-def test_a_late_capture_of_a_part_holds_its_part_only(shop: Shop) -> None:
+def test_a_late_capture_of_a_part_holds_its_part_only() -> None:
+    shop = Shop(key_id=LIVE_KEY_ID)
     bought = shop.buy("50")
     shop.clock.move(days=8)
     assert shop.capture(bought.charge, "20").state[0] == "CaptureInitiated"

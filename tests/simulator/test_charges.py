@@ -18,7 +18,7 @@ from reference.limits import (
     PENDING_AUTHORIZATION,
     PROMPT_CAPTURE,
 )
-from simulated import Reply, Shop
+from simulated import LIVE_KEY_ID, Reply, Shop
 
 NOT_FOUND = (404, "ResourceNotFound")
 WRONG_STATE = (422, "InvalidChargeStatus")
@@ -379,7 +379,8 @@ def test_captures_under_way_do_not_pass_the_limit_either(shop: Shop) -> None:
     assert limits["amountBalance"] == shop.money("0.00")
 
 
-def test_what_was_charged_in_one_month_may_be_captured_in_the_next(shop: Shop) -> None:
+def test_what_was_charged_in_one_month_may_be_captured_in_the_next() -> None:
+    shop = Shop(key_id=LIVE_KEY_ID)
     permission = confirmed(shop, **RECURRING)
     first = charged(shop, permission, "1000")
     shop.clock.move(days=17)
@@ -408,9 +409,8 @@ def test_a_capture_may_name_the_descriptor(shop: Shop) -> None:
     assert reply.json["softDescriptor"] == "AMZ*Shop"
 
 
-def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time(
-    shop: Shop,
-) -> None:
+def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time() -> None:
+    shop = Shop(key_id=LIVE_KEY_ID)
     first, second = shop.buy().charge, shop.buy().charge
     shop.clock.now += PROMPT_CAPTURE
     assert shop.capture(first, "50").state == ("Captured", None)
@@ -422,7 +422,8 @@ def test_until_the_seventh_day_a_capture_is_prompt_and_later_it_takes_time(
     assert state(shop, second) == ("Captured", None)
 
 
-def test_the_days_of_a_pending_charge_count_from_its_authorization(shop: Shop) -> None:
+def test_the_days_of_a_pending_charge_count_from_its_authorization() -> None:
+    shop = Shop(key_id=LIVE_KEY_ID)
     charge = charged(shop, confirmed(shop), **WAITING)
     shop.clock.now += PENDING_AUTHORIZATION + PROMPT_CAPTURE
     assert shop.capture(charge, "10").state == ("Captured", None)
@@ -504,7 +505,8 @@ def test_once_a_capture_has_begun_nothing_is_canceled(
     assert canceled(shop, charge).error == WRONG_STATE
 
 
-def test_an_authorization_lives_30_days_to_the_second(shop: Shop) -> None:
+def test_a_live_authorization_lives_30_days_to_the_second() -> None:
+    shop = Shop(key_id=LIVE_KEY_ID)
     first, second = shop.buy().charge, shop.buy().charge
     shop.clock.now += AUTHORIZATION_LIFE
     shop.clock.move(seconds=-1)

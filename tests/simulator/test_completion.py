@@ -375,6 +375,8 @@ def test_finalize_completes_the_session_and_tells_its_ids(shop: Shop) -> None:
 def test_finalize_answers_with_cart_details_after_the_payments(shop: Shop) -> None:
     order = list(orders.CHECKOUT_SESSION)
     order.insert(order.index("paymentDetails") + 1, "cartDetails")
+    order += ["paymentProcessingMetaData", "processorSpecifications"]
+    order += ["disbursementDetails", "channelType"]
     assert list(finalize(shop, shop.paid()).json) == order
 
 

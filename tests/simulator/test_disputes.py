@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ DAY = 24 * 3600
 WRONG_STATE = (422, "InvalidDisputeStatus")
 BAD_VALUE = (400, "InvalidParameterValue")
 TEXT = {"evidenceType": "Other", "evidenceText": "It was delivered."}
+
+
+def text_of(seconds: int) -> str:
+    """Write a time as ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def body_for(shop: Shop, charge: str, amount: object = "50", **more: object) -> Any:
@@ -117,13 +123,13 @@ def test_a_dispute_has_the_members_of_the_page_in_its_order(shop: Shop) -> None:
             "reasonCode": "MerchantResponseRequired",
             "reasonDescription": "Simulated: MerchantResponseRequired",
             "resolution": None,
-            "lastUpdatedTimestamp": NOW,
+            "lastUpdatedTimestamp": text_of(NOW),
         },
         "merchantEvidences": None,
-        "merchantResponseDeadline": NOW + 10 * DAY,
-        "creationTimestamp": NOW,
+        "merchantResponseDeadline": text_of(NOW + 10 * DAY),
+        "creationTimestamp": text_of(NOW),
         "releaseEnvironment": "Sandbox",
-        "filingTimestamp": NOW - DAY,
+        "filingTimestamp": text_of(NOW - DAY),
         "providerMetadata": {"providerDisputeId": "psp-1"},
         "closureTimestamp": None,
     }
@@ -144,14 +150,23 @@ def test_a_provider_may_say_why_action_is_required(shop: Shop) -> None:
     )
 
 
+def test_times_are_text_or_numbers(shop: Shop) -> None:
+    times = {
+        "filingTimestamp": text_of(NOW - DAY),
+        "merchantResponseDeadline": text_of(NOW + DAY),
+    }
+    dispute = shop.post("/disputes", body_for(shop, shop.sold(), **times)).json
+    assert {name: dispute[name] for name in times} == times
+
+
 def test_milliseconds_are_read_as_such(shop: Shop) -> None:
     times = {
         "filingTimestamp": (NOW - DAY) * 1000 + 7,
         "merchantResponseDeadline": (NOW + DAY) * 1000,
     }
     dispute = shop.post("/disputes", body_for(shop, shop.sold(), **times)).json
-    assert dispute["filingTimestamp"] == NOW - DAY
-    assert dispute["merchantResponseDeadline"] == NOW + DAY
+    assert dispute["filingTimestamp"] == text_of(NOW - DAY)
+    assert dispute["merchantResponseDeadline"] == text_of(NOW + DAY)
 
 
 # Refused creations --------------------------------------------------------------------
@@ -291,7 +306,9 @@ def test_more_proof_is_added_to_the_first(shop: Shop) -> None:
     shop.clock.move(days=10)
     asked = shop.simulator.decide_dispute(dispute, "askForProof")
     assert asked["statusDetails"]["reasonCode"] == "MerchantAdditionalEvidencesRequired"
-    assert asked["merchantResponseDeadline"] == NOW + (10 + DAYS_TO_RESPOND) * DAY
+    assert asked["merchantResponseDeadline"] == text_of(
+        NOW + (10 + DAYS_TO_RESPOND) * DAY
+    )
     shop.clock.move(days=2)
     evidences = contest(shop, dispute, {**TEXT, "evidenceText": "More."}).json
     texts = [e["evidenceText"] for e in evidences["merchantEvidences"]]
@@ -387,15 +404,17 @@ def test_a_closed_dispute_keeps_its_resolution_and_says_when_it_closed(
     shop.clock.move(days=1)
     closed = shop.simulator.decide_dispute(dispute, "close")
     assert closed["statusDetails"]["resolution"] == "BuyerWon"
-    assert closed["closureTimestamp"] == NOW + DAY
+    assert closed["closureTimestamp"] == text_of(NOW + DAY)
 
 
 def test_the_time_of_closure_can_be_set(shop: Shop) -> None:
     dispute = in_state(shop, "Resolved")
     path = f"/disputes/{dispute}"
-    assert shop.patch(path, {"closureTimestamp": 9}).json["closureTimestamp"] == 9
-    assert shop.get(path).json["closureTimestamp"] == 9
-    assert update(shop, dispute, "Closed").json["closureTimestamp"] == 9
+    assert shop.patch(path, {"closureTimestamp": 9}).json[
+        "closureTimestamp"
+    ] == text_of(9)
+    assert shop.get(path).json["closureTimestamp"] == text_of(9)
+    assert update(shop, dispute, "Closed").json["closureTimestamp"] == text_of(9)
     assert shop.patch(path, {"closureTimestamp": 10}).error == WRONG_STATE
 
 
@@ -432,7 +451,7 @@ def test_a_deadline_of_the_past_passes_at_once(shop: Shop) -> None:
     assert created.state[0] == "ActionRequired"
     path = f"/disputes/{created.json['disputeId']}"
     assert shop.get(path).state == ("Resolved", "MerchantResponseDeadlineExpired")
-    assert shop.get(path).json["statusDetails"]["lastUpdatedTimestamp"] == NOW
+    assert shop.get(path).json["statusDetails"]["lastUpdatedTimestamp"] == text_of(NOW)
 
 
 def test_a_contested_dispute_has_no_deadline_any_more(shop: Shop) -> None:
@@ -470,7 +489,7 @@ def test_a_bank_disputes_all_of_a_charge_unless_told_otherwise(shop: Shop) -> No
         "9.50",
         "Fraudulent",
     )
-    assert whole["merchantResponseDeadline"] == NOW + DAYS_TO_RESPOND * DAY
+    assert whole["merchantResponseDeadline"] == text_of(NOW + DAYS_TO_RESPOND * DAY)
     assert misfits(whole, DISPUTE) == []
 
 

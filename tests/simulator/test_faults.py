@@ -310,7 +310,11 @@ def test_a_call_without_a_key_is_not_held() -> None:
 
 # Stale --------------------------------------------------------------------------------
 
-STALE = Settings(stale_reads=1.0, stale_for=timedelta(seconds=5))
+STALE = Settings(
+    stale_reads=1.0,
+    stale_for=timedelta(seconds=5),
+    refund_settles_after=timedelta(seconds=1),
+)
 
 
 def test_a_get_shows_what_was_there_before_the_change_for_five_seconds() -> None:

@@ -71,7 +71,7 @@ def purchase(shop: Shop) -> Generator[Step, Response[Any], list[str]]:
     refund = {"chargeId": charge, "refundAmount": PRICE}
     refunded = yield "create_refund", (refund,)
     assert refunded.status_code == 201
-    shop.clock.move(seconds=6)
+    shop.clock.move(seconds=36)
     last = (yield "get_refund", (refunded.json()["refundId"],)).json()
     return [shown["statusDetails"]["state"] for shown in (done, paid, last)]
 

@@ -46,11 +46,10 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
         "/v2/checkoutSessions",
         {
             "webCheckoutDetails": {
-                "checkoutReviewReturnUrl": "https://shop.example/review",
                 "checkoutResultReturnUrl": "https://shop.example/result",
                 "checkoutMode": "ProcessOrder",
             },
-            "storeId": "s",
+            "storeId": "amzn1.application-oa2-client.0123",
             "scopes": ["name"],
             "chargePermissionType": "Recurring",
             "recurringMetadata": {

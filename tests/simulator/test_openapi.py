@@ -130,7 +130,11 @@ IN_JAPAN = {"x-amz-pay-region": "jp"}
 
 def session(intent: str = "Authorize") -> str:
     details = {"paymentIntent": intent, "chargeAmount": AMOUNT}
-    body = {"webCheckoutDetails": WEB, "storeId": "s", "paymentDetails": details}
+    body = {
+        "webCheckoutDetails": WEB,
+        "storeId": "amzn1.application-oa2-client.0123",
+        "paymentDetails": details,
+    }
     return str(post("/checkoutSessions", body)["checkoutSessionId"])
 
 

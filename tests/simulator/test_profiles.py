@@ -13,7 +13,15 @@ import pytest
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import PROFILES, Profile, Request, Settings
 from AmazonPay.simulator.wire.idempotency import key_of
-from simulated import SALTS, Shop, authorization, canonical, reply_of
+from simulated import (
+    KEY_ID,
+    LIVE_KEY_ID,
+    SALTS,
+    Shop,
+    authorization,
+    canonical,
+    reply_of,
+)
 
 if TYPE_CHECKING:
     from simulated import Reply
@@ -379,9 +387,8 @@ def test_closing_the_permission_does_not_cancel_it(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("days", [7.5, 0])
-def test_a_pending_capture_by_amazons_own_rules_is_shown(
-    shop: Shop, days: float
-) -> None:
+def test_a_pending_capture_by_amazons_own_rules_is_shown(days: float) -> None:
+    shop = Shop(key_id=LIVE_KEY_ID if days else KEY_ID, settings=RULES)
     charge = shop.buy().charge
     shop.clock.move(days=days)
     code = None if days else "CaptureInitiated"

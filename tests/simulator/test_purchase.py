@@ -33,7 +33,7 @@ def blocking(shop: Shop, client: Client) -> list[tuple[int, str]]:
     assert charge is not None
     captured = client.capture_charge(charge, {"captureAmount": PRICE})
     refunded = client.create_refund({"chargeId": charge, "refundAmount": PRICE})
-    shop.clock.move(seconds=1)
+    shop.clock.move(seconds=30)
     last = client.get_refund(refunded.json()["refundId"])
     return [
         (answer.status_code, answer.json()["statusDetails"]["state"])
@@ -52,7 +52,7 @@ async def awaiting(shop: Shop, client: AsyncClient) -> list[tuple[int, str]]:
     assert charge is not None
     captured = await client.capture_charge(charge, {"captureAmount": PRICE})
     refunded = await client.create_refund({"chargeId": charge, "refundAmount": PRICE})
-    shop.clock.move(seconds=1)
+    shop.clock.move(seconds=30)
     last = await client.get_refund(refunded.json()["refundId"])
     return [
         (answer.status_code, answer.json()["statusDetails"]["state"])

@@ -61,13 +61,20 @@ def link_to(shop: Shop, report: dict[str, Any]) -> str:
 
 
 def rows_of(shop: Shop, kind: str = SANDBOX_REPORT, **more: Any) -> list[Any]:
+    """Read the table of a report's file."""
+    text = text_of(shop, kind, **more)
+    table = text.partition("\r\n\r\n")[2] if kind == SANDBOX_REPORT else text
+    return list(csv.DictReader(io.StringIO(table, newline="")))
+
+
+def text_of(shop: Shop, kind: str = SANDBOX_REPORT, **more: Any) -> str:
     """Read the file of a report."""
     file = shop.follow(link_to(shop, made(shop, kind, **more)))
     assert (file.status, file.headers["content-type"]) == (
         200,
         "text/csv; charset=UTF-8",
     )
-    return list(csv.DictReader(io.StringIO(file.body.decode(), newline="")))
+    return file.body.decode()
 
 
 # All calls ----------------------------------------------------------------------------
@@ -104,17 +111,18 @@ def test_a_client_downloads_a_report(shop: Shop, awaits: bool, tmp_path: Path) -
     shop.clock.move(seconds=1)
     path = Caller(shop, awaits)("download_report", id_, tmp_path / "report.csv")
     assert path == tmp_path / "report.csv"
-    assert path.read_bytes().startswith(b"TransactionPostedDate,SettlementId,")
+    assert path.read_bytes().startswith(b'"SettlementStartDate",')
 
 
 @on_both_clients
-def test_a_client_reads_the_rows_of_a_report(shop: Shop, awaits: bool) -> None:
+def test_a_client_reads_the_rows_of_a_report(awaits: bool) -> None:
+    shop = Shop(settings=Settings(every_report_in_sandbox=True))
     charge = shop.sold()
-    id_ = ask(shop)
+    id_ = ask(shop, AUTHORIZATIONS)
     shop.clock.move(seconds=1)
     rows = Caller(shop, awaits).iterate("iter_report_rows", id_)
-    assert [row["AmazonTransactionId"] for row in rows] == [charge]
-    assert [row["TransactionAmount"] for row in rows] == ["50.00"]
+    assert [row["AmazonAuthorizationId"] for row in rows] == [charge]
+    assert [row["CapturedAmount"] for row in rows] == ["50.00"]
 
 
 @on_both_clients
@@ -455,7 +463,7 @@ def test_a_settlement_has_captures_refunds_and_lost_disputes(shop: Shop) -> None
     )
     shop.clock.move(seconds=10)
     refund = shop.refund(bought.charge, "12.5").json["refundId"]
-    shop.clock.move(seconds=10)
+    shop.clock.move(seconds=40)
     dispute = shop.simulator.file_chargeback(bought.charge, amount="7")["disputeId"]
     lost = {"state": "Resolved", "resolution": "BuyerWon"}
     shop.patch(f"/disputes/{dispute}", {"statusDetails": lost})
@@ -470,9 +478,9 @@ def test_a_settlement_has_captures_refunds_and_lost_disputes(shop: Shop) -> None
         for row in rows
     ]
     assert told == [
-        ("21000115T120000Z", "Capture", bought.charge, "50.00"),
-        ("21000115T120011Z", "Refund", refund, "-12.50"),
-        ("21000115T120020Z", "Chargeback", dispute, "-7.00"),
+        ("2100-01-15T12:00:00 +0000", "Capture", bought.charge, "50.00"),
+        ("2100-01-15T12:00:40 +0000", "Refund", refund, "-12.50"),
+        ("2100-01-15T12:00:50 +0000", "Chargeback", dispute, "-7.00"),
     ]
     assert {row["SellerOrderId"] for row in rows} == {"order-1"}
     assert {row["StoreName"] for row in rows} == {"My Store"}
@@ -502,6 +510,41 @@ def test_text_of_the_merchant_is_quoted_in_a_file(shop: Shop) -> None:
     assert row["SellerOrderId"] == odd
 
 
+def test_a_settlement_begins_with_facts_and_quotes_its_cells(shop: Shop) -> None:
+    shop.sold("1234.5")
+    facts, _, table = text_of(shop).partition("\r\n\r\n")
+    assert facts.splitlines() == [
+        '"SettlementStartDate","2100-01-01T00:00:00 +0000"',
+        '"SettlementEndDate","2100-12-31T23:59:59 +0000"',
+        '"SellerId","A1SIMULATEDMERCHANT"',
+    ]
+    head, row = table.splitlines()
+    assert head.startswith('"TransactionPostedDate","SettlementId",')
+    assert ',"1,234.50",' in row
+
+
+def test_a_settlement_says_what_was_paid_out_without_a_transaction_id(
+    shop: Shop,
+) -> None:
+    shop.sold("1500")
+    shop.clock.move(days=1)
+    shop.sold("20")
+    told = [
+        (
+            row["TransactionPostedDate"],
+            row["TransactionType"],
+            row["AmazonTransactionId"] == "",
+            row["TransactionAmount"],
+        )
+        for row in rows_of(shop)
+    ]
+    assert told == [
+        ("2100-01-15T12:00:00 +0000", "Capture", False, "1,500.00"),
+        ("2100-01-16T00:00:00 +0000", "Transfer", True, "-1,500.00"),
+        ("2100-01-16T12:00:00 +0000", "Capture", False, "20.00"),
+    ]
+
+
 def test_yen_have_no_decimals_in_a_file() -> None:
     shop = Shop("jp")
     shop.sold("500")
@@ -517,13 +560,13 @@ def live_rows(kind: str) -> list[Any]:
     monthly = {"frequency": {"unit": "Month", "value": "1"}}
     more = {"chargePermissionType": "Recurring", "recurringMetadata": monthly}
     shop.buy("20", more=more)
-    shop.clock.move(seconds=1)
+    shop.clock.move(seconds=30)
     return rows_of(shop, kind)
 
 
 def test_orders_are_one_time_permissions() -> None:
     (row,) = live_rows(ORDERS)
-    assert row["AmazonOrderReferenceId"].startswith("S01-")
+    assert row["AmazonOrderReferenceId"].startswith("P01-")
     assert (row["Amount"], row["Status"], row["ReasonCode"]) == (
         "50.00",
         "Closed",
@@ -533,7 +576,7 @@ def test_orders_are_one_time_permissions() -> None:
 
 def test_agreements_are_the_other_permissions() -> None:
     (row,) = live_rows(AGREEMENTS)
-    assert row["AmazonBillingAgreementId"].startswith("C01-")
+    assert row["AmazonBillingAgreementId"].startswith("B01-")
     assert row["Status"] == "Chargeable"
 
 

@@ -15,7 +15,7 @@ from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
 from callers import on_both_clients
 from keys import KEY
-from reference.accounts import SANDBOX_REPORT
+from reference.accounts import SCHEDULED_REPORTS
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator.server import Address
 
+(AUTHORIZATIONS,) = (one for one in SCHEDULED_REPORTS if "AUTHORIZATION" in one)
 over_tls_or_not = pytest.mark.parametrize("tls", [True, False], ids=["https", "http"])
 pytestmark = pytest.mark.slow
 
 REQUEST = {
-    "reportType": SANDBOX_REPORT,
+    "reportType": AUTHORIZATIONS,
     "startTime": "21000101T000000Z",
     "endTime": "21001231T235959Z",
 }
@@ -41,7 +42,8 @@ TIMES: dict[str, Any] = {
 @contextlib.contextmanager
 def served(tls: bool) -> Generator[tuple[Shop, Address, dict[str, Any]]]:
     """Serve a shop's simulator; gives it, where it is, and how to get there."""
-    shop = Shop(settings=Settings(report_settles_after=timedelta(0)))
+    settings = Settings(report_settles_after=timedelta(0), every_report_in_sandbox=True)
+    shop = Shop(settings=settings)
     for _ in range(3):
         shop.buy("50", "AuthorizeWithCapture")
         shop.clock.move(days=1)
@@ -58,7 +60,7 @@ def blocking(options: dict[str, Any], evidence: Path, target: Path) -> list[Any]
         return [
             client.wait_for_report(report)["processingStatus"],
             client.download_report(report, target),
-            [row["TransactionType"] for row in client.iter_report_rows(report)],
+            [row["Status"] for row in client.iter_report_rows(report)],
             [r["reportId"] == report for r in client.iter_reports(page_size=1)],
             [d["amount"] for d in client.iter_disbursements(**TIMES, page_size=2)],
             client.upload_evidence(evidence)["url"],
@@ -74,7 +76,7 @@ async def awaiting(options: dict[str, Any], evidence: Path, target: Path) -> lis
         return [
             (await client.wait_for_report(report))["processingStatus"],
             await client.download_report(report, target),
-            [row["TransactionType"] async for row in rows],
+            [row["Status"] async for row in rows],
             [r["reportId"] == report async for r in reports],
             [d["amount"] async for d in paid],
             (await client.upload_evidence(evidence))["url"],
@@ -95,7 +97,7 @@ def test_files_go_over_sockets(tls: bool, awaits: bool, tmp_path: Path) -> None:
     assert done[:-1] == [
         "COMPLETED",
         target,
-        ["Capture"] * 3,
+        ["Captured"] * 3,
         [True],
         ["50.00"] * 3,
     ]

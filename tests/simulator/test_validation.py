@@ -11,6 +11,7 @@ from simulated import Shop
 NO_JSON = (400, "InvalidRequestFormat")
 BAD_VALUE = (400, "InvalidParameterValue")
 MISSING = (400, "MissingParameterValue")
+STORE = "amzn1.application-oa2-client.0123"
 UNKNOWN = (400, "UnrecognizedField")
 
 
@@ -22,7 +23,7 @@ def with_amount(amount: bytes, currency: bytes = b"USD") -> bytes:
     """Write a session's body with an amount that no JSON library would write."""
     return (
         b'{"webCheckoutDetails":{"checkoutReviewReturnUrl":"https://shop.example"},'
-        b'"storeId":"s","paymentDetails":{"chargeAmount":'
+        b'"storeId":"amzn1.application-oa2-client.0123","paymentDetails":{"chargeAmount":'
         b'{"amount":%s,"currencyCode":"%s"}}}' % (amount, currency)
     )
 
@@ -81,7 +82,11 @@ def test_an_empty_body_is_an_empty_object() -> None:
 @pytest.mark.parametrize(
     ("path", "body", "named"),
     [
-        ("/checkoutSessions", {"storeId": "s"}, "webCheckoutDetails"),
+        (
+            "/checkoutSessions",
+            {"storeId": STORE, "webCheckoutDetails": {}},
+            "webCheckoutDetails.checkoutReviewReturnUrl",
+        ),
         ("/checkoutSessions", {"webCheckoutDetails": {}}, "storeId"),
         ("/charges", {"chargeAmount": {}}, "chargePermissionId"),
         (
@@ -206,7 +211,10 @@ def test_a_bad_value_is_refused_and_its_member_named(
         ("merchantMetadata", {"merchantStoreName": "店" * 50}),
         ("merchantMetadata", {"noteToBuyer": "x" * 255}),
         ("merchantMetadata", {"customInformation": "x" * 4096}),
-        ("webCheckoutDetails", {"checkoutReviewReturnUrl": "x" * 512}),
+        (
+            "webCheckoutDetails",
+            {"checkoutReviewReturnUrl": "https://a.b/".ljust(512, "x")},
+        ),
         ("deliverySpecifications", {"specialRestrictions": []}),
     ],
 )

@@ -154,7 +154,11 @@ def pay(client: Client, simulator: Simulator, intent: str) -> dict[str, Any]:
     }
     amount = {"amount": "100", "currencyCode": "JPY"}
     details = {"paymentIntent": intent, "chargeAmount": amount}
-    body = {"webCheckoutDetails": web, "storeId": "s", "paymentDetails": details}
+    body = {
+        "webCheckoutDetails": web,
+        "storeId": "amzn1.application-oa2-client.0123",
+        "paymentDetails": details,
+    }
     session = client.create_checkout_session(body).json()["checkoutSessionId"]
     simulator.choose(session)
     simulator.pay(session)

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
+    from AmazonPay.simulator.rules.outcomes import When
 
 KEY_ID = "SANDBOX-AGTEST"
+LIVE_KEY_ID = "LIVE-AGTEST"
 SALTS = {"AMZN-PAY-RSASSA-PSS": 20, "AMZN-PAY-RSASSA-PSS-V2": 32}
 
 # A client signs with the machine's own time. No date is too old for the simulator, so
@@ -280,6 +282,10 @@ class Shop:
             )
 
         return httpx2.MockTransport(answer)
+
+    def provoke(self, operation: str, outcome: str, when: When = "before") -> None:
+        """Let the next call of an operation end so."""
+        self.simulator.provoke(operation, outcome, when=when)
 
     # Steps of a purchase --------------------------------------------------------------
 

@@ -19,6 +19,7 @@ SOAKS = {
     "database": "journal_forks",
     "loops": "loops_soak",
     "answers": "answers_soak",
+    "growth": "growth_soak",
 }
 """The module of each soak."""
 

@@ -45,6 +45,8 @@ _OPTIONS = {
     "region": "region",
     "currency": "ledger_currency",
     "environment": "environment",
+    "account": "merchant_id",
+    "domain": "domain",
 }
 
 
@@ -57,8 +59,8 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="ID=FILE",
         help="a key id and its public key (PEM); repeatable. Options follow with"
-        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox. Without any, a"
-        " key pair is made",
+        " commas: ID=FILE,region=eu,currency=GBP,environment=sandbox,account=A1,"
+        "domain=shop.example. Without any, a key pair is made",
     )
     made.add_argument(
         "--port",
@@ -124,7 +126,7 @@ def merchant_from(text: str) -> Merchant:
             holds no public key.
     """
     key_id, _, rest = text.partition("=")
-    file, *options = re.split(r",(?=(?:region|currency|environment)=)", rest)
+    file, *options = re.split(rf",(?=(?:{'|'.join(_OPTIONS)})=)", rest)
     if not key_id or not file:
         raise ConfigurationError("--public-key takes ID=FILE")
     named = dict(option.split("=", 1) for option in options)
@@ -202,9 +204,16 @@ def _listener(port: int | None) -> socket.socket:
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
-    """Exit on SIGTERM, with all cleanups."""
+    """Exit on a signal, with all cleanups."""
     del number, frame
     sys.exit(0)
+
+
+def _on_hangup(act: Callable[[int, FrameType | None], object]) -> None:
+    """Act when the terminal is closed, unless `nohup` has said to go on."""
+    hangup: signal.Signals | None = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        signal.signal(hangup, act)
 
 
 def _banner(  # noqa: PLR0913 - what it shows
@@ -254,6 +263,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # uvicorn shuts down and raises the signal again; the exit deletes the folder.
+    signal.signal(signal.SIGTERM, _exit)
+    _on_hangup(_exit)
     with contextlib.ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
@@ -273,6 +285,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         if arguments.ipn_url is not None:
             notifier.add_listener(HTTPListener(arguments.ipn_url))
             stack.enter_context(delivering(notifier))
+        simulator.origin = address_of(listener, None if arguments.http else folder).url
         server = server_for(
             simulator,
             None if arguments.http else folder,
@@ -288,8 +301,7 @@ def _serve(arguments: argparse.Namespace) -> int:
                 flush=True,
             ),
         )
-        # uvicorn shuts down and raises the signal again; the exit deletes the folder.
-        signal.signal(signal.SIGTERM, _exit)
+        _on_hangup(lambda _, frame: server.handle_exit(signal.SIGTERM, frame))
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     return 0

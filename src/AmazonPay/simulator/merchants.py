@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._core.config import REGIONS, checked_public_key_id
 from ..errors import ConfigurationError
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from .._core.config import Environment
+
+BRITISH: Final = "uk"
+"""The alias of the region `eu` that stands for books in pounds."""
 
 LEDGER_CURRENCIES = {"na": ("USD",), "eu": ("EUR", "GBP"), "jp": ("JPY",)}
 
@@ -29,10 +33,18 @@ class Merchant:
     environments: frozenset[Environment] = frozenset({"sandbox", "live"})
     merchant_id: str = "A1SIMULATEDMERCHANT"
     """Idempotency keys and objects belong to the account, not to the key."""
+    market: str | None = None
+    """`uk` if the region was given by that name: GBP books and British buyers."""
+    domain: str | None = None
+    """The domain that is registered for return URLs in live; None is any."""
 
-    def currency_in(self, region: str) -> str:
+    def currency_in(self, region: str, market: str | None = None) -> str:
         """Return the ledger currency for a call to `region`."""
-        return self.ledger_currency or LEDGER_CURRENCIES[region][0]
+        if self.ledger_currency is not None:
+            return self.ledger_currency
+        if BRITISH in {self.market, market}:
+            return "GBP"
+        return LEDGER_CURRENCIES[region][0]
 
 
 def merchant(  # noqa: PLR0913 - one keyword for each property of a key
@@ -43,15 +55,18 @@ def merchant(  # noqa: PLR0913 - one keyword for each property of a key
     ledger_currency: str | None = None,
     environment: str | None = None,
     merchant_id: str = "A1SIMULATEDMERCHANT",
+    domain: str | None = None,
 ) -> Merchant:
     """Return a merchant with a public key: an RSA key object, or PEM.
 
     A key id that begins with SANDBOX or LIVE is for that environment only; any other
-    is for both, unless `environment` names one.
+    is for both, unless `environment` names one. The region `uk` keeps GBP books.
+    `domain` is the one of return URLs in live; without it any is taken.
 
     Raises:
         ConfigurationError: the key is no RSA public key, the region, currency or
-            environment is unknown, or the environment contradicts the key id.
+            environment is unknown, the environment contradicts the key id, or the
+            account or the domain is empty.
     """
     key_id = checked_public_key_id(public_key_id)
     code = None if region is None else _region(region)
@@ -61,6 +76,10 @@ def merchant(  # noqa: PLR0913 - one keyword for each property of a key
         )
         if ledger_currency not in allowed:
             raise ConfigurationError(f"the ledger currency is one of {allowed}")
+    if re.fullmatch(r"[A-Za-z0-9]+", merchant_id) is None:
+        raise ConfigurationError("the account is letters and digits, as in A1B2C3")
+    if domain is not None and re.fullmatch(r"[\w-]+(\.[\w-]+)*", domain) is None:
+        raise ConfigurationError("the domain is a host name, as in shop.example")
     return Merchant(
         key_id,
         _public_key(public_key),
@@ -68,6 +87,8 @@ def merchant(  # noqa: PLR0913 - one keyword for each property of a key
         ledger_currency,
         _environments(key_id, environment),
         merchant_id,
+        BRITISH if (region or "").lower() == BRITISH else None,
+        domain and domain.lower(),
     )
 
 

@@ -9,9 +9,10 @@ import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigurationError
 from .certificate import make_certificate
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 _LARGEST_PORT = 65535
+
+_GRACE = 5
+"""Seconds that a request which is running when the server stops has to end."""
 
 _TOO_LARGE = APIRefusal("InvalidRequest", "The body is too large")
 
@@ -100,6 +104,84 @@ class Address:
     """The certificate to trust; None over plain http."""
 
 
+class OneWrite(asyncio.Transport):
+    """A transport that sends at once what one step of the event loop writes.
+
+    Head and body of a response are two writes. A client's kernel may delay its
+    acknowledgement of the first by 40 ms, and the second must not wait for it.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write what is collected when this step of the loop is over."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(bytes(data))
+
+    def _flush(self) -> None:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Write the rest, then close."""
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Return whether it is closing, or closed."""
+        return self._transport.is_closing()
+
+    def get_extra_info(self, name: str, default: object = None) -> Any:  # noqa: ANN401 - as declared above
+        """Return a fact about the connection."""
+        return self._transport.get_extra_info(name, default)
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._transport.resume_reading()
+
+
+class Protocol(H11Protocol):
+    """HTTP/1.1 over a transport that sends each response at once.
+
+    An idle connection is cut when the server stops. TLS would wait for the client to
+    say goodbye, which a client that keeps the connection for later never does.
+    """
+
+    def connection_made(  # type: ignore[override]
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Begin to serve a connection."""
+        self._socket = transport
+        super().connection_made(OneWrite(transport))
+
+    def shutdown(self) -> None:
+        """Cut an idle connection; let a running request end."""
+        idle = self.is_idle
+        super().shutdown()
+        if idle and not self._socket.get_write_buffer_size():
+            self._socket.abort()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is running."""
+        return self.cycle is None or self.cycle.response_complete
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
 class _Server(uvicorn.Server):
     """Calls `ready` as soon as it listens."""
 
@@ -111,6 +193,28 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        connections = cast("set[Protocol]", self.server_state.connections)
+        if all(connection.is_idle for connection in connections):
+            for server in self.servers:
+                # Those that are not through the handshake are no connections yet. An
+                # older Python gives them the time of a running request.
+                getattr(server, "abort_clients", _nothing)()
+        await super().shutdown(sockets)
+
+
+def _listening(address: tuple[str, int]) -> socket.socket:
+    with contextlib.ExitStack() as opened:
+        # asyncio sets TCP_NODELAY where the protocol is named, and only there.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        opened.callback(listener.close)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.bind(address)
+        listener.listen(128)
+        opened.pop_all()
+    return listener
+
 
 def listen(port: int) -> socket.socket:
     """Return a socket that listens on a port of 127.0.0.1; 0 is any free port.
@@ -121,7 +225,7 @@ def listen(port: int) -> socket.socket:
     try:
         if not 0 <= port <= _LARGEST_PORT:
             raise OSError  # noqa: TRY301 - handled like the errors of the socket itself
-        return socket.create_server(("127.0.0.1", port), backlog=128)
+        return _listening(("127.0.0.1", port))
     except OSError:
         raise ConfigurationError(
             f"port {port} of this machine is taken or cannot be used;"
@@ -148,7 +252,7 @@ def server_for(
         files = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key}
     config = uvicorn.Config(
         App(simulator),
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -157,7 +261,7 @@ def server_for(
         proxy_headers=False,
         server_header=False,
         date_header=False,  # the simulator sets it, by its own clock
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=_GRACE,
         **files,
     )
     authority = None if certificate is None else certificate.authority
@@ -187,8 +291,10 @@ def serving(
         )
         thread.start()
         ready.wait()
+        address = address_of(listener, authorities[0])
+        simulator.origin = address.url
         try:
-            yield address_of(listener, authorities[0])
+            yield address
         finally:
             server.should_exit = True
             thread.join()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from .._core.operation import operations_of
 from ..errors import ConfigurationError
+from ..resources import Operations
+from .rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 StoredAnswers: TypeAlias = Literal["2xx", "2xx+4xx", "all"]
 Profile: TypeAlias = Literal["lenient", "default", "hostile"]
 
+_CANCELED_CODES = ("CheckoutSessionCanceled", "InvalidCheckoutSessionStatus")
 _SHARES = (
     "failed_calls",
     "lost_answers",
@@ -69,6 +73,9 @@ class Settings:
     largest_body: int = 1024 * 1024
     """Bytes; a longer body is refused unread."""
 
+    story_rows: int | None = 10_000
+    """The most rows of the story; older ones are dropped. None drops nothing."""
+
     # Faults: shares of calls, from 0 to 1 ---------------------------------------------
 
     failed_calls: float = 0.0
@@ -97,8 +104,8 @@ class Settings:
     """How long a capture is pending."""
     capture_shows_after: timedelta = timedelta(0)
     """How long an accepted capture is still shown as `Authorized`."""
-    # UNCONFIRMED: how long a refund takes.
-    refund_settles_after: timedelta = timedelta(seconds=1)
+    # UNCONFIRMED: how long a refund takes; one that took 30 s was recorded in sandbox.
+    refund_settles_after: timedelta = timedelta(seconds=30)
     """How long a refund is pending."""
     # UNCONFIRMED: how long a report takes.
     report_settles_after: timedelta = timedelta(seconds=1)
@@ -132,10 +139,12 @@ class Settings:
     pending_simulation_codes: Mapping[str, str] = field(
         default_factory=lambda: {
             f"Pending{reason}": reason
-            for reason in ("SoftDeclined", "HardDeclined", "AmazonRejected")
+            for reason in PENDING_ENDS
+            if reason != "Authorized"
         }
     )
-    """The codes of Create Charge that decline a pending charge, and its reasons."""
+    """The codes of Create Charge that end a pending charge, and how it ends: a reason
+    of `Declined`, or `Authorized`."""
     # UNCONFIRMED: the names of the codes; Amazon says that there are some.
     refund_simulation_codes: tuple[str, ...] = ("AmazonRejected",)
     """The simulation codes of Create Refund."""
@@ -146,8 +155,37 @@ class Settings:
                 raise ConfigurationError(f"{name} is a share, from 0 to 1")
         if self.failed_calls + self.lost_answers > 1:
             raise ConfigurationError("failed_calls and lost_answers are above 1")
-        if self.headroom < 1:
-            raise ConfigurationError("headroom is 1 or more")
+        for name in ("headroom", "charges_per_permission", "refunds_per_charge"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is 1 or more")
+        if self.story_rows is not None and self.story_rows < 1:
+            raise ConfigurationError("story_rows is 1 or more, or None")
+        for declared in fields(self):
+            value: object = getattr(self, declared.name)
+            if isinstance(value, timedelta) and value < timedelta(0):
+                raise ConfigurationError(f"{declared.name} is 0 or more")
+        _check_known("stored_answers", [self.stored_answers], get_args(StoredAnswers))
+        _check_known(
+            "canceled_session_code", [self.canceled_session_code], _CANCELED_CODES
+        )
+        _check_known("keys_ignored_by", self.keys_ignored_by, operations_of(Operations))
+        codes = self.pending_simulation_codes
+        _check_known("pending_simulation_codes", codes.values(), PENDING_ENDS)
+        if taken := sorted(
+            codes.keys() & {*DECLINES, *CAPTURE_ENDS, "CaptureInitiated"}
+        ):
+            raise ConfigurationError(
+                f"pending_simulation_codes has a code that means another thing: {taken}"
+            )
+
+
+def _check_known(name: str, given: Iterable[str], known: Iterable[str]) -> None:
+    listed = sorted(known)
+    for value in given:
+        if value not in listed:
+            raise ConfigurationError(
+                f"{name} has {value!r}, which is none of {', '.join(listed)}"
+            )
 
 
 PROFILES: Mapping[Profile, Settings] = {

@@ -7,14 +7,14 @@ from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from .actors import control_api, notifier
+from .actors import control_api, notifier, provoked
 from .actors.backstage import Backstage
-from .engine.faults import Fault, FaultKey, Faults
+from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
-from .wire import bodies, idempotency, links, openapi, queries
+from .wire import bodies, idempotency, left_out, links, openapi, queries, stand_ins
 from .wire.api_call import APICall, Result
-from .wire.authentication import authenticate, region_of
+from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
 from .wire.messages import HTTPResponse, Request, json_response
 from .wire.routes import route
@@ -121,12 +121,17 @@ class Simulator(Backstage):
             call.method,
             call.path,
             call.idempotency_key,
+            call.delegate,
         )
         with (
             self._faults.hold_key(fault_key) as held,
             self._context(call.owner) as context,
         ):
-            fault = self._faults.next_fault(fault_key, context.now, held=held)
+            outcome = provoked.take(context, call)
+            fault = provoked_fault(outcome)
+            if fault is None:
+                call = replace(call, outcome=outcome)
+                fault = self._faults.next_fault(fault_key, context.now, held=held)
             context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
                 result = _run_once(context, call)
@@ -160,6 +165,7 @@ class Simulator(Backstage):
             merchant=merchant,
             environment=environment,
             region=region,
+            market=market_of(request, merchant, region),
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
             simulation_code=request.header("x-amz-pay-simulation-code"),
             auth_token=request.header("x-amz-pay-authtoken"),
@@ -189,11 +195,13 @@ def _run(context: Context, call: APICall) -> Result:
     order: str | None = None
     context.transaction.set_savepoint()
     try:
+        body = left_out.without_nulls(call.operation, call.body)
         bodies.check_body(
             call.operation,
-            call.body,
+            stand_ins.stand_in(call.operation, body, context.rules),
             takes_unknown_members=context.settings.takes_unknown_members,
         )
+        call = replace(call, body=body)
         handler = HANDLERS[call.operation]
         if handler.subject is None:
             return handler.run(context, call)

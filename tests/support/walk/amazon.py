@@ -34,6 +34,7 @@ def settings_of(given: dict[str, Any]) -> Settings:
         lost_answers=0.9 if given["dropped"] else hostile.lost_answers,
         stored_answers=given["stored_answers"],
         headroom=10,
+        story_rows=None,  # the audit reads all of it
         keys_held_for=timedelta(milliseconds=5),
         stale_for=SOON,
         capture_shows_after=SOON,

@@ -312,7 +312,7 @@ def _open(worker: Worker, order: Order, at: Progress) -> Facts:
             "checkoutReviewReturnUrl": "https://shop.example/review",
             "checkoutResultReturnUrl": "https://shop.example/result",
         },
-        "storeId": "amzn1.application-oa2-client.walk",
+        "storeId": "amzn1.application-oa2-client.0123",
         "merchantMetadata": {"merchantReferenceId": order.name},
         "paymentDetails": {
             "paymentIntent": "Confirm" if confirm else "Authorize",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..._core.config import REGIONS
@@ -18,9 +19,10 @@ from ..handlers import (
     checkout_sessions,
     disputes,
 )
+from ..merchants import BRITISH
 from ..settings import Settings
 from ..wire.errors import APIRefusal, invalid_value
-from . import bank, buyer
+from . import bank, buyer, provoked
 from .notifier import Notifier
 
 if TYPE_CHECKING:
@@ -29,9 +31,7 @@ if TYPE_CHECKING:
 
     from ..engine.store import HistoryRow, Record, Transaction
     from ..merchants import Merchant
-
-# The buyer's part has no request whose host a link could name.
-_ORIGIN = "https://localhost"
+    from ..rules.outcomes import When
 
 
 class Backstage:
@@ -50,6 +50,8 @@ class Backstage:
         self.clock = clock or utc_now
         self.ids = ids or Ids()
         self.settings = settings or Settings()
+        self.origin = "https://localhost"
+        """Where the links in answers to the buyer begin; a server sets its own."""
         self.notifications = Notifier(
             self.store, self._context, self._now, self.merchants
         )
@@ -87,13 +89,16 @@ class Backstage:
         with self._context(""):
             pass
 
-    def story(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
+    def story(
+        self, order: str | None = None, after: int = 0, *, limit: int | None = None
+    ) -> list[HistoryRow]:
         """Return what has happened: to one order (by its checkout session), or at all.
 
-        `after` is the number of the last row that is left out.
+        `after` is the number of the last row that is left out, and `limit` the most
+        rows that are returned. Where rows are gone (`Settings.story_rows`), a row of
+        the kind `dropped` stands for them.
         """
-        with self.store.transaction() as transaction:
-            rows = transaction.history(order, after)
+        rows = islice(self.store.history(order, after), limit)
         return self.notifications.filled(rows)
 
     # The buyer ------------------------------------------------------------------------
@@ -144,25 +149,61 @@ class Backstage:
                 product_type=product_type,
                 consents=consents,
             )
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             buyer.pay(context, session)
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             buyer.cancel(context, session)
-            return checkout_sessions.to_json(session, _ORIGIN)
+            return checkout_sessions.to_json(session, self.origin)
+
+    def amazon_cancel(self, session_id: str) -> dict[str, Any]:
+        """Let Amazon cancel a session; return it."""
+        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+            context.move(checkout_sessions.KIND, session, "Amazon cancels")
+            return checkout_sessions.to_json(session, self.origin)
+
+    def end_charge(self, charge_id: str, act: str) -> dict[str, Any]:
+        """Let a charge be canceled by `amazonCancel` or `buyerCancel`; return it."""
+        with self._object(charges.KIND, charge_id) as (context, charge):
+            if act not in charges.ACTIONS:
+                raise invalid_value(f"The act is one of {', '.join(charges.ACTIONS)}")
+            charges.apply_event(context, charge, charges.ACTIONS[act])
+            return charges.to_json(charge)
+
+    def provoke(
+        self,
+        operation: str,
+        outcome: str,
+        *,
+        when: When = "before",
+        times: int = 1,
+        public_key_id: str | None = None,
+    ) -> None:
+        """Let the next calls of an operation end in an outcome.
+
+        `operation` is the name of a client's method and `outcome` a reason code, the
+        status of a gateway, or the state that is reached in the end. `when` is whether
+        the call is refused (`before`), does its work and loses its answer (`after`), or
+        begins what ends so (`later`). The account is that of the key id; the first one
+        by default.
+        """
+        key_id = public_key_id or next(iter(self.merchants), "")
+        with self._context(f"{self._merchant(key_id).merchant_id}/") as context:
+            provoked.provoke(context, operation, outcome, when, times)
 
     def manage(self, permission_id: str, act: str) -> dict[str, Any]:
-        """Let the buyer act in their Amazon account; return the Charge Permission.
+        """Let something happen to a Charge Permission; return it.
 
-        `act` is `close`, `deletePaymentMethod`, `deleteBillingAddress` or
-        `mendPaymentMethod`.
+        `act` is what the buyer does in their Amazon account: `close`,
+        `deletePaymentMethod`, `deleteBillingAddress` or `mendPaymentMethod`; or
+        `expirePaymentMethod`, `failAuthentication`, `amazonClose` or `amazonCancel`.
         """
         with self._object(charge_permissions.KIND, permission_id) as found:
             context, permission = found
@@ -185,7 +226,8 @@ class Backstage:
             raise invalid_value(f"The region is one of {', '.join(REGIONS)}")
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
         with self._context(f"{merchant.merchant_id}/{environment}") as context:
-            return buyer.sign_in(context, named.code, scopes)
+            british = BRITISH in {merchant.market, (region or "").lower()}
+            return buyer.sign_in(context, BRITISH if british else named.code, scopes)
 
     # The bank, and other merchants ----------------------------------------------------
 

@@ -25,6 +25,7 @@ DECISIONS: dict[str, tuple[str, str | None]] = {
     "askForProof": ("more proof is wanted", None),
     "withdraw": ("buyer withdraws", "MerchantWon"),
     "close": ("it is final", None),
+    "autoResolve": ("rules decide", "MerchantWon"),
     **{name: ("investigator decides", name) for name in _RESOLUTIONS},
 }
 

@@ -28,13 +28,19 @@ _PRODUCT_TYPES: tuple[str, ...] = get_args(ProductType)
 _SCOPES: list[str] = sorted(get_args(Scope))
 _TOKEN_LIFE = timedelta(hours=24)
 
-# What a buyer can do to a permission in their Amazon account: the event of each act.
+# What can happen to a permission between the merchant's calls: the event of each act.
+# The first four are the buyer's, in their Amazon account.
 ACCOUNT_ACTIONS = {
     "close": "buyer closes",
     "deletePaymentMethod": "buyer deletes the payment method",
     "deleteBillingAddress": "buyer deletes the billing address",
     "mendPaymentMethod": "buyer mends the payment method",
+    "expirePaymentMethod": "the payment method expires",
+    "failAuthentication": "authentication fails",
+    "amazonClose": "Amazon closes",
+    "amazonCancel": "Amazon cancels",
 }
+_CLOSING = {"close", "amazonClose", "amazonCancel"}
 
 
 # In a checkout ------------------------------------------------------------------------
@@ -56,7 +62,8 @@ def _check_choice(session: Record) -> None:
         raise invalid_combination("Without consent there is nothing to set up")
     card, payment = CARDS[session["card"]], session["payment"]
     waits = payment.get("canHandlePendingAuthorization")
-    if card.pending and not (waits and payment.get("paymentIntent") == "Authorize"):
+    pends = card.ends is not None and card.ends.when == "later"
+    if pends and not (waits and payment.get("paymentIntent") == "Authorize"):
         # UNCONFIRMED: the code; that Amazon refuses is documented.
         raise invalid_combination(
             f"The card {card.ending} needs paymentIntent Authorize and"
@@ -84,7 +91,7 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     merchant save their wallet, where a session of `PaymentMethodOnFile` asks for it.
     """
     _check_open(session)
-    region = session["region"]
+    region, market = session["region"], session["market"]
     _check_one_of(product_type, _PRODUCT_TYPES, "product type")
     here = [end for end, one in CARDS.items() if one.region in {None, region}]
     _check_one_of(card, here, "card")
@@ -96,12 +103,12 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     if product_type == "PayAndShip":
         session["address"] = _destination(session, shipping_address)
     elif product_type == "PayAndShipMultiAddress":
-        given = shipping_addresses or [home_address(region)]
+        given = shipping_addresses or [home_address(market)]
         session["addresses"] = [
             {**_destination(session, one), "addressId": context.ids.address()}
             for one in given
         ]
-    session["billing"] = home_address(region) if bills else None
+    session["billing"] = home_address(market) if bills else None
     session["card"] = card
     session["consents"] = consents
     session["descriptor"] = f"{CARDS[card].brand} ****{card} (Amazon Pay)"
@@ -124,7 +131,7 @@ def _destination(session: Record, given: dict[str, Any] | None) -> dict[str, Any
             raise invalid_value("The merchant gave the address")
         destination: dict[str, Any] = session["merchant_address"]
     elif given is None:
-        destination = home_address(session["region"])
+        destination = home_address(session["market"])
     else:
         bodies.check_address(given)
         destination = full_address(given)
@@ -136,6 +143,7 @@ def pay(context: Context, session: Record) -> None:
     """Press Pay on Amazon's page; the merchant still has to complete the session.
 
     Some cards end the session here: 3064 as canceled by the buyer, 3434 as declined.
+    In live a declined buyer stays on Amazon's page, where they can choose again.
     """
     _check_open(session)
     missing = sessions.constraints(session)
@@ -146,9 +154,15 @@ def pay(context: Context, session: Record) -> None:
         )
     _check_choice(session)
     context.add_history("buyer", session["id"], did="paid", card=session["card"])
-    event = CARDS[session["card"]].on_pay
-    if event is not None:
-        context.move(sessions.KIND, session, event)
+    ends = CARDS[session["card"]].ends
+    if ends is not None and ends.when == "before":
+        if ends.name == "Declined" and context.rules.buyer_mends:
+            raise APIRefusal(
+                "PaymentMethodNotAllowed",
+                f"The card {session['card']} was declined: the buyer can choose again",
+                keep_changes=True,
+            )
+        context.move(sessions.KIND, session, str(ends.event))
     else:
         session["paid"] = True
         context.save(sessions.KIND, session)
@@ -164,13 +178,13 @@ def cancel(context: Context, session: Record) -> None:
 # Before and after ---------------------------------------------------------------------
 
 
-def sign_in(context: Context, region: str, scopes: list[str] | None = None) -> str:
+def sign_in(context: Context, market: str, scopes: list[str] | None = None) -> str:
     """Sign in without a checkout; return the token for Get Buyer, good for 24 hours."""
     for scope in scopes or ():
         _check_one_of(scope, _SCOPES, "scope")
     token: Record = {
         "id": context.ids.buyer_token(),
-        "region": region,
+        "market": market,
         "account": context.ids.account(),
         "scopes": scopes,
     }
@@ -180,18 +194,18 @@ def sign_in(context: Context, region: str, scopes: list[str] | None = None) -> s
 
 
 def manage(context: Context, permission: Record, act: str) -> None:
-    """Act on a permission in the buyer's Amazon account: close it, or change the card.
+    """Act on a permission: one of `ACCOUNT_ACTIONS`.
 
-    A one-time permission cannot be closed there.
+    A buyer cannot close a one-time permission.
     """
     _check_one_of(act, list(ACCOUNT_ACTIONS), "act")
-    closes, mends = act == "close", act == "mendPaymentMethod"
-    if (closes and permission["type"] == "OneTime") or (
+    mends = act == "mendPaymentMethod"
+    if (act == "close" and permission["type"] == "OneTime") or (
         mends and permission["reason"] == "ChargeInProgress"
     ):
         raise wrong_state(permissions.KIND, permission["state"])
     context.add_history("buyer", permission["order"], did=act)
-    if closes:
+    if act in _CLOSING:
         permissions.close(context, permission, ACCOUNT_ACTIONS[act])
     else:
         context.move(permissions.KIND, permission, ACCOUNT_ACTIONS[act])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from ..._core.config import is_loopback
+from ..handlers import charges
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import json_response
@@ -39,6 +40,15 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
     },
     ("checkoutSessions", "pay"): {},
     ("checkoutSessions", "cancel"): {},
+    ("checkoutSessions", "amazonCancel"): {},
+    **{("charges", act): {} for act in charges.ACTIONS},
+    ("outcomes", None): {
+        "operation": ("operation", str),
+        "outcome": ("outcome", str),
+        "when": ("when", str),
+        "times": ("times", int),
+        "publicKeyId": ("public_key_id", str),
+    },
     **{("chargePermissions", act): {} for act in buyer.ACCOUNT_ACTIONS},
     ("buyers", None): {
         "publicKeyId": ("public_key_id", str),
@@ -53,8 +63,12 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
         "merchantId": ("merchant_id", str),
     },
 }
-# The nouns whose acts require all their members.
-_REQUIRED = {"disputes", "authorizationTokens"}
+# The members that the acts of a noun require.
+_REQUIRED: dict[str, tuple[str, ...]] = {
+    "disputes": ("decision",),
+    "authorizationTokens": ("publicKeyId", "merchantId"),
+    "outcomes": ("operation", "outcome"),
+}
 
 
 def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
@@ -67,7 +81,7 @@ def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
     if request.method != "POST":
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
-    given = _arguments(body, ACTIONS[noun, act], required=noun in _REQUIRED)
+    given = _arguments(body, ACTIONS[noun, act], _REQUIRED.get(noun, ()))
     if noun == "buyers":
         key_id = given.pop("public_key_id", next(iter(backstage.merchants), ""))
         token = backstage.sign_in(key_id, **given)
@@ -75,12 +89,18 @@ def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
     if noun == "authorizationTokens":
         token = backstage.authorize(**given)
         return json_response(200, {"authorizationToken": token})
+    if noun == "outcomes":
+        backstage.provoke(**given)
+        return json_response(200, {})
+    if act in charges.ACTIONS and noun == "charges":
+        return json_response(200, backstage.end_charge(id_, act))
     if noun == "chargePermissions":
         return json_response(200, backstage.manage(id_, act))
     methods: dict[str, Callable[..., Any]] = {
         "choose": backstage.choose,
         "pay": backstage.pay,
         "cancel": backstage.cancel,
+        "amazonCancel": backstage.amazon_cancel,
         "dispute": backstage.file_chargeback,
         "decide": backstage.decide_dispute,
         "resend": backstage.notifications.resend,
@@ -105,7 +125,7 @@ def _hostname(host: str) -> str:
 
 
 def _arguments(
-    body: Mapping[str, Any], known: _Members, *, required: bool
+    body: Mapping[str, Any], known: _Members, required: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the arguments that a body holds; unknown members are refused."""
     for name, value in body.items():
@@ -113,9 +133,9 @@ def _arguments(
             raise APIRefusal(
                 "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
             )
-        if not isinstance(value, known[name][1]):
+        if type(value) is not known[name][1]:
             raise invalid_value(f"The value of {name} is invalid")
-    for name in known:
-        if required and name not in body:
+    for name in required:
+        if name not in body:
             raise APIRefusal("MissingParameterValue", f"The member {name} is required")
     return {known[name][0]: value for name, value in body.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
+from ..rules.environments import RULES
 from ..wire.errors import wrong_state
 from . import notifications
 from .timestamps import format_timestamp
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
+    from ..rules.environments import EnvironmentRules
     from ..settings import Settings
     from .ids import Ids
     from .store import Record, Transaction
+
+_LOGGER = logging.getLogger("AmazonPay.simulator")
 
 EXPIRES = "expires"
 """The event that deletes an object of `Context.save_until`."""
@@ -50,6 +55,11 @@ class Context:
     def timestamp(self) -> str:
         """The time as text."""
         return format_timestamp(self.now)
+
+    @property
+    def rules(self) -> EnvironmentRules:
+        """The rules of the environment."""
+        return RULES["live" if self.environment == "live" else "sandbox"]
 
     @property
     def account(self) -> str:
@@ -88,6 +98,15 @@ class Context:
         """Iterate over all objects of a kind, by id."""
         return self.transaction.all(self.owner, kind)
 
+    def below(self, kind: str, prefix: str) -> Iterator[Record]:
+        """Iterate over the objects of a kind whose ids begin so, by id."""
+        return self.transaction.below(self.owner, kind, prefix)
+
+    def order_id(self, region: str, *, recurring: bool = False) -> str:
+        """Return an order id of the environment: live's begin with `P` and `B`."""
+        made = self.ids.order(region, recurring=recurring)
+        return f"{self.rules.letters.get(made[0], made[0])}{made[1:]}"
+
     def unused_id(self, kind: str, make: Callable[[], str]) -> str:
         """Return an id that no object has: six random digits soon collide."""
         for _ in range(_TRIES):
@@ -108,8 +127,13 @@ class Context:
         self.schedule(life, kind, record, EXPIRES)
 
     def delete(self, kind: str, id_: str) -> None:
-        """Delete an object."""
+        """Delete an object, in all its versions."""
         self.transaction.delete(self.owner, kind, id_)
+        self.forget_earlier(kind, id_)
+
+    def forget_earlier(self, kind: str, id_: str) -> None:
+        """Delete the version of an object that stale reads show."""
+        self.transaction.delete(self.owner, _earlier(kind), id_)
 
     def _save_earlier_version(self, kind: str, id_: str) -> None:
         """Save what is replaced; all changes of one transaction count as one."""
@@ -170,4 +194,12 @@ class Context:
 
     def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
         """Append a row to the history."""
-        self.transaction.add_history(self.timestamp, self.owner, order, kind, facts)
+        most = self.settings.story_rows
+        if self.transaction.add_history(
+            self.timestamp, self.owner, order, kind, facts, most=most
+        ):
+            _LOGGER.warning(
+                "the story has %s rows: from now on its oldest ones are dropped"
+                " (Settings.story_rows)",
+                most,
+            )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from ..._core.config import Environment
+    from ..rules.outcomes import Outcome
     from ..settings import Settings
 
 # GETs of objects that change. Their handlers save nothing, so that an old record which
@@ -41,7 +42,7 @@ _HTML = (("content-type", "text/html"),)
 
 
 def _amazon_error(reason_code: str) -> HTTPResponse:
-    return APIRefusal(reason_code, "Simulated: try again").response
+    return APIRefusal(reason_code, f"Simulated: {reason_code}").response
 
 
 def _gateway_error(status: int) -> HTTPResponse:
@@ -70,6 +71,8 @@ class FaultKey:
     method: str
     path: str
     key: str | None
+    delegate: str | None = None
+    """The account that calls on behalf of the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,15 @@ class Fault:
     def label(self) -> str:
         """The fault's name in the history."""
         return f"{self.kind}: {self.response.status}"
+
+
+def provoked_fault(outcome: Outcome | None) -> Fault | None:
+    """Return the fault of an outcome that is an answer and nothing else, or None."""
+    if outcome is None or outcome.when == "later" or outcome.event is not None:
+        return None
+    name = outcome.name
+    response = _gateway_error(int(name)) if name.isdigit() else _amazon_error(name)
+    return Fault("provoked", response, runs=outcome.when == "after")
 
 
 class Faults:
@@ -132,7 +144,11 @@ class Faults:
         if held:
             return Fault("in flight", self._dice.choice(_IN_FLIGHT))
         if settings.throttles and not self._throttle.admits(
-            fault_key.owner, fault_key.environment, fault_key.operation, now
+            fault_key.owner,
+            fault_key.environment,
+            fault_key.operation,
+            now,
+            fault_key.delegate,
         ):
             response = _amazon_error("TooManyRequests")
             if self._draw(settings.retry_after):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE object (
     owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
@@ -45,6 +46,10 @@ CREATE TABLE history (
 );
 CREATE INDEX history_order ON history ("order", number);
 """
+
+
+_PAGE = 500
+"""How many rows of the history are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,37 @@ class HistoryRow:
     facts: Record
 
 
+DROPPED = "dropped"
+"""The kind of the row that stands for rows which the history no longer has."""
+
+
+def _page(
+    connection: sqlite3.Connection, order: str | None, after: int, limit: int
+) -> list[HistoryRow]:
+    """Return the first rows after a number, behind a row about those that are gone."""
+    columns = 'number, at, owner, "order", kind, facts'
+    if order is None:
+        query = f"SELECT {columns} FROM history WHERE number > ?"  # noqa: S608 - our own words
+        values: tuple[object, ...] = (after,)
+    else:
+        query = f'SELECT {columns} FROM history WHERE "order" = ? AND number > ?'  # noqa: S608 - our own words
+        values = (order, after)
+    found = connection.execute(
+        f"{query} ORDER BY number LIMIT ?", (*values, limit)
+    ).fetchall()
+    rows = [
+        HistoryRow(number, at, owner, of, kind, json.loads(facts))
+        for number, at, owner, of, kind, facts in found
+    ]
+    first = connection.execute(
+        "SELECT number, at FROM history ORDER BY number LIMIT 1"
+    ).fetchone()
+    if first is not None and first[0] > after + 1:
+        gone = {"rows": first[0] - 1 - after}
+        rows.insert(0, HistoryRow(first[0] - 1, first[1], "", None, DROPPED, gone))
+    return rows
+
+
 class Transaction:
     """Reads and writes between a begin and a commit."""
 
@@ -101,6 +137,15 @@ class Transaction:
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
             (owner, kind),
+        ).fetchall()
+        return (json.loads(row[0]) for row in rows)
+
+    def below(self, owner: str, kind: str, prefix: str) -> Iterator[Record]:
+        """Iterate over the records of a kind whose ids begin so, by id."""
+        rows = self._connection.execute(
+            "SELECT record FROM object WHERE owner = ? AND kind = ?"
+            " AND id >= ? AND id < ? ORDER BY id",
+            (owner, kind, prefix, prefix + chr(sys.maxunicode)),
         ).fetchall()
         return (json.loads(row[0]) for row in rows)
 
@@ -174,15 +219,31 @@ class Transaction:
             ),
         )
 
-    def add_history(
-        self, at: str, owner: str, order: str | None, kind: str, facts: Record
-    ) -> None:
-        """Append a row to the history."""
-        self._connection.execute(
+    def add_history(  # noqa: PLR0913 - the columns of a row
+        self,
+        at: str,
+        owner: str,
+        order: str | None,
+        kind: str,
+        facts: Record,
+        *,
+        most: int | None = None,
+    ) -> bool:
+        """Append a row to the history, and drop the oldest above `most` rows.
+
+        Return whether a row was dropped for the first time.
+        """
+        number = self._connection.execute(
             'INSERT INTO history (at, owner, "order", kind, facts)'
             " VALUES (?, ?, ?, ?, ?)",
             (at, owner, order, kind, json.dumps(facts)),
+        ).lastrowid
+        if most is None or not number or number <= most:
+            return False
+        self._connection.execute(
+            "DELETE FROM history WHERE number <= ?", (number - most,)
         )
+        return number == most + 1
 
     def last_number(self) -> int:
         """Return the number of the history's last row, or 0."""
@@ -193,15 +254,13 @@ class Transaction:
 
     def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
         """Return the history of one order or of all, after a row's number."""
-        rows = self._connection.execute(
-            'SELECT number, at, owner, "order", kind, facts FROM history'
-            ' WHERE number > ? AND (? IS NULL OR "order" = ?) ORDER BY number',
-            (after, order, order),
-        ).fetchall()
-        return [
-            HistoryRow(number, at, owner, of, kind, json.loads(facts))
-            for number, at, owner, of, kind, facts in rows
-        ]
+        return _page(self._connection, order, after, -1)
+
+
+def _connect(path: str | os.PathLike[str]) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, timeout=30, isolation_level=None, check_same_thread=False
+    )
 
 
 class Store:
@@ -209,14 +268,15 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.Lock()
+        self._path = None if str(path) == ":memory:" else path
         with contextlib.ExitStack() as opened:
             try:
-                self._connection = sqlite3.connect(
-                    path, timeout=30, isolation_level=None, check_same_thread=False
-                )
+                self._connection = _connect(path)
                 opened.callback(self._connection.close)
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
+                # What is deleted leaves no bytes in the file.
+                self._connection.execute("PRAGMA secure_delete = ON")
                 with self.transaction():
                     self._prepare()
             except sqlite3.Error as error:
@@ -251,6 +311,26 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def history(
+        self, order: str | None = None, after: int = 0
+    ) -> Generator[HistoryRow]:
+        """Iterate over the history of one order or of all, after a row's number.
+
+        It is read in pages. A file is read beside its writer, and in memory the turn of
+        the writer is taken for one page at a time.
+        """
+        while rows := self._read(order, after):
+            yield from rows
+            after = rows[-1].number
+
+    def _read(self, order: str | None, after: int) -> list[HistoryRow]:
+        if self._path is None:
+            with self._lock:
+                return _page(self._connection, order, after, _PAGE)
+        with contextlib.closing(_connect(self._path)) as reader:
+            reader.execute("BEGIN")
+            return _page(reader, order, after, _PAGE)
 
     def close(self) -> None:
         """Close the file."""

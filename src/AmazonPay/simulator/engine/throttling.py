@@ -13,20 +13,30 @@ if TYPE_CHECKING:
 
 
 class Throttle:
-    """One bucket for each account, environment and operation."""
+    """One bucket for each account, caller, environment and operation.
+
+    Calls that a solution provider makes for a merchant have a bucket of their own:
+    Amazon counts by the pair of merchant account and developer account.
+    """
 
     def __init__(self) -> None:
-        self._levels: dict[tuple[str, str], tuple[float, datetime]] = {}
+        self._levels: dict[tuple[str | None, ...], tuple[float, datetime]] = {}
 
     def admits(
-        self, owner: str, environment: Environment, operation: str, now: datetime
+        self,
+        owner: str,
+        environment: Environment,
+        operation: str,
+        now: datetime,
+        delegate: str | None = None,
     ) -> bool:
         """Return whether the bucket has room for a call; only then is it counted."""
         limit = limit_of(operation, environment)
         if limit is None:
             return True
-        level, since = self._levels.get((owner, operation), (0.0, now))
+        bucket = (owner, delegate, operation)
+        level, since = self._levels.get(bucket, (0.0, now))
         level = max(0.0, level - (now - since).total_seconds() * limit.restore)
         admitted = level + 1 <= limit.quota
-        self._levels[owner, operation] = (level + admitted, now)
+        self._levels[bucket] = (level + admitted, now)
         return admitted

@@ -88,7 +88,7 @@ def act_for_merchant(
     account = token["merchant"]
     known = [one for one in merchants if one.merchant_id == account]
     merchant = known[0] if known else replace(call.merchant, merchant_id=account)
-    return replace(call, merchant=merchant)
+    return replace(call, merchant=merchant, delegate=call.merchant.merchant_id)
 
 
 @handles(AuthorizationTokens.get_authorization_token)

@@ -21,8 +21,8 @@ KIND: Final = "buyerToken"
 @handles(Buyers.get_buyer, subject=in_path(KIND))
 def get_buyer(context: Context, call: APICall, token: Record) -> Result:
     """Answer Get Buyer: the data that the scopes cover; the rest is null."""
-    region = token["region"]
-    details, home = buyer_details(region, token["account"]), home_address(region)
+    market = token["market"]
+    details, home = buyer_details(market, token["account"]), home_address(market)
     scopes = token["scopes"]
     # UNCONFIRMED: the data without scopes; sources name the id alone, or name and
     # e-mail, too.

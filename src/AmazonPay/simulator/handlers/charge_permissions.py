@@ -11,13 +11,11 @@ from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from .common import METADATA, metadata
 from .registry import handles, in_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..engine.context import Context
     from ..engine.store import Record
     from ..wire.api_call import APICall, Result
@@ -28,16 +26,61 @@ _ONE_TIME_LIFE = timedelta(days=180)
 _RECURRING_MONTHS = 13
 _BUYER_DATA_LIFE = timedelta(days=30)
 
-OPEN_CHARGES = ("AuthorizationInitiated", "Authorized", "CaptureInitiated")
+_CANCELABLE = ("AuthorizationInitiated", "Authorized")
+OPEN_CHARGES = (*_CANCELABLE, "CaptureInitiated")
 _ENDED_CHARGES = ("Canceled", "Declined")
+_NOTHING = Decimal(0)
+
+# An index of the charges that `_CANCELABLE` names: permission and charge are the id.
+_OPEN_CHARGE = "openCharge"
+
+_PURGE = "buyer data are deleted"
+_BUYER_DATA = ("account", "address", "billing", "descriptor")
 
 
 # Amounts ------------------------------------------------------------------------------
 
 
-def charges_of(context: Context, permission: Record) -> list[Record]:
-    """Return a permission's charges, in the order of their creation."""
-    return [context.get("charge", charge) for charge in permission["charges"]]
+def _shares(charge: Record) -> dict[str, Decimal]:
+    """Return what a charge adds to each total of its permission."""
+    state, amount = charge["state"], parse_amount(charge["chargeAmount"])
+    captured = parse_amount(charge["captureAmount"] or charge["chargeAmount"])
+    return {
+        "captured": captured if state == "Captured" else _NOTHING,
+        "capturing": captured if state == "CaptureInitiated" else _NOTHING,
+        "held": captured if state in OPEN_CHARGES else _NOTHING,
+        "charged": _NOTHING if state in _ENDED_CHARGES else amount,
+    }
+
+
+def count(context: Context, permission: Record, charge: Record) -> None:
+    """Bring a permission's totals up to date with a charge that is new or has changed.
+
+    Totals make a call as fast with thousands of charges as with one. The total of
+    `charged` is that of one calendar month, and a charge belongs to its first one.
+    """
+    totals: dict[str, str] = permission["totals"]
+    month, counted = charge["created"][:6], charge["counted"]
+    if month > permission["month"]:
+        permission["month"], totals["charged"] = month, "0"
+    shares = _shares(charge)
+    for name, share in shares.items():
+        if name != "charged" or month == permission["month"]:
+            before = Decimal(counted.get(name, 0))
+            totals[name] = str(Decimal(totals[name]) + share - before)
+    charge["counted"] = {name: str(share) for name, share in shares.items()}
+    context.save(KIND, permission)
+    entry = {"id": f"{permission['id']} {charge['id']}", "charge": charge["id"]}
+    if charge["state"] in _CANCELABLE:
+        context.save(_OPEN_CHARGE, entry)
+    else:
+        context.delete(_OPEN_CHARGE, entry["id"])
+
+
+def cancelable_charges(context: Context, permission: Record) -> list[Record]:
+    """Return the charges of a permission that closing it can cancel."""
+    entries = context.below(_OPEN_CHARGE, f"{permission['id']} ")
+    return [context.get("charge", entry["charge"]) for entry in entries]
 
 
 def amount_used(context: Context, permission: Record) -> Decimal:
@@ -49,15 +92,11 @@ def amount_used(context: Context, permission: Record) -> Decimal:
     # UNCONFIRMED: that open authorizations do not lower the balance. The documentation
     # says so; no recorded response shows it.
     # UNCONFIRMED: that a month counts charges and not captures.
-    charges = charges_of(context, permission)
+    totals = permission["totals"]
     if permission["type"] == "OneTime":
-        return _sum(c["captureAmount"] for c in charges if c["state"] == "Captured")
-    month = context.timestamp[:6]
-    return _sum(
-        charge["chargeAmount"]
-        for charge in charges
-        if charge["state"] not in _ENDED_CHARGES and charge["created"][:6] == month
-    )
+        return Decimal(totals["captured"])
+    this_month = permission["month"] == context.timestamp[:6]
+    return Decimal(totals["charged"]) if this_month else _NOTHING
 
 
 def balance(context: Context, permission: Record) -> Decimal:
@@ -73,15 +112,7 @@ def chargeable_amount(context: Context, permission: Record) -> Decimal:
     left = balance(context, permission)
     if permission["type"] != "OneTime":
         return left
-    return left - _sum(
-        charge["captureAmount"]
-        for charge in charges_of(context, permission)
-        if charge["state"] == "CaptureInitiated"
-    )
-
-
-def _sum(prices: Iterable[dict[str, Any]]) -> Decimal:
-    return sum(map(parse_amount, prices), Decimal(0))
+    return left - Decimal(permission["totals"]["capturing"])
 
 
 def update_state(context: Context, permission: Record) -> None:
@@ -97,11 +128,7 @@ def update_state(context: Context, permission: Record) -> None:
 
 def _update_one_time(context: Context, permission: Record) -> None:
     left = balance(context, permission)
-    held = _sum(
-        charge["captureAmount"] or charge["chargeAmount"]
-        for charge in charges_of(context, permission)
-        if charge["state"] in OPEN_CHARGES
-    )
+    held = Decimal(permission["totals"]["held"])
     in_progress = permission["reason"] == "ChargeInProgress"
     if left <= 0:
         close(context, permission, "all of it is captured")
@@ -126,18 +153,22 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
     kind = session["type"]
     permission: Record = {
         "id": context.unused_id(
-            KIND, lambda: context.ids.order(region, recurring=kind != "OneTime")
+            KIND, lambda: context.order_id(region, recurring=kind != "OneTime")
         ),
         "order": session["id"],
         "type": kind,
         "region": region,
+        "market": session["market"],
+        "description": None,
         "created": context.timestamp,
-        "closed": None,
+        "purged": False,
         "expires": _expiry(context, kind, extended=session["extendExpiration"]),
         "limit": str(limit),
         "currency": session["currency"],
         "ledger_currency": session["ledger_currency"],
-        "charges": [],
+        "charges": 0,
+        "month": context.timestamp[:6],
+        "totals": dict.fromkeys(("captured", "capturing", "held", "charged"), "0"),
         "declined": False,
         "metadata": session["metadata"],
         "recurring": session["recurring"],
@@ -152,13 +183,34 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
     context.create(KIND, permission)
     if permission["expires"] is not None:
         context.schedule_at(permission["expires"], KIND, permission, "it expires")
+    if kind == "OneTime":
+        _schedule_purge(context, permission)
     return permission
+
+
+def mend(context: Context, session: Record) -> Record:
+    """Give the card of a session to the saved wallet that it names."""
+    wallet = context.get(KIND, session["wallet"])
+    if wallet["state"] == "Closed":
+        raise wrong_state(KIND, wallet["state"])
+    for name in ("address", "billing", "descriptor"):
+        wallet[name] = session[name]
+    wallet["declined"] = False
+    if wallet["state"] == "NonChargeable":
+        context.move(KIND, wallet, "buyer mends the payment method")
+    context.save(KIND, wallet)
+    return wallet
+
+
+def _schedule_purge(context: Context, permission: Record) -> None:
+    """Let buyer data be deleted as soon as they are older than 30 days."""
+    after = _BUYER_DATA_LIFE + timedelta(seconds=1)
+    context.schedule(after, KIND, permission, _PURGE)
 
 
 def _expiry(context: Context, kind: str, *, extended: bool | None) -> str | None:
     if kind == "PaymentMethodOnFile":
-        # UNCONFIRMED: that it never expires; the rule is on a page not seen.
-        return None
+        return None  # until it is canceled
     if kind == "Recurring" or extended:
         return format_timestamp(months_later(context.now, _RECURRING_MONTHS))
     return format_timestamp(context.now + _ONE_TIME_LIFE)
@@ -173,7 +225,12 @@ def renew(context: Context, permission: Record) -> None:
 
 
 def on_due(context: Context, permission: Record, event: str) -> None:
-    """Close an expired permission, unless its expiry has moved meanwhile."""
+    """Delete buyer data, or close a permission unless its expiry has moved."""
+    if event == _PURGE:
+        permission.update(dict.fromkeys(_BUYER_DATA), purged=True)
+        context.save(KIND, permission)
+        context.forget_earlier(KIND, permission["id"])
+        return
     extended = (
         permission["expires"] is not None
         and parse_timestamp(permission["expires"]) > context.now
@@ -184,8 +241,9 @@ def on_due(context: Context, permission: Record, event: str) -> None:
 
 def close(context: Context, permission: Record, event: str) -> None:
     """Close a permission for good; buyer data disappear 30 days later."""
-    permission["closed"] = context.timestamp
     context.move(KIND, permission, event)
+    if permission["type"] != "OneTime":
+        _schedule_purge(context, permission)
 
 
 def monthly_limit(kind: str, currency: str) -> Decimal:
@@ -196,24 +254,17 @@ def monthly_limit(kind: str, currency: str) -> Decimal:
 # The object ---------------------------------------------------------------------------
 
 
-def _has_buyer_data(context: Context, permission: Record) -> bool:
-    since = permission["created"]
-    if permission["type"] != "OneTime":
-        since = permission["closed"]
-    return since is None or context.now - parse_timestamp(since) <= _BUYER_DATA_LIFE
-
-
 def to_json(context: Context, permission: Record) -> dict[str, Any]:
     """Return a permission in the form of the API."""
     currency = permission["currency"]
-    known = _has_buyer_data(context, permission)
+    known = not permission["purged"]
     reason = permission["reason"]
     shown: dict[str, Any] = {
         "chargePermissionId": permission["id"],
         "chargePermissionReferenceId": None,
         "platformId": permission["platformId"],
         "buyer": buyer_details(
-            permission["region"], permission["account"], permission["scopes"]
+            permission["market"], permission["account"], permission["scopes"]
         )
         if known
         else None,
@@ -226,7 +277,13 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
             "state": permission["state"],
             "reasons": None
             if reason is None
-            else [{"reasonCode": reason, "reasonDescription": f"Simulated: {reason}"}],
+            else [
+                {
+                    "reasonCode": reason,
+                    "reasonDescription": permission["description"]
+                    or f"Simulated: {reason}",
+                }
+            ],
             "lastUpdatedTimestamp": permission["updated"],
         },
         "creationTimestamp": permission["created"],
@@ -271,7 +328,6 @@ def update_charge_permission(
         old: dict[str, Any] = permission["metadata"] or {}
         filled = [name for name in METADATA if name in given and old.get(name)]
         if permission["type"] != "OneTime" or filled or recurring:
-            # UNCONFIRMED: the code; it is a 422.
             raise APIRefusal(
                 "ChargePermissionNotModifiable",
                 "A closed Charge Permission takes only members that are still empty",
@@ -316,9 +372,11 @@ def close_charge_permission(
 ) -> Result:
     """Answer Close Charge Permission."""
     code = call.checked_simulation_code("AmazonClosed")
+    permission["description"] = None if code else call.body["closureReason"]
     close(context, permission, "Amazon closes" if code else "merchant closes")
     if call.body.get("cancelPendingCharges"):
-        for charge in charges_of(context, permission):
-            if charge["state"] in {"AuthorizationInitiated", "Authorized"}:
-                context.move("charge", charge, "permission is closed")
+        for charge in cancelable_charges(context, permission):
+            context.move("charge", charge, "permission is closed")
+            count(context, permission, charge)
+            context.save("charge", charge)
     return json_result(200, to_json(context, permission))

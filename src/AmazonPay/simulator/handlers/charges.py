@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.charges import Charges
 from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..rules import return_urls
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
+from ..rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_combination, wrong_state
 from . import charge_permissions as permissions
@@ -24,14 +26,20 @@ if TYPE_CHECKING:
 KIND: Final = "charge"
 
 _AUTHORIZATION_LIFE = timedelta(days=30)
+_UNUSED = "nobody captures it in time"
 _PROMPT_CAPTURE = timedelta(days=7)
 
-# The event of each simulation code that declines a charge.
-_DECLINES = {
-    "SoftDeclined": "declined softly",
-    "HardDeclined": "declined hard",
-    "AmazonRejected": "rejected",
-    "TransactionTimedOut": "timed out",
+ACTIONS = {"amazonCancel": "Amazon cancels", "buyerCancel": "buyer cancels"}
+"""What Amazon and the buyer can do to an open charge: the event of each act."""
+
+_CREATE, _CAPTURE = "create_charge", "capture_charge"
+_CODES = {
+    **{name: Outcome(_CREATE, name, "before") for name in DECLINES},
+    "CaptureInitiated": Outcome(_CREATE, "Captured", "later"),
+}
+_CAPTURE_CODES = {
+    "CaptureInitiated": Outcome(_CAPTURE, "Captured", "later"),
+    "AmazonRejected": Outcome(_CAPTURE, "AmazonRejected", "before"),
 }
 
 # The members of a record that are None unless something sets them.
@@ -69,22 +77,28 @@ def create(
         event = "create capturing"
         members |= {"captureAmount": amount, "shown_authorized_since": now}
     one_time = permission["type"] == "OneTime"
-    base = permission["id"] if one_time else context.ids.order(permission["region"])
+    base = permission["id"]
+    if not one_time:
+        base = context.order_id(permission["region"])
     ledger = permission["ledger_currency"]
     charge: Record = {
         "id": context.unused_id(KIND, lambda: context.ids.suffixed(base, "C")),
         "order": permission["order"],
         "permission": permission["id"],
         "chargeAmount": amount,
-        "refunds": [],
+        # What is refunded, or asked to be; and what the merchant has not won back.
+        "refunds": 0,
+        "refunding": "0",
+        "disputed": "0",
+        "counted": {},
         "converts_to": ledger if ledger != permission["currency"] else None,
         "created": now,
         "expires": format_timestamp(context.now + _AUTHORIZATION_LIFE),
         **dict.fromkeys(_UNSET),
         **members,
     }
-    if event not in _DECLINES.values():  # a charge declined at once does not exist
-        permission["charges"].append(charge["id"])
+    if event not in DECLINES.values():  # a charge declined at once does not exist
+        permission["charges"] += 1
         context.save(permissions.KIND, permission)
     context.create(KIND, charge, event)
     _after_event(context, charge)
@@ -97,7 +111,9 @@ def _after_event(context: Context, charge: Record) -> None:
     """Update what depends on a charge's new state: dates, amounts, the permission."""
     if charge["state"] == "Authorized":
         charge["authorized"] = context.timestamp
-        context.schedule_at(charge["expires"], KIND, charge, "30 days pass")
+        created = parse_timestamp(charge["created"])
+        until = format_timestamp(created + context.rules.authorization_life)
+        context.schedule_at(until, KIND, charge, _UNUSED)
     if charge["state"] in {"CaptureInitiated", "Captured"}:
         charge["captureAmount"] = charge["captureAmount"] or charge["chargeAmount"]
     if charge["state"] == "Captured":
@@ -105,14 +121,14 @@ def _after_event(context: Context, charge: Record) -> None:
         charge["refundedAmount"] = charge["refundedAmount"] or nothing
     if charge["state"] == "Declined":
         charge["captureAmount"] = None
-    context.save(KIND, charge)
     permission = context.get(permissions.KIND, charge["permission"])
+    permissions.count(context, permission, charge)
+    context.save(KIND, charge)
     if permission["state"] == "Closed":
         return
     if charge["reason"] == "AmazonRejected":
         permissions.close(context, permission, "Amazon cancels")
     elif charge["reason"] == "HardDeclined":
-        # UNCONFIRMED: that a soft decline leaves the permission chargeable.
         permissions.decline(context, permission)
     else:
         permissions.update_state(context, permission)
@@ -120,10 +136,11 @@ def _after_event(context: Context, charge: Record) -> None:
 
 def on_due(context: Context, charge: Record, event: str) -> None:
     """Apply a scheduled event, unless the charge has left the state that waits."""
-    waiting = {
-        "30 days pass": "Authorized",
-        "capture succeeds": "CaptureInitiated",
-    }.get(event, "AuthorizationInitiated")
+    waiting = "AuthorizationInitiated"
+    if event == _UNUSED:
+        waiting = "Authorized"
+    elif event in CAPTURE_ENDS.values():
+        waiting = "CaptureInitiated"
     if charge["state"] == waiting:
         apply_event(context, charge, event)
 
@@ -182,7 +199,7 @@ def soft_descriptor(text: str | None) -> str | None:
 def create_charge(context: Context, call: APICall, permission: Record) -> Result:
     """Answer Create Charge."""
     body = call.body
-    code = _simulation_code(context.settings, call)
+    outcome = _outcome(context.settings, call)
     amount = checked_price(body["chargeAmount"], "chargeAmount")
     check_permission(context, permission, amount)
     members = {
@@ -194,31 +211,39 @@ def create_charge(context: Context, call: APICall, permission: Record) -> Result
         "platformId": body.get("platformId"),
         "web_details": body.get("webCheckoutDetails"),
     }
-    if code in _DECLINES:
-        create(context, permission, amount, _DECLINES[code], **members)
-        message = f"The charge was declined: {code}"
-        raise APIRefusal(code, message, keep_changes=True)
+    if "webCheckoutDetails" in body:
+        return_urls.check_urls(call, context.rules, body["webCheckoutDetails"])
+    if outcome is not None and outcome.when == "before":
+        name = outcome.name
+        if name in DECLINES:
+            create(context, permission, amount, DECLINES[name], **members)
+        else:
+            context.move(permissions.KIND, permission, "authentication fails")
+        message = f"The charge was declined: {name}"
+        raise APIRefusal(name, message, keep_changes=True)
     permissions.renew(context, permission)
     settings = context.settings
     if body.get("canHandlePendingAuthorization"):
         charge = create(context, permission, amount, "create pending", **members)
-        decline = settings.pending_simulation_codes.get(code or "")
-        event = _DECLINES[decline] if decline else "issuer approves"
+        event = PENDING_ENDS["Authorized" if outcome is None else outcome.name]
         context.schedule(settings.authorization_settles_after, KIND, charge, event)
-    elif code == "CaptureInitiated":
+    elif outcome is not None:
         charge = create(context, permission, amount, "create capturing", **members)
         after = settings.capture_settles_after
-        context.schedule(after, KIND, charge, "capture succeeds")
+        context.schedule(after, KIND, charge, CAPTURE_ENDS[outcome.name])
     else:
         event = "create captured" if body.get("captureNow") else "create"
         charge = create(context, permission, amount, event, **members)
     return json_result(201, to_json(charge))
 
 
-def _simulation_code(settings: Settings, call: APICall) -> str | None:
-    """Return the simulation code; refuse members and codes that exclude each other."""
-    pending_codes = settings.pending_simulation_codes
-    code = call.checked_simulation_code(*_DECLINES, "CaptureInitiated", *pending_codes)
+def _outcome(settings: Settings, call: APICall) -> Outcome | None:
+    """Return how the call is to end; refuse members and codes that do not fit."""
+    pending_codes = {
+        code: Outcome(_CREATE, name, "later")
+        for code, name in settings.pending_simulation_codes.items()
+    }
+    outcome, code = call.checked_outcome(_CODES | pending_codes), call.simulation_code
     capture = call.body.get("captureNow")
     pending = call.body.get("canHandlePendingAuthorization")
     if capture and pending:
@@ -229,13 +254,18 @@ def _simulation_code(settings: Settings, call: APICall) -> str | None:
     if call.body.get("softDescriptor") is not None and not capture:
         # UNCONFIRMED: the code.
         raise invalid_combination("softDescriptor needs captureNow")
-    needed = {"CaptureInitiated": capture, **dict.fromkeys(pending_codes, pending)}
-    if code is not None and not needed.get(code, True):
+    if outcome is None or outcome.when != "later":
+        return outcome
+    fits = (capture and outcome.name in CAPTURE_ENDS and code not in pending_codes) or (
+        pending and outcome.name in PENDING_ENDS
+    )
+    if not fits:
         raise APIRefusal(
             "InvalidSandboxSimulationSpecified",
-            f"The simulation string '{code}' needs captureNow, or a merchant who waits",
+            f"The outcome '{code or outcome.name}' needs captureNow, or"
+            " canHandlePendingAuthorization",
         )
-    return code
+    return outcome
 
 
 def check_permission(
@@ -246,15 +276,18 @@ def check_permission(
         raise wrong_state("chargePermission", permission["state"])
     check_currency(amount, permission["currency"])
     one_time = permission["type"] == "OneTime"
-    if parse_amount(amount) > permissions.chargeable_amount(context, permission):
+    left = permissions.chargeable_amount(context, permission)
+    if parse_amount(amount) > left:
+        sum_ = f"{max(left, Decimal(0))} {permission['currency']}"
         raise APIRefusal(
             "TransactionAmountExceeded" if one_time else "PeriodicAmountExceeded",
-            "The amount is above what is left on the Charge Permission"
+            f"The chargeAmount is above what is left on the Charge Permission: {sum_}"
             if one_time
-            else "The amount is above what is left this month",
+            else "The monthly limit of the Charge Permission is exceeded: chargeAmount"
+            f" is above the {sum_} that are left. Wait until the next month.",
         )
     most = context.settings.charges_per_permission * context.settings.headroom
-    if one_time and len(permission["charges"]) >= most:
+    if one_time and permission["charges"] >= most:
         raise APIRefusal(
             "TransactionCountExceeded", f"There are {most} charges already"
         )
@@ -269,14 +302,16 @@ def get_charge(context: Context, call: APICall, charge: Record) -> Result:
 @handles(Charges.capture_charge, subject=in_path(KIND))
 def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Capture Charge."""
-    code = call.checked_simulation_code("CaptureInitiated", "AmazonRejected")
+    outcome = call.checked_outcome(_CAPTURE_CODES)
     if charge["state"] != "Authorized":
         raise wrong_state(KIND, charge["state"])
     amount = checked_price(call.body["captureAmount"], "captureAmount")
     check_currency(amount, charge["chargeAmount"]["currencyCode"])
     if parse_amount(amount) > parse_amount(charge["chargeAmount"]):
         raise APIRefusal(
-            "TransactionAmountExceeded", "The amount is above the one authorized"
+            "TransactionAmountExceeded",
+            "The captureAmount is above the one authorized:"
+            f" {charge['chargeAmount']['amount']}",
         )
     # UNCONFIRMED: that a charge of a closed permission can be captured.
     permission = context.get(permissions.KIND, charge["permission"])
@@ -284,17 +319,18 @@ def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
     if permission["type"] == "OneTime" and parse_amount(amount) > left:
         raise APIRefusal(
             "TransactionAmountExceeded",
-            "The amount is above what is left on the Charge Permission",
+            f"The captureAmount is above what is left on the Charge Permission: {left}",
         )
     charge["captureAmount"] = amount
     charge["descriptor"] = call.body.get("softDescriptor") or charge["descriptor"]
-    if code == "AmazonRejected":
-        apply_event(context, charge, "capture is rejected")
+    if outcome is not None and outcome.when == "before":
+        apply_event(context, charge, CAPTURE_ENDS[outcome.name])
         message = "The capture was rejected"
         raise APIRefusal("AmazonRejected", message, keep_changes=True)
     late = context.now - parse_timestamp(charge["authorized"]) > _PROMPT_CAPTURE
     after = context.settings.capture_shows_after
-    if late or code == "CaptureInitiated":
+    end = "Captured" if outcome is None else outcome.name
+    if late or outcome is not None:
         after = context.settings.capture_settles_after
     elif after:
         charge["shown_authorized_since"] = charge["updated"]
@@ -302,7 +338,7 @@ def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
         apply_event(context, charge, "capture")
         return json_result(200, to_json(charge))
     apply_event(context, charge, "capture late")
-    context.schedule(after, KIND, charge, "capture succeeds")
+    context.schedule(after, KIND, charge, CAPTURE_ENDS[end])
     return json_result(200, to_json(charge))
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.checkout_sessions import CheckoutSessions
-from ..engine.timestamps import format_timestamp, parse_timestamp
-from ..rules import address_rules
+from ..engine.context import EXPIRES
+from ..engine.timestamps import format_timestamp
+from ..rules import address_rules, return_urls
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
@@ -67,6 +68,12 @@ def pays_at_once(session: Record) -> bool:
     return mode == "ProcessOrder"
 
 
+def buys_now(session: Record) -> bool:
+    """Return whether the buyer stays on the shop's page: it ends with Finalize."""
+    started: bool = session["buys_now"]
+    return started
+
+
 def converts(session: Record) -> bool:
     """Return whether the buyer pays in another currency than the ledger's."""
     amount = session["payment"].get("chargeAmount")
@@ -83,7 +90,8 @@ def constraints(session: Record) -> list[str]:
         "BuyerNotAssociated": session["account"] is None,
         "ChargeAmountNotSet": payment.get("chargeAmount") is None
         and not set_up_only(session),
-        "CheckoutResultReturnUrlNotSet": not web.get("checkoutResultReturnUrl"),
+        "CheckoutResultReturnUrlNotSet": not web.get("checkoutResultReturnUrl")
+        and not buys_now(session),
         "PaymentIntentNotSet": payment.get("paymentIntent") is None,
         "RecurringFrequencyNotSet": session["type"] == "Recurring"
         and not _members(session["recurring"]).get("frequency"),
@@ -123,7 +131,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         "supplementaryData": session["supplementaryData"],
         "buyer": None
         if account is None
-        else buyer_details(session["region"], account, session["scopes"]),
+        else buyer_details(session["market"], account, session["scopes"]),
         "billingAddress": session["billing"] if known else None,
         "paymentPreferences": [
             {"paymentDescriptor": session["descriptor"]} if known else None
@@ -182,9 +190,9 @@ def on_due(context: Context, session: Record, event: str) -> None:
 
 
 def named_session(context: Context, call: APICall) -> Record:
-    """Return the session that a call names; after 30 days it is not found."""
+    """Return the session that a call names."""
     session = context.find(KIND, call.ids["checkout_session_id"])
-    if session is None or context.now - parse_timestamp(session["created"]) > _KEPT:
+    if session is None:
         raise call.not_found()
     return session
 
@@ -234,11 +242,39 @@ def check_payment(session: Record) -> None:
 def _check_currencies(session: Record, currencies: set[str]) -> None:
     """Require one currency: outside the EU and UK, the ledger's."""
     if len(currencies) > 1:
-        raise APIRefusal("CurrencyMismatch", "The payment is in several currencies")
+        raise APIRefusal(
+            "CurrencyMismatch",
+            "paymentDetails is in several currencies: chargeAmount, totalOrderAmount"
+            " and presentmentCurrency must have one",
+        )
     ledger_currency = session["ledger_currency"]
     if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
         # UNCONFIRMED: the code.
-        raise invalid_value(f"The merchant takes {ledger_currency}")
+        raise invalid_value(
+            "The value provided for 'paymentDetails.chargeAmount.currencyCode' is"
+            f" invalid: the merchant takes {ledger_currency}"
+        )
+
+
+def _wallet(context: Context, call: APICall) -> str | None:
+    """Return the saved wallet that a session is to mend, or refuse another one."""
+    id_: str | None = call.body.get("chargePermissionId")
+    if id_ is None:
+        return None
+    # UNCONFIRMED: the codes.
+    if call.body.get("chargePermissionType") != "PaymentMethodOnFile":
+        raise invalid_combination(
+            "chargePermissionId needs chargePermissionType PaymentMethodOnFile"
+        )
+    wallet = context.find(permissions.KIND, id_)
+    if wallet is None or wallet["type"] != "PaymentMethodOnFile":
+        raise invalid_value(
+            "The value provided for 'chargePermissionId' is invalid: there is no such"
+            " saved wallet"
+        )
+    if wallet["state"] == "Closed":
+        raise wrong_state("chargePermission", wallet["state"])
+    return id_
 
 
 # Calls --------------------------------------------------------------------------------
@@ -249,23 +285,28 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     """Answer Create Checkout Session."""
     call.checked_simulation_code()
     body = call.body
-    web = dict(body["webCheckoutDetails"])
+    return_urls.check_store_id(body["storeId"])
+    web = dict(body.get("webCheckoutDetails") or {})
+    payment = _payment(body.get("paymentDetails") or {})
+    saved_method = body.get("paymentMethodOnFileMetadata")
     # UNCONFIRMED: whether this call takes checkoutMode, which the button's payload has;
     # in 2020 it did not.
     if web.get("checkoutMode") == "ProcessOrder":
-        needed, given = "paymentDetails", body.get("paymentDetails")
-    else:
-        needed = "checkoutReviewReturnUrl"
-        given = web.get(needed)
-    if not given:
-        raise APIRefusal("MissingParameterValue", f"{needed} is required")
+        charges = not _members(saved_method).get("setupOnly")
+        return_urls.check_pays_at_once(web, payment, amount=charges)
+    elif "checkoutReviewReturnUrl" not in web and "webCheckoutDetails" in body:
+        raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
+    return_urls.check_urls(call, context.rules, web)
+    if context.rules.checks_delivery:
+        address_rules.check_delivery(body.get("deliverySpecifications") or {})
     recurring = body.get("recurringMetadata")
     details = body.get("addressDetails")
     merchant = call.merchant
-    ledger = merchant.currency_in(call.region)
+    ledger = merchant.currency_in(call.region, call.market)
     session: Record = {
         "id": context.ids.uuid(),
         "region": call.region,
+        "market": call.market,
         "default_currency": ledger,
         # A key without a region or currency of its own accepts any currency.
         "ledger_currency": ledger
@@ -273,14 +314,14 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         else None,
         "storeId": body["storeId"],
         "web_details": web,
-        "payment": _payment(body.get("paymentDetails") or {}),
+        "payment": payment,
         "type": body.get("chargePermissionType", "OneTime"),
         "recurring": None
         if recurring is None
         else permissions.recurring_metadata(recurring, None),
-        "saved_method": body.get("paymentMethodOnFileMetadata"),
-        # UNCONFIRMED: the effect of `chargePermissionId`, which names a saved wallet;
-        # it has none, and the session grants another permission.
+        "saved_method": saved_method,
+        "buys_now": "webCheckoutDetails" not in body,
+        "wallet": _wallet(context, call),
         "delivery": body.get("deliverySpecifications"),
         "merchant_address": None
         if details is None
@@ -301,6 +342,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     session["order"] = session["id"]
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
+    context.schedule(_KEPT + timedelta(seconds=1), KIND, session, EXPIRES)
     return json_result(201, to_json(session, call.origin), session["id"])
 
 
@@ -317,7 +359,12 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
         # UNCONFIRMED: the code; that updates end when the buyer has paid is documented.
         raise wrong_state(KIND, session["state"])
     body = call.body
-    session["web_details"].update(body.get("webCheckoutDetails") or {})
+    web = body.get("webCheckoutDetails") or {}
+    return_urls.check_urls(call, context.rules, web)
+    if pays_at_once(session) and "checkoutReviewReturnUrl" in web:
+        # UNCONFIRMED: that an update refuses what the creation does.
+        raise invalid_combination("A session of ProcessOrder has no review page")
+    session["web_details"].update(web)
     given = _payment(body.get("paymentDetails") or {})
     session["payment"].update(given)
     if given.get("chargeAmount"):

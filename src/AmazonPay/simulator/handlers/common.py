@@ -20,10 +20,11 @@ METADATA = (
 def status_details(record: Record) -> dict[str, Any]:
     """Return `statusDetails` with one reason; permissions have a list instead."""
     reason = record["reason"]
+    text = record.get("description") or (reason and f"Simulated: {reason}")
     return {
         "state": record["state"],
         "reasonCode": reason,
-        "reasonDescription": None if reason is None else f"Simulated: {reason}",
+        "reasonDescription": text,
         "lastUpdatedTimestamp": record["updated"],
     }
 

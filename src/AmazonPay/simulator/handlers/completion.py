@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...resources.checkout_sessions import CheckoutSessions
 from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
+from ..rules.outcomes import PENDING_ENDS, SESSION_ENDS, Outcome
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from . import charge_permissions as permissions
 from . import charges
-from .checkout_sessions import KIND, check_payment, named_session, to_json
+from .checkout_sessions import KIND, buys_now, check_payment, named_session, to_json
 from .registry import handles
 
 if TYPE_CHECKING:
@@ -30,11 +31,26 @@ if TYPE_CHECKING:
 # UNCONFIRMED: which reason has which code.
 _CANCELED_CODES = {"Expired": "InvalidCheckoutSessionStatus"}
 
-_SIMULATED_EVENTS = {
-    "BuyerCanceled": "buyer cancels",
-    "AmazonCanceled": "Amazon cancels",
-    "Declined": "payment is declined",
+_CODES = {
+    **{
+        name: Outcome("complete_checkout_session", name, "before")
+        for name in SESSION_ENDS
+    },
+    # UNCONFIRMED: how the pending authorization ends.
+    "AuthorizationInitiated": Outcome(
+        "complete_checkout_session", "Authorized", "later"
+    ),
 }
+
+# What the answer to Finalize has and no other one, null here.
+_FINALIZED = (
+    *("paymentProcessingMetaData", "processorSpecifications", "disbursementDetails"),
+    "channelType",
+)
+_FINALIZED_URLS = (
+    *("authorizeResultReturnUrl", "signInReturnUrl", "signInCancelUrl"),
+    *("checkoutErrorUrl", "signInErrorUrl", "amazonPayDeclineUrl"),
+)
 
 
 def completed_to_json(session: Record) -> dict[str, Any]:
@@ -50,14 +66,23 @@ def complete_checkout_session(
     context: Context, call: APICall, session: Record
 ) -> Result:
     """Answer Complete Checkout Session: grant the permission and create the charge."""
-    code = call.checked_simulation_code(*_SIMULATED_EVENTS, "AuthorizationInitiated")
+    outcome = call.checked_outcome(_CODES)
     _check_completable(context, session)
+    if buys_now(session):
+        # UNCONFIRMED: that Complete is refused, and the code.
+        raise APIRefusal(
+            "InvalidCheckoutSessionStatus", "A Buy Now session ends with Finalize"
+        )
     _check_amounts(session, call.body)
-    if code in _SIMULATED_EVENTS:
-        context.move(KIND, session, _SIMULATED_EVENTS[code])
-        raise _canceled(context, session)
-    pending = _complete(context, session, code)
+    _end_if_asked(context, session, outcome)
+    pending = _complete(context, session, outcome)
     return json_result(202 if pending else 200, completed_to_json(session))
+
+
+def _end_if_asked(context: Context, session: Record, outcome: Outcome | None) -> None:
+    if outcome is not None and outcome.when == "before":
+        context.move(KIND, session, SESSION_ENDS[outcome.name])
+        raise _canceled(context, session)
 
 
 @handles(CheckoutSessions.finalize_checkout_session, subject=named_session)
@@ -67,7 +92,7 @@ def finalize_checkout_session(
     """Answer Finalize Checkout Session, the end of a checkout on the shop's page."""
     # UNCONFIRMED: the codes of refusals; they are those of Complete, and general ones
     # where the call differs from the session.
-    call.checked_simulation_code()
+    outcome = call.checked_outcome({})
     body = call.body
     _check_completable(context, session)
     _check_amounts(session, body)
@@ -81,13 +106,18 @@ def finalize_checkout_session(
     ):
         raise invalid_value("supplementaryData differs from the session")
     _check_address(session, body)
-    _complete(context, session, None)
+    _end_if_asked(context, session, outcome)
+    session["payment"] = payment
+    _complete(context, session, outcome)
     shown: dict[str, Any] = {}
     for name, value in to_json(session, call.origin).items():
         shown[name] = value
         if name == "paymentDetails":
             shown["cartDetails"] = None
-    return json_result(200, shown)
+    shown["webCheckoutDetails"] |= dict.fromkeys(_FINALIZED_URLS)
+    given = session["web_details"].get("checkoutErrorUrl")
+    shown["webCheckoutDetails"]["checkoutErrorUrl"] = given
+    return json_result(200, shown | dict.fromkeys(_FINALIZED))
 
 
 def _check_address(session: Record, body: Mapping[str, Any]) -> None:
@@ -137,20 +167,18 @@ def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
             raise APIRefusal("AmountMismatch", f"{name} differs from the session")
 
 
-def _complete(context: Context, session: Record, code: str | None) -> bool:
+def _complete(context: Context, session: Record, outcome: Outcome | None) -> bool:
     """Grant the permission and create the charge; return whether it is pending."""
     payment = session["payment"]
     intent = payment.get("paymentIntent", "Confirm")
     waits = payment.get("canHandlePendingAuthorization") and intent == "Authorize"
-    pending = CARDS[session["card"]].pending
-    if code == "AuthorizationInitiated":
-        if not waits:
-            raise APIRefusal(
-                "InvalidSandboxSimulationSpecified",
-                "AuthorizationInitiated needs canHandlePendingAuthorization",
-            )
-        # UNCONFIRMED: how the pending authorization ends.
-        pending = "issuer approves"
+    if outcome is not None and not waits:
+        raise APIRefusal(
+            "InvalidSandboxSimulationSpecified",
+            "AuthorizationInitiated needs canHandlePendingAuthorization",
+        )
+    outcome = outcome or CARDS[session["card"]].ends
+    pending = None if outcome is None else PENDING_ENDS[outcome.name]
     amount = payment.get("chargeAmount")
     currency = payment.get("presentmentCurrency") or session["default_currency"]
     currency = amount["currencyCode"] if amount else currency
@@ -159,21 +187,27 @@ def _complete(context: Context, session: Record, code: str | None) -> bool:
     if amount and parse_amount(amount) > limit:
         # UNCONFIRMED: the code, which is documented for other calls.
         raise APIRefusal(
-            "TransactionAmountExceeded", f"The limit is {limit} {currency} a month"
+            "TransactionAmountExceeded",
+            f"The chargeAmount is above the limit of {limit} {currency} a month",
         )
-    permission = permissions.create(
-        context,
-        {
-            **session,
-            "type": kind,
-            "currency": currency,
-            "extendExpiration": payment.get("extendExpiration"),
-        },
-        session["region"],
-        limit,
-    )
+    if session["wallet"]:
+        permission = permissions.mend(context, session)
+    else:
+        permission = permissions.create(
+            context,
+            {
+                **session,
+                "type": kind,
+                "currency": currency,
+                "extendExpiration": payment.get("extendExpiration"),
+            },
+            session["region"],
+            limit,
+        )
     session["permission"] = permission["id"]
     if amount is not None and intent != "Confirm":
+        if session["wallet"]:
+            charges.check_permission(context, permission, amount)
         event = "create captured" if intent == "AuthorizeWithCapture" else "create"
         charge = charges.create(
             context,

@@ -34,9 +34,8 @@ def _tracked(context: Context, call: APICall) -> Record:
     if permission is not None:
         return permission
     # UNCONFIRMED: that a recurring order's id begins the id of its charge.
-    for charge in context.all(charges.KIND) if order else ():
-        if charge["id"].rpartition("-")[0] == order:
-            return charge
+    for charge in context.below(charges.KIND, f"{order}-C"):
+        return charge
     raise call.not_found()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ...resources.disbursements import DisbursementOperations
@@ -17,30 +15,13 @@ from ..wire.queries import NEXT_TOKEN
 from .registry import handles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from ..engine.context import Context
     from ..wire.api_call import APICall, Result
     from ..wire.paging import Listing
-
-
-def _disbursements(context: Context) -> Iterator[tuple[datetime, str, Decimal]]:
-    """Iterate over payments to the merchant: end of the day, currency and amount."""
-    # UNCONFIRMED: when Amazon pays out, and that a balance of zero or less is carried
-    # over to the next day.
-    balances: dict[str, Decimal] = {}
-    days = groupby(ledger.movements(context), key=lambda movement: movement.day_over)
-    for day_over, movements in days:
-        if day_over > context.now:
-            return
-        for movement in movements:
-            before = balances.get(movement.currency, Decimal(0))
-            balances[movement.currency] = before + movement.amount
-        for currency, balance in sorted(balances.items()):
-            if balance > 0:
-                yield day_over, currency, balance
-                balances[currency] = Decimal(0)
 
 
 def _to_json(
@@ -69,7 +50,7 @@ def get_disbursements(context: Context, call: APICall) -> Result:
     def listing(query: Mapping[str, str]) -> Listing:
         found = [
             (format_timestamp(day_over), day_over, currency, amount)
-            for day_over, currency, amount in _disbursements(context)
+            for day_over, currency, amount in ledger.disbursements(context)
         ]
         return [
             (f"{at} {currency}", _to_json(context, call, day_over, currency, amount))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...lifecycles import DISPUTE
 from ...resources.disputes import Disputes
-from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..engine.timestamps import checked_timestamp, format_timestamp, parse_timestamp
 from ..rules.amounts import check_currency, checked_price, parse_amount
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
@@ -55,7 +55,7 @@ def create(
         raise wrong_state("charge", charge["state"])
     check_currency(amount, charge["chargeAmount"]["currencyCode"])
     captured = parse_amount(charge["captureAmount"])
-    if _disputed(context, charge) + parse_amount(amount) > captured:
+    if Decimal(charge["disputed"]) + parse_amount(amount) > captured:
         raise APIRefusal(
             "TransactionAmountExceeded", "The disputes would be above what was captured"
         )
@@ -69,25 +69,26 @@ def create(
         "deadline": format_timestamp(deadline),
         "filed": context.timestamp,
         **dict.fromkeys(_UNSET),
+        "counts": False,
         "created": context.timestamp,
         **members,
     }
     context.create(KIND, dispute)
+    _count(context, dispute)
+    context.save(KIND, dispute)
     _await_response(context, dispute)
     return dispute
 
 
-def _disputed(context: Context, charge: Record) -> Decimal:
-    """Return the sum of a charge's disputes that the merchant has not won."""
-    return sum(
-        (
-            parse_amount(dispute["amount"])
-            for dispute in context.all(KIND)
-            if dispute["charge"] == charge["id"]
-            and dispute["resolution"] in {None, "BuyerWon"}
-        ),
-        Decimal(0),
-    )
+def _count(context: Context, dispute: Record) -> None:
+    """Let a dispute count against its charge unless the merchant has won it."""
+    counts = dispute["resolution"] in {None, "BuyerWon"}
+    if counts is not dispute["counts"]:
+        dispute["counts"] = counts
+        charge = context.get(charges.KIND, dispute["charge"])
+        amount = parse_amount(dispute["amount"]) * (1 if counts else -1)
+        charge["disputed"] = str(Decimal(charge["disputed"]) + amount)
+        context.save(charges.KIND, charge)
 
 
 def _await_response(context: Context, dispute: Record) -> None:
@@ -118,19 +119,17 @@ def move(
         # UNCONFIRMED: how long the merchant has to send more evidence.
         dispute["deadline"] = format_timestamp(context.now + RESPONSE_TIME)
         _await_response(context, dispute)
+    _count(context, dispute)
     context.save(KIND, dispute)
 
 
 # The object ---------------------------------------------------------------------------
 
 
-def _epoch(text: str | None) -> int | None:
-    """Return a time in the form of disputes: seconds since 1970."""
-    # UNCONFIRMED: the form.
-    return None if text is None else int(parse_timestamp(text).timestamp())
-
-
-def _checked_epoch(value: int, name: str) -> datetime:
+def _checked_time(value: int | str, name: str) -> datetime:
+    """Return a time of a request: ISO 8601, or a number as in older samples."""
+    if isinstance(value, str):
+        return checked_timestamp(value, name)
     seconds = value if value < _FIRST_MILLISECONDS else value // 1000
     if seconds > _LAST_SECOND:
         raise invalid_value(f"The value provided for '{name}' is invalid")
@@ -152,15 +151,15 @@ def to_json(dispute: Record) -> dict[str, Any]:
             "reasonCode": details["reasonCode"],
             "reasonDescription": dispute["description"] or details["reasonDescription"],
             "resolution": dispute["resolution"],
-            "lastUpdatedTimestamp": _epoch(dispute["updated"]),
+            "lastUpdatedTimestamp": dispute["updated"],
         },
         "merchantEvidences": dispute["evidences"],
-        "merchantResponseDeadline": _epoch(dispute["deadline"]),
-        "creationTimestamp": _epoch(dispute["created"]),
+        "merchantResponseDeadline": dispute["deadline"],
+        "creationTimestamp": dispute["created"],
         "releaseEnvironment": "Sandbox",
-        "filingTimestamp": _epoch(dispute["filed"]),
+        "filingTimestamp": dispute["filed"],
         "providerMetadata": dispute["provider"],
-        "closureTimestamp": _epoch(dispute["closed"]),
+        "closureTimestamp": dispute["closed"],
     }
 
 
@@ -172,8 +171,8 @@ def create_dispute(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Dispute, which Amazon offers to payment service providers only."""
     # UNCONFIRMED: who may call it; here every merchant may.
     body = call.body
-    filed = _checked_epoch(body["filingTimestamp"], "filingTimestamp")
-    deadline = _checked_epoch(
+    filed = _checked_time(body["filingTimestamp"], "filingTimestamp")
+    deadline = _checked_time(
         body["merchantResponseDeadline"], "merchantResponseDeadline"
     )
     amount = checked_price(body["disputeAmount"], "disputeAmount")
@@ -204,7 +203,7 @@ def update_dispute(context: Context, call: APICall, dispute: Record) -> Result:
     """Answer Update Dispute, as far as the life cycle allows the new state."""
     details = call.body.get("statusDetails")
     if "closureTimestamp" in call.body:
-        closed = _checked_epoch(call.body["closureTimestamp"], "closureTimestamp")
+        closed = _checked_time(call.body["closureTimestamp"], "closureTimestamp")
         dispute["closed"] = format_timestamp(closed)
     if details is not None:
         event = _event(dispute, details["state"], details.get("reasonCode"))

@@ -33,7 +33,7 @@ def to_json(file: Record, url: str) -> dict[str, Any]:
         # UNCONFIRMED: that size and time are null until the file is uploaded.
         "size": file["size"],
         "url": url,
-        # UNCONFIRMED: the form of the times; it is that of most objects.
+        # UNCONFIRMED: which form of ISO 8601 it is; here that of most objects.
         "uploadTimestamp": file["uploaded"],
         "urlExpirationTimestamp": file["expires"],
     }

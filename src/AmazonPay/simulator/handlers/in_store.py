@@ -5,6 +5,8 @@ General rules: `amazon-pay-api-v2/introduction.html`.
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...resources.in_store import InStore
@@ -32,14 +34,31 @@ _UNSET = (
 )
 
 
-def _use_once(context: Context, body: Mapping[str, Any], name: str) -> str:
-    """Save a reference of the merchant's, or refuse one that was used before."""
-    # UNCONFIRMED: that it is refused, and not answered as the first time; and the code.
-    reference: str = body[name]
-    if context.find(name, reference) is not None:
-        raise invalid_value(f"The {name} was used before")
-    context.save(name, {"id": reference})
-    return reference
+def _first_answer(
+    context: Context, body: Mapping[str, Any], name: str
+) -> dict[str, Any] | None:
+    """Return what a reference was answered before, or refuse it for another request."""
+    used = context.find(name, body[name])
+    if used is None:
+        return None
+    if used["request"] != _canonical(body):
+        # UNCONFIRMED: the code.
+        raise invalid_value(f"The {name} was used before, for another request")
+    answer: dict[str, Any] = used["answer"]
+    return answer
+
+
+def _keep(
+    context: Context, body: Mapping[str, Any], name: str, answer: dict[str, Any]
+) -> Result:
+    """Keep the answer to a reference of the merchant's, and return it."""
+    request = _canonical(body)
+    context.save(name, {"id": body[name], "request": request, "answer": answer})
+    return json_result(_OK, answer)
+
+
+def _canonical(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, default=str)
 
 
 def _merchant_metadata(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,18 +80,24 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
     Without `chargeTotal` the permission's limit is the greatest amount of a charge.
     """
     body = call.body
+    answer = _first_answer(context, body, "scanReferenceId")
+    if answer is not None:
+        return json_result(_OK, answer)
     currency = body["ledgerCurrency"]
-    if currency != call.merchant.currency_in(call.region):
-        raise APIRefusal("CurrencyMismatch", "ledgerCurrency is not the merchant's")
+    ledger = call.merchant.currency_in(call.region, call.market)
+    if currency != ledger:
+        raise APIRefusal(
+            "CurrencyMismatch", f"The ledgerCurrency is not the merchant's: {ledger}"
+        )
     limit = LARGEST[currency]
     if "chargeTotal" in body:
         total = checked_price(body["chargeTotal"], "chargeTotal")
         check_currency(total, currency)
         limit = parse_amount(total)
-    reference = _use_once(context, body, "scanReferenceId")
     scan: Record = {
         "id": context.ids.uuid(),
         "type": "OneTime",
+        "market": call.market,
         "currency": currency,
         "ledger_currency": currency,
         "metadata": _merchant_metadata(body),
@@ -80,9 +105,11 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
         **dict.fromkeys(_UNSET),
     }
     permission = permissions.create(context, scan, call.region, limit)
-    permission["scan"] = reference
+    permission["scan"] = body["scanReferenceId"]
     context.save(permissions.KIND, permission)
-    return json_result(_OK, {"chargePermissionId": permission["id"]}, scan["id"])
+    answer = {"chargePermissionId": permission["id"]}
+    result = _keep(context, body, "scanReferenceId", answer)
+    return replace(result, order=scan["id"])
 
 
 def _check_scanned(call: APICall, permission: Record) -> None:
@@ -98,9 +125,11 @@ def instore_charge(context: Context, call: APICall, permission: Record) -> Resul
     """Answer In-store Charge: it is captured at once."""
     body = call.body
     _check_scanned(call, permission)
+    answer = _first_answer(context, body, "chargeReferenceId")
+    if answer is not None:
+        return json_result(_OK, answer)
     amount = checked_price(body["chargeTotal"], "chargeTotal")
     charges.check_permission(context, permission, amount)
-    _use_once(context, body, "chargeReferenceId")
     charge = charges.create(
         context,
         permission,
@@ -111,7 +140,7 @@ def instore_charge(context: Context, call: APICall, permission: Record) -> Resul
         metadata=_merchant_metadata(body),
     )
     answer = {"chargeId": charge["id"], "chargeStatus": {"state": "Completed"}}
-    return json_result(_OK, answer)
+    return _keep(context, body, "chargeReferenceId", answer)
 
 
 @handles(InStore.instore_refund, subject=in_body(charges.KIND, "chargeId"))
@@ -119,8 +148,10 @@ def instore_refund(context: Context, call: APICall, charge: Record) -> Result:
     """Answer In-store Refund: it is `Pending`, and settles as other refunds do."""
     body = call.body
     _check_scanned(call, context.get(permissions.KIND, charge["permission"]))
+    answer = _first_answer(context, body, "refundReferenceId")
+    if answer is not None:
+        return json_result(_OK, answer)
     amount = checked_price(body["refundTotal"], "refundTotal")
     refund = refunds.create(context, charge, amount, body.get("softDescriptor"))
-    _use_once(context, body, "refundReferenceId")
     answer = {"refundId": refund["id"], "refundStatus": {"state": "Pending"}}
-    return json_result(_OK, answer)
+    return _keep(context, body, "refundReferenceId", answer)

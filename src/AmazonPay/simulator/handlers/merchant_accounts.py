@@ -88,7 +88,7 @@ def create_merchant_account(context: Context, call: APICall) -> Result:
     """Answer Create Merchant Account."""
     _check_country(call)
     body = call.body
-    if body["ledgerCurrency"] != call.merchant.currency_in(call.region):
+    if body["ledgerCurrency"] != call.merchant.currency_in(call.region, call.market):
         # UNCONFIRMED: that other currencies are refused.
         raise invalid_value("The ledgerCurrency must be JPY")
     reference = body[_REFERENCE]

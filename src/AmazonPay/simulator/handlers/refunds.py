@@ -13,8 +13,10 @@ from ..rules.amounts import (
     parse_amount,
     refund_limit,
 )
+from ..rules.outcomes import REFUND_ENDS, Outcome
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, wrong_state
+from ..wire.errors import APIRefusal, invalid_value, wrong_state
+from . import charge_permissions as permissions
 from . import charges
 from .common import status_details
 from .registry import handles, in_body, in_path
@@ -26,28 +28,23 @@ if TYPE_CHECKING:
 
 KIND: Final = "refund"
 
-# UNCONFIRMED: the names of the simulation codes, and what each does;
-# `Settings.refund_simulation_codes` has those that are accepted.
-_FAILURES = {"AmazonRejected": "rejected", "ProcessingFailure": "refund fails"}
-
-
-def _refunded_or_pending(context: Context, charge: Record) -> Decimal:
-    refunds = [context.get(KIND, refund) for refund in charge["refunds"]]
-    return sum(
-        (parse_amount(one["amount"]) for one in refunds if one["state"] != "Declined"),
-        Decimal(0),
-    )
+_STORE_NAME = "Simulated Shop"
+"""The name of a store that has not said its own."""
+_LONGEST_NAME = 16
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
     """Apply a scheduled event, the end of every refund."""
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
+    amount = parse_amount(refund["amount"])
     if refund["state"] == "Refunded":
         # UNCONFIRMED: that the sum grows now, and not when the refund is created.
-        total = parse_amount(charge["refundedAmount"]) + parse_amount(refund["amount"])
+        total = parse_amount(charge["refundedAmount"]) + amount
         charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
-        context.save(charges.KIND, charge)
+    else:
+        charge["refunding"] = str(Decimal(charge["refunding"]) - amount)
+    context.save(charges.KIND, charge)
 
 
 def to_json(refund: Record) -> dict[str, Any]:
@@ -68,24 +65,29 @@ def create(
     charge: Record,
     amount: dict[str, str],
     descriptor: str | None,
-    code: str | None = None,
+    outcome: Outcome | None = None,
 ) -> Record:
     """Create a refund of a charge, or refuse it by the charge's state and sums."""
+    permission = context.get(permissions.KIND, charge["permission"])
+    if descriptor is not None and permission["region"] == "jp":
+        # UNCONFIRMED: the code; that Japan cannot set it is documented.
+        raise invalid_value("The softDescriptor of a refund cannot be set in Japan")
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
     check_currency(amount, currency)
     most = refund_limit(parse_amount(charge["captureAmount"]), currency)
     headroom = context.settings.headroom
-    total = _refunded_or_pending(context, charge) + parse_amount(amount)
+    total = Decimal(charge["refunding"]) + parse_amount(amount)
     if total > most * headroom:
         raise APIRefusal(
             "TransactionAmountExceeded",
-            "The refunds would be above what was captured and its allowance",
+            "The refundAmount is above what is left to refund:"
+            f" {most * headroom - Decimal(charge['refunding'])} of {most * headroom}",
         )
-    if len(charge["refunds"]) >= context.settings.refunds_per_charge * headroom:
+    if charge["refunds"] >= context.settings.refunds_per_charge * headroom:
         raise APIRefusal(
-            "TransactionCountExceeded", "There are too many refunds already"
+            "TransactionCountExceeded", f"There are {charge['refunds']} refunds already"
         )
     base = charge["id"].rpartition("-")[0]
     refund: Record = {
@@ -93,24 +95,46 @@ def create(
         "order": charge["order"],
         "charge": charge["id"],
         "amount": amount,
-        "descriptor": descriptor,
+        "descriptor": descriptor or _store_name(charge, permission),
         "created": context.timestamp,
     }
-    charge["refunds"].append(refund["id"])
+    charge["refunds"] += 1
+    charge["refunding"] = str(total)
     context.save(charges.KIND, charge)
     context.create(KIND, refund)
-    event = _FAILURES.get(code, "refund fails") if code else "refund succeeds"
+    event = "refund succeeds" if outcome is None else REFUND_ENDS[outcome.name]
     context.schedule(context.settings.refund_settles_after, KIND, refund, event)
     return refund
+
+
+def _store_name(charge: Record, permission: Record) -> str:
+    """Return the text of a refund without one of its own."""
+    for record in (charge, permission):
+        name: str | None = (record["metadata"] or {}).get("merchantStoreName")
+        if name:
+            return name[:_LONGEST_NAME]
+    return _STORE_NAME
 
 
 @handles(Refunds.create_refund, subject=in_body(charges.KIND, "chargeId"))
 def create_refund(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Refund."""
-    code = call.checked_simulation_code(*context.settings.refund_simulation_codes)
+    # UNCONFIRMED: the names of the simulation codes, and what each does: the refund
+    # ends so, and by an unknown name with ProcessingFailure.
+    codes = {
+        name: Outcome(
+            "create_refund",
+            name if name in REFUND_ENDS else "ProcessingFailure",
+            "later",
+        )
+        for name in context.settings.refund_simulation_codes
+    }
+    outcome = call.checked_outcome(codes)
     amount = checked_price(call.body["refundAmount"], "refundAmount")
     descriptor = call.body.get("softDescriptor")
-    return json_result(201, to_json(create(context, charge, amount, descriptor, code)))
+    return json_result(
+        201, to_json(create(context, charge, amount, descriptor, outcome))
+    )
 
 
 @handles(Refunds.get_refund, subject=in_path(KIND))

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..wire.errors import APIRefusal, invalid_value
+from .countries import COUNTRIES
 from .test_data import full_address
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _BOXES = {
         re.compile(r"\bpackstation\b", re.IGNORECASE),
     ),
 }
+_RESTRICTIONS = "deliverySpecifications.addressRestrictions.restrictions"
 _LINES = ("addressLine1", "addressLine2", "addressLine3")
 
 
@@ -67,11 +69,40 @@ def _needed_in(country: str) -> set[str]:
     return {"city", "stateOrRegion"}
 
 
+def known_delivery(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `deliverySpecifications` without values that live ignores."""
+    known = dict(given)
+    special, rule = given.get("specialRestrictions"), given.get("addressRestrictions")
+    if isinstance(special, list):
+        known["specialRestrictions"] = [one for one in special if one in _BOXES]
+    if isinstance(rule, dict):
+        addresses = cast("dict[str, Any]", rule)
+        restrictions: Any = addresses.get("restrictions")
+        if addresses.get("type") not in {"Allowed", "NotAllowed"}:
+            del known["addressRestrictions"]
+        elif isinstance(restrictions, dict):
+            countries = cast("dict[str, Any]", restrictions)
+            kept = {name: one for name, one in countries.items() if name in COUNTRIES}
+            known["addressRestrictions"] = {**addresses, "restrictions": kept}
+    return known
+
+
+def check_delivery(given: Mapping[str, Any]) -> None:
+    """Refuse a country that does not exist."""
+    rule: Mapping[str, Any] = given.get("addressRestrictions") or {}
+    for name in rule.get("restrictions", ()):
+        if name not in COUNTRIES:
+            raise invalid_value(
+                f"The value provided for '{_RESTRICTIONS}' is invalid: {name} is no"
+                " country of ISO 3166-1"
+            )
+
+
 def check_deliverable(
     where: Mapping[str, Any], specifications: Mapping[str, Any] | None
 ) -> None:
     """Refuse an address that a session's `deliverySpecifications` exclude."""
-    given = specifications or {}
+    given = known_delivery(specifications or {})
     text = "\n".join(where[line] or "" for line in _LINES)
     for name in given.get("specialRestrictions", ()):
         countries, words = _BOXES[name]

@@ -70,7 +70,8 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     if amount > LARGEST.get(currency, amount):
         raise APIRefusal(
             "TransactionAmountExceeded",
-            f"The amount of '{name}' is above the maximum for {currency}",
+            f"The amount of '{name}' is above the maximum for {currency}:"
+            f" {LARGEST[currency]}",
         )
     return format_price(amount, currency)
 

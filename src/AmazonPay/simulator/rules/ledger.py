@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ..engine.timestamps import parse_timestamp
@@ -16,7 +18,6 @@ from .amounts import parse_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
     from ..engine.context import Context
     from ..engine.store import Record
@@ -70,6 +71,24 @@ def _movements(context: Context) -> Iterator[Movement]:
 def movements(context: Context) -> list[Movement]:
     """Return all movements of an owner, oldest first."""
     return sorted(_movements(context), key=lambda movement: (movement.at, movement.id))
+
+
+def disbursements(context: Context) -> Iterator[tuple[datetime, str, Decimal]]:
+    """Iterate over payments to the merchant: end of the day, currency and amount."""
+    # UNCONFIRMED: when Amazon pays out, and that a balance of zero or less is carried
+    # over to the next day.
+    balances: dict[str, Decimal] = {}
+    days = groupby(movements(context), key=lambda movement: movement.day_over)
+    for day_over, moved in days:
+        if day_over > context.now:
+            return
+        for movement in moved:
+            before = balances.get(movement.currency, Decimal(0))
+            balances[movement.currency] = before + movement.amount
+        for currency, balance in sorted(balances.items()):
+            if balance > 0:
+                yield day_over, currency, balance
+                balances[currency] = Decimal(0)
 
 
 def settlement_id(owner: str, day_over: datetime, currency: str) -> str:

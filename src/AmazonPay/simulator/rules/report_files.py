@@ -1,15 +1,19 @@
 """The files of reports: delimited text, made from the ledger.
 
-The columns of the settlement file are the earlier API's. All other columns are a guess,
-and so are the commas, the form of times and the header in the first line.
+A settlement file is laid out as real ones are: facts, a blank line, and a table whose
+cells are quoted. Its columns are the earlier API's. The columns of all other files are
+a guess, and so are their commas, the form of their times and the header in their first
+line.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ..engine.timestamps import format_timestamp, parse_timestamp
 from . import ledger
 
 if TYPE_CHECKING:
@@ -19,6 +23,14 @@ if TYPE_CHECKING:
     from ..engine.store import Record
 
 ReportRow = dict[str, Any]
+
+_SETTLEMENT_COLUMNS = (
+    *("TransactionPostedDate", "SettlementId", "AmazonTransactionId"),
+    *("SellerReferenceId", "TransactionType", "AmazonOrderReferenceId"),
+    *("SellerOrderId", "StoreName", "CurrencyCode", "TransactionDescription"),
+    *("TransactionAmount", "TransactionPercentageFee", "TransactionFixedFee"),
+    *("TotalTransactionFee", "NetTransactionAmount"),
+)
 
 _PREFIX = "_GET_FLAT_FILE_OFFAMAZONPAYMENTS_"
 SANDBOX_SETTLEMENT = f"{_PREFIX}SANDBOX_SETTLEMENT_DATA_"
@@ -54,6 +66,46 @@ def _settled(context: Context, since: str, until: str) -> Iterable[ReportRow]:
                 "TotalTransactionFee": 0,
                 "NetTransactionAmount": movement.amount,
             }
+
+
+def _transfers(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    """Give a row of each payment to the merchant; it has no transaction id."""
+    for day_over, currency, amount in ledger.disbursements(context):
+        at = format_timestamp(day_over)
+        if since <= at <= until:
+            settlement = (context.owner, day_over, currency)
+            yield {
+                **dict.fromkeys(_SETTLEMENT_COLUMNS),
+                "TransactionPostedDate": at,
+                "SettlementId": ledger.settlement_id(*settlement),
+                "TransactionType": "Transfer",
+                "CurrencyCode": currency,
+                "TransactionAmount": -amount,
+                "NetTransactionAmount": -amount,
+            }
+
+
+def _settlement(context: Context, since: str, until: str) -> Iterable[ReportRow]:
+    """Give the rows of a settlement file, in the form of real ones."""
+    rows = [*_settled(context, since, until), *_transfers(context, since, until)]
+    for row in sorted(rows, key=lambda row: str(row["TransactionPostedDate"])):
+        yield {
+            name: f"{value:,}" if isinstance(value, Decimal) else value
+            for name, value in row.items()
+        } | {"TransactionPostedDate": _settlement_time(row["TransactionPostedDate"])}
+
+
+def _settlement_time(text: str) -> str:
+    return f"{parse_timestamp(text):%Y-%m-%dT%H:%M:%S} +0000"
+
+
+def _facts(context: Context, since: str, until: str) -> list[tuple[str, str]]:
+    """Return what stands above the table of a settlement file."""
+    return [
+        ("SettlementStartDate", _settlement_time(since)),
+        ("SettlementEndDate", _settlement_time(until)),
+        ("SellerId", context.account),
+    ]
 
 
 def _created(context: Context, kind: str, since: str, until: str) -> list[Record]:
@@ -115,7 +167,7 @@ def _refunds(context: Context, since: str, until: str) -> Iterable[ReportRow]:
 
 
 _ROWS: dict[str, Callable[[Context, str, str], Iterable[ReportRow]]] = {
-    SANDBOX_SETTLEMENT: _settled,
+    SANDBOX_SETTLEMENT: _settlement,
     MULTI_CURRENCY: _settled,
     f"{_PREFIX}ORDER_REFERENCE_DATA_": _permissions(
         "AmazonOrderReferenceId", ("OneTime",)
@@ -135,6 +187,9 @@ def text_of(context: Context, type_: str, since: str, until: str) -> str | None:
         return None
     file = io.StringIO()
     writer = csv.DictWriter(file, rows[0])
+    if type_ == SANDBOX_SETTLEMENT:
+        writer = csv.DictWriter(file, rows[0], quoting=csv.QUOTE_ALL)
+        writer.writer.writerows([*_facts(context, since, until), ()])
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()

@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .outcomes import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from .outcomes import When
 
 ADDRESS = (
     "name",
@@ -44,6 +48,15 @@ _HOMES: dict[str, dict[str, str]] = {
         "countryCode": "DE",
         "phoneNumber": "03000000000",
     },
+    "uk": {
+        "name": "Test Buyer",
+        "addressLine1": "1 Principal Place",
+        "addressLine2": "Worship Street",
+        "city": "London",
+        "postalCode": "EC2A 2FA",
+        "countryCode": "GB",
+        "phoneNumber": "02000000000",
+    },
     "jp": {
         "name": "テスト 太郎",
         "addressLine1": "目黒区",
@@ -61,24 +74,24 @@ def full_address(given: dict[str, Any]) -> dict[str, Any]:
     return {name: given.get(name) for name in ADDRESS}
 
 
-def home_address(region: str) -> dict[str, Any]:
-    """Return the test buyer's address in a region."""
-    return full_address(_HOMES[region])
+def home_address(market: str) -> dict[str, Any]:
+    """Return the test buyer's address in a region, or in the UK."""
+    return full_address(_HOMES[market])
 
 
 def buyer_details(
-    region: str, account: str, scopes: Collection[str] | None = None
+    market: str, account: str, scopes: Collection[str] | None = None
 ) -> dict[str, Any]:
     """Return the test buyer in the form of sessions and permissions.
 
     Data outside the scopes are null; None stands for all data.
     """
     data = {
-        "name": _HOMES[region]["name"],
+        "name": _HOMES[market]["name"],
         "email": "test-buyer@example.com",
         "buyerId": account,
         "primeMembershipTypes": None,
-        "phoneNumber": _HOMES[region]["phoneNumber"],
+        "phoneNumber": _HOMES[market]["phoneNumber"],
     }
     if scopes is not None:
         for name in ("name", "email", "phoneNumber"):
@@ -92,13 +105,9 @@ class Card:
 
     ending: str
     brand: str
-    on_pay: str | None = None
-    """The event of the session when the buyer pays."""
-    pending: str | None = None
-    """The event that ends a pending authorization.
-
-    The session must be able to handle pending authorizations.
-    """
+    ends: Outcome | None = None
+    """How the payment ends, if not well at once. One that ends later needs a session
+    that can handle pending authorizations."""
     region: str | None = None
     """The only region that has the card; None is every region."""
 
@@ -106,6 +115,11 @@ class Card:
 # Brands that may be charged in another currency than the merchant's:
 # `amazon-pay-checkout/multi-currency-integration.html`.
 CONVERTING = frozenset({"Visa", "Mastercard"})
+
+
+def _outcome(name: str, when: When) -> Outcome:
+    return Outcome("complete_checkout_session", name, when)
+
 
 CARDS = {
     card.ending: card
@@ -116,9 +130,9 @@ CARDS = {
         Card("9424", "Discover"),
         Card("0000", "JCB"),
         Card("1212", "Diners", region="jp"),
-        Card("3064", "Visa", on_pay="buyer cancels"),
-        Card("3434", "Visa", on_pay="payment is declined"),
-        Card("0701", "Visa", pending="issuer approves"),
-        Card("4354", "Visa", pending="declined hard"),
+        Card("3064", "Visa", _outcome("BuyerCanceled", "before")),
+        Card("3434", "Visa", _outcome("Declined", "before")),
+        Card("0701", "Visa", _outcome("Authorized", "later")),
+        Card("4354", "Visa", _outcome("HardDeclined", "later")),
     )
 }

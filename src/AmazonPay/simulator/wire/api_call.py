@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..rules.environments import RULES
 from .errors import APIRefusal
 from .messages import json_response
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..._core.config import Environment
     from ..merchants import Merchant
+    from ..rules.outcomes import Outcome
     from .messages import HTTPResponse
 
 
@@ -34,10 +36,17 @@ class APICall:
     merchant: Merchant
     environment: Environment
     region: str
+    """`na`, `eu` or `jp`."""
+    market: str
+    """The region, or `uk`."""
     origin: str
     """Where links to this simulator begin: `https://localhost:8421`."""
     idempotency_key: str | None = None
     simulation_code: str | None = None
+    outcome: Outcome | None = None
+    """How the call is to end, if something has provoked it."""
+    delegate: str | None = None
+    """The account that calls on behalf of the merchant."""
     auth_token: str | None = None
 
     @property
@@ -52,14 +61,26 @@ class APICall:
         """
         # UNCONFIRMED: what a code does on reads, updates and Cancel Charge, where an
         # official cartridge sends it: it has no effect.
-        # UNCONFIRMED: whether codes work with a live key: they work as in sandbox.
         code = self.simulation_code
-        if code is None or code in known:
+        if code is None:
+            return None
+        if not RULES[self.environment].takes_simulation_codes:
+            raise APIRefusal(
+                "InvalidSandboxSimulationSpecified",
+                f"The simulation string '{code}' is for sandbox",
+            )
+        if code in known:
             return code
         raise APIRefusal(
             "InvalidSandboxSimulationSpecified",
-            f"The simulation string '{code}' is not valid for this operation",
+            f"The simulation string '{code}' is not valid for this operation, which"
+            f" takes {', '.join(known) or 'none'}",
         )
+
+    def checked_outcome(self, codes: Mapping[str, Outcome]) -> Outcome | None:
+        """Return how the call is to end: by its simulation code, or as provoked."""
+        code = self.checked_simulation_code(*codes)
+        return self.outcome if code is None else codes[code]
 
     def not_found(self) -> APIRefusal:
         """Return the refusal for an id that names nothing."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ... import _signing
 from ..._core.config import REGIONS
+from ..merchants import BRITISH
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
@@ -90,6 +91,13 @@ def region_of(request: Request, merchant: Merchant, *, strict: bool = False) -> 
     ):
         raise _wrong_header("x-amz-pay-region", f"{algorithm} takes na, eu and jp")
     return region.code
+
+
+def market_of(request: Request, merchant: Merchant, region: str) -> str:
+    """Return the region of a call, or `uk` where its buyers are British."""
+    named = (request.header("x-amz-pay-region") or "").strip().lower()
+    british = merchant.market or (merchant.region is None and named)
+    return BRITISH if british == BRITISH else region
 
 
 def _wrong_header(name: str, problem: str) -> APIRefusal:

@@ -103,7 +103,15 @@ def _check(
         # Unknown and missing members are reported before bad values.
         detail = min(details, key=lambda one: one["type"] not in _REASONS)
         reason = _REASONS.get(detail["type"], "InvalidParameterValue")
-        raise APIRefusal(reason, _message(reason, _name(detail["loc"], body))) from None
+        name = _name(detail["loc"], body)
+        limit = "; or ".join(
+            dict.fromkeys(
+                f"{one['msg'][:1].lower()}{one['msg'][1:]}"
+                for one in details
+                if _name(one["loc"], body) == name
+            )
+        )
+        raise APIRefusal(reason, _message(reason, name, limit)) from None
 
 
 def _name(place: tuple[int | str, ...], body: Mapping[str, Any]) -> str:
@@ -121,9 +129,9 @@ def _name(place: tuple[int | str, ...], body: Mapping[str, Any]) -> str:
     return ".".join(parts)
 
 
-def _message(reason: str, name: str) -> str:
+def _message(reason: str, name: str, limit: str) -> str:
     if reason == "UnrecognizedField":
         return f"The field '{name}' is invalid for this API."
     if reason == "MissingParameterValue":
         return f"The parameter '{name}' is required"
-    return f"The value provided for '{name}' is invalid"
+    return f"The value provided for '{name}' is invalid: {limit}"

@@ -111,7 +111,10 @@ def parse_query(operation: str, query: str) -> dict[str, str]:
         if name not in known:
             # UNCONFIRMED: the code; UnrecognizedField, a code for bodies, is as likely.
             raise invalid_value(f"The parameter '{name}' is not of this API")
-        if name in given or not _is_valid(known[name], value):
+        doubled = name in given and not known[name].is_list
+        if name in given:  # `k=a&k=b`, as the SDKs for Java and .NET write lists
+            value = f"{given[name]},{value}"  # noqa: PLW2901 - the whole list
+        if doubled or not _is_valid(known[name], value):
             raise invalid_value(f"The value provided for '{name}' is invalid")
         given[name] = value
     if NEXT_TOKEN in given and len(given) > 1:

@@ -1,0 +1,63 @@
+"""Outcomes that somebody has asked for: the next calls of an operation end so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ..handlers import HANDLERS
+from ..rules.outcomes import MOMENTS, Outcome, known_outcomes
+from ..wire.errors import invalid_value
+
+if TYPE_CHECKING:
+    from ..engine.context import Context
+    from ..rules.outcomes import When
+    from ..wire.api_call import APICall
+
+KIND: Final = "outcome"
+
+_MOST = 100
+"""The most calls that can be asked for at a time."""
+
+
+def _of_account(context: Context) -> Context:
+    """Return the context of what belongs to an account in both environments."""
+    return context.for_owner(f"{context.account}/")
+
+
+def provoke(
+    context: Context, operation: str, outcome: str, when: When, times: int
+) -> None:
+    """Let the next calls of an operation end in an outcome, after those asked for."""
+    if operation not in HANDLERS:
+        raise invalid_value(f"The operation is one of {', '.join(sorted(HANDLERS))}")
+    if when not in MOMENTS:
+        raise invalid_value(f"The value of when is one of {', '.join(MOMENTS)}")
+    known = known_outcomes(operation, when)
+    if outcome not in known:
+        raise invalid_value(
+            f"The outcome of {operation}, {when}, is one of {', '.join(known)}"
+            if known
+            else f"{operation} has no outcome {when}"
+        )
+    if not 1 <= times <= _MOST:
+        raise invalid_value(f"The value of times is 1 to {_MOST}")
+    ours = _of_account(context)
+    record = ours.find(KIND, operation) or {"id": operation, "next": []}
+    record["next"] += [[outcome, when]] * times
+    ours.save(KIND, record)
+    facts: dict[str, Any] = {"operation": operation, "outcome": outcome, "when": when}
+    context.add_history("provoked", None, **facts, times=times)
+
+
+def take(context: Context, call: APICall) -> Outcome | None:
+    """Return how a call is to end, if somebody has asked for it, and cross it off."""
+    ours = _of_account(context)
+    record = ours.find(KIND, call.operation)
+    if record is None:
+        return None
+    name, when = record["next"].pop(0)
+    if record["next"]:
+        ours.save(KIND, record)
+    else:
+        ours.delete(KIND, call.operation)
+    return Outcome(call.operation, name, when)
