@@ -52,6 +52,7 @@ from .response import Response as Response
 if TYPE_CHECKING:
     __version__: str
 
+    from . import explain as explain
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -83,6 +84,7 @@ _LAZY_NAMES = {
     "NotificationUnverifiable": "ipn",
     "SQLiteJournal": "journal",
     "allowed_actions": "objects",
+    "explain": "explain",
     "idempotency_key": "idempotency",
     "merge": "objects",
     "price": "money",
@@ -100,7 +102,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+    module = import_module(f".{_LAZY_NAMES[name]}", __name__)
+    value = module if _LAZY_NAMES[name] == name else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -21,6 +21,7 @@ from typing import (
 )
 
 from ._call_life import CallLife, Shared
+from ._client_signatures import Signatures
 from ._core.checks import check_switch
 from ._core.clock import InstantClock
 from ._core.clock_skew import ClockOffset
@@ -44,9 +45,8 @@ from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
 from ._core.tracebacks import hiding_arguments
-from ._signing.request_signer import SignerFailed, key_pairs, request_signers
+from ._signing.request_signer import key_pairs, request_signers
 from .breaker import CircuitBreaker
-from .button import button_payload, signing_failed
 from .errors import ConfigurationError, InvalidRequest
 from .pacing import limits_from
 from .procedures import Procedures
@@ -93,7 +93,7 @@ if TYPE_CHECKING:
         platform_version: str | None
 
 
-class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
+class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
     """The base of both clients: everything but I/O."""
 
     _calls: CallLife
@@ -365,29 +365,6 @@ class BaseClient(Operations, Procedures, ABC, Generic[TransportT]):
         """
         circuit = self._calls.shared.circuit
         return circuit is None or circuit.available(self._calls.runtime.time.now())
-
-    def generate_button_signature(
-        self, payload: Mapping[str, object] | str | bytes
-    ) -> str:
-        """Return the signature of a checkout button's payload; nothing is sent.
-
-        A dict is signed as `json.dumps(payload)`, so embed exactly that text in the
-        page. The signature does not expire while payload, key and algorithm stay the
-        same. It differs at each call nevertheless, because PSS is salted.
-        Follows `amazon-pay-checkout/add-the-amazon-pay-button.html`.
-
-        Raises:
-            InvalidRequest: the payload is not JSON, or holds a float amount.
-            SigningFailed: the signer failed; its error is the cause.
-        """
-        if self._calls.signer.signer_awaits:
-            raise InvalidRequest(
-                "this signer is awaited: use await agenerate_button_signature(…)"
-            )
-        try:
-            return self._calls.signer.button_signature(button_payload(payload))
-        except SignerFailed as failed:
-            raise signing_failed("generate_button_signature", failed) from None
 
     @procedure
     def request(  # noqa: PLR0913 - one parameter for each part of a request

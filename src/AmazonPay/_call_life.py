@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._core.clock_skew import ClockOffset
     from ._core.options import Options
     from ._core.steps import Flow
-    from ._signing.request_signer import RequestSigner
+    from ._signing.request_signer import RequestSigner, SignedRequest
     from .breaker import CircuitBreaker
     from .pacing import RateLimits
     from .response import Response
@@ -44,6 +44,15 @@ class Shared:
     tracer: Tracer
     offset: ClockOffset
     instant_clock: InstantClock
+
+
+class _LastRequest:
+    """The last request of a call that was signed, until the call is over."""
+
+    __slots__ = ("signed",)
+
+    def __init__(self) -> None:
+        self.signed: SignedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class CallLife:
         self.shared.connections.check_open()
         with tracer.span(call) as span:
             outcome: Response[Any] | TransportError
+            last = _LastRequest()
             try:
                 ends, pause_until = options.ends(runtime.time.now())
                 yield from self._pass_breaker(call)
@@ -82,12 +92,13 @@ class CallLife:
                     options.retry,
                     ends - now,
                     runtime,
-                    partial(self._attempt, call),
+                    partial(self._attempt, call, last),
                     pause_within=pause_until - now,
                 )
             except TransportError as error:
                 self._report(span, call, error)
                 raise
+            outcome.keep_refused_request(last.signed)
             self._report(span, call, outcome)
         return outcome.raise_for_status() if options.raise_for_status else outcome
 
@@ -107,7 +118,9 @@ class CallLife:
                 yield from replace(self, options=options).run(PROBE)
         circuit.check(call)
 
-    def _attempt(self, call: Call, time_left: float) -> Flow[Outcome]:
+    def _attempt(
+        self, call: Call, last: _LastRequest, time_left: float
+    ) -> Flow[Outcome]:
         """Make one attempt: wait for a turn, sign, send; return its outcome."""
         signer, time = self.signer, self.runtime.time
         ends = time.now() + time_left
@@ -123,7 +136,7 @@ class CallLife:
         )
         if isinstance(signature, Failure):
             return signature
-        signed = request.signed(signature)
+        last.signed = signed = request.signed(signature)
         outcome: Outcome = yield Transmit(
             call, signed, self.options.timeout, ends - time.now()
         )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from ._base_client import BaseClient
+from ._client_signatures import AsyncSignatures
 from ._core.call import Call
 from ._core.checks import check_type
 from ._core.run import arun, run
-from ._signing.request_signer import SignerFailed
-from .button import button_payload, signing_failed
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     import httpx2
@@ -131,7 +129,7 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         self.close()
 
 
-class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
+class AsyncClient(AsyncSignatures, BaseClient["httpx2.AsyncBaseTransport"]):
     """Amazon Pay API v2, awaiting, on asyncio and trio.
 
     Its arguments are those of `Client`; `transport` is an `httpx2.AsyncBaseTransport`.
@@ -167,25 +165,6 @@ class AsyncClient(BaseClient["httpx2.AsyncBaseTransport"]):
         from ._http.perform import AsyncPerformer
 
         return AsyncPerformer
-
-    async def agenerate_button_signature(
-        self, payload: Mapping[str, object] | str | bytes
-    ) -> str:
-        """Return the signature of a button's payload, made by an async signer.
-
-        It works like `generate_button_signature`, which needs a signer that blocks.
-        Nothing is sent.
-
-        Raises:
-            InvalidRequest: the payload is not JSON, or holds a float amount.
-            SigningFailed: the signer failed; its error is the cause.
-        """
-        try:
-            return await self._calls.signer.abutton_signature(
-                button_payload(payload), self._calls.options.deadline
-            )
-        except SignerFailed as failed:
-            raise signing_failed("agenerate_button_signature", failed) from None
 
     async def send(self, call: Call) -> Response[Any]:
         """Run a call that an operation has built, and return its response."""

@@ -351,7 +351,7 @@ class AuthenticationError(APIError):
 
 
 class InvalidSignature(AuthenticationError):
-    """The signature does not match: the private key does not belong to the key id."""
+    """The signature does not match; `client.explain(error)` says why."""
 
 
 class NotFound(APIError):

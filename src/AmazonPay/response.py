@@ -51,6 +51,7 @@ class Response(Generic[T]):
 
     __slots__ = (
         "_parsed",
+        "_refused_request",
         "attempts",
         "clock_lead",
         "content",
@@ -90,6 +91,20 @@ class Response(Generic[T]):
         self.clock_lead: timedelta | None = None
         """How far the system clock is ahead of Amazon's, if a date was refused."""
         self._parsed = _UNPARSED
+        self._refused_request: Any = None
+
+    def keep_refused_request(self, request: object) -> None:
+        """Keep the signed request if its signature was refused; see `Client.explain`.
+
+        It is kept after no other answer, and shown nowhere.
+        """
+        if self.reason_code == "InvalidRequestSignature":
+            self._refused_request = request
+
+    @property
+    def refused_request(self) -> Any:  # noqa: ANN401 - a SignedRequest, a layer above
+        """The signed request whose signature was refused; None after other answers."""
+        return self._refused_request
 
     @property
     def ok(self) -> bool:

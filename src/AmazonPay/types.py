@@ -53,6 +53,13 @@ from .resources._common import Timestamp as Timestamp
 from .resources._common import Unspecified as Unspecified
 from .resources._common import Url as Url
 from .resources.authorization_tokens import AuthorizationToken as AuthorizationToken
+from .resources.button_payloads import BuyerAdditionalScope as BuyerAdditionalScope
+from .resources.button_payloads import BuyNowPayload as BuyNowPayload
+from .resources.button_payloads import CartDetails as CartDetails
+from .resources.button_payloads import DeliveryOption as DeliveryOption
+from .resources.button_payloads import LineItem as LineItem
+from .resources.button_payloads import ShippingMethod as ShippingMethod
+from .resources.button_payloads import SignInPayload as SignInPayload
 from .resources.buyers import Buyer as Buyer
 from .resources.charge_permissions import ChargePermission as ChargePermission
 from .resources.charge_permissions import (

@@ -117,6 +117,8 @@ class RequestSigner:
         self.endpoint = endpoint
         self.in_memory = isinstance(key, RSAPrivateKey)
         """Whether the key is in memory, so that signing is fast and cannot fail."""
+        self.public_key = key.public_key() if isinstance(key, RSAPrivateKey) else None
+        """The public half of a key in memory; None for a signer of the caller's."""
         self._sign: Callable[[bytes], Any] = (
             rsa_signer(key, algorithm)
             if isinstance(key, RSAPrivateKey)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
+from .. import explain
 from .actors import control_api, notifier, provoked
 from .actors.backstage import Backstage
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
@@ -30,6 +32,18 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
+
+_KEY_ID = re.compile(r"PublicKeyId=\"?([^\",\s]+)")
+
+_ABOUT_SIGNATURES = frozenset(
+    {
+        "InvalidHeaderValue",
+        "InvalidRequestSignature",
+        "MissingHeader",
+        "MissingHeaderValue",
+    }
+)
+"""The refusals that a signature, or the header that holds it, can cause."""
 
 OPENAPI_PATH = "/openapi.json"
 _LONGEST_TEXT = 64 * 1024
@@ -111,8 +125,11 @@ class Simulator(Backstage):
             call = self._verified(request)
         except APIRefusal as refusal:
             result = Result(refusal.response)
+            explanation = self._explained(request, refusal)
             with self._context("") as context:
-                _add_to_history(context, request, result, request_id)
+                _add_to_history(
+                    context, request, result, request_id, explanation=explanation
+                )
             return result.response
         fault_key = FaultKey(
             call.owner,
@@ -140,6 +157,30 @@ class Simulator(Backstage):
             key = call.idempotency_key
             _add_to_history(context, request, result, request_id, key, fault)
         return result.response if fault is None else fault.response
+
+    def _explained(
+        self, request: Request, refusal: APIRefusal
+    ) -> dict[str, object] | None:
+        """Return why the signature of a refused request is wrong; None if it is right.
+
+        The explanation is for the history alone: the response is Amazon's.
+        """
+        if refusal.reason_code not in _ABOUT_SIGNATURES:
+            return None
+        keys = {name: one.public_key for name, one in self.merchants.items()}
+        authorization = request.header("authorization") or ""
+        named = _KEY_ID.search(authorization)
+        key_id = named[1] if named else ""
+        explanation = explain.request(
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+            public_key=keys.pop(key_id, None),
+            other_keys=keys,
+            now=self.clock(),
+        )
+        return None if explanation.name == "holds" else explanation.as_facts()
 
     def _verified(self, request: Request) -> APICall:
         """Return the call of a request whose signature and form are right."""
@@ -221,6 +262,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     request_id: str,
     key: str | None = None,
     fault: Fault | None = None,
+    explanation: dict[str, object] | None = None,
 ) -> None:
     context.add_history(
         "request",
@@ -234,6 +276,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
         idempotencyKey=key,
         replayed=result.replayed,
         fault=None if fault is None else fault.label,
+        **({} if explanation is None else {"explanation": explanation}),
     )
 
 
