@@ -7,6 +7,7 @@ Ends with 1 as soon as anything is not as it should be.
 
 import ssl
 import sys
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from AmazonPay import Client, Response, price
 from AmazonPay.money import add, compare, subtract
-from AmazonPay.simulator import Simulator, merchant
+from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.server import serving
 from AmazonPay.types import (
     CaptureCharge,
@@ -200,7 +201,9 @@ def purchase(client: Client, simulator: Simulator, show: Demo) -> None:
 def main() -> int:
     """Serve, drive, and say so."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    simulator = Simulator([merchant(KEY_ID, key.public_key())])
+    # A refund takes half a minute at Amazon, and here a second.
+    settings = Settings(refund_settles_after=timedelta(seconds=1))
+    simulator = Simulator([merchant(KEY_ID, key.public_key())], settings=settings)
     with serving(simulator) as served:
         print(f"\n  Amazon Pay on this machine: {served.url}\n")
         trusted = ssl.create_default_context(cafile=served.authority)

@@ -53,6 +53,7 @@ PRINTS = {
     "receive": r"\[\]\n",
     "process": r"\[\]\n",
     "authority": r"S01-0000000-0000000-C000000\n",
+    "outcomes": r"502\n",
 }
 
 

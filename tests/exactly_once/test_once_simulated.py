@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import create_autospec
 
@@ -303,9 +304,10 @@ def test_a_pending_authorization_is_waited_for_by_calling_again() -> None:
 
 
 def test_a_late_capture_is_pending_first() -> None:
-    shop, journal = Shop(), MemoryJournal()
+    settings = Settings(capture_settles_after=timedelta(seconds=60))
+    shop, journal = Shop(settings=settings), MemoryJournal()
+    shop.provoke("capture_charge", "Captured", "later")
     charge = shop.buy().charge
-    shop.clock.move(days=8)
     client = Wire(shop, lost=1).client()
 
     def capture() -> Any:
@@ -331,7 +333,7 @@ def test_a_refund_is_pending_first() -> None:
     client = Wire(shop).client()
     decision = client.refund_or_get(*arguments, journal=journal, **NAMES)
     assert decision.outcome == "pending"
-    shop.clock.move(seconds=5)
+    shop.clock.move(seconds=30)
     (entry,) = journal.open_entries()
     assert client.resume(entry, journal=journal).ok
 

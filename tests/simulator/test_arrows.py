@@ -9,7 +9,7 @@ import pytest
 
 from AmazonPay.lifecycles import LIFE_CYCLES, Kind
 from AmazonPay.simulator import Settings
-from AmazonPay.simulator.rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
+from AmazonPay.simulator.engine.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
 from reference.accounts import SANDBOX_REPORT
 from simulated import LIVE_KEY_ID, Shop
 

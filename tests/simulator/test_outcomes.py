@@ -9,7 +9,7 @@ import pytest
 
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import Request, Settings
-from AmazonPay.simulator.rules.outcomes import ANY, TABLE, known_outcomes
+from AmazonPay.simulator.engine.outcomes import ANY, TABLE, known_outcomes
 from AmazonPay.simulator.rules.test_data import CARDS
 from AmazonPay.simulator.wire.errors import APIRefusal
 from reference.codes import STATUS_OF

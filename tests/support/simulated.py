@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Store
-    from AmazonPay.simulator.rules.outcomes import When
+    from AmazonPay.simulator.engine.outcomes import When
 
 KEY_ID = "SANDBOX-AGTEST"
 LIVE_KEY_ID = "LIVE-AGTEST"

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from .._core.operation import operations_of
 from ..errors import ConfigurationError
+from ..lifecycles import CHARGE
 from ..resources import Operations
-from .rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 StoredAnswers: TypeAlias = Literal["2xx", "2xx+4xx", "all"]
 Profile: TypeAlias = Literal["lenient", "default", "hostile"]
+
+# How a pending charge can end, and what codes of Create Charge mean already.
+_PENDING_ENDS = {"Authorized"} | {
+    str(arrow.reason)
+    for arrow in CHARGE
+    if "AuthorizationInitiated" in arrow.states and arrow.to == "Declined"
+}
+_TAKEN = {"CaptureInitiated"} | {
+    arrow.reason for arrow in CHARGE if not arrow.states and arrow.reason
+}
 
 _CANCELED_CODES = ("CheckoutSessionCanceled", "InvalidCheckoutSessionStatus")
 _SHARES = (
@@ -139,7 +149,7 @@ class Settings:
     pending_simulation_codes: Mapping[str, str] = field(
         default_factory=lambda: {
             f"Pending{reason}": reason
-            for reason in PENDING_ENDS
+            for reason in sorted(_PENDING_ENDS)
             if reason != "Authorized"
         }
     )
@@ -170,10 +180,8 @@ class Settings:
         )
         _check_known("keys_ignored_by", self.keys_ignored_by, operations_of(Operations))
         codes = self.pending_simulation_codes
-        _check_known("pending_simulation_codes", codes.values(), PENDING_ENDS)
-        if taken := sorted(
-            codes.keys() & {*DECLINES, *CAPTURE_ENDS, "CaptureInitiated"}
-        ):
+        _check_known("pending_simulation_codes", codes.values(), _PENDING_ENDS)
+        if taken := sorted(codes.keys() & _TAKEN):
             raise ConfigurationError(
                 f"pending_simulation_codes has a code that means another thing: {taken}"
             )

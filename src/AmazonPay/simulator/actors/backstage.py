@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
+    from ..engine.outcomes import When
     from ..engine.store import HistoryRow, Record, Transaction
     from ..merchants import Merchant
-    from ..rules.outcomes import When
 
 
 class Backstage:

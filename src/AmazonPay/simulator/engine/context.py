@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
-from ..rules.environments import RULES
 from ..wire.errors import wrong_state
 from . import notifications
+from .environments import RULES
 from .timestamps import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
-    from ..rules.environments import EnvironmentRules
     from ..settings import Settings
+    from .environments import EnvironmentRules
     from .ids import Ids
     from .store import Record, Transaction
 

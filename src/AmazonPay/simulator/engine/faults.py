@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from ..._core.config import Environment
-    from ..rules.outcomes import Outcome
     from ..settings import Settings
+    from .outcomes import Outcome
 
 # GETs of objects that change. Their handlers save nothing, so that an old record which
 # they read is not saved again.

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.charges import Charges
+from ..engine.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..engine.timestamps import format_timestamp, parse_timestamp
-from ..rules import return_urls
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
-from ..rules.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
+from ..wire import return_urls
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_combination, wrong_state
 from . import charge_permissions as permissions
@@ -274,7 +274,7 @@ def check_permission(
     """Refuse a charge that the permission does not allow."""
     if permission["state"] != "Chargeable":
         raise wrong_state("chargePermission", permission["state"])
-    check_currency(amount, permission["currency"])
+    check_currency(amount, permission["currency"], "chargeAmount")
     one_time = permission["type"] == "OneTime"
     left = permissions.chargeable_amount(context, permission)
     if parse_amount(amount) > left:
@@ -306,7 +306,7 @@ def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
     if charge["state"] != "Authorized":
         raise wrong_state(KIND, charge["state"])
     amount = checked_price(call.body["captureAmount"], "captureAmount")
-    check_currency(amount, charge["chargeAmount"]["currencyCode"])
+    check_currency(amount, charge["chargeAmount"]["currencyCode"], "captureAmount")
     if parse_amount(amount) > parse_amount(charge["chargeAmount"]):
         raise APIRefusal(
             "TransactionAmountExceeded",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.checkout_sessions import CheckoutSessions
 from ..engine.context import EXPIRES
 from ..engine.timestamps import format_timestamp
-from ..rules import address_rules, return_urls
+from ..rules import address_rules
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
+from ..wire import return_urls
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
 from . import charge_permissions as permissions
@@ -359,7 +360,7 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
         # UNCONFIRMED: the code; that updates end when the buyer has paid is documented.
         raise wrong_state(KIND, session["state"])
     body = call.body
-    web = body.get("webCheckoutDetails") or {}
+    web: dict[str, Any] = body.get("webCheckoutDetails") or {}
     return_urls.check_urls(call, context.rules, web)
     if pays_at_once(session) and "checkoutReviewReturnUrl" in web:
         # UNCONFIRMED: that an update refuses what the creation does.

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...resources.checkout_sessions import CheckoutSessions
+from ..engine.outcomes import PENDING_ENDS, SESSION_ENDS, Outcome
 from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
-from ..rules.outcomes import PENDING_ENDS, SESSION_ENDS, Outcome
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state

@@ -53,11 +53,13 @@ def create(
     # UNCONFIRMED: the codes of a refusal; they are those of refunds.
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
-    check_currency(amount, charge["chargeAmount"]["currencyCode"])
-    captured = parse_amount(charge["captureAmount"])
-    if Decimal(charge["disputed"]) + parse_amount(amount) > captured:
+    currency = charge["chargeAmount"]["currencyCode"]
+    check_currency(amount, currency, "disputeAmount")
+    left = parse_amount(charge["captureAmount"]) - Decimal(charge["disputed"])
+    if parse_amount(amount) > left:
         raise APIRefusal(
-            "TransactionAmountExceeded", "The disputes would be above what was captured"
+            "TransactionAmountExceeded",
+            f"The disputeAmount is above what is left to dispute: {left} {currency}",
         )
     base = charge["id"].rpartition("-")[0]
     dispute: Record = {

@@ -92,7 +92,7 @@ def instore_merchant_scan(context: Context, call: APICall) -> Result:
     limit = LARGEST[currency]
     if "chargeTotal" in body:
         total = checked_price(body["chargeTotal"], "chargeTotal")
-        check_currency(total, currency)
+        check_currency(total, currency, "chargeTotal")
         limit = parse_amount(total)
     scan: Record = {
         "id": context.ids.uuid(),

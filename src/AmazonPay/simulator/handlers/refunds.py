@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
+from ..engine.outcomes import REFUND_ENDS, Outcome
 from ..rules.amounts import (
     check_currency,
     checked_price,
@@ -13,7 +14,6 @@ from ..rules.amounts import (
     parse_amount,
     refund_limit,
 )
-from ..rules.outcomes import REFUND_ENDS, Outcome
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from . import charge_permissions as permissions
@@ -75,7 +75,7 @@ def create(
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
-    check_currency(amount, currency)
+    check_currency(amount, currency, "refundAmount")
     most = refund_limit(parse_amount(charge["captureAmount"]), currency)
     headroom = context.settings.headroom
     total = Decimal(charge["refunding"]) + parse_amount(amount)
@@ -110,7 +110,8 @@ def create(
 def _store_name(charge: Record, permission: Record) -> str:
     """Return the text of a refund without one of its own."""
     for record in (charge, permission):
-        name: str | None = (record["metadata"] or {}).get("merchantStoreName")
+        metadata: dict[str, str | None] = record["metadata"] or {}
+        name = metadata.get("merchantStoreName")
         if name:
             return name[:_LONGEST_NAME]
     return _STORE_NAME

@@ -72,9 +72,11 @@ def _needed_in(country: str) -> set[str]:
 def known_delivery(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return `deliverySpecifications` without values that live ignores."""
     known = dict(given)
-    special, rule = given.get("specialRestrictions"), given.get("addressRestrictions")
+    special: Any = given.get("specialRestrictions")
+    rule: Any = given.get("addressRestrictions")
     if isinstance(special, list):
-        known["specialRestrictions"] = [one for one in special if one in _BOXES]
+        names: list[Any] = special  # pyright: ignore[reportUnknownVariableType] # any JSON
+        known["specialRestrictions"] = [one for one in names if one in _BOXES]
     if isinstance(rule, dict):
         addresses = cast("dict[str, Any]", rule)
         restrictions: Any = addresses.get("restrictions")

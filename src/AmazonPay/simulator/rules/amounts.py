@@ -76,10 +76,12 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     return format_price(amount, currency)
 
 
-def check_currency(value: dict[str, str], currency: str) -> None:
-    """Refuse a price in another currency."""
+def check_currency(value: dict[str, str], currency: str, name: str) -> None:
+    """Refuse a price in another currency; `name` is the member that has it."""
     if value["currencyCode"] != currency:
-        raise APIRefusal("CurrencyMismatch", f"The currency must be {currency}")
+        raise APIRefusal(
+            "CurrencyMismatch", f"The currency of '{name}' must be {currency}"
+        )
 
 
 def refund_limit(captured: Decimal, currency: str) -> Decimal:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .outcomes import Outcome
+from ..engine.outcomes import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .outcomes import When
+    from ..engine.outcomes import When
 
 ADDRESS = (
     "name",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..rules.environments import RULES
+from ..engine.environments import RULES
 from .errors import APIRefusal
 from .messages import json_response
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._core.config import Environment
+    from ..engine.outcomes import Outcome
     from ..merchants import Merchant
-    from ..rules.outcomes import Outcome
     from .messages import HTTPResponse
 
 

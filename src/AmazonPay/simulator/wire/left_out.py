@@ -66,7 +66,8 @@ def _tidied(hint: Any, value: Any) -> Any:  # noqa: ANN401 - any JSON
             return _tidied_object(branch, cast("dict[str, Any]", value))
         if get_origin(branch) is list and isinstance(value, list):
             (item,) = get_args(branch)
-            return [_tidied(item, one) for one in value]
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType] # any JSON
+            return [_tidied(item, one) for one in items]
         if get_origin(branch) is dict and isinstance(value, dict):
             item = get_args(branch)[1]
             given = cast("dict[str, Any]", value)

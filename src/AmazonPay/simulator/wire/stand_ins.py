@@ -5,7 +5,7 @@ What is checked against the types is another body, with a stand-in for such a pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from ...resources.reports import ScheduledReportType
 from ..rules.address_rules import known_delivery
@@ -14,7 +14,7 @@ from ..rules.report_files import SANDBOX_SETTLEMENT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..rules.environments import EnvironmentRules
+    from ..engine.environments import EnvironmentRules
 
 _TIMES = ("filingTimestamp", "merchantResponseDeadline", "closureTimestamp")
 _DELIVERY = "deliverySpecifications"
@@ -31,7 +31,7 @@ def stand_in(
         other.setdefault("webCheckoutDetails", {})
         given: Any = body.get(_DELIVERY)
         if not rules.checks_delivery and isinstance(given, dict):
-            other[_DELIVERY] = known_delivery(given)
+            other[_DELIVERY] = known_delivery(cast("dict[str, Any]", given))
     scheduled = operation == "create_report_schedule"
     if scheduled and body.get("reportType") == SANDBOX_SETTLEMENT:
         # UNCONFIRMED: that it can be scheduled; pages disagree.

@@ -9,13 +9,13 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..wire.errors import APIRefusal, invalid_combination, invalid_value
+from .errors import APIRefusal, invalid_combination, invalid_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..wire.api_call import APICall
-    from .environments import EnvironmentRules
+    from ..engine.environments import EnvironmentRules
+    from .api_call import APICall
 
 _URLS = re.compile(r"checkout\w*Url")
 _STORE = "amzn1.application-oa2-client."
