@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from ..engine.context import Context
     from ..engine.ids import Ids
+    from ..engine.outcomes import When
     from ..engine.store import HistoryRow, Record, Store
     from ..merchants import Merchant
-    from ..rules.outcomes import When
     from ..settings import Settings
 
 _CLOCK = "clock"

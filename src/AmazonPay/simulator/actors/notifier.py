@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ..._core.config import is_loopback
 from ...errors import ConfigurationError
-from ...testing import Authority, leaf_path
+from ...testing._authority import Authority, leaf_path
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal
 from ..wire.messages import HTTPResponse, Request
