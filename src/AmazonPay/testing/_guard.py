@@ -87,6 +87,9 @@ def watching() -> Generator[None]:
     _watchers.append(watcher)
     try:
         yield
+    except BaseException:
+        _registry.take_reached()
+        raise
     finally:
         _watchers.remove(watcher)
     # A shop may have caught what was raised.
