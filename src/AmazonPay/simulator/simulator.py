@@ -9,13 +9,13 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from .. import explain
-from .actors import control_api, notifier, provoked
+from .actors import control_api, control_document, notifier, provoked
 from .actors.controls import Controls
 from .engine.clock import Clock
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
-from .wire import bodies, idempotency, left_out, links, openapi, queries, stand_ins
+from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
@@ -117,7 +117,7 @@ class Simulator(Controls):
 
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
-            return json_response(200, openapi.document())
+            return json_response(200, control_document.document())
         if request.path.startswith(links.PATH):
             with self._context("") as context:
                 owners, kind, record = links.follow_link(context, request)

@@ -14,7 +14,6 @@ from ..engine.clock import Clock
 from ..engine.store import DROPPED
 from ..engine.timestamps import parse_timestamp
 from ..handlers import charges, checkout_sessions
-from ..wire.errors import APIRefusal
 from . import provoked, world_file
 from .backstage import Backstage
 
@@ -291,16 +290,3 @@ class Controls(Backstage):
         with self._moving:
             world_file.decode(data, self.store, clock, self.ids.random)
             self._keep_clock()
-
-    def checked_token(self, given: str | None) -> None:
-        """Refuse a control call without the token.
-
-        Raises:
-            APIRefusal: the token is missing or wrong.
-        """
-        if given is None or not secrets.compare_digest(
-            given.encode(), self.token.encode()
-        ):
-            raise APIRefusal(
-                "UnauthorizedAccess", "The token of this simulator is missing or wrong"
-            )
