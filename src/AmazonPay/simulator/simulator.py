@@ -80,8 +80,10 @@ class Simulator(Controls):
     ) -> None:
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
+
+    def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
-        self._wire_clock = utc_now if isinstance(self.clock, Clock) else self.clock
+        return utc_now() if isinstance(self.clock, Clock) else self.clock()
 
     def reset(self) -> None:
         """Forget everything; merchants, settings and listeners stay."""

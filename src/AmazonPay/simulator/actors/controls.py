@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from .backstage import Backstage
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from datetime import datetime
 
     from ..engine.context import Context
     from ..engine.ids import Ids
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 _CLOCK = "clock"
+_LAST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond it, the ends of what is made have no place in the calendar."""
 
 
 class FaultUnused(AssertionError):  # noqa: N818 - named by what happened
@@ -80,6 +81,8 @@ class Controls(Backstage):
             until = clock() + by
         except (OverflowError, ValueError):
             raise InvalidRequest("the clock cannot move that far") from None
+        if until > _LAST:
+            raise InvalidRequest("the clock moves up to the year 9000")
         if by < timedelta(0):
             raise InvalidRequest("the clock moves forward only; reset() sets it back")
         with self._moving:

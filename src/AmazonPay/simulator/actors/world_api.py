@@ -53,7 +53,11 @@ def _rows(rows: list[HistoryRow]) -> list[dict[str, Any]]:
 
 
 def _move(controls: Controls, given: Given) -> dict[str, Any]:
-    by = {name: float(value) for name, value in given.items() if name != "toNextEvent"}
+    by = {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in given.items()
+        if name != "toNextEvent"
+    }
     if not given.get("toNextEvent"):
         rows = controls.advance(**by)
     elif by:
