@@ -167,6 +167,55 @@ def test_a_clients_options_are_its_callers(amazon_pay: LocalAmazonPay) -> None:
             client.get_charge(CHARGE)
 
 
+# The button ---------------------------------------------------------------------------
+
+BUTTON: Any = {
+    "webCheckoutDetails": {"checkoutReviewReturnUrl": "https://localhost/review"},
+    "storeId": "amzn1.application-oa2-client.0123",
+}
+
+
+def test_a_button_is_pressed(
+    amazon_pay: LocalAmazonPay, amazon_pay_client: Client
+) -> None:
+    button = amazon_pay_client.button(BUTTON, merchant_id=amazon_pay.merchant_id)
+    page = f"<html>{button.html(nonce='abc')}</html>"
+    session = amazon_pay.press(page)
+    (opened,) = amazon_pay.sessions()
+    assert (opened["checkoutSessionId"], opened["storeId"]) == (
+        session,
+        BUTTON["storeId"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (("0123", "0124"), "signed"),
+        (("A1SIMULATEDMERCHANT", "A2"), "account and key A2"),
+        (("SANDBOX-TEST", "SANDBOX-B"), "account and key .*SANDBOX-B"),
+        (("createCheckoutSessionConfig", "x"), "no button with a signed payload"),
+        (("amazon.Pay", "amazon"), "no button"),
+        (("{", "["), "no button"),
+    ],
+)
+def test_a_button_that_amazon_refuses_is_explained(
+    amazon_pay: LocalAmazonPay,
+    amazon_pay_client: Client,
+    change: tuple[str, str],
+    error: str,
+) -> None:
+    button = amazon_pay_client.button(BUTTON, merchant_id=amazon_pay.merchant_id)
+    with pytest.raises(AssertionError, match=error):
+        amazon_pay.press(button.html().replace(*change))
+    assert amazon_pay.sessions() == []
+
+
+def test_a_page_without_a_button_has_none(amazon_pay: LocalAmazonPay) -> None:
+    with pytest.raises(AssertionError, match="no button"):
+        amazon_pay.press("")
+
+
 # The context manager ------------------------------------------------------------------
 
 

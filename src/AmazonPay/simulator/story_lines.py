@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .engine.notifications import NOBODY_LISTENS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .engine.store import HistoryRow, Record
 
@@ -81,7 +81,7 @@ def _buyer(facts: Record) -> str:
     return " ".join(["◇ ", "buyer", str(facts["did"]), *chosen])
 
 
-_LINES = {
+_LINES: dict[str, Callable[[Record], str]] = {
     "request": _request,
     "state": _state,
     "notification": _notification,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from .. import explain
 from .._core.config import Retry
 from .._core.environment import VARIABLES
 from ..client import AsyncClient, Client
@@ -186,6 +188,42 @@ class LocalAmazonPay(Simulator):
             }
             with _environment(environment):
                 yield AmazonPayServer(address.url, address.port, environment)
+
+    # The buyer ------------------------------------------------------------------------
+
+    def press(self, page: str) -> str:
+        """Press the button in the HTML of a page; return the id of the new session.
+
+        Do with the page what Amazon does: check account and signature, and create the
+        session of the payload. `choose` and `pay` are the buyer's next steps.
+
+        Raises:
+            AssertionError: the page has no button with a payload, or a signature that
+                Amazon would refuse; the message explains it.
+        """
+        _, found, rest = page.partition("amazon.Pay.renderButton(")
+        _, found, rest = rest.partition(",") if found else ("", "", "")
+        try:
+            config = json.JSONDecoder().raw_decode(rest)[0]
+            signed = config["createCheckoutSessionConfig"]
+            payload, signature = signed["payloadJSON"], signed["signature"]
+            named = config["merchantId"], signed["publicKeyId"], signed["algorithm"]
+        except (ValueError, LookupError, TypeError):
+            raise AssertionError(
+                "the page has no button with a signed payload, as button.html() makes"
+            ) from None
+        if named[:2] != (self.merchant_id, self.public_key_id):
+            raise AssertionError(
+                f"the button is of account and key {named[0]}, {named[1]}; those of"
+                f" this test are {self.merchant_id}, {self.public_key_id}"
+            )
+        key = self.private_key.public_key()
+        why = explain.button(payload, signature, public_key=key, algorithm=named[2])
+        if why.name != "holds":
+            raise AssertionError(str(why))
+        with self.client(raise_for_status=True) as amazon:
+            session = amazon.create_checkout_session(json.loads(payload)).json()
+        return session["checkoutSessionId"]
 
     # The end --------------------------------------------------------------------------
 
