@@ -9,6 +9,10 @@ Beside a simulator, in two terminals:
 the inbox's own transaction: `work` does that, in a loop beside the server.
 """
 
+# Django has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import sys
@@ -77,7 +81,7 @@ def make_app(client: Client, verifier: Verifier) -> Any:
         return JsonResponse({"session": id_})
 
     def result(request: HttpRequest) -> JsonResponse:
-        id_ = request.GET["amazonCheckoutSessionId"]
+        id_ = str(request.GET["amazonCheckoutSessionId"])
         decision = client.complete_or_get_checkout_session(
             id_,
             {"chargeAmount": PRICE},

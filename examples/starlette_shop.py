@@ -29,7 +29,7 @@ from AmazonPay.contrib.starlette import ipn_route
 from AmazonPay.testing import verifier_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
 
@@ -100,7 +100,7 @@ def make_app(client: AsyncClient, verifier: Verifier, engine: sa.Engine) -> Star
             return JSONResponse({"state": connection.scalar(mine)})
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         del app
         worker = asyncio.create_task(work(client, inbox))
         yield

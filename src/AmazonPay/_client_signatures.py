@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._core.tracebacks import hiding_arguments, hiding_awaited_arguments
 from ._signing.request_signer import SignerFailed
 from .button import button_draft, button_payload, signing_failed
 from .errors import APIError, InvalidRequest
@@ -25,6 +26,7 @@ class Signatures:
 
     _calls: CallLife
 
+    @hiding_arguments
     def generate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
     ) -> str:
@@ -50,6 +52,7 @@ class Signatures:
         except SignerFailed as failed:
             raise signing_failed("generate_button_signature", failed) from None
 
+    @hiding_arguments
     def button(
         self, payload: ButtonPayload | None = None, **options: Unpack[ButtonOptions]
     ) -> Button:
@@ -96,6 +99,7 @@ class Signatures:
         signer = self._calls.signer
         return button_draft(signer.endpoint, signer.public_key_id, payload, **options)
 
+    @hiding_arguments
     def explain(
         self,
         response: Response[Any] | APIError,
@@ -126,6 +130,7 @@ class Signatures:
 class AsyncSignatures(Signatures):
     """What an awaiting client signs besides, with a signer that is awaited."""
 
+    @hiding_awaited_arguments
     async def agenerate_button_signature(
         self, payload: Mapping[str, object] | str | bytes
     ) -> str:
@@ -145,6 +150,7 @@ class AsyncSignatures(Signatures):
         except SignerFailed as failed:
             raise signing_failed("agenerate_button_signature", failed) from None
 
+    @hiding_awaited_arguments
     async def abutton(
         self, payload: ButtonPayload | None = None, **options: Unpack[ButtonOptions]
     ) -> Button:

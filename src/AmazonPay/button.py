@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     )
     from ._core.config import Endpoint
     from ._signing.request_signer import SignerFailed
+    from .resources._button_payloads import BuyNowPayload, SignInPayload
     from .resources._common import LedgerCurrency, PriceInput
-    from .resources.button_payloads import BuyNowPayload, SignInPayload
     from .resources.checkout_sessions import CreateCheckoutSession
 
     ButtonPayload = TypeAliasType(

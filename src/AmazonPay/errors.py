@@ -22,6 +22,10 @@ AmazonPayError
 │   ├── DefiniteNo                     refused or ended, and no money has moved for it
 │   ├── MoneyMoved                     money moved, but not as asked: check it
 │   └── NotProven                      nothing is proven: call again with the same key
+├── NotificationRefused                not to be acted on; answer its `status`
+│   ├── NotificationForged             403: not of Amazon Pay, or not for this shop
+│   └── NotificationUnverifiable       503: the certificate could not be fetched now
+├── InboxFailed                        503: the inbox's database failed
 ├── ReportUnavailable                  a report has no document
 ├── InvalidResponse                    the answer's body is not JSON, or lacks a member
 └── APIError                           Amazon answered with an error
@@ -89,15 +93,8 @@ class AmazonPayError(Exception):
 # Answers and objects hold values of the request and of the buyer. A pickled error,
 # which another process or a log may read, keeps only these members.
 _PICKLED = frozenset(
-    {
-        "attempts",
-        "final",
-        "idempotency_key",
-        "lead",
-        "operation",
-        "outcome_unknown",
-        "status_code",
-    }
+    {"attempts", "final", "idempotency_key", "lead", "operation"}
+    | {"outcome_unknown", "status_code"}
 )
 _SERVER_TEXTS = frozenset(
     {"object_id", "processing_status", "reason", "reason_code", "request_id"}

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from ._core.clock_skew import http_date
 from ._core.config import REGIONS
 from ._explain.judge import Verdict, judge
 from ._explain.key_rows import ROWS
-from ._explain.model import Came
+from ._explain.model import Came, parse_date
 from ._explain.search import Search
 from ._explain.wording import (
     Difference,
@@ -40,6 +39,7 @@ from .errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -84,8 +84,10 @@ def request(  # noqa: PLR0913 - a signature covers all of a request
         The explanation. Its `name` is `holds` if the signature is right.
 
     Raises:
-        InvalidRequest: a public key is not one, or not RSA.
+        InvalidRequest: a public key is not one, or not RSA; or `now` has no time zone.
     """
+    if now is not None and now.tzinfo is None:
+        raise InvalidRequest("now must have a time zone")
     arrived = _arrived(_whole(method), _whole(target), _pairs(headers), body)
     came = arrived.came
     if came is None:
@@ -149,22 +151,13 @@ _LONGEST_HEADER = 16 * 1024
 
 def _beside(came: Came, verdict: Verdict, now: datetime | None) -> Explanation:
     """Explain a request whose signature holds."""
-    date = came.value("x-amz-pay-date")
+    date = parse_date(came.value("x-amz-pay-date"))
     region = came.value("x-amz-pay-region").lower()
-    if now is not None and _is_future(date, now):
+    if now is not None and date is not None and date > now:
         return of_rows((ROWS["date_in_future"],), verdict=verdict)
     if came.algorithm == V2.name and region in set(REGIONS) - {"na", "eu", "jp"}:
         return of_rows((ROWS["region_alias_under_v2"],), verdict=verdict)
     return of_rows((), verdict=verdict)
-
-
-def _is_future(date: str, now: datetime) -> bool:
-    for form in ("%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"):
-        try:
-            return datetime.strptime(date, form).replace(tzinfo=UTC) > now
-        except ValueError:
-            continue
-    return False
 
 
 def button(  # noqa: PLR0913 - what a button's configuration holds

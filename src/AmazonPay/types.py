@@ -16,9 +16,17 @@ from .decisions import Outcome as Outcome
 from .lifecycles import Kind as Kind
 from .objects import AmazonObject as AmazonObject
 from .objects import State as State
+from .resources._button_payloads import BuyerAdditionalScope as BuyerAdditionalScope
+from .resources._button_payloads import BuyNowPayload as BuyNowPayload
+from .resources._button_payloads import CartDetails as CartDetails
+from .resources._button_payloads import DeliveryOption as DeliveryOption
+from .resources._button_payloads import LineItem as LineItem
+from .resources._button_payloads import ShippingMethod as ShippingMethod
+from .resources._button_payloads import SignInPayload as SignInPayload
 from .resources._carrier_codes import KnownCarrierCode as KnownCarrierCode
 from .resources._common import Address as Address
 from .resources._common import Amount as Amount
+from .resources._common import BuyerAdditionalInfo as BuyerAdditionalInfo
 from .resources._common import BuyerDetails as BuyerDetails
 from .resources._common import ChargePermissionType as ChargePermissionType
 from .resources._common import CountryCode as CountryCode
@@ -53,13 +61,6 @@ from .resources._common import Timestamp as Timestamp
 from .resources._common import Unspecified as Unspecified
 from .resources._common import Url as Url
 from .resources.authorization_tokens import AuthorizationToken as AuthorizationToken
-from .resources.button_payloads import BuyerAdditionalScope as BuyerAdditionalScope
-from .resources.button_payloads import BuyNowPayload as BuyNowPayload
-from .resources.button_payloads import CartDetails as CartDetails
-from .resources.button_payloads import DeliveryOption as DeliveryOption
-from .resources.button_payloads import LineItem as LineItem
-from .resources.button_payloads import ShippingMethod as ShippingMethod
-from .resources.button_payloads import SignInPayload as SignInPayload
 from .resources.buyers import Buyer as Buyer
 from .resources.charge_permissions import ChargePermission as ChargePermission
 from .resources.charge_permissions import (

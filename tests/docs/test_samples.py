@@ -47,13 +47,13 @@ PRINTS = {
     "abandon": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",
+    "outcomes": r"502\n",
     "types": r"\{'chargeId': '.*', 'currencyCode': 'USD'\}\}\nResourceNotFound\n",
     "states": r"Captured\nUnknown\n",
     "settlement": r"2026-05-17T15:48:50 \+0000\n\(.*\)\nCapture 1234.00\nTrans.*\n",
     "receive": r"\[\]\n",
     "process": r"\[\]\n",
     "authority": r"S01-0000000-0000000-C000000\n",
-    "outcomes": r"502\n",
 }
 
 

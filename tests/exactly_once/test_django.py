@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connections, transaction
-from django.test import Client as Browser
+from django.test import Client as DjangoClient
 
 import AmazonPay.contrib.django as app
 import ipn_django
@@ -28,6 +28,9 @@ from simulated import KEY_ID, Clock, Shop
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Django has no types.
+Browser: Any = DjangoClient
+atomic: Any = transaction.atomic
 CHARGE = "S01-0000000-0000000-C000000"
 
 
@@ -231,6 +234,40 @@ def test_a_conflict_in_the_handler_is_tried_again(
     assert ipn_django.moves(alias) == [(CHARGE, "Authorized")]
 
 
+def test_an_object_that_cannot_be_kept_moves_nothing(clock: Clock) -> None:
+    ipn_django.prepare("default")
+    inbox = DjangoInbox(clock=clock)
+    inbox.receive(notification())
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
+            " BEGIN SELECT RAISE(ABORT, 'canary'); END"
+        )
+    try:
+        with pytest.raises(InboxFailed, match="IntegrityError") as failed:
+            inbox.process(answering(charge()), ipn_django.move)
+        assert "canary" not in str(failed.value)
+        assert ipn_django.moves("default") == []
+    finally:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DROP TRIGGER t")
+
+
+def test_a_conflict_that_does_not_end_is_a_failure(
+    alias: str, inbox: DjangoInbox
+) -> None:
+    class Deadlock(Exception):  # noqa: N818 - as a driver names it
+        sqlstate = "40001"
+
+    def handler(connection: Any, view: Any, before: Any) -> None:
+        ipn_django.move(connection, view, before)
+        raise DatabaseError("deadlock") from Deadlock()
+
+    inbox.receive(notification())
+    assert inbox.process(answering(charge()), handler) == 0
+    assert ipn_django.moves(alias) == []
+
+
 def test_many_workers_move_each_order_once(alias: str, inbox: DjangoInbox) -> None:
     for number in range(8):
         inbox.receive(notification(number))
@@ -307,7 +344,7 @@ def test_inside_of_a_transaction_nothing_is_kept(
     alias: str, inbox: DjangoInbox
 ) -> None:
     with (
-        transaction.atomic(using=alias),
+        atomic(using=alias),
         pytest.raises(RuntimeError, match="durable"),
     ):
         inbox.receive(notification())
@@ -408,7 +445,7 @@ def test_an_entry_is_never_written_inside_of_a_transaction(
     alias: str, journal: DjangoJournal
 ) -> None:
     with (
-        transaction.atomic(using=alias),
+        atomic(using=alias),
         pytest.raises(RuntimeError, match="durable"),
     ):
         journal.change("k", lambda found: found or intended())

@@ -12,12 +12,14 @@ import anyio
 import httpx2
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from AmazonPay import Client, ConfigurationError, InvalidRequest, Retry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from AmazonPay.ipn import InboxFailed, Notification
 from AmazonPay.simulator import PROFILES
-from inbox_shop import MOVES, InboxShop, state_of
+from inbox_shop import METADATA, MOVES, InboxShop, state_of
 from keys import KEY
 from simulated import KEY_ID
 
@@ -172,6 +174,34 @@ def test_a_handler_gets_the_whole_object_and_the_inbox_keeps_no_buyer(
         (kept,) = connection.execute(select(shop.inbox.objects_table)).all()
     assert "canary" not in str(kept)
     assert "Chargeable" in str(kept)
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+
+
+class Move(Base):
+    __table__ = MOVES
+
+
+def with_orm(connection: Connection, view: Any, before: Any) -> None:
+    del before
+    with Session(connection) as session:
+        session.add(Move(object_id=view["chargeId"], state=state_of(view)))
+        session.commit()  # which leaves the inbox's transaction alone
+
+
+def test_a_handler_may_use_the_orm(shop: InboxShop) -> None:
+    def failing_later(connection: Connection, view: Any, before: Any) -> None:
+        with_orm(connection, view, before)
+        raise RuntimeError
+
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), failing_later) == 0
+    assert shop.moves == []
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), with_orm) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
 
 
 def test_a_pass_ends_at_its_limit(shop: InboxShop) -> None:
@@ -344,6 +374,61 @@ def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:
     assert shop.inbox.process(answering(charge()), handler) == 0
     shop.clock.move(hours=1)
     assert shop.inbox.process(answering(charge()), shop.handler) == 1
+
+
+class Deadlock(Exception):  # noqa: N818 - as a driver names it
+    sqlstate = "40P01"
+
+
+def deadlocks(times: int) -> Any:
+    left = [OperationalError("UPDATE orders", {}, Deadlock()) for _ in range(times)]
+
+    def handler(connection: Connection, view: Any, before: Any) -> None:
+        del before
+        row = {"object_id": view["chargeId"], "state": state_of(view)}
+        connection.execute(MOVES.insert().values(**row))
+        if left:
+            raise left.pop()
+
+    return handler
+
+
+def test_a_conflict_in_the_handler_is_tried_again(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), deadlocks(4)) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
+def test_a_conflict_that_does_not_end_is_a_failure(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), deadlocks(99)) == 0
+    assert shop.moves == []
+
+
+def test_an_object_that_cannot_be_kept_moves_nothing(sqlite_engine: Engine) -> None:
+    shop = InboxShop(sqlite_engine)
+    shop.inbox.receive(notification())
+    with shop.engine.begin() as connection:
+        refuse = "SELECT RAISE(ABORT, 'canary')"
+        connection.execute(
+            text(
+                "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
+                f" BEGIN {refuse}; END"
+            )
+        )
+    with pytest.raises(InboxFailed, match="IntegrityError") as failed:
+        shop.inbox.process(answering(charge()), shop.handler)
+    assert "canary" not in str(failed.value)
+    assert shop.moves == []
+
+
+def test_an_entry_that_the_database_refuses_is_a_failure(
+    sqlite_engine: Engine,
+) -> None:
+    shop = InboxShop(sqlite_engine)
+    without: Any = None
+    with pytest.raises(InboxFailed, match="IntegrityError"):
+        shop.inbox.receive(notification(merchant_id=without))
 
 
 def test_a_handler_that_ends_the_transaction_is_told_so(shop: InboxShop) -> None:

@@ -40,9 +40,15 @@ def check(told: list[Any]) -> None:
 
 
 def test_a_process_may_die_at_any_line(tmp_path: Path) -> None:
-    told = run(f"sqlite:///{tmp_path / 'shop.db'}", 13)
+    told = run(f"sqlite:///{tmp_path / 'shop.db'}", 23)
     check(told)
-    assert len(told) > 20
+    assert len(told) > 12
+
+
+def test_a_process_may_die_at_any_line_under_django() -> None:
+    told = run("django", 17)
+    check(told)
+    assert len(told) > 15
 
 
 def test_a_process_may_die_at_any_line_on_postgresql(

@@ -9,7 +9,6 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx2
 import pytest
 import trio.testing
 from cryptography.hazmat.primitives.serialization import (
@@ -24,18 +23,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
 from AmazonPay import (
-    AsyncClient,
-    Client,
-    ConfigurationError,
     RateLimits,
-    Retry,
-    pacing,
 )
-from AmazonPay._core.clock import Time
-from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
 from keys import KEY
 from loopback import OK, read_request, serving
+from paced import ScriptedTime, async_client_for, seconds_of
 from redis_server import redis_server, socket_path
 
 if TYPE_CHECKING:
@@ -44,17 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-AT_ONCE = Retry(base=0.0, wait=False)
-
-
-class ScriptedTime(Time):
-    """A clock of one machine, which may be wrong."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = seconds
-
-    def now(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture(scope="module")
@@ -74,29 +56,6 @@ def redis(path: str) -> Generator[Redis]:
 def away(path: str) -> Redis:
     """Make a connection that fails at once while nobody serves."""
     return Redis(unix_socket_path=path, retry=RedisRetry(NoBackoff(), 0))
-
-
-def seconds_of(redis: Redis) -> float:
-    clock: Any = redis.time()
-    return float(clock[0]) + float(clock[1]) / 1e6
-
-
-def ok(_: httpx2.Request) -> httpx2.Response:
-    return httpx2.Response(200, json={})
-
-
-def client_for(limits: RateLimits) -> Client:
-    transport = httpx2.MockTransport(ok)
-    return Client(
-        "SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE, rate_limits=limits
-    )
-
-
-def async_client_for(limits: RateLimits) -> AsyncClient:
-    transport = httpx2.MockTransport(ok)
-    return AsyncClient(
-        "SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE, rate_limits=limits
-    )
 
 
 # What is shared -----------------------------------------------------------------------
@@ -161,82 +120,6 @@ def test_many_processes_together_never_send_more_than_the_limit(
     assert 5 <= len(arrived) <= 5 + (ended - started) * 1 + 0.001
 
 
-def test_clocks_that_disagree_share_the_clock_of_redis(redis: Redis) -> None:
-    bucket = Bucket("b", Limit(4, 1))
-    takes = [
-        RateLimits("live", redis=redis).take_turn(bucket, ScriptedTime(seconds))
-        for seconds in (0.0, 1e9, 5.0, 2e9, 0.0, 1e9)
-    ]
-    assert takes[:4] == [0.0] * 4
-    assert all(0.0 < wait <= 1.0 for wait in takes[4:])
-
-
-def test_a_key_is_gone_when_its_bucket_is_full_again(redis: Redis) -> None:
-    client_for(RateLimits("sandbox", redis=redis)).get_charge("C1")
-    (key,) = list(redis.scan_iter())
-    assert b"SANDBOX-A" not in key
-    assert 0 < int(str(redis.pttl(key))) <= 10_000
-
-
-def test_pauses_that_are_skipped_count_with_the_clock_of_redis(redis: Redis) -> None:
-    client = client_for(RateLimits("sandbox", redis=redis))
-    before: Any = client.perform(Now())
-    for _ in range(60):
-        client.get_charge("C1")
-    after: Any = client.perform(Now())
-    assert after - before > 54.9
-    assert len(list(redis.scan_iter())) == 1
-
-
-def test_an_awaited_redis_paces_the_async_client(
-    path: str, redis: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def main() -> Any:
-        async with AsyncRedis(unix_socket_path=path) as given:
-            client = async_client_for(RateLimits("sandbox", redis=given))
-            before: Any = await client.perform(Now())
-            for _ in range(60):
-                await client.get_charge("C1")
-            after: Any = await client.perform(Now())
-            return after - before
-
-    assert anyio.run(main) > 54.9
-    assert len(list(redis.scan_iter())) == 1
-    assert not any("Redis" in line for line in caplog.messages)
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_blocking_redis_is_asked_in_a_thread(backend: str, redis: Redis) -> None:
-    async def main() -> Any:
-        client = async_client_for(RateLimits("sandbox", redis=redis))
-        before: Any = await client.perform(Now())
-        for _ in range(60):
-            await client.get_charge("C1")
-        after: Any = await client.perform(Now())
-        return after - before
-
-    assert anyio.run(main, backend=backend) > 54.9
-    assert len(list(redis.scan_iter())) == 1
-
-
-def test_both_clients_share_a_bucket(path: str, redis: Redis) -> None:
-    limits = RateLimits("sandbox", redis=redis)
-    client_for(limits).get_charge("C1")
-
-    async def main() -> None:
-        async with AsyncRedis(unix_socket_path=path) as given:
-            await async_client_for(RateLimits("live", redis=given)).get_charge("C1")
-
-    anyio.run(main)
-    assert len(list(redis.scan_iter())) == 1
-
-
-def test_a_blocking_client_refuses_a_redis_that_is_awaited() -> None:
-    limits = RateLimits("live", redis=AsyncRedis())
-    with pytest.raises(ConfigurationError, match="needs an AsyncClient"):
-        client_for(limits)
-
-
 # A Redis that fails -------------------------------------------------------------------
 
 
@@ -265,57 +148,6 @@ def test_a_redis_that_failed_is_asked_again_after_a_rest() -> None:
             time.seconds += 0.1
             limits.take_turn(bucket, time)
             assert redis.dbsize() == 1
-
-
-def test_a_redis_whose_clock_was_set_back_stops_nobody(
-    redis: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
-    time, bucket = ScriptedTime(), Bucket("b", Limit(2, 1))
-    in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
-    redis.hset("b", "tat1", str(in_an_hour))
-    with caplog.at_level(logging.WARNING):
-        waits = [
-            RateLimits("live", redis=redis).take_turn(bucket, time) for _ in range(2)
-        ]
-    assert waits == [0.0, 0.0]
-    assert len(caplog.records) == 2
-
-
-def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
-    path: str, redis: Redis
-) -> None:
-    bucket = Bucket("b", Limit(2, 1))
-    in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
-    redis.hset("b", "tat1", str(in_an_hour))
-
-    async def main() -> list[float]:
-        async with AsyncRedis(unix_socket_path=path) as given:
-            time = ScriptedTime()
-            return [
-                await RateLimits("live", redis=given).atake_turn(bucket, time)
-                for _ in range(2)
-            ]
-
-    assert anyio.run(main) == [0.0, 0.0]
-
-
-@pytest.mark.parametrize("wait", [0.0, 1.0, 1.25])
-def test_a_wait_that_one_turn_takes_is_believed(wait: float) -> None:
-    assert pacing._plausible(wait, Bucket("b", Limit(9, 4))) == wait  # noqa: SLF001 - its limits
-
-
-@pytest.mark.parametrize("wait", [1.26, 1.4, 4.0])
-def test_a_longer_wait_is_not_believed(wait: float) -> None:
-    with pytest.raises(pacing._ClockMoved):  # noqa: SLF001 - it never leaves
-        pacing._plausible(wait, Bucket("b", Limit(9, 4)))  # noqa: SLF001 - its limits
-
-
-def test_operations_have_buckets_of_their_own_in_redis(redis: Redis) -> None:
-    limits, time = RateLimits("live", redis=redis), ScriptedTime()
-    one, other = (Bucket(key, Limit(1, 1)) for key in ("one", "other"))
-    assert [limits.take_turn(one, time), limits.take_turn(other, time)] == [0.0, 0.0]
-    assert limits.take_turn(one, time) > 0.0
-    assert sorted(str(key) for key in redis.scan_iter()) == ["b'one'", "b'other'"]
 
 
 def test_an_async_client_goes_on_without_redis(

@@ -3,7 +3,8 @@
 From `amazon-pay-api-v2/checkout-session.html`, `amazon-pay-api-v2/buyer.html`,
 `amazon-pay-checkout/set-payment-info.html`,
 `amazon-pay-checkout/address-formatting-and-validation.html`,
-`amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`.
+`amazon-pay-buy-now-checkout/verify-and-complete-checkout.html`,
+`mobile-app/sample-post-payload.html`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ CREATE_CHECKOUT_SESSION: Members = {
         "checkoutReviewReturnUrl": URL,
         "checkoutResultReturnUrl": URL,
         "checkoutCancelUrl": URL,
+        "checkoutErrorUrl": URL,
         "checkoutMode": enum("ProcessOrder"),
     },
     "storeId*": "id",
@@ -68,10 +70,10 @@ CREATE_CHECKOUT_SESSION: Members = {
     "addressDetails": {
         "name*": longest(50),
         "addressLine1*": longest(180),
-        "addressLine2": longest(60),
+        "addressLine2?": longest(60),
         "addressLine3": longest(60),
         "city": longest(50),
-        "districtOrCounty": longest(50),
+        "districtOrCounty?": longest(50),
         "stateOrRegion": longest(50),
         "postalCode*": longest(20),
         "countryCode*": longest(3),
@@ -92,6 +94,7 @@ CREATE_CHECKOUT_SESSION: Members = {
     "platformId": "text",
     "providerMetadata": PROVIDER_METADATA_SENT,
     "supplementaryData": "text",
+    "channelType": enum("MOBILE_SDK"),
 }
 
 # presentmentCurrency in an update is an error; allowOvercharge and extendExpiration
@@ -157,6 +160,12 @@ CHECKOUT_SESSION: Members = {
         "amazonPayRedirectUrl*?": "text",
         "checkoutCancelUrl*?": "text",
         "checkoutMode?": "text",
+        "authorizeResultReturnUrl?": "text",
+        "signInReturnUrl?": "text",
+        "signInCancelUrl?": "text",
+        "checkoutErrorUrl?": "text",
+        "signInErrorUrl?": "text",
+        "amazonPayDeclineUrl?": "text",
     },
     "productType*?": known("PayAndShip PayOnly PayAndShipMultiAddress"),
     "paymentDetails*?": {
@@ -209,6 +218,10 @@ CHECKOUT_SESSION: Members = {
     "merchantDetails": "anything",
     "tokens": "anything",
     "cartDetails": "anything",
+    "paymentProcessingMetaData": "anything",
+    "processorSpecifications": "anything",
+    "disbursementDetails": "anything",
+    "channelType?": "text",
     # Of sessions with several addresses.
     "shippingAddressList?": [{**ADDRESS, "addressId*": "text"}],
     "multiAddressesCheckoutMetadata?": [{"addressId*": "text", "price*": PRICE}],

@@ -76,6 +76,13 @@ BUYER_DETAILS: Members = {
     "email*?": "text",
     "phoneNumber*?": "text",
     "primeMembershipTypes*?": [PRIME],
+    # Of Buy Now: `amazon-pay-api-v2/buy-now-checkout.html`.
+    "buyerAdditionalInfo?": {
+        "vatId?": "text",
+        "province?": "text",
+        "dateOfBirth?": "text",
+        "prefix?": "text",
+    },
 }
 
 PAYMENT_PREFERENCES: Table = [NULL, {"paymentDescriptor*?": "text"}]

@@ -10,6 +10,7 @@ import pytest
 
 from AmazonPay import ConfigurationError
 from AmazonPay.ipn import NotificationForged, Verifier
+from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator import (
     PROFILES,
     HTTPListener,
@@ -17,6 +18,7 @@ from AmazonPay.simulator import (
     Settings,
     Store,
 )
+from AmazonPay.simulator.engine.notifications import Change, reason_against
 from AmazonPay.simulator.wire.errors import APIRefusal
 from AmazonPay.testing import Authority
 from forgeries import LEAF
@@ -207,6 +209,12 @@ def test_without_a_listener_the_story_says_why_none_was_sent(shop: Shop) -> None
         "create": "nobody listens: --ipn-url or a listener is missing"
     }
     assert {one["status"] for one in rows(shop)} == {"not sent"}
+
+
+def test_an_object_without_a_permission_sends_none() -> None:
+    (arrow, *_) = LIFE_CYCLES["refund"]
+    reason = reason_against(Change("refund", {}, None, arrow), None)
+    assert reason == "its charge permission is not known"
 
 
 # What is sent -------------------------------------------------------------------------

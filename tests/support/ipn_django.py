@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from AmazonPay.ipn import Verifier
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="amazonpay-django-")
+atexit.register(_FOLDER.cleanup)
 if not settings.configured:
     settings.configure(
         ALLOWED_HOSTS=["*"],

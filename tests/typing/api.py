@@ -33,10 +33,12 @@ from AmazonPay import (
     Timeout,
     TransportError,
     allowed_actions,
+    explain,
     idempotency_key,
     merge,
     price,
 )
+from AmazonPay.button import Button
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.decisions import Outcome
 from AmazonPay.journal import Entry, abandon, resolve
@@ -60,6 +62,7 @@ from AmazonPay.types import (
     PriceInput,
     Refund,
     Report,
+    SignInPayload,
     State,
 )
 
@@ -301,6 +304,37 @@ def construction() -> None:
         integrator_version="1.0",
         platform_version="1.0",
     )
+
+
+def buttons(client: Client) -> None:
+    payload = SignInPayload(signInReturnUrl="https://a.example", storeId="s")
+    button = client.button(payload, merchant_id="A", product_type="SignIn")
+    assert_type(button, Button)
+    assert_type(button.payload, str | None)
+    assert_type(button.html(nonce="n", element_id="e"), str)
+    assert_type(button.config(), dict[str, Any])
+    assert_type(button.json(), str)
+    assert_type(
+        client.button('{"storeId": "s"}', merchant_id="A", buy_now=True), Button
+    )
+    assert_type(client.button(merchant_id="A", create_session_url="/x"), Button)
+
+
+async def awaited_buttons(client: AsyncClient) -> None:
+    made = await client.abutton({"storeId": "s"}, merchant_id="A", placement="Cart")
+    assert_type(made, Button)
+
+
+def explanations(client: Client, response: Response[Any], error: APIError) -> None:
+    assert_type(client.explain(response), explain.Explanation)
+    assert_type(client.explain(error, public_key="PEM").name, str)
+    one = explain.request("GET", "/v2/x", {"a": "b"}, public_key=b"PEM")
+    assert_type(one, explain.Explanation)
+    assert_type(one.difference, explain.Difference | None)
+    two = explain.button("{}", "c2ln", public_key=None, other_keys={"B": "PEM"})
+    assert_type(two.key_is_right, bool | None)
+    three = explain.answer("text", "GET", "/v2/x", [("a", "b")])
+    assert_type(three.guesses, int)
 
 
 def pacing(redis: Redis, awaited: AsyncRedis) -> None:

@@ -268,7 +268,6 @@ class Changing(Mapping[str, object]):
         Changing(RuntimeError("dictionary changed size during iteration")),
         {"deep": [Changing("1.00", float("nan"))]},
     ],
-    ids=str,
 )
 def test_what_a_mapping_shows_last_is_checked(payload: object) -> None:
     with pytest.raises(InvalidRequest):

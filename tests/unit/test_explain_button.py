@@ -33,12 +33,16 @@ BUTTONS = {
     "body_slashes": '{"url":"https:\\/\\/shop.example\\/a"}',
     "body_escapes": '{"note":"Gr\\u00f6\\u00dfe"}',
     "body_line_feeds": '{\n "a": 1\n}',
+    "body_as_string": '{"a": 1}',
+    "body_numbers": '{"a": 14.0, "b": [2.0]}',
 }
 POSTED = {
     "payload_in_javascript": '{"note":"say "hi" to\nall"}',
     "body_slashes": '{"url":"https://shop.example/a"}',
     "body_escapes": '{"note":"Größe"}',
     "body_line_feeds": '{\r\n "a": 1\r\n}',
+    "body_as_string": '"{\\"a\\": 1}"',
+    "body_numbers": '{"a": 14, "b": [2]}',
 }
 
 
@@ -46,6 +50,12 @@ POSTED = {
 def test_what_a_page_does_to_a_payload_is_named(name: str) -> None:
     signer = Signer(body=BUTTONS[name].encode())
     assert pressed(signer, POSTED[name]).name == name
+
+
+def test_plain_text_that_was_escaped_later_is_named() -> None:
+    signer = Signer(body='{"note":"Größe 😀 \\\\u00e4"}'.encode())
+    posted = '{"note":"Gr\\u00f6\\u00dfe \\ud83d\\ude00 \\\\u00e4"}'
+    assert pressed(signer, posted).name == "body_escapes"
 
 
 @pytest.mark.parametrize(

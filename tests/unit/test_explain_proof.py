@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA1
 
 from AmazonPay import InvalidRequest, explain
 from hand_signer import PAYLOAD, Signer
@@ -224,6 +227,37 @@ def test_a_listed_header_that_did_not_come_is_named() -> None:
 def test_a_clock_that_is_fast_is_named(second: int, name: str) -> None:
     now = datetime(2026, 1, 1, 12, 0, tzinfo=UTC) - timedelta(seconds=second)
     assert sent(Signer(), now=now).name == name
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="time zone"):
+        sent(Signer(), now=datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake
+
+
+@pytest.mark.parametrize("hashes", [True, False])
+def test_padding_of_version_1_5_without_the_name_of_a_hash_is_opened(
+    hashes: bool,
+) -> None:
+    signer = Signer()
+    message = signer.string_of(signer.algorithm, signer.canonical().encode())
+    data = sha256(message).digest() if hashes else message
+    padded = b"\x00\x01" + b"\xff" * (253 - len(data)) + b"\x00" + data
+    numbers = KEY.private_numbers()
+    modulus = numbers.public_numbers.n
+    value = pow(int.from_bytes(padded), numbers.d, modulus).to_bytes(256)
+    signer.encoded = lambda _: b64encode(value).decode()
+    assert sent(signer).name == "padding_pkcs1"
+
+
+def test_a_key_of_another_size_is_opened_too() -> None:
+    for size in (1024, 2049, 3072):
+        key = rsa.generate_private_key(public_exponent=65537, key_size=size)
+        assert sent(Signer(key=key), public_key=key.public_key()).name == "holds"
+
+
+def test_two_mistakes_of_the_key_and_the_text_are_told_together() -> None:
+    signer = Signer(path="/v2/charges", hash=SHA1(), mask=SHA1(), pkcs1=True)  # noqa: S303 - the mistake
+    assert sent(signer).mistakes[:2] == ("padding_pkcs1", "hash_other")
 
 
 def test_an_alias_under_the_second_algorithm_is_named() -> None:

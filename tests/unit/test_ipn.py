@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from cryptography import x509
 
 from AmazonPay import ConfigurationError, InvalidRequest
 from AmazonPay.ipn import (
@@ -315,6 +316,15 @@ def test_a_certificate_is_fetched_once_a_day() -> None:
     assert len(wire.asked) == 2
 
 
+def test_a_certificate_of_yesterday_does_while_amazon_fails() -> None:
+    wire, clock = Wire(LEAF, OSError()), Clock()
+    kept = Certificates(wire, clock)
+    first = kept.get(CERTIFICATE_URL, "us-east-1")
+    clock.now += 30 * 3600
+    assert kept.get(CERTIFICATE_URL, "us-east-1") is first
+    assert len(wire.asked) == 2
+
+
 def test_fetches_are_limited_in_rate() -> None:
     wire, clock = Wire(), Clock()
     kept = Certificates(wire, clock)
@@ -523,7 +533,7 @@ def test_a_notification_is_no_confirmation(authority: Authority) -> None:
 
 
 def signed(authority: Authority, **more: Any) -> bytes:
-    names = {"topic": TOPIC, "merchant_id": MERCHANT, **more}
+    names: dict[str, Any] = {"topic": TOPIC, "merchant_id": MERCHANT, **more}
     object_id = names.pop("object_id", CHARGE)
     return authority.notification("CHARGE", object_id, **names)
 
@@ -583,6 +593,13 @@ def test_given_roots_are_asked_for_the_certificate(authority: Authority) -> None
 
     made = signed(authority)
     assert chosen(authority.leaf, authority.root).verify(made)
+    loaded = [x509.load_pem_x509_certificate(authority.root)]
+    assert Verifier(
+        [TOPIC],
+        fetch=Wire(authority.leaf),
+        intermediates=[authority.intermediate],
+        roots=loaded,
+    ).verify(made)
     with pytest.raises(NotificationForged, match="none of the given roots"):
         chosen(authority.leaf, Authority().root).verify(made)
 

@@ -207,6 +207,31 @@ def test_no_refusal_before_sending_shows_a_value(
         assert not any(CANARY in line for line in frames_of(refused))
 
 
+def test_no_refused_button_shows_a_value(caplog: pytest.LogCaptureFixture) -> None:
+    client = Client("SANDBOX-A", KEY, "us", transport=httpx2.MockTransport(echo(200)))
+    awaiting = AsyncClient("SANDBOX-A", KEY, "us")
+    web = {"checkoutReviewReturnUrl": f"ftp://{CANARY}"}
+    for payload in (
+        {"note": CANARY},
+        {"webCheckoutDetails": web, "storeId": CANARY},
+        {"webCheckoutDetails": {}, "storeId": CANARY, f"a {CANARY}": 1},
+        {"webCheckoutDetails": {}, "storeId": CANARY, "scopes": [CANARY]},
+        f'{{"note": "{CANARY}"',
+        f'{{"note": "{CANARY}", "amount": 1.5}}',
+    ):
+        given: Any = payload
+
+        async def main(payload: Any = given) -> None:
+            await awaiting.abutton(payload, merchant_id="A")
+
+        for refused in (
+            error_of(client.button, given, merchant_id="A"),
+            error_of(client.generate_button_signature, f"{payload}{{"),
+            error_of(anyio.run, main),
+        ):
+            assert CANARY not in everything_shown(refused, caplog)
+
+
 def test_no_procedure_shows_a_value(caplog: pytest.LogCaptureFixture) -> None:
     for peer in PEERS.values():
         client = Client(

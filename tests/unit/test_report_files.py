@@ -132,7 +132,9 @@ def test_a_file_that_is_no_table_gives_no_row(path: Path, text: str, said: str) 
 
 
 @pytest.mark.parametrize(
-    "data", [gzip.compress(b"a,b\n1,2\n"), b"PK\x03\x04rest", b"BZh91AY"]
+    "data",
+    [gzip.compress(b"a,b\n1,2\n"), b"PK\x03\x04rest", b"BZh91AY"],
+    ids=["gzip", "zip", "bzip2"],
 )
 def test_a_compressed_file_is_said_to_be_one(path: Path, data: bytes) -> None:
     path.write_bytes(data)

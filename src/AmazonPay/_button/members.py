@@ -131,10 +131,9 @@ def _problem_of_object(hint: Any, value: Any, where: str) -> str | None:  # noqa
 
 
 def _problem_of_list(hint: Any, value: Any, where: str) -> str | None:  # noqa: ANN401 - types and JSON
-    if type(value) is not list:
+    if value.__class__ is not list:
         return f"{where} must be a list"
-    items = cast("list[Any]", value)
-    problems = (_problem(hint, item, f"an element of {where}") for item in items)
+    problems = (_problem(hint, item, f"an element of {where}") for item in value)
     return next((problem for problem in problems if problem is not None), None)
 
 

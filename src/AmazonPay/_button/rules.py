@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..errors import InvalidRequest
-from ..resources.button_payloads import BuyNowPayload, SignInPayload
+from ..resources._button_payloads import BuyNowPayload, SignInPayload
 from ..resources.checkout_sessions import CreateCheckoutSession
 from .members import problem_in
 
@@ -30,10 +30,6 @@ _CURRENCY = "amazon-pay-checkout/multi-currency-integration.html"
 _RECURRING = "amazon-pay-recurring-checkout/manage-recurring-payments.html"
 _WALLET = "amazon-pay-paymentmethodonfile/checkout-session.html"
 _ENVIRONMENTS = "amazon-pay-checkout/differences-between-environments.html"
-
-# Members that Amazon documents for the mobile SDK: mobile-app/sample-post-payload.html.
-_MOBILE = ("channelType",)
-_MOBILE_WEB = ("checkoutErrorUrl",)
 
 _MOST = {
     "JPY": Decimal(10_000_000),
@@ -101,21 +97,16 @@ def _check_sign_in(payload: Payload, settings: Settings) -> None:
 def _check_checkout(payload: Payload, settings: Settings) -> None:
     if "signInReturnUrl" in payload:
         raise _Broken("a sign-in payload belongs to productType SignIn", _SIGN_IN)
-    kept = {name: value for name, value in payload.items() if name not in _MOBILE}
     web = _object(payload, "webCheckoutDetails")
-    if web:
-        kept["webCheckoutDetails"] = {
-            name: value for name, value in web.items() if name not in _MOBILE_WEB
-        }
     if is_buy_now(payload, settings):
-        _check_members(BuyNowPayload, kept, _BUY_NOW)
+        _check_members(BuyNowPayload, payload, _BUY_NOW)
     else:
         if "webCheckoutDetails" not in payload:
             raise _Broken(
                 "webCheckoutDetails is missing; only Buy Now has none (buy_now=True)",
                 SESSION,
             )
-        _check_members(CreateCheckoutSession, kept, SESSION)
+        _check_members(CreateCheckoutSession, payload, SESSION)
     _check_store_id(payload)
     for name, url in web.items():
         if name.endswith("Url"):

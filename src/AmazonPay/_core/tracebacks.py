@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..errors import AmazonPayError, SigningFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -107,6 +107,26 @@ def hiding_arguments(function: Callable[P, R]) -> Callable[P, R]:
         failure: BaseException
         try:
             return function(*args, **kwargs)
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failure = without_values(error, handled)
+        finally:
+            del args, kwargs
+        raise failure
+
+    return hiding
+
+
+def hiding_awaited_arguments(
+    function: Callable[P, Awaitable[R]],
+) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Do what `hiding_arguments` does for a function that is awaited."""
+
+    @functools.wraps(function)
+    async def hiding(*args: P.args, **kwargs: P.kwargs) -> R:
+        handled = sys.exception()
+        failure: BaseException
+        try:
+            return await function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - raised below
             failure = without_values(error, handled)
         finally:

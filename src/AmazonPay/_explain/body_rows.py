@@ -207,10 +207,7 @@ def _swapped(swapped: dict[str, str], found: re.Match[str]) -> str:
 
 
 def _python_text(text: str) -> Iterator[str]:
-    try:
-        yield str(json.loads(text))
-    except (ValueError, RecursionError):
-        return
+    yield str(json.loads(text))
 
 
 def _as_string(text: str) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .._core.config import REGIONS
-from .model import Came, Mistake, SignedHeaders
+from .model import BASIC, EXTENDED, Came, Mistake, SignedHeaders, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,10 +24,9 @@ _TYPES = (
     "",
 )
 _ACCEPTED = ("*/*", f"{_JSON}, text/plain, */*", f"{_JSON}, */*", "")
-_BASIC, _EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
 _DATE_FORMS = (
-    _BASIC,
-    _EXTENDED,
+    BASIC,
+    EXTENDED,
     "%Y-%m-%dT%H:%M:%S.000Z",
     "%Y-%m-%dT%H:%M:%S+00:00",
     "%Y%m%dT%H%M%S",
@@ -84,17 +84,8 @@ def _hosts_of_connection(came: Came, headers: SignedHeaders) -> Iterator[SignedH
         yield _changed(headers, name, host.partition(":")[0])
 
 
-def _parsed(date: str) -> datetime | None:
-    for form in (_BASIC, _EXTENDED):
-        try:
-            return datetime.strptime(date, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    return None
-
-
 def _date_forms(date: str) -> Iterator[str]:
-    parsed = _parsed(date)
+    parsed = parse_date(date)
     if parsed is not None:
         for form in _DATE_FORMS:
             yield parsed.strftime(form)
@@ -102,14 +93,12 @@ def _date_forms(date: str) -> Iterator[str]:
 
 def _moved(steps: Iterable[timedelta]) -> Callable[[str], Iterator[str]]:
     def values(date: str) -> Iterator[str]:
-        parsed = _parsed(date)
-        for step in steps if parsed is not None else ():
-            try:
-                yield ((parsed or datetime.now(UTC)) + step).strftime(
-                    _EXTENDED if "-" in date else _BASIC
-                )
-            except OverflowError:
-                return
+        parsed = parse_date(date)
+        form = EXTENDED if "-" in date else BASIC
+        if parsed is not None:
+            with suppress(OverflowError):  # in the year 1 or 9999
+                for step in steps:
+                    yield (parsed + step).strftime(form)
 
     return values
 

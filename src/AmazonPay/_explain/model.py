@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .._signing.canonical import canonical_path, canonical_query_of, sha256_hex
@@ -64,6 +66,13 @@ class Came:
         compare=False,
     )
 
+    _last_hash: dict[str, bytes | str] = field(
+        default_factory=dict[str, "bytes | str"],
+        init=False,
+        repr=False,
+        compare=False,
+    )
+
     def text(self, value: object) -> Text | None:
         """Return a body as text, read once; None if it is too large, or no UTF-8."""
         if not isinstance(value, bytes) or len(value) > _LARGEST:
@@ -108,9 +117,28 @@ class Came:
             return (value if isinstance(value, str) else sha256_hex(value)).encode()
         return value.encode(errors="surrogatepass") if isinstance(value, str) else value
 
+    def hashed(self, canonical: bytes) -> str:
+        """Return the hash of a canonical request; many rows ask for the same one."""
+        if self._last_hash.get("of") != canonical:
+            self._last_hash["of"] = canonical
+            self._last_hash["is"] = sha256_hex(canonical)
+        return str(self._last_hash["is"])
+
     def message(self, canonical: bytes) -> bytes:
         """Return the string to sign, by the rules."""
-        return f"{self.algorithm}\n{sha256_hex(canonical)}".encode()
+        return f"{self.algorithm}\n{self.hashed(canonical)}".encode()
+
+
+BASIC, EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
+"""The two forms of a date that Amazon takes."""
+
+
+def parse_date(date: str) -> datetime | None:
+    """Return an `x-amz-pay-date`, or None for text that is none."""
+    for form in (BASIC, EXTENDED):
+        with suppress(ValueError):
+            return datetime.strptime(date, form).replace(tzinfo=UTC)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,6 @@ class Opened:
     proves_key: bool = True
     """Whether the padding alone proves that the private key belongs to this one."""
 
-    @property
-    def is_right(self) -> bool:
-        """Whether scheme and hashes are Amazon's; the salt's length is not checked."""
-        return (self.scheme, self.hash, self.mask_hash) == ("PSS", "sha256", "sha256")
-
     def checker(self) -> Callable[[bytes], bool]:
         """Return the function that tells whether the signature covers a message."""
         digest, salt, name = self.digest, self.salt, self.hash

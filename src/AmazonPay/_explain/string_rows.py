@@ -34,27 +34,27 @@ def _joined(_: Came, text: bytes) -> Iterator[bytes]:
     yield text.replace(b"\n", b" ")
 
 
-def _string(make: Callable[[str, bytes], bytes]) -> Callable[..., Iterator[bytes]]:
+def _string(make: Callable[[Came, bytes], bytes]) -> Callable[..., Iterator[bytes]]:
     def variants(came: Came, text: bytes) -> Iterator[bytes]:
-        yield make(came.algorithm, text)
+        yield make(came, text)
 
     return variants
 
 
 def _other_algorithm(came: Came, text: bytes) -> Iterator[bytes]:
     for name in (*ALGORITHMS, came.algorithm.lower(), "RSASSA-PSS", "AMZN-PAY"):
-        yield f"{name}\n{sha256_hex(text)}".encode()
+        yield f"{name}\n{came.hashed(text)}".encode()
 
 
 def _separators(came: Came, text: bytes) -> Iterator[bytes]:
     for separator in ("\\n", "", "\r\n", "\n\n", " "):
-        yield f"{came.algorithm}{separator}{sha256_hex(text)}".encode()
+        yield f"{came.algorithm}{separator}{came.hashed(text)}".encode()
 
 
 def _more_lines(came: Came, text: bytes) -> Iterator[bytes]:
     """Yield strings as other schemes of AWS have them: with a date, with the key id."""
     date = came.value("x-amz-pay-date")
-    yield f"{came.algorithm}\n{date}\n{sha256_hex(text)}".encode()
+    yield f"{came.algorithm}\n{date}\n{came.hashed(text)}".encode()
 
 
 def _prehashed(came: Came, text: bytes) -> Iterator[bytes]:
@@ -65,7 +65,7 @@ def _prehashed(came: Came, text: bytes) -> Iterator[bytes]:
 
 
 def _hash_of_what_was_hashed(came: Came, text: bytes) -> Iterator[bytes]:
-    once = sha256_hex(text)
+    once = came.hashed(text)
     yield f"{came.algorithm}\n{sha256_hex(once.encode())}".encode()
     yield f"{came.algorithm}\n{sha256_hex(bytes.fromhex(once))}".encode()
 
@@ -113,7 +113,7 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "The hash was signed without the algorithm's name before it.",
         "The string to sign has two lines.",
         _STRING,
-        _string(lambda _, text: sha256_hex(text).encode()),
+        _string(lambda came, text: came.hashed(text).encode()),
     ),
     Mistake(
         "string_not_hashed",
@@ -129,7 +129,7 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "The algorithm's name was signed with the text itself, not with its hash.",
         "The hash was forgotten.",
         _STRING,
-        _string(lambda name, text: name.encode() + b"\n" + text),
+        _string(lambda came, text: came.algorithm.encode() + b"\n" + text),
     ),
     Mistake(
         "string_hash_upper",
@@ -137,7 +137,9 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "The hash in the string to sign is in upper-case hex.",
         "The encoder of hex digits writes A to F.",
         _STRING,
-        _string(lambda name, text: f"{name}\n{sha256_hex(text).upper()}".encode()),
+        _string(
+            lambda came, text: f"{came.algorithm}\n{came.hashed(text).upper()}".encode()
+        ),
     ),
     Mistake(
         "string_hash_base64",
@@ -146,7 +148,9 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "Other schemes write hashes in base64.",
         _STRING,
         _string(
-            lambda name, text: f"{name}\n".encode() + b64encode(sha256(text).digest())
+            lambda came, text: (
+                f"{came.algorithm}\n".encode() + b64encode(sha256(text).digest())
+            )
         ),
     ),
     Mistake(
@@ -155,7 +159,9 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "The hash in the string to sign is raw bytes, not hex.",
         "The hash was not written as text.",
         _STRING,
-        _string(lambda name, text: f"{name}\n".encode() + sha256(text).digest()),
+        _string(
+            lambda came, text: f"{came.algorithm}\n".encode() + sha256(text).digest()
+        ),
     ),
     Mistake(
         "string_hashed_twice",
@@ -171,7 +177,7 @@ STRING_ROWS: tuple[Mistake, ...] = (
         "The string to sign ends with a line feed.",
         "Both lines were written with a line feed.",
         _STRING,
-        _string(lambda name, text: f"{name}\n{sha256_hex(text)}\n".encode()),
+        _string(lambda came, text: f"{came.algorithm}\n{came.hashed(text)}\n".encode()),
     ),
     Mistake(
         "string_separator",

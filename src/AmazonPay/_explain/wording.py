@@ -233,7 +233,9 @@ def _proof(verdict: Verdict) -> str:
         return f"{text}. So the private key is that key's, whatever was signed."
     if not verdict.found.mistakes:
         return f"{text}; and it covers the text that came."
+    changes = len(verdict.found.mistakes)
     return (
-        f"{text}; and it verifies for the text that came with this change, the"
-        f" {verdict.guesses}. of the usual ones that was tried."
+        f"{text}; and it verifies for the text that came after"
+        f" {'this change' if changes == 1 else 'these two changes'} (guess"
+        f" {verdict.guesses})."
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from .._core.config import REGIONS, Endpoint
-from .connections import transport_options
 from .progress import ending
+from .proxies import proxy_for
 from .transports import PoolTransport
 
 if TYPE_CHECKING:
@@ -41,16 +41,14 @@ def fetch(
     endpoint = Endpoint(
         address.scheme, address.host, port, REGIONS["na"], "sandbox", ""
     )
-    options = transport_options(
-        endpoint, verify=verify, proxy=None, trust_env=trust_env
-    )
     request = httpx2.Request(
         "GET",
         url,
         headers={"accept-encoding": "identity"},
         extensions={"timeout": dict.fromkeys(_STEPS, seconds)},
     )
-    transport = PoolTransport(**options)
+    proxy = proxy_for(endpoint, None, trust_env=trust_env)
+    transport = PoolTransport(verify, proxy)
     try:
         with ending(time.monotonic() + seconds):
             return _body(transport.handle_request(request), largest)

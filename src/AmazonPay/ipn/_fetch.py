@@ -68,13 +68,21 @@ class Certificates:
         self._limit = RateLimit(_FETCHES, _PERIOD, now)
 
     def get(self, url: str, region: str) -> Leaf:
-        """Return the certificate of a checked address, fetched at most once a day.
+        """Return the certificate of a checked address, which is fetched once a day.
 
         Raises:
             NotificationForged: what is there may not sign envelopes.
             NotificationUnverifiable: it could not be fetched now.
         """
-        return self.known(url) or self._fetched(url, region)
+        if leaf := self.known(url):
+            return leaf
+        try:
+            return self._fetched(url, region)
+        except NotificationUnverifiable:
+            # One of yesterday is better than none; its dates are checked at each use.
+            if url in self._kept:
+                return self._kept[url][1]
+            raise
 
     def known(self, url: str) -> Leaf | None:
         """Return a certificate that needs no fetch, or None."""
@@ -112,10 +120,10 @@ class Certificates:
             return self._fetch(url)
         except AmazonPayError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
             raise NotificationUnverifiable(
                 f"the certificate could not be fetched: {type(error).__name__}"
-            ) from error
+            ) from None
 
 
 def _too_often() -> NotificationUnverifiable:

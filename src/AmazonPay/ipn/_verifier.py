@@ -162,10 +162,10 @@ class Verifier:
             self._fetch(url)
         except NotificationRefused:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
             raise NotificationUnverifiable(
                 f"the subscription could not be confirmed: {type(error).__name__}"
-            ) from error
+            ) from None
         return envelope.topic_arn
 
     async def aconfirm_subscription(self, body: bytes) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .._core.operation import ask
 from .._core.parameters import encoded_id
 from ..errors import InvalidRequest, InvalidResponse
 
 if TYPE_CHECKING:
+    from .._core.operation import Operation
+    from .._core.steps import Flow
     from ..response import Response
 
 T = TypeVar("T")
@@ -30,6 +33,22 @@ def object_of(response: Response[T]) -> T:
     if not isinstance(found, dict):
         raise InvalidResponse(response, "is no JSON object")
     return cast("T", found)
+
+
+def get_object(
+    operation: Operation[[str], Response[T]], object_id: str, id_name: str
+) -> Flow[Response[T]]:
+    """Get an object by its id; return the answer, which may be an error.
+
+    Raises:
+        InvalidResponse: the answer is about an object with another id.
+    """
+    response = yield from ask(operation, object_id)
+    if response.ok:
+        found = member(object_of(response), id_name)
+        if found is not None and found != object_id:
+            raise InvalidResponse(response, f"has another {id_name} than was asked for")
+    return response
 
 
 def text_of(response: Response[Any], *path: str) -> str:

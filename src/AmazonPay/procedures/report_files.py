@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._core.declare import iteration, procedure
-from .._core.operation import ask
 from .._core.steps import Flow, Item, Pages, Transfer, now
 from ..errors import ReportUnavailable, TransferFailed, shown
 from ..resources.reports import ReportOperations
-from ._answers import id_of, member, object_of, text_of
+from ._answers import get_object, id_of, member, object_of, text_of
 from .waiting import PROCESSING_STATUS, REPORT_STATES, poll
 
 _MAX_LINKS = 3
@@ -24,7 +23,7 @@ _MAX_LINKS = 3
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
     """Wait for a report and return the id of its document."""
     report = yield from poll(
-        lambda: ask(ReportOperations.get_report, report_id),
+        lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
         PROCESSING_STATUS,
         REPORT_STATES,
         deadline,
@@ -45,7 +44,9 @@ def _fetch(report_id: str, target: Path, deadline: float) -> Flow[Path]:
     tries = 0
     while True:
         tries += 1
-        document = yield from ask(ReportOperations.get_report_document, document_id)
+        document = yield from get_object(
+            ReportOperations.get_report_document, document_id, "reportDocumentId"
+        )
         left = max(0.0, ends - (yield from now()))
         try:
             yield Transfer("GET", text_of(document, "url"), target=target, seconds=left)

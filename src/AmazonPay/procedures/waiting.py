@@ -11,13 +11,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, TypeVar
 
 from .._core.declare import procedure
-from .._core.operation import ask
 from .._core.steps import Flow, Wait, now
 from ..errors import InvalidRequest
+from ..lifecycles import LIFE_CYCLES
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations
-from ._answers import object_of, text_of
+from ._answers import get_object, object_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,6 @@ def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
     Raises:
         InvalidRequest: waiting for them would never end before the deadline.
     """
-    from ..lifecycles import LIFE_CYCLES  # loaded late: importing it takes a while
-
     known = {transition.to for transition in LIFE_CYCLES[kind]}
     is_set = isinstance(until, Collection) and not isinstance(until, str)
     states: Collection[object] = until if is_set else ()
@@ -109,11 +107,11 @@ class Waiting:
 
         Errors: `InvalidRequest` for a state that does not exist, before anything is
         sent; `NotFound`; what `get_charge` raises; `InvalidResponse` for an answer
-        without a state.
+        without a state, or about another object.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
         last = yield from poll(
-            lambda: ask(Charges.get_charge, charge_id),
+            lambda: get_object(Charges.get_charge, charge_id, "chargeId"),
             STATE,
             checked_states("charge", until),
             deadline,
@@ -135,11 +133,11 @@ class Waiting:
 
         Errors: `InvalidRequest` for a state that does not exist, before anything is
         sent; `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer
-        without a state.
+        without a state, or about another object.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
         last = yield from poll(
-            lambda: ask(Refunds.get_refund, refund_id),
+            lambda: get_object(Refunds.get_refund, refund_id, "refundId"),
             STATE,
             checked_states("refund", until),
             deadline,
@@ -161,11 +159,11 @@ class Waiting:
 
         Errors: `InvalidRequest` for a state that does not exist, before anything is
         sent; `NotFound`; what `get_report` raises; `InvalidResponse` for an answer
-        without a state.
+        without a state, or about another object.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         last = yield from poll(
-            lambda: ask(ReportOperations.get_report, report_id),
+            lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
             PROCESSING_STATUS,
             checked_states("report", until),
             deadline,

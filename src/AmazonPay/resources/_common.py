@@ -16,7 +16,7 @@ Amazon's pages: `amazon-pay-api-v2/checkout-session.html`,
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
@@ -116,6 +116,19 @@ PrimeMembershipType: TypeAlias = (
 )
 
 
+class BuyerAdditionalInfo(TypedDict):
+    """More about a buyer of the EU and the UK, if `scopes` of Buy Now ask for it.
+
+    A member whose scope was not requested is null or missing.
+    """
+
+    vatId: NotRequired[str | None]
+    province: NotRequired[str | None]
+    dateOfBirth: NotRequired[str | None]
+    """`DD/MM/YYYY`."""
+    prefix: NotRequired[str | None]
+
+
 class BuyerDetails(TypedDict):
     """The buyer of a Checkout Session or a Charge Permission.
 
@@ -129,6 +142,8 @@ class BuyerDetails(TypedDict):
     phoneNumber: str | None
     primeMembershipTypes: list[PrimeMembershipType] | None
     """Null unless Amazon allow-listed the merchant; empty for no membership."""
+    buyerAdditionalInfo: NotRequired[BuyerAdditionalInfo | None]
+    """In Buy Now sessions; its place in the answer is unconfirmed."""
 
 
 class Address(TypedDict):

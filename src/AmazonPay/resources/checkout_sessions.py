@@ -100,6 +100,8 @@ class CreateWebCheckoutDetails(TypedDict, total=False, closed=True):
     """Where the buyer returns after paying; required before the redirect."""
     checkoutCancelUrl: Url
     """Where the buyer goes after canceling on a page of Amazon."""
+    checkoutErrorUrl: Url
+    """Where the mobile SDK's buyer goes after an error."""
     checkoutMode: Literal["ProcessOrder"]
     """Pay at once, without a review page.
 
@@ -125,6 +127,13 @@ class WebCheckoutDetails(TypedDict):
     """Where to send the buyer to pay; null until `constraints` is empty."""
     checkoutCancelUrl: str | None
     checkoutMode: NotRequired[str | None]
+    # In the answer to Finalize.
+    authorizeResultReturnUrl: NotRequired[str | None]
+    signInReturnUrl: NotRequired[str | None]
+    signInCancelUrl: NotRequired[str | None]
+    checkoutErrorUrl: NotRequired[str | None]
+    signInErrorUrl: NotRequired[str | None]
+    amazonPayDeclineUrl: NotRequired[str | None]
 
 
 # --- What is to be paid -----------------------------------------------------------
@@ -227,10 +236,10 @@ class AddressDetails(TypedDict, total=False, closed=True):
 
     name: Required[Annotated[str, MaxLen(50)]]
     addressLine1: Required[Annotated[str, MaxLen(180)]]
-    addressLine2: Annotated[str, MaxLen(60)]
+    addressLine2: Annotated[str, MaxLen(60)] | None
     addressLine3: Annotated[str, MaxLen(60)]
     city: Annotated[str, MaxLen(50)]
-    districtOrCounty: Annotated[str, MaxLen(50)]
+    districtOrCounty: Annotated[str, MaxLen(50)] | None
     """Answers have `district` and `county` in its place."""
     stateOrRegion: Annotated[str, MaxLen(50)]
     postalCode: Required[Annotated[str, MaxLen(20)]]
@@ -297,6 +306,8 @@ class CreateCheckoutSession(TypedDict, total=False, closed=True):
     providerMetadata: ProviderMetadataInput
     supplementaryData: str
     """As agreed with Amazon; its maximum length is unconfirmed."""
+    channelType: Literal["MOBILE_SDK"]
+    """For a checkout in an app, by Amazon's mobile SDK."""
 
 
 class UpdateCheckoutSession(TypedDict, total=False, closed=True):
@@ -434,8 +445,12 @@ class CheckoutSession(TypedDict):
     paymentMethodOnFileMetadata: NotRequired[PaymentMethodOnFileMetadata | None]
     merchantDetails: NotRequired[object]
     tokens: NotRequired[object]
+    # In the answer to Finalize.
     cartDetails: NotRequired[object]
-    """In the answer to Finalize."""
+    paymentProcessingMetaData: NotRequired[object]
+    processorSpecifications: NotRequired[object]
+    disbursementDetails: NotRequired[object]
+    channelType: NotRequired[str | None]
     shippingAddressList: NotRequired[list[ListedAddress] | None]
     """For `PayAndShipMultiAddress`; that it is absent otherwise is unconfirmed."""
     multiAddressesCheckoutMetadata: NotRequired[

@@ -47,7 +47,7 @@ async function purchase() {
             checkoutReviewReturnUrl: 'https://localhost/review',
             checkoutResultReturnUrl: 'https://localhost/result',
         },
-        storeId: 'amzn1.application-oa2-client.node',
+        storeId: 'amzn1.application-oa2-client.0123',
     };
     const opened = await show('create', client.createCheckoutSession(opening, key('open')));
     const session = opened.checkoutSessionId;

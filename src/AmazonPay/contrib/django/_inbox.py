@@ -24,7 +24,7 @@ from ._database import (
     fitted,
     is_passing,
     new_version,
-    pause,
+    rows_of,
 )
 from .models import KnownObject, Notification
 
@@ -68,7 +68,7 @@ class DjangoInbox(Processing):
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = Database(using, "inbox", InboxFailed)
-        self._entries: Any = Notification.objects.using(using)
+        self._entries = rows_of(Notification, using)
         self._max_failures = checked_limit(max_failures)
         self._clock = clock
         storage = _Storage(self._database, self.moment)
@@ -159,8 +159,8 @@ class _Storage:
     def __init__(self, database: Database, moment: Callable[..., str]) -> None:
         self._database = database
         self._moment = moment
-        self._entries: Any = Notification.objects.using(database.using)
-        self._objects: Any = KnownObject.objects.using(database.using)
+        self._entries = rows_of(Notification, database.using)
+        self._objects = rows_of(KnownObject, database.using)
 
     # Entries --------------------------------------------------------------------------
 
@@ -217,7 +217,9 @@ class _Storage:
         )
 
     def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
-        for left in reversed(range(TRIES)):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 return self._database.once(lambda: self._act(work, fresh, handler))
             except HandlerFailed as failed:
@@ -230,10 +232,9 @@ class _Storage:
             except DATABASE_ERRORS as error:
                 failure = self._database.failure(error)
                 if not is_passing(error):
-                    break
-            if left:
-                pause()
-        raise failure
+                    tries = TRIES
+            if tries >= TRIES:
+                raise failure
 
     def _act(self, work: Work, fresh: View, handler: Handler) -> bool:
         """Settle the entry, lock the object, and let the handler move the order.

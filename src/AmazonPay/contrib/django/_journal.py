@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from ..._once.entry import Entry, time_text
 from ..._once.journal_steps import checked_limit
 from ..._once.sqlite_journal import utc_now
 from ...errors import JournalFailed
-from ._database import DATABASE_ERRORS, Database, fitted, new_version, pause
+from ._database import DATABASE_ERRORS, Database, fitted, new_version, rows_of
 from .models import JournalEntry
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class DjangoJournal:
         self, using: str = "default", *, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self._database = Database(using, "journal", JournalFailed)
-        self._rows: Any = JournalEntry.objects.using(using)
+        self._rows = rows_of(JournalEntry, using)
         self._clock = clock
 
     def change(self, key: str, change: Change, /) -> Entry:
@@ -72,7 +73,7 @@ class DjangoJournal:
                 return entry
             if time.monotonic() > ends:
                 raise JournalFailed("other workers change this entry all the time")
-            pause()
+            time.sleep(random.uniform(0, 0.02))  # noqa: S311 - no secret
 
     def _read(self, key: str) -> dict[str, Any] | None:
         rows = self._rows.filter(pk=key)

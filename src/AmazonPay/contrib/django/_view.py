@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -38,7 +38,5 @@ def ipn_view(verifier: Verifier, inbox: Inbox) -> Callable[[HttpRequest], HttpRe
                 return HttpResponse(status=_TOO_LARGE)
         return HttpResponse(status=respond(verifier, inbox, body))
 
-    view: Callable[[HttpRequest], HttpResponse] = transaction.non_atomic_requests(
-        csrf_exempt(require_POST(receive))
-    )
-    return view
+    view: Any = transaction.non_atomic_requests(csrf_exempt(require_POST(receive)))
+    return cast("Callable[[HttpRequest], HttpResponse]", view)

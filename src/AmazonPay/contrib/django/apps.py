@@ -11,4 +11,3 @@ class AmazonPayConfig(AppConfig):
     name = "AmazonPay.contrib.django"
     label = "amazonpay"
     verbose_name = "Amazon Pay"
-    default_auto_field = "django.db.models.BigAutoField"

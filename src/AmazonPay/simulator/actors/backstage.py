@@ -68,14 +68,16 @@ class Backstage:
             now = self.clock()
             self._apply_due_events(transaction, now)
             heard = self.notifications.are_heard
-            yield Context(transaction, now, owner, self.ids, self.settings, now, heard)
+            yield Context(
+                transaction, now, owner, self.ids, self.settings, now, heard=heard
+            )
 
     def _apply_due_events(self, transaction: Transaction, now: datetime) -> None:
         while due := transaction.next_due(format_timestamp(now)):
             at = parse_timestamp(due.at)
             heard = self.notifications.are_heard
             context = Context(
-                transaction, at, due.owner, self.ids, self.settings, now, heard
+                transaction, at, due.owner, self.ids, self.settings, now, heard=heard
             )
             if due.event == EXPIRES:
                 context.delete(due.kind, due.id)

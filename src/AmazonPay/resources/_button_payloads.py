@@ -124,3 +124,4 @@ class BuyNowPayload(TypedDict, total=False, closed=True):
     platformId: str
     providerMetadata: ProviderMetadataInput
     supplementaryData: str
+    channelType: Literal["MOBILE_SDK"]
