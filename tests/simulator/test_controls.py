@@ -40,10 +40,8 @@ class Controlled(Shop):
         self.own = Clock(BEGIN)
         clock: Any = given.pop("clock", self.own)
         super().__init__(clock=clock, **given)
-
-    def signed(self, *given: Any) -> Request:
-        self.clock = _MachineClock()  # type: ignore[assignment]
-        return super().signed(*given)
+        requests: Any = _MachineClock()  # by which a client signs
+        self.clock = requests
 
 
 class _MachineClock:

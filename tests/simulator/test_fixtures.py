@@ -349,6 +349,41 @@ def test_this_machine_is_open_under_the_guard(
         pass
 
 
+# A live client ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key_id", "sandbox"), [("LIVE-A", None), ("A", False), ("LIVE-A", False)]
+)
+def test_a_live_client_refuses_what_a_simulator_answers(
+    amazon_pay: LocalAmazonPay, key_id: str, sandbox: bool | None
+) -> None:
+    given: Any = (key_id, amazon_pay.private_key, "us", sandbox)
+    transport = amazon_pay.transport
+
+    async def ask() -> None:
+        async with AmazonPay.AsyncClient(*given, transport=transport) as client:
+            await client.get_charge(CHARGE)
+
+    with Client(*given, transport=transport) as client:
+        for call in (
+            lambda: client.get_charge(CHARGE),
+            lambda: client.create_checkout_session(SESSION),
+            lambda: client.request("GET", f"/charges/{CHARGE}"),
+            lambda: anyio.run(ask),
+        ):
+            with pytest.raises(ConfigurationError, match="a simulator has answered"):
+                call()
+
+
+def test_a_sandbox_key_of_both_environments_takes_it(
+    amazon_pay: LocalAmazonPay,
+) -> None:
+    key, transport = amazon_pay.private_key, amazon_pay.transport
+    with Client("A", key, "us", True, transport=transport) as client:
+        assert client.get_charge(CHARGE).status_code == 400
+
+
 # What it costs, and what is missing ---------------------------------------------------
 
 

@@ -299,9 +299,10 @@ def serving(
         thread.start()
         ready.wait()
         address = address_of(listener, authorities[0])
-        simulator.origin = address.url
+        before, simulator.origin = simulator.origin, address.url
         try:
             yield address
         finally:
+            simulator.origin = before
             server.should_exit = True
             thread.join()

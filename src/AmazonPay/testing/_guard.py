@@ -6,7 +6,7 @@ import re
 import sys
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._http import transports
 from . import _registry
@@ -63,8 +63,10 @@ def on_event(event: str, arguments: tuple[Any, ...]) -> None:
     """Check the peer of an event of the interpreter; this is an audit hook."""
     place = _EVENTS.get(event)
     if place is not None and _watchers:
-        peer = arguments[place]
-        check_host(peer[0] if isinstance(peer, tuple) and peer else peer)
+        peer: object = arguments[place]
+        if isinstance(peer, tuple):  # host and port
+            peer = cast("tuple[object, ...]", peer)[0]
+        check_host(peer)
 
 
 @cache

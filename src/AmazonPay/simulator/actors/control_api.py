@@ -82,15 +82,13 @@ def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
     given = _arguments(body, ACTIONS[noun, act], REQUIRED.get(noun, ()))
-    run = _on_nothing if act is None else _on_object
-    return json_response(200, run(backstage, noun, id_, act, given))
+    if act is None:
+        return json_response(200, _on_nothing(backstage, noun, given))
+    return json_response(200, _on_object(backstage, noun, id_, act, given))
 
 
-def _on_nothing(
-    backstage: Controls, noun: str, id_: str, act: str, given: dict[str, Any]
-) -> object:
+def _on_nothing(backstage: Controls, noun: str, given: dict[str, Any]) -> object:
     """Do what is about no object."""
-    del id_, act
     if noun == "buyers":
         key_id = given.pop("public_key_id", next(iter(backstage.merchants), ""))
         return {"buyerToken": backstage.sign_in(key_id, **given)}
