@@ -181,6 +181,19 @@ def test_the_clock_moves_forward_only_and_within_the_calendar(
     assert shop.own() == BEGIN
 
 
+def test_a_reset_in_the_middle_of_a_delivery_ends_it(shop: Controlled) -> None:
+    def listener(request: Request) -> int:
+        assert request.body
+        shop.simulator.reset()
+        return 200
+
+    shop.simulator.notifications.add_listener(listener)
+    shop.buy()
+    shop.buy()
+    assert shop.simulator.advance() == []
+    assert shop.simulator.notifications.deliver() == 0
+
+
 def test_a_clock_of_ones_own_is_not_moved() -> None:
     with pytest.raises(ConfigurationError, match="a clock of yours"):
         Shop().simulator.advance(days=1)
@@ -376,6 +389,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a short row": lambda given: given["due"].append([1]),
     "a text for a record": lambda given: given["object"][0].__setitem__(3, "x"),
     "a record without its id": lambda given: given["object"][0][3].pop("id"),
+    "a record of another id": lambda given: given["object"][0][3].update(id="x"),
     "a row twice": lambda given: given["object"].append(given["object"][0]),
     "a list for a column": lambda given: given["due"][0].__setitem__(1, []),
     "a huge number": lambda given: given["due"][0].__setitem__(0, 10**30),
