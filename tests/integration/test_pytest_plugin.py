@@ -18,6 +18,8 @@ pytestmark = pytest.mark.slow
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers"),
     *("-p", "no:cacheprovider"),
+    # What else is installed beside it here takes long to import.
+    *("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio"),
 )
 SHOP = """
 from AmazonPay import Client, price
@@ -160,6 +162,5 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
 
 
 def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:
-    options = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio")
-    code, printed = run(tmp_path, LIGHT, *options)
+    code, printed = run(tmp_path, LIGHT)
     assert code == 0, printed
