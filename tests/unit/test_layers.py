@@ -57,6 +57,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("__init__",),
         ("simulator",),
         ("testing",),
+        ("cli",),
         ("__main__",),
     ],
     "AmazonPay.simulator": [
@@ -159,10 +160,12 @@ def test_only_the_command_line_of_the_sdk_knows_the_simulator() -> None:
     }
     # The tests of a merchant know it, too.
     sdk = {name for name in users if not name.startswith("AmazonPay.testing.")}
-    assert sdk == {"AmazonPay.__main__"}
+    assert sdk == {"AmazonPay.cli.plain"}
 
 
 def test_imports_for_typing_and_inside_functions_count() -> None:
     store = "AmazonPay.simulator.engine.store"
     assert store in imports()["AmazonPay.simulator.wire.links"]  # for typing
-    assert "AmazonPay.simulator.cli" in imports()["AmazonPay.__main__"]  # in a function
+    assert (
+        "AmazonPay.simulator.cli" in imports()["AmazonPay.cli.plain"]
+    )  # in a function
