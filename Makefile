@@ -24,7 +24,7 @@ UNIT_TESTS := $(addprefix tests/, unit simulator property exactly_once)
 # What `make lowest` runs: every dependency, and the main job through all of them. A
 # driver of PostgreSQL is no dependency.
 LOWEST_TESTS := $(addprefix tests/, \
-	$(addprefix unit/test_, body.py client.py key.py pacing.py procedures.py signers.py signing_vectors.py telemetry.py) \
+	$(addprefix unit/test_, client.py key.py pacing.py signers.py signing_vectors.py telemetry.py) \
 	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
@@ -45,6 +45,7 @@ unit: $(VENV)/stamp
 # Not part of `make test`: no check depends on a time.
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m benchmarks
+	$(PY) -m benchmarks.purchase
 
 system:
 	@scripts/system
