@@ -1035,7 +1035,7 @@ def test_a_file_that_disappears_before_it_is_opened_is_not_made_anew(
 ) -> None:
     connect = sqlite3.connect
 
-    def connecting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+    def connecting(*args: Any, **kwargs: Any) -> Any:
         path.unlink()
         return connect(*args, **kwargs)
 
