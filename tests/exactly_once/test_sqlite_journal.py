@@ -74,7 +74,7 @@ def journal(path: Path) -> SQLiteJournal:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nobody: whoever holds a lock in these tests keeps it."""
     monkeypatch.setattr(journals, "_LOCK_SECONDS", 0.05)
-    monkeypatch.setattr(journals, "_READER_SECONDS", 0.05)
+    monkeypatch.setattr(journals, "_READER_MILLISECONDS", 50)
 
 
 def sql(path: Path, *statements: str) -> list[Any]:

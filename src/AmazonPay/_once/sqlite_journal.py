@@ -35,7 +35,7 @@ def utc_now() -> datetime:
 _IS_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
 
 _LOCK_SECONDS: Final = 30.0
-_READER_SECONDS: Final = 5.0
+_READER_MILLISECONDS: Final = 5000
 """How long `forget` waits for readers because of which the log keeps erased bytes."""
 
 _BY_KEY: Final = "SELECT * FROM entry WHERE idempotency_key = ?"
@@ -404,7 +404,7 @@ def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _rewrite(connection: sqlite3.Connection) -> None:
     """Rewrite the file and truncate its log, so that no erased byte is left."""
     connection.execute("VACUUM")
-    connection.execute(f"PRAGMA busy_timeout = {round(_READER_SECONDS * 1000)}")
+    connection.execute(f"PRAGMA busy_timeout = {_READER_MILLISECONDS}")
     blocked = pragma(connection, "wal_checkpoint(TRUNCATE)")
     if blocked:
         raise JournalFailed("another connection is reading it")
