@@ -19,6 +19,7 @@ SOAKS = {
     "database": "journal_forks",
     "loops": "loops_soak",
     "examples": "examples_soak",
+    "inbox": "inbox_soak",
     "growth": "growth_soak",
 }
 """The module of each soak."""
