@@ -37,6 +37,7 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
         "shippingAddressList": ("shipping_addresses", list),
         "productType": ("product_type", str),
         "consents": ("consents", bool),
+        "buyer": ("buyer", int),
     },
     ("checkoutSessions", "pay"): {},
     ("checkoutSessions", "cancel"): {},
@@ -54,6 +55,7 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
         "publicKeyId": ("public_key_id", str),
         "region": ("region", str),
         "scopes": ("scopes", list),
+        "buyer": ("buyer", int),
     },
     ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
     ("disputes", "decide"): {"decision": ("decision", str)},
@@ -72,7 +74,7 @@ _REQUIRED: dict[str, tuple[str, ...]] = {
 
 def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
     """Return the response to a control call."""
-    _check_origin(request)
+    check_origin(request)
     found = _PATH.fullmatch(request.path)
     noun, id_, act = found.groups() if found else ("", "", "")
     if (noun, act) not in ACTIONS:
@@ -106,7 +108,8 @@ def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
     return json_response(200, methods[act](id_, **given))
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
+    """Refuse a request from another page, or by another name than this machine's."""
     host = request.header("host") or ""
     if not is_loopback(_hostname(host)):
         raise APIRefusal("UnauthorizedAccess", "The Host is not this machine")

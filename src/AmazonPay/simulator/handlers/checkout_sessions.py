@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 KIND: Final = "checkoutSession"
 
+PROCESSING: Final = "/checkout/processing"
+"""The page on which the buyer pays."""
+
 _LIFE = timedelta(hours=24)
 _KEPT = timedelta(days=30)
 
 # The members of a record that are None until someone chooses or completes.
 _UNSET = (
     *("productType", "account", "address", "addresses", "billing", "descriptor"),
-    *("card", "permission", "charge"),
+    *("card", "permission", "charge", "buyer", "page"),
 )
 
 _DESCRIPTIONS = {
@@ -111,7 +114,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
     known = account is not None
     web = session["web_details"]
     missing = constraints(session) if is_open else []
-    page = f"{origin}/_simulator/checkout/processing"
+    page = f"{origin}{PROCESSING}"
     redirect = f"{page}?amazonCheckoutSessionId={session['id']}"
     shown: dict[str, Any] = {
         "checkoutSessionId": session["id"],
@@ -132,7 +135,9 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         "supplementaryData": session["supplementaryData"],
         "buyer": None
         if account is None
-        else buyer_details(session["market"], account, session["scopes"]),
+        else buyer_details(
+            session["market"], account, session["scopes"], session.get("buyer") or 1
+        ),
         "billingAddress": session["billing"] if known else None,
         "paymentPreferences": [
             {"paymentDescriptor": session["descriptor"]} if known else None
