@@ -64,6 +64,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("wire",),
         ("handlers",),
         ("actors",),
+        ("pages",),
         ("simulator",),
         ("server",),
         ("cli", "__init__"),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from .. import explain
 from .actors import control_api, provoked
-from .actors.backstage import Backstage
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
+from .pages import checkout
 from .wire import bodies, idempotency, left_out, links, openapi, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
@@ -54,7 +54,7 @@ def _no_wait(seconds: float) -> None:
     del seconds
 
 
-class Simulator(Backstage):
+class Simulator(checkout.CheckoutPages):
     """Amazon Pay, as far as a merchant's code can see it.
 
     `clock` returns the time; every request, and `settle()`, first applies the events
@@ -107,6 +107,8 @@ class Simulator(Backstage):
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
             return json_response(200, openapi.document())
+        if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
+            return self.answer_page(request)
         if request.path.startswith(links.PATH):
             with self._context("") as context:
                 owners, kind, record = links.follow_link(context, request)

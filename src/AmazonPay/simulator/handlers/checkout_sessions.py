@@ -301,7 +301,10 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         charges = not _members(saved_method).get("setupOnly")
         return_urls.check_pays_at_once(web, payment, amount=charges)
     elif "checkoutReviewReturnUrl" not in web and "webCheckoutDetails" in body:
-        raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
+        # A wallet that is only set up is not reviewed.
+        sets_up = bool(_members(saved_method).get("setupOnly"))
+        if not (sets_up and "checkoutResultReturnUrl" in web):
+            raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
     return_urls.check_urls(call, context.rules, web)
     if context.rules.checks_delivery:
         address_rules.check_delivery(body.get("deliverySpecifications") or {})
