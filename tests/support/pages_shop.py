@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from AmazonPay import Client
 
 STORE = "amzn1.application-oa2-client.0123456789abcdef"
-POLICY = "default-src 'none'; script-src 'nonce-r4nd0m'; form-action *; connect-src *; img-src data:"
+POLICY = (
+    "default-src 'none'; script-src 'nonce-r4nd0m'; form-action *; connect-src *;"
+    " img-src data:"
+)
+
 
 @dataclass
 class PagesShop:
@@ -43,7 +47,9 @@ class PagesShop:
 
     def payload(self) -> dict[str, Any]:
         return {
-            "webCheckoutDetails": {"checkoutReviewReturnUrl": f"{self.url}/review?cart=7"},
+            "webCheckoutDetails": {
+                "checkoutReviewReturnUrl": f"{self.url}/review?cart=7"
+            },
             "storeId": STORE,
             "merchantMetadata": {"merchantStoreName": "Bio Müller"},
             **self.more,
@@ -74,7 +80,7 @@ class PagesShop:
 
     def review(self) -> str:
         """Show what the buyer chose; set the amount, and bind the links for changes."""
-        got = self.client.get_checkout_session(self.session).json()
+        got: Any = self.client.get_checkout_session(self.session).json()
         where = got["shippingAddress"]
         update: Any = {
             "webCheckoutDetails": {"checkoutResultReturnUrl": f"{self.url}/result"},
@@ -87,8 +93,8 @@ class PagesShop:
                 **self.payment,
             },
         }
-        updated = self.client.update_checkout_session(self.session, update).json()
-        link = updated["webCheckoutDetails"]["amazonPayRedirectUrl"]
+        updated: Any = self.client.update_checkout_session(self.session, update).json()
+        link: str = updated["webCheckoutDetails"]["amazonPayRedirectUrl"]
         script = urlsplit(link)._replace(path="/checkout.js", query="").geturl()
         options = {"amazonCheckoutSessionId": self.session}
         binds = "".join(
@@ -113,5 +119,6 @@ class PagesShop:
         done = self.client.complete_checkout_session(
             self.session, {"chargeAmount": amount}
         )
-        self.results.append(done.json())
+        shown: Any = done.json()
+        self.results.append(shown)
         return f"<h1>Result</h1><p id=status>{done.status_code}</p>"

@@ -221,7 +221,9 @@ class Backstage:
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
         with self._context(f"{merchant.merchant_id}/{environment}") as context:
             british = BRITISH in {merchant.market, (region or "").lower()}
-            return actor.sign_in(context, BRITISH if british else named.code, scopes, buyer)
+            return actor.sign_in(
+                context, BRITISH if british else named.code, scopes, buyer
+            )
 
     # The bank, and other merchants ----------------------------------------------------
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCRIPT = "/checkout.js"
 PATH = "/checkout/"
+_INITIATE = "/checkout/initiate"
 
 
 class CheckoutPages(ButtonPages):
@@ -35,11 +36,23 @@ class CheckoutPages(ButtonPages):
 
     def answer_page(self, request: Request) -> HTTPResponse:
         """Return the page, file or redirect for a browser's request."""
+        try:
+            return self._browse(request)
+        except APIRefusal as refusal:
+            return web.page(
+                "error",
+                refusal.status,
+                session=self.ids.uuid(),
+                code=refusal.reason_code,
+                message=refusal.message,
+            )
+
+    def _browse(self, request: Request) -> HTTPResponse:
         static = web.static_file(request.path)
         if static is not None and request.method == "GET":
             return static
         routes: dict[tuple[str, str], Callable[[Request], HTTPResponse]] = {
-            ("POST", "/checkout/initiate"): self._initiate,
+            ("POST", _INITIATE): self._initiate,
             ("GET", "/checkout/initiate_auth"): self._initiate_auth,
             ("GET", "/checkout/choose"): self._show_choices,
             ("POST", "/checkout/choose"): self._take_choice,
@@ -50,20 +63,11 @@ class CheckoutPages(ButtonPages):
             ("GET", "/checkout/signout"): self._sign_out,
         }
         view = routes.get((request.method, request.path))
-        try:
-            if view is None:
-                raise APIRefusal("ResourceNotFound", "There is no such page")
-            if request.method == "POST" and request.path != "/checkout/initiate":
-                check_origin(request)
-            return view(request)
-        except APIRefusal as refusal:
-            return web.page(
-                "error",
-                refusal.status,
-                session=self.ids.uuid(),
-                code=refusal.reason_code,
-                message=refusal.message,
-            )
+        if view is None:
+            raise APIRefusal("ResourceNotFound", "There is no such page")
+        if request.method == "POST" and request.path != _INITIATE:
+            check_origin(request)
+        return view(request)
 
     # Choosing -------------------------------------------------------------------------
 
@@ -90,26 +94,20 @@ class CheckoutPages(ButtonPages):
 
     def _take_choice(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
+        act = first(fields, "act")
         with self._object(sessions.KIND, _session_id(fields)) as (context, session):
-            at_once = views.pays_here(session)
-            act = first(fields, "act")
             if views.has_ended(session):
-                if at_once and act == "pay" and views.ended_by_paying(session):
-                    return web.redirect(returning.result_url(session))
-                if act == "cancel" and session["reason"] == "BuyerCanceled":
-                    return web.redirect(returning.cancel_url(session))
-                return views.ended_page(context, session, 409)
+                return _after_the_end(context, session, act)
             change = views.change_in(session, fields)
             if act == "cancel":
-                if not change:
-                    actor.cancel(context, session)
-                    return web.redirect(returning.cancel_url(session))
-                # UNCONFIRMED: that nothing changes then.
-                return web.redirect(returning.review_url(session))
+                # UNCONFIRMED: that a buyer who goes back from a change has not
+                # canceled, and changes nothing.
+                back = returning.review_url(session)
+                return web.redirect(back) if change else _cancel(context, session)
             number = _choose(context, session, fields, change)
-            if not at_once:
-                return web.redirect(returning.review_url(session), web.remember(number))
-            return _pay(context, session)
+            if views.pays_here(session):
+                return _pay(context, session)
+            return web.redirect(returning.review_url(session), web.remember(number))
 
     # Paying ---------------------------------------------------------------------------
 
@@ -122,17 +120,12 @@ class CheckoutPages(ButtonPages):
 
     def _take_payment(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
+        act = first(fields, "act")
         with self._object(sessions.KIND, _session_id(fields)) as (context, session):
-            act = first(fields, "act")
             if views.has_ended(session):
-                if act == "pay" and views.ended_by_paying(session):
-                    return web.redirect(returning.result_url(session))
-                if act == "cancel" and session["reason"] == "BuyerCanceled":
-                    return web.redirect(returning.cancel_url(session, paying=True))
-                return views.ended_page(context, session, 409)
+                return _after_the_end(context, session, act, paying=True)
             if act == "cancel":
-                actor.cancel(context, session)
-                return web.redirect(returning.cancel_url(session, paying=True))
+                return _cancel(context, session, paying=True)
             return _pay(context, session)
 
     # Signing in without a checkout ----------------------------------------------------
@@ -205,6 +198,22 @@ def _choose(context: Context, session: Record, fields: Fields, change: str) -> i
         buyer=number,
     )
     return number
+
+
+def _cancel(context: Context, session: Record, *, paying: bool = False) -> HTTPResponse:
+    actor.cancel(context, session)
+    return web.redirect(returning.cancel_url(session, paying=paying))
+
+
+def _after_the_end(
+    context: Context, session: Record, act: str, *, paying: bool = False
+) -> HTTPResponse:
+    """Return what a second click leads to: where the first one did, or the end."""
+    if act == "pay" and views.ended_by_paying(session):
+        return web.redirect(returning.result_url(session))
+    if act == "cancel" and session["reason"] == "BuyerCanceled":
+        return web.redirect(returning.cancel_url(session, paying=paying))
+    return views.ended_page(context, session, 409)
 
 
 def _pay(context: Context, session: Record) -> HTTPResponse:

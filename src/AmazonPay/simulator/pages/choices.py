@@ -28,7 +28,7 @@ _REASONS = {
 }
 _WORDS = {
     "Authorized": "pending, approved after {seconds} s",
-    "HardDeclined": "pending, declined after {seconds} s: charge Declined, HardDeclined",
+    "HardDeclined": "pending, declined after {seconds} s (HardDeclined)",
     "BuyerCanceled": "given up on the way: session Canceled, BuyerCanceled",
     "Declined": "declined: session Canceled, Declined",
 }
@@ -77,7 +77,7 @@ def card_note(session: Record, card: Card) -> str:
     """Return what a card still needs from the shop, if that is not known yet."""
     pends = card.ends is not None and card.ends.when == "later"
     if pends and session["payment"].get("paymentIntent") is None:
-        return "; if the shop then asks for Authorize and can wait"
+        return ", if the shop asks for Authorize and can wait"
     return ""
 
 
@@ -118,7 +118,7 @@ def buyers(market: str, chosen: int) -> list[Choice]:
 def known_buyer(market: str, *numbers: int | None) -> int:
     """Return the first of some numbers that is one of a buyer; 1 if none is."""
     known = range(1, len(buyers_in(market)) + 1)
-    return next((one for one in numbers if one in known), 1)
+    return next((one for one in numbers if one is not None and one in known), 1)
 
 
 def address_text(address: Mapping[str, Any]) -> str:
@@ -235,4 +235,3 @@ def _frequency(every: Mapping[str, Any]) -> str:
     if value == "1":
         return f"every {unit.lower()}"
     return f"every {value} {unit.lower()}s"
-

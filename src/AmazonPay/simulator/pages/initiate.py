@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 SIGN_IN: Final = "signIn"
 """The kind of record of a sign-in that has begun."""
 
+_SIGNED = "signedPayload"
+_REMEMBERED = 20
+
 _OPERATION = "create_checkout_session"
 _ENVIRONMENTS: dict[str, Environment] = {"SANDBOX": "sandbox", "LIVE": "live"}
 _REGIONS = {
@@ -96,15 +99,14 @@ class ButtonPages(Backstage):
             return web.redirect(_choose_page(session_id))
         try:
             call = self._call_of(request, posted)
+            self._remember(posted)
             if posted["productType"] == "SignIn":
                 return web.redirect(f"/checkout/sign_in?id={self._begin(call)}")
             return web.redirect(_choose_page(self._open(call, posted)))
         except InvalidSignature as wrong:
             code, message = "InvalidSignatureError", _mismatch(posted)
             self._tell(posted, code, message, wrong.explanation)
-            return _wrong_signature(
-                self.ids.uuid(), posted, message, wrong.explanation
-            )
+            return _wrong_signature(self.ids.uuid(), posted, message, wrong.explanation)
         except APIRefusal as refusal:
             # UNCONFIRMED: the codes of Amazon's page, other than that of a signature;
             # they are those of Create Checkout Session.
@@ -172,8 +174,39 @@ class ButtonPages(Backstage):
             other_keys=keys,
             product_type=posted["productType"] or None,
         )
-        if explanation.name != "holds":
-            raise InvalidSignature(explanation)
+        if explanation.name == "holds":
+            return
+        for earlier in self._signed_before(posted["publicKeyId"]):
+            # A text that was right before is likely to be what was signed now.
+            compared = explain.button(
+                posted.payload,
+                posted["signature"],
+                public_key=self.merchants[posted["publicKeyId"]].public_key,
+                algorithm=posted.algorithm,
+                signed=earlier,
+            )
+            if compared.difference is not None:
+                raise InvalidSignature(compared)
+        raise InvalidSignature(explanation)
+
+    def _signed_before(self, public_key_id: str) -> list[str]:
+        """Return the last payloads with a right signature of a key, newest first."""
+        with self._context("") as context:
+            record = context.find(_SIGNED, public_key_id) or {"payloads": []}
+            payloads: list[str] = record["payloads"]
+            return payloads
+
+    def _remember(self, posted: Posted) -> None:
+        """Keep a payload whose signature is right, to compare later ones with it."""
+        if posted.is_unsigned or len(posted.payload) > _LONGEST_TEXT:
+            return
+        key_id, payload = posted["publicKeyId"], posted.payload
+        before = self._signed_before(key_id)
+        if before[:1] == [payload]:
+            return
+        kept = [payload, *(one for one in before if one != payload)][:_REMEMBERED]
+        with self._context("") as context:
+            context.save(_SIGNED, {"id": key_id, "payloads": kept})
 
     # What is opened -------------------------------------------------------------------
 

@@ -96,7 +96,8 @@ def number_in(text: str) -> int | None:
 def signed_in_buyer(request: Request) -> int | None:
     """Return the number of the buyer whom this browser has signed in before."""
     found = re.search(
-        rf"(?:^|[;,] ?){COOKIE}=([0-9]{{1,3}})(?:[;,]|$)", request.header("cookie") or ""
+        rf"(?:^|[;,] ?){COOKIE}=([0-9]{{1,3}})(?:[;,]|$)",
+        request.header("cookie") or "",
     )
     return int(found[1]) if found else None
 

@@ -135,7 +135,11 @@ _HARD_TO_REACH: dict[str, tuple[dict[str, str], ...]] = {
     ),
     "uk": (
         {"addressLine1": "PO Box 1234", "city": "London", "postalCode": "EC1A 1AA"},
-        {"addressLine1": "1 Donegall Square", "city": "Belfast", "postalCode": "BT1 5GS"},
+        {
+            "addressLine1": "1 Donegall Square",
+            "city": "Belfast",
+            "postalCode": "BT1 5GS",
+        },
     ),
     "jp": (
         {
