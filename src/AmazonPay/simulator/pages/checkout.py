@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..actors import buyer as actor
 from ..actors.control_api import check_origin
 from ..handlers import checkout_sessions as sessions
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from . import choices, returning, views, web
 from .initiate import SIGN_IN, ButtonPages
 from .web import first, number_in
@@ -104,8 +104,10 @@ class CheckoutPages(ButtonPages):
                 # canceled, and changes nothing.
                 back = returning.review_url(session)
                 return web.redirect(back) if change else _cancel(context, session)
+            pays = views.pays_here(session)
+            _check_act(act, "pay" if pays else "continue")
             number = _choose(context, session, fields, change)
-            if views.pays_here(session):
+            if pays:
                 return _pay(context, session)
             return web.redirect(returning.review_url(session), web.remember(number))
 
@@ -126,6 +128,7 @@ class CheckoutPages(ButtonPages):
                 return _after_the_end(context, session, act, paying=True)
             if act == "cancel":
                 return _cancel(context, session, paying=True)
+            _check_act(act, "pay")
             return _pay(context, session)
 
     # Signing in without a checkout ----------------------------------------------------
@@ -164,6 +167,12 @@ class CheckoutPages(ButtonPages):
 
 def _session_id(fields: Fields) -> str:
     return first(fields, "amazonCheckoutSessionId")
+
+
+def _check_act(act: str, expected: str) -> None:
+    """Refuse a form that none of the page's buttons has sent."""
+    if act != expected:
+        raise invalid_value(f"The act is {expected} or cancel")
 
 
 def _choose(context: Context, session: Record, fields: Fields, change: str) -> int:
