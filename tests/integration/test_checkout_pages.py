@@ -59,7 +59,7 @@ class World:
     @property
     def session(self) -> dict[str, Any]:
         got: Any = self.shop.client.get_checkout_session(self.shop.session).json()
-        return got
+        return dict(got)
 
     def did(self) -> list[str]:
         rows = self.simulator.story(self.shop.session)
@@ -68,7 +68,7 @@ class World:
     def charge(self) -> dict[str, Any]:
         id_ = self.shop.results[-1]["chargeId"]
         got: Any = self.shop.client.get_charge(id_).json()
-        return got
+        return dict(got)
 
 
 @pytest.fixture
@@ -230,6 +230,9 @@ GOOD = {
     "createCheckoutSessionConfig": {"payloadJSON": "{}", "signature": "x"},
 }
 CONFIG = "createCheckoutSessionConfig"
+TEXT = "the text that was signed"
+MONEY = "USD, EUR, GBP, JPY"
+PLACES = "Home, Product, Cart, Checkout, Other"
 THROWN: list[tuple[dict[str, Any], str]] = [
     ({"merchantId": None}, "Missing parameter 'merchantId' in the options object."),
     (
@@ -239,13 +242,11 @@ THROWN: list[tuple[dict[str, Any], str]] = [
     ({"placement": None}, "Missing parameter 'placement' in the options object."),
     (
         {"placement": "Foot"},
-        "Invalid value 'Foot' for parameter 'placement'. Allowed values: Home,"
-        " Product, Cart, Checkout, Other.",
+        f"Invalid value 'Foot' for parameter 'placement'. Allowed values: {PLACES}.",
     ),
     (
         {"ledgerCurrency": "SEK"},
-        "Invalid value 'SEK' for parameter 'ledgerCurrency'. Allowed values: USD, EUR,"
-        " GBP, JPY.",
+        f"Invalid value 'SEK' for parameter 'ledgerCurrency'. Allowed values: {MONEY}.",
     ),
     ({"sandbox": False}, "The publicKeyId is for SANDBOX, but sandbox is false."),
     (
@@ -263,8 +264,7 @@ THROWN: list[tuple[dict[str, Any], str]] = [
     ({"publicKeyId": None}, f"Missing field publicKeyId for {CONFIG} parameter."),
     (
         {CONFIG: {"payloadJSON": {"a": 1}, "signature": "x"}},
-        f"Field payloadJSON for {CONFIG} parameter must be a string: the text that was"
-        " signed.",
+        f"Field payloadJSON for {CONFIG} parameter must be a string: {TEXT}.",
     ),
     (
         {"productType": "SignIn"},

@@ -15,6 +15,7 @@ WEB = {
     "checkoutReviewReturnUrl": "https://shop.example/review",
     "checkoutResultReturnUrl": "https://shop.example/result",
 }
+SCRIPT_URL = '{"checkoutReviewReturnUrl": "javascript:x"}'
 CANCEL = {"checkoutCancelUrl": "https://shop.example/cart?kept=1"}
 
 
@@ -119,6 +120,23 @@ def test_the_newer_algorithm_is_named_in_the_form(shop: ButtonShop) -> None:
     assert shop.visitor().post("/checkout/initiate", form).status == 303
 
 
+def test_a_session_of_buy_now_has_no_pages(shop: ButtonShop) -> None:
+    body = shop.session_body()
+    del body["webCheckoutDetails"]
+    session = shop.open(body)
+    visitor = shop.visitor()
+    form = {"amazonCheckoutSessionId": session}
+    for page in (
+        visitor.post("/checkout/initiate", form),
+        visitor.get(f"/checkout/choose?amazonCheckoutSessionId={session}"),
+        visitor.post("/checkout/processing", {**form, "act": "pay"}),
+    ):
+        assert (page.status, page.ids["error-code"]["text"]) == (
+            405,
+            "UnsupportedOperation",
+        )
+
+
 def test_an_unsigned_object_opens_a_session(shop: ButtonShop) -> None:
     form = shop.form(payloadJSON=None, signature=None, publicKeyId="")
     form["checkoutSessionConfig"] = shop.form()["payloadJSON"]
@@ -166,13 +184,11 @@ def test_a_button_that_is_wrong_opens_nothing(
             "MissingParameterValue",
         ),
         (
-            f'{{"webCheckoutDetails": {{"checkoutReviewReturnUrl": "javascript:x"}},'
-            f' "storeId": "{STORE}"}}',
+            f'{{"storeId": "{STORE}", "webCheckoutDetails": {SCRIPT_URL}}}',
             "InvalidParameterValue",
         ),
         (
-            f'{{"webCheckoutDetail": {{}}, "webCheckoutDetails": {{}},'
-            f' "storeId": "{STORE}"}}',
+            '{"webCheckoutDetail": {}, "webCheckoutDetails": {}, "storeId": "x"}',
             "UnrecognizedField",
         ),
     ],

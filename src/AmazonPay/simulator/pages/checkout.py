@@ -79,7 +79,7 @@ class CheckoutPages(ButtonPages):
             raise APIRefusal(
                 "InvalidParameterValue", f"changeAction is {' or '.join(views.CHANGES)}"
             )
-        with self._object(sessions.KIND, _session_id(fields)) as (_, session):
+        with self._checkout(_session_id(fields)) as (_, session):
             id_ = session["id"]
         return web.redirect(
             f"/checkout/choose?amazonCheckoutSessionId={id_}&change={action}"
@@ -87,7 +87,7 @@ class CheckoutPages(ButtonPages):
 
     def _show_choices(self, request: Request) -> HTTPResponse:
         fields = web.parse_fields(request.query)
-        with self._object(sessions.KIND, _session_id(fields)) as (context, session):
+        with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return views.ended_page(context, session)
             return views.choice_page(context, session, request, fields)
@@ -95,7 +95,7 @@ class CheckoutPages(ButtonPages):
     def _take_choice(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
         act = first(fields, "act")
-        with self._object(sessions.KIND, _session_id(fields)) as (context, session):
+        with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return _after_the_end(context, session, act)
             change = views.change_in(session, fields)
@@ -115,7 +115,7 @@ class CheckoutPages(ButtonPages):
 
     def _show_payment(self, request: Request) -> HTTPResponse:
         fields = web.parse_fields(request.query)
-        with self._object(sessions.KIND, _session_id(fields)) as (context, session):
+        with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return views.ended_page(context, session)
             return views.payment_page(context, session)
@@ -123,7 +123,7 @@ class CheckoutPages(ButtonPages):
     def _take_payment(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
         act = first(fields, "act")
-        with self._object(sessions.KIND, _session_id(fields)) as (context, session):
+        with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return _after_the_end(context, session, act, paying=True)
             if act == "cancel":

@@ -7,6 +7,7 @@ Amazon's pages: `amazon-pay-checkout/amazon-pay-script.html`,
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -24,7 +25,11 @@ from ..wire.errors import APIRefusal, invalid_value
 from . import web
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ..._core.config import Environment
+    from ..engine.context import Context
+    from ..engine.store import Record
     from ..merchants import Merchant
     from ..wire.messages import HTTPResponse, Request
     from .web import Fields
@@ -112,6 +117,14 @@ class ButtonPages(Backstage):
             # they are those of Create Checkout Session.
             self._tell(posted, refusal.reason_code, refusal.message)
             raise
+
+    @contextmanager
+    def _checkout(self, session_id: str) -> Generator[tuple[Context, Record]]:
+        """Find a session that has pages: Buy Now has none."""
+        with self._object(sessions.KIND, session_id) as (context, session):
+            if sessions.buys_now(session):
+                raise _buys_now()
+            yield context, session
 
     # What is asked for ----------------------------------------------------------------
 
@@ -213,11 +226,7 @@ class ButtonPages(Backstage):
     def _open(self, call: APICall, posted: Posted) -> str:
         """Open the session of a payload; return its id."""
         if "webCheckoutDetails" not in call.body:
-            raise APIRefusal(
-                "UnsupportedOperation",
-                "webCheckoutDetails is not there, so this is Buy Now, which the"
-                " simulator's pages do not have",
-            )
+            raise _buys_now()
         product = _product(posted)
         with self._context(call.owner) as context:
             body = left_out.without_nulls(_OPERATION, call.body)
@@ -245,7 +254,7 @@ class ButtonPages(Backstage):
     def _give_session_a_page(self, session_id: str, posted: Posted) -> None:
         """Note what the button says about a session that the shop's server created."""
         product = _product(posted)
-        with self._object(sessions.KIND, session_id) as (context, session):
+        with self._checkout(session_id) as (context, session):
             if session["state"] == "Open":
                 session["page"] = {"productType": product}
                 context.save(sessions.KIND, session)
@@ -297,6 +306,14 @@ class ButtonPages(Backstage):
                 payload=posted.payload[:_LONGEST_TEXT],
                 **why,
             )
+
+
+def _buys_now() -> APIRefusal:
+    return APIRefusal(
+        "UnsupportedOperation",
+        "webCheckoutDetails is not there, so this is Buy Now, which the simulator's"
+        " pages do not have",
+    )
 
 
 def _choose_page(session_id: str) -> str:

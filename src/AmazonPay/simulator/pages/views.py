@@ -120,7 +120,8 @@ def payment_page(
         "pay",
         409 if refused else 200,
         **choices.order(context, session),
-        buyer=buyers_in(session["market"])[number - 1].home["name"],
+        buyer=session["account"]
+        and buyers_in(session["market"])[number - 1].home["name"],
         places=[(one["name"], choices.address_text(one)) for one in where],
         card=card and f"{card.brand} ending in {card.ending}",
         words=card and choices.card_words(context, card),
