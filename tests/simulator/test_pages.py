@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from AmazonPay.simulator import Simulator, merchant
+from keys import KEY
 from simulated import LIVE_KEY_ID, Clock
 from visitor import STORE, ButtonShop, Page, Visitor, signature
 
@@ -146,6 +148,33 @@ def test_an_unsigned_object_opens_a_session(shop: ButtonShop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "status"), [("A2SHOP", 303), ("A1SHOP", 303), ("A3SHOP", 400)]
+)
+def test_an_unsigned_object_is_that_of_the_account(named: str, status: int) -> None:
+    key = KEY.public_key()
+    simulator = Simulator(
+        [
+            merchant("SANDBOX-ONE", key, region="us", merchant_id="A1SHOP"),
+            merchant("SANDBOX-TWO", key, region="us", merchant_id="A2SHOP"),
+        ]
+    )
+    form = ButtonShop().form(payloadJSON=None, signature=None, publicKeyId=None)
+    form |= {"checkoutSessionConfig": ButtonShop().form()["payloadJSON"]}
+    sent = Visitor(simulator).post("/checkout/initiate", {**form, "merchantId": named})
+    assert sent.status == status
+    owners = {row.owner for row in simulator.story() if row.kind == "state"}
+    assert owners == ({f"{named}/sandbox"} if status == 303 else set())
+
+
+def test_a_british_shop_is_one_of_pounds() -> None:
+    shop = ButtonShop("eu", ledger_currency="GBP")
+    assert shop.visitor().post("/checkout/initiate", shop.form()).status == 303
+    euros = shop.form(ledgerCurrency="EUR")
+    sent = shop.visitor().post("/checkout/initiate", euros)
+    assert sent.ids["error-code"]["text"] == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
     ("changed", "code"),
     [
         ({"environment": "LIVE"}, "InvalidParameterValue"),
@@ -160,6 +189,8 @@ def test_an_unsigned_object_opens_a_session(shop: ButtonShop) -> None:
         ({"algorithm": "AMZN-PAY-RSASSA-PSS-V2"}, "InvalidSignatureError"),
         ({"algorithm": "RSA"}, "InvalidSignatureError"),
         ({"payloadJSON": "{}"}, "InvalidSignatureError"),
+        ({"payloadJSON": "[object Object]"}, "InvalidSignatureError"),
+        ({"payloadJSON": "[" * 100_000}, "InvalidSignatureError"),
         ({"productType": "SignIn"}, "InvalidSignatureError"),
         ({"amazonCheckoutSessionId": "no-such"}, "ResourceNotFound"),
     ],
@@ -408,6 +439,9 @@ def test_several_addresses_can_be_chosen(shop: ButtonShop) -> None:
         )
     )
     visitor.submit(changed, "continue", card="0005")
+    assert change(visitor, session, "changeAddress").chosen == {
+        *("address-1", "address-3"),
+    }
     assert len(shop.asked(session)["shippingAddressList"]) == 2
 
 

@@ -138,7 +138,12 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     session["descriptor"] = f"{CARDS[card].brand} ****{card} (Amazon Pay)"
     context.save(sessions.KIND, session)
     context.add_history(
-        "buyer", session["id"], did="chose", card=card, productType=product_type
+        "buyer",
+        session["id"],
+        did="chose",
+        buyer=buyer,
+        card=card,
+        productType=product_type,
     )
 
 

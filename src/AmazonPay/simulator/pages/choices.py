@@ -129,18 +129,21 @@ def address_text(address: Mapping[str, Any]) -> str:
 
 def addresses(session: Record, buyer: int) -> list[Choice]:
     """Return a buyer's addresses; the session's own, or the first usable, is chosen."""
+    own: list[dict[str, Any]] = session["addresses"] or (
+        [session["address"]] if session["address"] else []
+    )
+    given = [entered(one) for one in own]
     known = buyers_in(session["market"])[buyer - 1].addresses
     problems = [actor.address_problem(session, one) for one in known]
     usable = [number for number, problem in enumerate(problems, 1) if problem is None]
-    before = [n for n in usable if known[n - 1] == session["address"]]
-    chosen = next(iter([*before, *usable]), None)
+    chosen = [n for n in usable if entered(known[n - 1]) in given] or usable[:1]
     return [
         Choice(
             str(number),
             str(address["name"]),
             address_text(address),
             None if problem is None else _address_problem(problem),
-            number == chosen,
+            number in chosen,
         )
         for number, (address, problem) in enumerate(
             zip(known, problems, strict=True), 1
@@ -182,9 +185,9 @@ def price_text(price: Mapping[str, str] | None) -> str | None:
 
 def shop_name(session: Record) -> str:
     """Return the name under which the shop appears, or its host's."""
-    given: str | None = (session["metadata"] or {}).get("merchantStoreName")
-    if given:
-        return given
+    metadata: dict[str, Any] = session["metadata"] or {}
+    if metadata.get("merchantStoreName"):
+        return str(metadata["merchantStoreName"])
     web = session["web_details"]
     url: str = web.get("checkoutReviewReturnUrl") or web.get("checkoutResultReturnUrl")
     return urlsplit(url or "").hostname or "the shop"
@@ -192,12 +195,12 @@ def shop_name(session: Record) -> str:
 
 def order(context: Context, session: Record) -> dict[str, Any]:
     """Return what all pages of a checkout show."""
-    metadata = session["metadata"] or {}
+    metadata: dict[str, Any] = session["metadata"] or {}
     payment = session["payment"]
     left = parse_timestamp(session["expires"]) - context.now
     minutes = max(0, int(left.total_seconds()) // 60)
-    recurring = session["recurring"] or {}
-    every = recurring.get("frequency") or {}
+    recurring: dict[str, Any] = session["recurring"] or {}
+    every: dict[str, Any] = recurring.get("frequency") or {}
     facts = {
         "Session": session["id"],
         "State": session["state"],
