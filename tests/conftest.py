@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 guard.stand()
 
 # A busy machine must not fail a test; in CI the same commit gives the same run.
-EXAMPLES = 60
+# `make soak` sets HYPOTHESIS_EXAMPLES.
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
 hypothesis.settings.register_profile("local", deadline=None, max_examples=EXAMPLES)
 hypothesis.settings.register_profile(
     "ci", deadline=None, max_examples=EXAMPLES, derandomize=True, database=None

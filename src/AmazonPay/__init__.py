@@ -60,6 +60,10 @@ if TYPE_CHECKING:
     from .decisions import NotYet as NotYet
     from .decisions import OutcomeError as OutcomeError
     from .idempotency import idempotency_key as idempotency_key
+    from .ipn import InboxFailed as InboxFailed
+    from .ipn import NotificationForged as NotificationForged
+    from .ipn import NotificationRefused as NotificationRefused
+    from .ipn import NotificationUnverifiable as NotificationUnverifiable
     from .journal import Journal as Journal
     from .journal import SQLiteJournal as SQLiteJournal
     from .money import price as price
@@ -73,7 +77,11 @@ _LAZY_NAMES = {
     "NotProven": "decisions",
     "MoneyMoved": "decisions",
     "DefiniteNo": "decisions",
+    "InboxFailed": "ipn",
     "Journal": "journal",
+    "NotificationForged": "ipn",
+    "NotificationRefused": "ipn",
+    "NotificationUnverifiable": "ipn",
     "SQLiteJournal": "journal",
     "allowed_actions": "objects",
     "explain": "explain",

@@ -22,6 +22,10 @@ AmazonPayError
 │   ├── DefiniteNo                     refused or ended, and no money has moved for it
 │   ├── MoneyMoved                     money moved, but not as asked: check it
 │   └── NotProven                      nothing is proven: call again with the same key
+├── NotificationRefused                not to be acted on; answer its `status`
+│   ├── NotificationForged             403: not of Amazon Pay, or not for this shop
+│   └── NotificationUnverifiable       503: the certificate could not be fetched now
+├── InboxFailed                        503: the inbox's database failed
 ├── ReportUnavailable                  a report has no document
 ├── InvalidResponse                    the answer's body is not JSON, or lacks a member
 └── APIError                           Amazon answered with an error

@@ -98,7 +98,7 @@ def _check_name(name: str, text: object) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise InvalidRequest(f"{name} holds a lone surrogate") from None
-    for character in () if text.isprintable() and text.isascii() else text:
+    for character in text:
         invisible = category(character) in _INVISIBLE
         if invisible or _IGNORABLE.fullmatch(character):
             raise InvalidRequest(

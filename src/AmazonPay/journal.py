@@ -17,7 +17,7 @@ from ._core.steps import RunInThread
 from ._once import flow
 from ._once.claims import take_claim
 from ._once.entry import Entry, record_abandonment, record_resolution
-from ._once.journal_steps import Journal
+from ._once.journal_steps import Journal, checked_journal
 from ._once.sqlite_journal import SQLiteJournal
 from .errors import (
     JournalConflict,
@@ -57,11 +57,12 @@ def resolve(
     Raises:
         JournalConflict: there is no entry of this key; it is known to have succeeded
             and cannot become a `no`; or its object has settled another order.
-        InvalidRequest: the outcome is not `success` or `no`, the reason is empty, or
-            the id is invalid.
+        InvalidRequest: the journal is none, the outcome is not `success` or `no`, the
+            reason is empty, or the id is invalid.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
     """
+    journal = checked_journal(journal)
     if object_id is not None:
         encoded_id("object_id", object_id)
     change = record_resolution(outcome, reason, object_id)
@@ -91,11 +92,11 @@ def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
     Raises:
         JournalConflict: there is no entry of this key, or it has succeeded: cancel or
             refund it.
-        InvalidRequest: the reason is empty.
+        InvalidRequest: the journal is none, or the reason is empty.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
     """
-    return journal.change(key, record_abandonment(reason))
+    return checked_journal(journal).change(key, record_abandonment(reason))
 
 
 class _JournalAlone:

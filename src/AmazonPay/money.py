@@ -69,8 +69,9 @@ def normalize_amount(amount: object, currency: object) -> object:
     try:
         return _format_price(number, str(currency))["amount"]
     except InvalidRequest:
-        text = format(number, "f")
-        return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+        with localcontext() as context:
+            context.prec = _PRECISION
+            return f"{number.normalize():f}"
 
 
 def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
@@ -139,9 +140,9 @@ def _format_price(number: Decimal, currency: str) -> Price:
     if number < 0:
         raise InvalidRequest("an amount is not below zero")
     digits = DIGITS[currency]
-    text = format(number.copy_abs(), "f")  # a zero can have a sign
+    text = f"{number.copy_abs():f}"  # a zero can have a sign
     whole, _, fraction = text.partition(".")
-    if fraction[digits:].strip("0"):
+    if not set(fraction[digits:]) <= {"0"}:
         raise InvalidRequest(
             f"{currency} has {digits} digits after the point; round before, and say how"
         )

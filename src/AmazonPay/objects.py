@@ -297,7 +297,9 @@ def _paired_elements(
     if not isinstance(first, list) or not isinstance(second, list):
         return None
     a, b = cast("list[object]", first), cast("list[object]", second)
-    return list(zip(a, b, strict=True)) if len(a) == len(b) else None
+    if len(a) != len(b):
+        return None
+    return list(zip(a, b, strict=True))  # pragma: no mutate - of one length
 
 
 def _sort_text(value: object) -> str:

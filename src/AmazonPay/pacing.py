@@ -9,6 +9,7 @@ gets no turn before the deadline of its call is not sent.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ._core.operation import operations_of
 from ._core.retry import Failure
+from ._core.signals import signal_error_in
 from ._core.steps import Flow, TakeTurn, Wait
 from ._core.telemetry import LOGGER
 from .errors import ConfigurationError, HeldBack
@@ -177,9 +179,12 @@ class RateLimits:
     def take_turn(self, bucket: Bucket, time: Time) -> float:
         """Take a turn and return 0, or return the seconds until the next try."""
         if self._may_ask_redis(time):
+            handled = sys.exception()
             try:
                 return self._ask_redis(bucket, time)
             except Exception as error:  # noqa: BLE001 - no failure of Redis may stop payments
+                if foreign := signal_error_in(error, handled):
+                    raise foreign from None
                 self._pause_redis(error, time)
         return self._ask_memory(bucket, time)
 
@@ -188,10 +193,13 @@ class RateLimits:
         if self._may_ask_redis(time):
             import anyio
 
+            handled = sys.exception()
             try:
                 with anyio.fail_after(_REDIS_TIMEOUT):
                     return await self._aask_redis(bucket, time)
             except Exception as error:  # noqa: BLE001 - no failure of Redis may stop payments
+                if foreign := signal_error_in(error, handled):
+                    raise foreign from None
                 self._pause_redis(error, time)
         return self._ask_memory(bucket, time)
 

@@ -51,6 +51,9 @@ PRINTS = {
     "types": r"\{'chargeId': '.*', 'currencyCode': 'USD'\}\}\nResourceNotFound\n",
     "states": r"Captured\nUnknown\n",
     "settlement": r"2026-05-17T15:48:50 \+0000\n\(.*\)\nCapture 1234.00\nTrans.*\n",
+    "receive": r"\[\]\n",
+    "process": r"\[\]\n",
+    "authority": r"S01-0000000-0000000-C000000\n",
 }
 
 

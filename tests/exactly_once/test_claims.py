@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest, JournalConflict, TimedOut
@@ -188,7 +188,6 @@ def test_of_two_orders_that_meet_at_one_object_one_is_settled(
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
 @given(st.data())
 def test_of_many_workers_of_three_orders_no_two_orders_are_settled(
     data: st.DataObject,

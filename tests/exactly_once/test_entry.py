@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.bodies import digest_as_written, digest_of
 from AmazonPay._once.entry import (
     Entry,
+    record_answer,
+    record_decision,
     record_intent,
     record_resolution,
     start_send,
     time_text,
 )
+from AmazonPay._once.outcomes import Assessment
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -60,6 +65,45 @@ def test_the_first_body_is_the_one_that_is_sent() -> None:
     assert start_send(same)(replace(ENTRY, body=None)).body == b"{ }"
 
 
+# The ids of the objects ---------------------------------------------------------------
+
+MADE = replace(ENTRY, operation="create_charge", path="/charges", runs=3)
+
+
+def answered(entry: Entry, *ids: str | None) -> Entry:
+    for object_id in ids:
+        entry = record_answer("succeeded", None, object_id)(entry)
+    return entry
+
+
+def test_the_first_object_of_a_key_is_kept_and_later_ones_are_noted() -> None:
+    entry = answered(MADE, "C1", "C2", "C3")
+    assert entry.object_id == "C1"
+    assert entry.other_object_ids == ("C2", "C3")
+    assert (entry.outcome, entry.reason) == ("unknown", "ObjectMismatch")
+
+
+def test_an_object_that_is_named_again_changes_nothing() -> None:
+    assert answered(MADE, "C1", "C1", None).other_object_ids == ()
+    assert answered(MADE, "C1", "C2", "C2", "C1").other_object_ids == ("C2",)
+
+
+def test_the_charge_of_a_session_takes_the_place_of_its_own_id() -> None:
+    known = replace(ENTRY, runs=3)
+    assert answered(known, "s", "C1").object_id == "C1"
+    entry = answered(known, "C1", "s")
+    assert (entry.object_id, entry.other_object_ids) == ("C1", ())
+
+
+def test_a_charge_that_is_seen_later_does_not_replace_the_answered_one() -> None:
+    change = record_decision(lambda _: Assessment("pending"), "C2")
+    entry = change(replace(ENTRY, object_id="C1"))
+    assert (entry.object_id, entry.other_object_ids) == ("C1", ("C2",))
+
+
+# Times and bodies ---------------------------------------------------------------------
+
+
 @pytest.fixture
 def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
@@ -79,6 +123,23 @@ def test_a_moment_is_written_in_utc() -> None:
 def test_amounts_that_floats_cannot_tell_apart_differ() -> None:
     one, other = b'{"a": 0.10000000000000000001}', b'{"a": 0.1}'
     assert digest_of(one) != digest_of(other)
+
+
+def test_a_body_is_hashed_as_older_releases_did() -> None:
+    as_text = json.dumps({"amount": "0.10", "b": [1]}).encode()
+    hashed = sha256(as_text).hexdigest()
+    assert digest_as_written(b'{"b": [1], "amount": 0.10}') == hashed
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("USD", "10.00"), ("JPY", "10"), ("???", "10")]
+)
+def test_the_digest_of_a_body_is_the_same_in_every_release(
+    currency: str, amount: str
+) -> None:
+    said = json.dumps({"a": {"amount": amount, "currencyCode": currency}})
+    body = f'{{"a":{{"currencyCode":"{currency}","amount":10.0}}}}'.encode()
+    assert digest_of(body) == sha256(said.encode()).hexdigest()
 
 
 def test_a_row_without_a_time_is_an_entry_without_one() -> None:

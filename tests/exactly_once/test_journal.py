@@ -179,6 +179,7 @@ def test_what_is_not_settled_is_listed_least_lately_changed_first(
         stored(journal, numbered(number, outcome))
     assert [one.key[0] for one in journal.open_entries()] == ["0", "1", "2"]
     assert [one.key[0] for one in journal.open_entries(limit=2)] == ["0", "1"]
+    assert [one.key[0] for one in journal.open_entries(limit=1)] == ["0"]
 
 
 def test_only_what_was_left_alone_since_is_listed(lasting: Journal) -> None:
@@ -200,6 +201,19 @@ def test_bodies_of_what_is_settled_are_forgotten_and_all_else_stays(
     kept = [one for n in (0, 1, 2, 9) if (one := lasting.find(str(n) * 32))]
     assert [one.body for one in kept] == [None, None, BODY, BODY]
     assert untimed(kept[0]) == replace(numbered(0, "success"), body=None)
+
+
+@pytest.mark.parametrize("outcome", [None, "pending", "unknown", "moved"])
+def test_a_body_that_may_be_needed_again_is_never_forgotten(
+    lasting: Journal, outcome: Any
+) -> None:
+    stored(lasting, numbered(0, outcome))
+    moment = stored(lasting, numbered(9)).changed
+    assert moment is not None
+    assert lasting.forget(moment) == 0
+    found = lasting.find("0" * 32)
+    assert found is not None
+    assert found.body == BODY
 
 
 @pytest.mark.parametrize("workers", [4])

@@ -6,6 +6,7 @@ import json
 from collections import UserDict
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import record_intent
 from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
-from AmazonPay.journal import Entry, SQLiteJournal
+from AmazonPay.journal import Entry, SQLiteJournal, abandon, resolve
 from journals import NAMES, MemoryJournal
 from keys import KEY
 from simulated import KEY_ID, Shop
@@ -104,8 +105,7 @@ class Awaiting:
     async def find(self, key: str, /) -> None: ...
 
 
-@pytest.mark.parametrize("helper", CALLS)
-@pytest.mark.parametrize(
+NO_JOURNALS = pytest.mark.parametrize(
     ("journal", "says"),
     [
         (None, "a NoneType"),
@@ -119,8 +119,26 @@ class Awaiting:
     ],
     ids=str,
 )
+
+
+@pytest.mark.parametrize("helper", CALLS)
+@NO_JOURNALS
 def test_what_is_no_journal_is_refused(helper: str, journal: Any, says: str) -> None:
     assert says in refused(helper, journal=journal)
+
+
+@pytest.mark.parametrize(
+    "settle",
+    [partial(resolve, outcome="success", reason="seen"), partial(abandon, reason="x")],
+    ids=["resolve", "abandon"],
+)
+@NO_JOURNALS
+def test_nothing_is_settled_in_what_is_no_journal(
+    settle: Any, journal: Any, says: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        settle(journal, "key")
+    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize("entry", [None, "key", {"key": "k"}, Entry])

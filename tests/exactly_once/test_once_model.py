@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay import TimedOut
@@ -124,7 +124,6 @@ def perform(model: Model, wanted: Any) -> Any:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
 @given(st.data(), st.booleans())
 def test_workers_in_any_order_charge_at_most_once(
     data: st.DataObject, stores_refusals: bool

@@ -16,6 +16,7 @@ import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,9 +192,18 @@ def test_a_child_that_could_not_be_waited_for_refuses_to_use_the_journal(
 @posix
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_in_the_middle_of_a_change_leaves_it_to_the_parent(
-    journal: SQLiteJournal,
+    journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     children: list[int] = []
+    closed: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    class Noted(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(sqlite3, "connect", partial(connect, factory=Noted))
 
     def fork() -> None:
         children.append(os.fork())
@@ -202,8 +212,10 @@ def test_a_fork_in_the_middle_of_a_change_leaves_it_to_the_parent(
         in_the_middle(journal, fork)
     except JournalFailed:
         if children == [0]:
-            os._exit(7)
+            # Closing the parent's connection would roll its change back.
+            os._exit(8 if closed else 7)
         raise
+    assert len(closed) == 1
     if children == [0]:
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 7

@@ -29,8 +29,6 @@ KEYS = 7
 PATIENCE = 120.0
 """Seconds after which a server that says nothing is stopped."""
 
-on_all = pytest.mark.parametrize("url", ["file", "sqlite", "postgresql"], indirect=True)
-
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -158,7 +156,7 @@ def test_a_preloaded_application_of_gunicorn_keeps_its_journal(
     check(told, parent)
 
 
-@on_all
+@pytest.mark.parametrize("url", ["file", "postgresql"], indirect=True)
 def test_celerys_workers_keep_the_journal_of_their_parent(url: str) -> None:
     with socket_path() as path, redis_server(path):
         environment = {"JOURNAL_URL": url, "BROKER_URL": f"redis+socket://{path}"}
@@ -172,7 +170,7 @@ def test_celerys_workers_keep_the_journal_of_their_parent(url: str) -> None:
     check(told, parent)
 
 
-@on_all
+@pytest.mark.parametrize("url", ["file", "sqlite", "postgresql"], indirect=True)
 def test_greenlets_and_a_child_of_theirs_share_a_journal(url: str) -> None:
     command = ("-m", "gevent.monkey", "journal_shop.py", "gevent", str(SIZE))
     told = json.loads(run(*command, JOURNAL_URL=url))

@@ -431,4 +431,4 @@ class Money(RuleBasedStateMachine):
 
 
 TestMoney = pytest.mark.slow(Money.TestCase)
-TestMoney.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestMoney.settings = settings(stateful_step_count=40)

@@ -353,7 +353,7 @@ def used(case: Any) -> set[str]:
 
 
 # The long version also asks with every edge case of each member: `make soak`.
-SOAK = int(os.environ.get("ANSWERS_SOAK", "0"))
+SOAK = int(os.environ.get("HYPOTHESIS_EXAMPLES", "0"))
 SCHEMA = schemathesis.openapi.from_dict(
     document(),
     config=SchemathesisConfig.from_dict(

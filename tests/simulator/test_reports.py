@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from AmazonPay import ReportUnavailable, TransferFailed
+from AmazonPay.report_files import parse_amount, read_report
 from AmazonPay.simulator import Settings
 from callers import Caller, on_both_clients
 from fitting import in_order, misfits
@@ -112,6 +114,22 @@ def test_a_client_downloads_a_report(shop: Shop, awaits: bool, tmp_path: Path) -
     path = Caller(shop, awaits)("download_report", id_, tmp_path / "report.csv")
     assert path == tmp_path / "report.csv"
     assert path.read_bytes().startswith(b'"SettlementStartDate",')
+
+
+@on_both_clients
+def test_a_client_reads_the_facts_and_exact_amounts_of_a_settlement(
+    shop: Shop, awaits: bool, tmp_path: Path
+) -> None:
+    shop.sold("1234.5")
+    id_ = ask(shop)
+    shop.clock.move(seconds=1)
+    caller = Caller(shop, awaits)
+    (row,) = caller.iterate("iter_report_rows", id_)
+    assert parse_amount(row["TransactionAmount"]) == Decimal("1234.50")
+    path = caller("download_report", id_, tmp_path / "settlement.csv")
+    table = read_report(path)
+    assert table.facts["SellerId"] == "A1SIMULATEDMERCHANT"
+    assert list(table) == [row]
 
 
 @on_both_clients

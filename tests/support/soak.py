@@ -18,7 +18,7 @@ SOAKS = {
     "journal": "exactly_once_soak",
     "database": "journal_forks",
     "loops": "loops_soak",
-    "answers": "answers_soak",
+    "examples": "examples_soak",
     "growth": "growth_soak",
 }
 """The module of each soak."""

@@ -477,6 +477,19 @@ def test_a_context_whose_options_refuse_old_tls_is_taken() -> None:
     Client("A", KEY, "us", True, verify=context).close()
 
 
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO:DeprecationWarning")
+@pytest.mark.parametrize("allowed", ["OP_NO_TLSv1", "OP_NO_TLSv1_1"])
+def test_a_context_whose_options_leave_one_old_version_is_refused(
+    allowed: str,
+) -> None:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.options |= ssl.OP_NO_SSLv3 | ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+    context.options &= ~getattr(ssl, allowed)
+    with pytest.raises(ConfigurationError, match=r"below 1\.2"):
+        Client("A", KEY, "us", True, verify=context)
+
+
 @pytest.mark.parametrize(
     "lowest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
 )
@@ -517,10 +530,13 @@ def test_no_default_context_logs_session_keys_without_trust(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("environment", [None, "others"])
 def test_a_key_log_that_the_caller_asked_for_is_kept(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: str | None
 ) -> None:
     monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / environment))
     context = ssl.create_default_context()
     context.keylog_filename = str(tmp_path / "keys")
     endpoint = endpoint_for("SANDBOX-A", "us", None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -35,6 +36,8 @@ from AmazonPay._core.retry import (
     Outcome,
     Runtime,
     exchange,
+    jitter,
+    note_unknown,
     retry_after,
 )
 from AmazonPay._core.steps import Flow, Wait
@@ -129,7 +132,9 @@ def play(
     retry: Retry = Retry(),  # noqa: B008 - a frozen value
     *,
     deadline: float = 60.0,
+    pause_within: float = math.inf,
     each_takes: float = 0.0,
+    overslept: float = 0.0,
     empty_answer: bool = False,
     operation: str = "create_charge",
 ) -> Played:
@@ -143,6 +148,7 @@ def play(
         deadline,
         Runtime(clock, played.offset, jitter=lambda limit: limit),
         attempt,
+        pause_within,
     )
     outcomes = iter(script)
     reply: Outcome | None = None
@@ -158,7 +164,7 @@ def play(
             else:
                 assert isinstance(step, Wait)
                 played.waits.append(step.seconds)
-                clock.sleep(step.seconds)
+                clock.sleep(step.seconds + overslept)
                 reply = None
     except StopIteration as stop:
         played.response = stop.value
@@ -338,6 +344,58 @@ def test_a_pause_beyond_the_deadline_ends_the_call() -> None:
     assert played.sent == 1
     assert played.response is not None
     assert played.response.status_code == 429
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(58, 2), (59, 1), (60, 1)])
+def test_a_repeat_needs_a_second_before_the_deadline(seconds: int, sent: int) -> None:
+    played = play([answer(429, retry_after=f"{seconds}"), answer(200)], deadline=60.0)
+    assert played.sent == sent
+
+
+def test_nothing_is_sent_when_a_pause_has_lasted_until_the_deadline() -> None:
+    script: list[Outcome] = [LOST, answer(200)]
+    assert play(script, retry=Retry(base=1.0), overslept=58.9).sent == 2
+    assert play(script, retry=Retry(base=1.0), overslept=59.0).sent == 1
+
+
+@pytest.mark.parametrize("first", [LOST, answer(503)])
+def test_a_pause_may_take_all_of_the_time_for_pauses(first: Outcome) -> None:
+    played = play([first, answer(200)], retry=Retry(base=1.0), pause_within=1.0)
+    assert played.waits == [1.0]
+
+
+@pytest.mark.parametrize(("within", "takes"), [(0.5, 0.0), (3.0, 2.5), (3.0, 9.0)])
+def test_without_time_for_a_pause_only_a_failure_is_repeated_and_at_once(
+    within: float, takes: float
+) -> None:
+    options: dict[str, Any] = {"pause_within": within, "each_takes": takes}
+    played = play([LOST, answer(200)], retry=Retry(base=1.0), **options)
+    assert (played.sent, played.waits) == (2, [0.0])
+    played = play([answer(503), answer(200)], retry=Retry(base=1.0), **options)
+    assert (played.sent, played.waits) == (1, [])
+
+
+def test_an_exception_is_told_of_the_doubt_once_and_of_a_read_never() -> None:
+    error = KeyboardInterrupt()
+    note_unknown(error, call("read"))
+    assert not hasattr(error, "__notes__")
+    for _ in range(2):
+        note_unknown(error, call("key"))
+    (note,) = error.__notes__
+    assert note.startswith("create_charge: the outcome is unknown")
+
+
+@pytest.mark.parametrize("last", [REFUSED, answer(429), answer(404)])
+def test_no_later_failure_clears_a_doubt(last: Outcome) -> None:
+    played = play([LOST, last, last, last], retry=Retry(attempts=4))
+    assert played.outcome_unknown is True
+
+
+def test_a_random_pause_lies_between_nothing_and_its_limit() -> None:
+    pauses = [jitter(0.001) for _ in range(50)]
+    assert min(pauses) >= 0.0
+    assert max(pauses) <= 0.001
+    assert len(set(pauses)) > 1
 
 
 def test_all_attempts_share_the_deadline() -> None:

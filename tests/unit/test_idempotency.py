@@ -41,6 +41,12 @@ def test_every_part_matters() -> None:
     assert len({idempotency_key(**{**NAMED, **change}) for change in changes}) == 5
 
 
+def test_an_attempt_is_any_number_that_a_column_takes() -> None:
+    assert idempotency_key(**NAMED, attempt=2**31 - 1)
+    with pytest.raises(InvalidRequest, match="attempt is an int from 1 to 2147483647"):
+        idempotency_key(**NAMED, attempt=2**31)
+
+
 def test_two_spellings_of_one_letter_are_one_order() -> None:
     keys = [
         idempotency_key(namespace="shop", order=order, operation="create_charge")

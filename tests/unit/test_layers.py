@@ -44,6 +44,8 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_once",),
         ("journal",),
         ("procedures",),
+        ("ipn",),
+        ("testing",),
         ("_button",),
         ("breaker", "pacing", "button"),
         ("_call_life",),

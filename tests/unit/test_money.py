@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay import InvalidRequest
-from AmazonPay.money import DIGITS, add, amount_of, compare, price, subtract
+from AmazonPay.money import (
+    DIGITS,
+    add,
+    amount_of,
+    compare,
+    normalize_amount,
+    price,
+    subtract,
+)
 
 
 @pytest.mark.parametrize(
@@ -175,3 +183,38 @@ def test_what_is_no_currency_is_refused(currency: Any) -> None:
 @pytest.mark.parametrize("amount", ["-0", "-0.00", Decimal("-0.0")])
 def test_a_zero_has_no_sign(amount: str | Decimal) -> None:
     assert price(amount, "USD")["amount"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        (10, "USD", "10.00"),
+        ("10.0", "USD", "10.00"),
+        (Decimal("1E+1"), "USD", "10.00"),
+        ("10.00", "JPY", "10"),
+        # What no price can be is written as short as it can be.
+        ("10.50", "???", "10.5"),
+        ("10.00", "???", "10"),
+        ("0.50", "???", "0.5"),
+        ("0.00", "???", "0"),
+        (100, "???", "100"),
+        (Decimal("1E+2"), None, "100"),
+        ("010", 5, "10"),
+        ("1.0050", "USD", "1.005"),
+        ("-1.50", "USD", "-1.5"),
+        (
+            "0.123456789012345678901234567890123456780",
+            "USD",
+            "0.12345678901234567890123456789012345678",
+        ),
+    ],
+)
+def test_equal_amounts_of_a_currency_are_written_alike(
+    amount: Any, currency: object, written: str
+) -> None:
+    assert normalize_amount(amount, currency) == written
+
+
+@pytest.mark.parametrize("amount", [None, True, 1.5, "ten", "1e1", " 10", "", [1]])
+def test_what_is_no_amount_stays_as_it_is(amount: Any) -> None:
+    assert normalize_amount(amount, "USD") is amount

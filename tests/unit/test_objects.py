@@ -278,6 +278,39 @@ def test_addresses_of_a_list_are_one_value_each() -> None:
     assert merge(old, same)["list"] == old["list"]
 
 
+def test_a_charge_that_is_further_is_newer_in_all_its_members() -> None:
+    old = view("charge", "Authorized", softDescriptor="b")
+    new = view("charge", "Captured", softDescriptor="a")
+    for merged in (merge(old, new), merge(new, old)):
+        assert (state_of(merged), merged["softDescriptor"]) == ("Captured", "a")
+
+
+def test_elements_of_a_list_are_not_mixed() -> None:
+    old = view("charge", "Captured", "1", parts=[{"a": 1, "b": 2}])
+    new = view("charge", "Captured", "2", parts=[{"a": 9, "c": 3}])
+    assert merge(old, new)["parts"] == [{"a": 9, "c": 3}]
+    # What contradicts nothing is completed.
+    new = view("charge", "Captured", "2", parts=[{"a": 1, "c": 3}])
+    assert merge(old, new)["parts"] == [{"a": 1, "b": 2, "c": 3}]
+
+
+def test_an_address_with_another_list_in_it_is_another_address() -> None:
+    old = view("charge", "Captured", "1", buyer={"lines": ["A", "B"], "city": "C"})
+    new = view("charge", "Captured", "2", buyer={"lines": ["A", "X"], "city": None})
+    assert merge(old, new)["buyer"] == {"lines": ["A", "X"], "city": None}
+    new = view("charge", "Captured", "2", buyer={"lines": ["A", None], "city": None})
+    assert merge(old, new)["buyer"] == {"lines": ["A", "B"], "city": "C"}
+
+
+@pytest.mark.parametrize("other", ["ab", {"a": 1, "b": 2}, ["a"], ["a", "b", "c"]])
+def test_a_list_is_not_mixed_with_anything_else(other: object) -> None:
+    old = view("charge", "Captured", "1", parts=other)
+    new = view("charge", "Captured", "2", parts=[None, "y"])
+    assert merge(old, new)["parts"] == [None, "y"]
+    older = view("charge", "Captured", "0", parts=[None, "y"])
+    assert merge(older, old)["parts"] == other
+
+
 def test_a_price_is_one_value() -> None:
     old = view("charge", "Captured", "1", captureAmount=usd("1.00"))
     yen = {"amount": None, "currencyCode": "JPY"}

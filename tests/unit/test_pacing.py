@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.exceptions import TimeoutError as RedisTimeout
 
 from AmazonPay import (
     AsyncClient,
@@ -23,6 +25,7 @@ from AmazonPay import (
     HeldBack,
     RateLimits,
     Retry,
+    pacing,
 )
 from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
@@ -30,6 +33,9 @@ from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
 from keys import KEY
 from reference.throttling import QUOTAS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 AT_ONCE = Retry(base=0.0, wait=False)
 # Two names of one path share its limit.
@@ -400,9 +406,11 @@ def test_awaiting_a_turn_is_a_part_of_the_deadline(backend: str) -> None:
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
-@pytest.mark.slow
 @BACKENDS
-def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
+def test_a_blocking_redis_that_hangs_holds_nobody_back(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "_REDIS_TIMEOUT", 0.05)
     hangs = threading.Event()
 
     class Hanging:
@@ -411,7 +419,7 @@ def test_a_blocking_redis_that_hangs_holds_nobody_back(backend: str) -> None:
         answered = False
 
         def time(self) -> tuple[int, int]:
-            hangs.wait(20.0)
+            hangs.wait(5.0)
             self.answered = True
             raise OSError
 
@@ -486,3 +494,57 @@ def test_the_async_client_holds_back_what_has_no_turn_in_time(backend: str) -> N
 
     anyio.run(main, backend=backend)
     assert len(peer.seen) >= 5
+
+
+class Interrupted:
+    """A Redis whose library replaces what a signal handler raises by its own error."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self._number = number
+
+    def time(self) -> tuple[int, int]:
+        try:
+            signal.raise_signal(self._number)
+        except OSError:
+            raise RedisTimeout from None
+        return (0, 0)
+
+
+class WatchdogError(TimeoutError):
+    """What a shop's signal handler raises."""
+
+
+@pytest.fixture
+def watchdog() -> Generator[Interrupted]:
+    """A Redis during whose answer the shop's watchdog goes off."""
+
+    def go_off(*_: object) -> None:
+        raise WatchdogError
+
+    before = signal.signal(signal.SIGUSR1, go_off)
+    yield Interrupted(signal.SIGUSR1)
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_what_a_watchdog_raises_while_redis_is_asked_leaves_unchanged(
+    watchdog: Any,
+) -> None:
+    peer = Peer()
+    client = client_for(peer, rate_limits=RateLimits("sandbox", redis=watchdog))
+    with pytest.raises(WatchdogError):
+        client.get_charge("C1")
+    assert peer.seen == []
+
+
+@pytest.mark.usefixtures("watchdog")
+def test_a_watchdog_that_went_off_before_is_no_failure_of_redis() -> None:
+    class Failing:
+        def time(self) -> tuple[int, int]:
+            raise OSError
+
+    failing: Any = Failing()
+    client = client_for(Peer(), rate_limits=RateLimits("sandbox", redis=failing))
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+    except WatchdogError:
+        assert client.get_charge("C1").ok

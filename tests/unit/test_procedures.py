@@ -63,6 +63,19 @@ def test_pauses_grow_while_a_charge_is_pending() -> None:
     assert player.waits == [1.0, 1.5, 2.25, 3.375]
 
 
+def test_no_pause_is_longer_than_half_a_minute() -> None:
+    player = Player(*[charge("AuthorizationInitiated")] * 12, charge("Authorized"))
+    player.play(wait_for_charge(deadline=600.0))
+    assert player.waits[8:] == [1.5**8, 30.0, 30.0, 30.0]
+
+
+def test_all_of_the_time_is_waited_and_looked_at_once_more() -> None:
+    player = Player(charge("AuthorizationInitiated"), charge("Authorized"))
+    seen = player.play(wait_for_charge(deadline=1.0))
+    assert seen["statusDetails"]["state"] == "Authorized"
+    assert player.waits == [1.0]
+
+
 def test_a_state_of_the_future_is_never_taken_for_final() -> None:
     player = Player(charge("Teleported"), charge("Captured"))
     assert player.play(wait_for_charge())["statusDetails"]["state"] == "Captured"
@@ -483,6 +496,38 @@ def test_a_download_may_take_what_is_left_of_its_deadline(tmp_path: Path) -> Non
     player.play(flow)
     (step,) = [step for step in player.steps if isinstance(step, Transfer)]
     assert step.seconds == 60 - (1.0 + 1.5)
+
+
+def test_a_link_that_comes_at_the_deadline_leaves_no_time(tmp_path: Path) -> None:
+    pending = answer({"processingStatus": "IN_PROGRESS"})
+    player = Player(pending, DONE, link("1"), None)
+    flow = ReportFiles.download_report.begin(None, "9", tmp_path / "r", deadline=1)
+    player.play(flow)
+    (step,) = [step for step in player.steps if isinstance(step, Transfer)]
+    assert step.seconds == 0.0
+
+
+@pytest.mark.parametrize("document_id", [None, ""])
+def test_a_report_without_a_document_is_not_available(
+    document_id: str | None, tmp_path: Path
+) -> None:
+    reply = answer({"processingStatus": "COMPLETED", "reportDocumentId": document_id})
+    with pytest.raises(ReportUnavailable):
+        Player(reply).play(ReportFiles.download_report.begin(None, "9", tmp_path / "r"))
+
+
+@pytest.mark.parametrize(("length", "fits"), [(1024, True), (1025, False)])
+def test_an_id_of_a_document_has_at_most_1024_characters(
+    length: int, tmp_path: Path, *, fits: bool
+) -> None:
+    reply = answer({"processingStatus": "COMPLETED", "reportDocumentId": "d" * length})
+    player = Player(reply, link("1"), None)
+    flow = ReportFiles.download_report.begin(None, "9", tmp_path / "r")
+    if fits:
+        player.play(flow)
+        return
+    with pytest.raises(InvalidResponse, match="has no id as reportDocumentId"):
+        player.play(flow)
 
 
 @pytest.mark.parametrize("status", ["TELEPORTED to Jane Doe", "FAILED"])

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from AmazonPay import _signing
+from AmazonPay import ConfigurationError, InvalidRequest, _signing
 from AmazonPay._core.config import endpoint_for
+from AmazonPay._signing.rsa_pss import algorithm_named
 from signing import authorization
 
 VECTORS: dict[str, Any] = json.loads(
@@ -202,6 +203,32 @@ def test_a_path_is_encoded_once(path: str, canonical: str) -> None:
 
 def test_a_query_is_read_at_its_first_equals_sign() -> None:
     assert _signing.canonical_query_of("b=1=2&a=/&a") == "a=&a=%2F&b=1%3D2"
+    assert _signing.canonical_query_of("a/b=c~d") == "a%2Fb=c~d"
+
+
+def test_half_a_surrogate_is_named_as_what_cannot_be_sent() -> None:
+    with pytest.raises(InvalidRequest, match="half a surrogate pair"):
+        _signing.percent_encode("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("signature", "reason"),
+    [
+        ("QUFB=QUFB", "not base64"),
+        ("QQ==QQ==", "not base64"),
+        ("QQ", "not base64"),
+        ("", "^expected: ALGORITHM PublicKeyId=…, SignedHeaders=…, Signature=…$"),
+        ("Q Q=", "^expected: ALGORITHM PublicKeyId=…, SignedHeaders=…, Signature=…$"),
+    ],
+)
+def test_a_signature_that_is_no_base64_is_malformed(
+    signature: str, reason: str
+) -> None:
+    value = (
+        f"AMZN-PAY-RSASSA-PSS-V2 PublicKeyId=A, SignedHeaders=b, Signature={signature}"
+    )
+    with pytest.raises(_signing.MalformedAuthorization, match=reason):
+        _signing.parse_authorization(value)
 
 
 def test_several_values_of_a_header_are_joined_in_order() -> None:
@@ -219,7 +246,6 @@ def test_a_mismatch_tells_the_verifiers_own_text() -> None:
 )
 def test_reserved_characters_are_encoded(text: str, encoded: str) -> None:
     assert _signing.percent_encode(text) == encoded
-    assert _signing.percent_encode("/", safe="/") == "/"
 
 
 def test_the_authorization_names_the_key_that_signed() -> None:
@@ -230,3 +256,16 @@ def test_the_authorization_names_the_key_that_signed() -> None:
     assert parsed.algorithm == "AMZN-PAY-RSASSA-PSS-V2"
     assert parsed.public_key_id == "SANDBOX-A"
     assert parsed.signature == b"signed"
+
+
+def test_an_algorithm_is_known_by_its_name_on_the_wire() -> None:
+    for algorithm in (_signing.V1, _signing.V2):
+        assert algorithm_named(algorithm.name) is algorithm
+    names = "AMZN-PAY-RSASSA-PSS, AMZN-PAY-RSASSA-PSS-V2$"
+    with pytest.raises(ConfigurationError, match=f"'RSA' is not one of {names}"):
+        algorithm_named("RSA")
+    with pytest.raises(ConfigurationError, match=f"algorithm '{'x' * 30}' is not"):
+        algorithm_named("x" * 31)
+    wrong: Any = 5
+    with pytest.raises(ConfigurationError, match="algorithm int is not"):
+        algorithm_named(wrong)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import stat
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -12,7 +14,8 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from AmazonPay import AsyncClient, Client, Retry, TransferFailed
+from AmazonPay import AsyncClient, Client, Retry, Timeout, TransferFailed
+from AmazonPay._core.config import endpoint_for
 from AmazonPay._core.steps import Transfer
 from AmazonPay._http import transfer as _transfer
 from keys import KEY
@@ -84,6 +87,7 @@ REFUSED = {
         "https://@files.example/x",
         "https://:@files.example/x",
         "https://files.example@10.0.0.1/x",
+        "https://user@files.example/x?to=http://files.example",
     ],
     "not public": [
         "https://localhost/x",
@@ -138,7 +142,13 @@ def test_a_link_to_another_place_is_not_followed(
 
 @BOTH
 @pytest.mark.parametrize(
-    "url", [FILE, "https://8.8.8.8/x?sign=a@b", "https://a.example:8443/x#@"]
+    "url",
+    [
+        FILE,
+        "https://8.8.8.8/x?sign=a@b",
+        "https://a.example:8443/x#@",
+        "https://a.example:65535/x?to=http://user@b.example",
+    ],
 )
 def test_a_link_to_a_public_host_is_followed(
     awaits: bool, url: str, tmp_path: Path
@@ -330,6 +340,7 @@ def test_an_unfinished_file_is_private_and_has_a_name_of_its_own(
         os.umask(before)
     assert {mode for _, mode in seen} == {0o600}
     assert len({name for name, _ in seen}) == 2
+    assert all(re.fullmatch(r"\.amazonpay-.+\.part", name) for name, _ in seen)
     assert "r.csv" not in dict(seen)
     taken = tmp_path.parent / "taken"
     assert taken.read_bytes() == b"ab"
@@ -466,6 +477,33 @@ def test_the_answer_to_an_upload_is_not_read(awaits: bool, tmp_path: Path) -> No
 
 
 @BOTH
+@pytest.mark.parametrize("status", [199, 300, 301, 302, 304, 307, 308, 403, 503])
+def test_an_upload_that_is_answered_otherwise_has_not_arrived(
+    awaits: bool, status: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "e.png"
+    source.write_bytes(b"png")
+    headers = {"location": "https://files.example/other"}
+    peer = Peer(lambda: httpx2.Response(status, headers=headers))
+    with pytest.raises(TransferFailed, match=str(status)) as caught:
+        perform(awaits, peer, Transfer("PUT", FILE, source=source))
+    assert not caught.value.final
+    assert len(peer.requests) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_an_upload_arrives_with_any_success(
+    awaits: bool, status: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "e.png"
+    source.write_bytes(b"png")
+    peer = Peer(lambda: httpx2.Response(status))
+    perform(awaits, peer, Transfer("PUT", FILE, source=source))
+    assert len(peer.requests) == 1
+
+
+@BOTH
 def test_an_upload_that_does_not_end_in_time_is_given_up(
     awaits: bool, tmp_path: Path
 ) -> None:
@@ -483,3 +521,121 @@ def test_a_folder_that_is_missing_is_an_error_of_the_disk(
 ) -> None:
     with pytest.raises(FileNotFoundError):
         download(awaits, tmp_path / "none" / "r.csv", lambda: iter([b"a"]))
+
+
+# What is asked for --------------------------------------------------------------------
+
+TIMEOUT = Timeout(connect=1.0, read=9.0, write=2.0, pool=None)
+
+
+class Noting(httpx2.BaseTransport):
+    """Notes requests as they are, and answers each with a file."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx2.Request] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        return httpx2.Response(200, stream=Body(lambda: iter([b"a,b\n"])))
+
+
+def asked(
+    step: Transfer, seconds: float = 5.0, timeout: Timeout = TIMEOUT
+) -> httpx2.Request:
+    transport = Noting()
+    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
+    _transfer.transfer(transport, step, timeout, seconds, endpoint)
+    (request,) = transport.requests
+    return request
+
+
+def test_a_file_is_asked_for_as_it_is_and_within_the_time(tmp_path: Path) -> None:
+    request = asked(Transfer("GET", FILE, target=tmp_path / "x"))
+    assert (b"accept-encoding", b"identity") in request.headers.raw
+    assert "content-type" not in request.headers
+    assert request.extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 5.0,
+        "write": 2.0,
+        "pool": 5.0,
+    }
+    assert callable(request.extensions["trace"])
+
+
+def test_a_step_takes_no_longer_than_its_own_limit(tmp_path: Path) -> None:
+    limits = Timeout(connect=1.0, read=9.0, write=2.0, pool=3.0)
+    step = Transfer("GET", FILE, target=tmp_path / "x")
+    request = asked(step, 60.0, limits)
+    assert request.extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 9.0,
+        "write": 2.0,
+        "pool": 3.0,
+    }
+
+
+def test_an_upload_tells_its_size_and_type_and_is_read_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transfer, "_CHUNK", 4)
+    source = tmp_path / "e.png"
+    source.write_bytes(b"0123456789")
+    step = Transfer("PUT", FILE, source=source, content_type="image/png")
+    request = asked(step)
+    raw = request.headers.raw
+    assert (b"content-type", b"image/png") in raw
+    assert (b"content-length", b"10") in raw
+    assert [*request.stream] == [b"0123", b"4567", b"89"]  # type: ignore[misc] # it is a blocking one
+
+
+def test_a_transfer_may_take_until_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_transfer, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    asked(Transfer("GET", FILE, target=tmp_path / "x"), seconds=0.0)
+    assert (tmp_path / "x").read_bytes() == b"a,b\n"
+    request = asked(Transfer("PUT", FILE, source=tmp_path / "x"), seconds=0.0)
+    assert [*request.stream] == [b"a,b\n"]  # type: ignore[misc] # it is a blocking one
+
+
+# The peer -----------------------------------------------------------------------------
+
+
+class Stream:
+    """A connection to an address."""
+
+    def __init__(self, address: str | None) -> None:
+        self.address = address
+
+    def get_extra_info(self, info: str) -> tuple[str, int] | None:
+        assert info == "server_addr"
+        return None if self.address is None else (self.address, 443)
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "refused"),
+    [
+        (FILE, "8.8.8.8", False),
+        (FILE, "10.0.0.1", True),
+        (FILE, "127.0.0.1", True),
+        (FILE, None, True),
+        ("http://localhost:1/x", "127.0.0.1", False),
+        ("http://localhost:1/x", "8.8.8.8", True),
+        ("http://localhost:1/x", "10.0.0.1", True),
+        ("https://pay-api.amazon.com/x", "10.0.0.1", False),
+    ],
+)
+def test_a_peer_is_of_the_kind_that_its_name_says(
+    url: str, address: str | None, *, refused: bool
+) -> None:
+    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
+    check = _transfer._PeerCheck(url, endpoint)  # noqa: SLF001 - what httpcore2 calls
+    done = "connection.connect_tcp.complete"
+    info = {"return_value": Stream(address)}
+    # Whoever is connected to before the host of the link is named is a proxy.
+    assert check.refuses(done, info) is False
+    start = {"host": httpx2.URL(url).host}
+    assert check.refuses("connection.connect_tcp.started", start) is False
+    assert check.refuses(done, info) is refused
+    assert check.refuses("connection.connect_tcp.started", {"host": "proxy"}) is False
+    assert check.refuses(done, info) is False

@@ -22,6 +22,7 @@ _MARGIN = timedelta(seconds=2)
 _LASTS = 600.0
 _NO_OFFSET = (timedelta(0), 0.0)
 _BAD_REQUEST = 400
+_AGE, _DATE = "age", "date"
 
 
 def is_date_refusal(response: Response[Any]) -> bool:
@@ -34,13 +35,15 @@ def is_date_refusal(response: Response[Any]) -> bool:
     )
 
 
-def http_date(value: str) -> datetime | None:
+def http_date(value: str | None) -> datetime | None:
     """Return an HTTP date in UTC, or None if it is not a date with a time zone.
 
     A server chooses the numbers in it, so any number may be too large.
     """
     from email.utils import parsedate_to_datetime
 
+    if value is None:
+        return None
     try:
         date = parsedate_to_datetime(value)
         moment = date.astimezone(UTC)  # pragma: no mutate - the same in any zone
@@ -54,10 +57,9 @@ def clock_lead(response: Response[Any], received: datetime) -> timedelta | None:
 
     Trust only uncached answers with a request id: those are Amazon's own.
     """
-    if response.request_id is None or "age" in response.headers:
+    if response.request_id is None or _AGE in response.headers:
         return None
-    told = response.headers.get("date", "")  # pragma: no mutate - any text but a date
-    date = http_date(told)
+    date = http_date(response.headers.get(_DATE))
     return None if date is None else received - date
 
 

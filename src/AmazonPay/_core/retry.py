@@ -253,10 +253,10 @@ def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
 
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return `Retry-After` in seconds; a date counts from the answer's `Date`."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
+    value = headers.get("retry-after")
+    if value is not None and value.isascii() and value.strip().isdigit():
         return float(value)  # infinite when it has too many digits for a float
-    until, sent = http_date(value), http_date(headers.get("date", ""))
+    until, sent = http_date(value), http_date(headers.get("date"))
     if until is None or sent is None:
         return 0.0
     return max(0.0, (until - sent).total_seconds())

@@ -30,3 +30,21 @@ def raised_by_a_signal_handler(error: BaseException) -> bool:
             return True
         traceback = traceback.tb_next
     return False
+
+
+def signal_error_in(
+    error: BaseException, handled: BaseException | None
+) -> BaseException | None:
+    """Return the exception of a signal handler that a library replaced by `error`.
+
+    `handled` is the exception that the caller was handling before. It is in the context
+    of `error`, too, and never counts.
+    """
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and found is not handled and id(found) not in seen:
+        if raised_by_a_signal_handler(found):
+            return found
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+    return None

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
+# How the names and the values of headers are encoded.
+_NAMES, _VALUES = "ascii", "latin-1"
 
 _NO_CONNECTION = "no connection"
 """Completed by the place and the cause."""
@@ -214,8 +216,8 @@ def _headers(response: httpx2.Response) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
         name, value = (
-            raw_name.decode("ascii", "replace").lower(),
-            raw_value.decode("latin-1"),
+            raw_name.decode(_NAMES, "replace").lower(),
+            raw_value.decode(_VALUES),
         )
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

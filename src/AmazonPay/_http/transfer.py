@@ -68,8 +68,8 @@ def checked_link(url: str, *, at_home: bool, endpoint: Endpoint | None = None) -
         raise _not_followed("is not https") from None
     if parts.port is not None and not 0 < parts.port <= _LARGEST_PORT:
         raise _not_followed("is not https")
-    host = parts.raw_host.decode("ascii")
-    if "@" in re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]:
+    host = parts.raw_host.decode()
+    if "@" in re.split("[/?#]", url.partition("://")[2])[0]:
         raise _not_followed("names a user")
     if endpoint is not None and _is_the_endpoint(parts, endpoint):
         return url
@@ -88,7 +88,7 @@ def _not_followed(reason: str) -> TransferFailed:
 
 def _is_the_endpoint(url: httpx2.URL, endpoint: Endpoint) -> bool:
     port = url.port or _PORTS.get(url.scheme)
-    host = url.raw_host.decode("ascii").lower()
+    host = url.raw_host.decode().lower()
     return (url.scheme, host, port) == (endpoint.scheme, endpoint.host, endpoint.port)
 
 
@@ -101,7 +101,7 @@ class _PeerCheck:
 
     def __init__(self, url: str, endpoint: Endpoint) -> None:
         parts = httpx2.URL(url)
-        self._host = parts.raw_host.decode("ascii")
+        self._host = parts.raw_host.decode()
         self._allows: Callable[[str], bool] | None = is_public_address
         if is_loopback(self._host):
             self._allows = is_loopback
@@ -115,7 +115,9 @@ class _PeerCheck:
             self._is_direct = info.get("host") == self._host
         if event != "connection.connect_tcp.complete" or self._allows is None:
             return False
-        address = info["return_value"].get_extra_info("server_addr") or ("unknown",)
+        address = info["return_value"].get_extra_info("server_addr") or (
+            "unknown",  # pragma: no mutate - any text but an address
+        )
         return self._is_direct and not self._allows(str(address[0]))
 
     def __call__(self, event: str, info: dict[str, Any]) -> None:

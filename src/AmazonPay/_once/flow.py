@@ -100,21 +100,22 @@ class _Run:
     def __init__(self, intended: Entry, journal: Journal) -> None:
         self.intended = intended
         self.journal = journal
-        self.requested = read_body(intended.body or b"{}")
+        # `resume` refuses an entry without a body, and a helper has made one.
+        self.requested = read_body(intended.body or b"{}")  # pragma: no mutate
         self.creating = intended.operation in CREATING
         self.entry = intended
         """The entry as it was last read or written."""
         self.claimed_as: Entry | None = None
         """The entry when this run took its claim; None without a claim."""
         self.result: CallResult | None = None
-        self.observed = Observed()
-        self.answer_id: str | None = None
+        self.observed: Observed = Observed()
+        self.answer_id: str | None = None  # pragma: no mutate - only its truth counts
         """The object id in the answer to this call."""
         self.skip_reason: str | None = None
         """The reason why this run sends nothing."""
-        self.claimed_by_other = False
+        self.claimed_by_other: bool = False
         """Whether another order holds the claim on the object."""
-        self.earlier_may_have_acted = False
+        self.earlier_may_have_acted: bool = False
         """Whether an earlier send may have been carried out."""
 
     def flow(self, deadline: float, max_age: timedelta | None) -> Flow[Decision[Any]]:
@@ -299,7 +300,8 @@ class _Run:
 
     def _conclude(self) -> Flow[Decision[Any]]:
         """Record the decision; a success needs the claim on its object."""
-        assessment = Assessment("unknown", JOURNAL_CHANGED)
+        # The loop replaces it.
+        assessment = Assessment("unknown", JOURNAL_CHANGED)  # pragma: no mutate
         for _ in range(_MAX_ROUNDS):
             needs_claim = self._needs_claim()
             if needs_claim and not self._has_claim(self.entry):
@@ -336,7 +338,9 @@ class _Run:
         if self.entry.outcome == "no":
             self.entry = yield from self._write(reopen)
         entry = self.entry
-        object_id = entry.subject or entry.object_id or ""
+        object_id = entry.subject or (
+            entry.object_id or ""  # pragma: no mutate - one of them is known
+        )
         known = entry.outcome == "success"
         if (known and (yield from holds_claim(self.journal, entry, object_id))) or (
             yield from take_claim(self.journal, entry, object_id)
@@ -366,6 +370,7 @@ class _Run:
             permission = yield from get_permission(self.requested["chargePermissionId"])
             new_attempt = state_of(permission.object or {}) == "Chargeable"
         is_charge = entry.operation.endswith("_charge")
+        charge = observed.object if is_charge else observed.charge
         return Decision(
             outcome=assessment.outcome,
             reason=assessment.reason or _waiting_reason(assessment, observed),
@@ -373,9 +378,7 @@ class _Run:
             key=entry.key,
             object_id=entry.subject or entry.object_id,
             seen=observed.object,
-            charge=cast(
-                "Charge | None", observed.object if is_charge else observed.charge
-            ),
+            charge=cast("Charge | None", charge),
             new_attempt=new_attempt,
             refunded=assessment.refunded,
             response=None if result is None else result.response,

@@ -49,7 +49,10 @@ class Journal(Protocol):
         ...
 
     def open_entries(
-        self, *, before: datetime | None = None, limit: int = 100
+        self,
+        *,
+        before: datetime | None = None,
+        limit: int = 100,  # pragma: no mutate - a declaration
     ) -> list[Entry]:
         """Return up to `limit` entries that are not settled, oldest change first.
 

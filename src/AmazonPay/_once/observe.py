@@ -214,8 +214,8 @@ def checked_result(
     mismatch = "NoId" if usable_id(view.get(member)) is None else None
     if mismatch is None:
         mismatch = _mismatch_reason(view, member, entry.subject or view[member])
-    reference = REFERENCE_MEMBERS.get(entry.operation, "")
-    if mismatch is None and view.get(reference) is not None:
+    reference = REFERENCE_MEMBERS.get(entry.operation)
+    if mismatch is None and reference is not None and view.get(reference) is not None:
         mismatch = None if view[reference] == requested[reference] else OBJECT_MISMATCH
     return (
         result

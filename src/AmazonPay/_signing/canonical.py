@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from ..errors import InvalidRequest
@@ -26,14 +26,18 @@ class CanonicalHeaders(NamedTuple):
     """The sorted names, joined by semicolons: `SignedHeaders`."""
 
 
-def percent_encode(text: str, safe: str = "") -> str:
+_NO_OTHERS: Final = ""
+"""What `quote` leaves as it is beside letters, digits and `-._~`."""
+
+
+def percent_encode(text: str) -> str:
     """Return text encoded by RFC 3986: all but unreserved characters become %XX.
 
     Raises:
         InvalidRequest: the text holds half a surrogate pair, which has no UTF-8.
     """
     try:
-        return quote(text, safe=safe)
+        return quote(text, safe=_NO_OTHERS)
     except UnicodeEncodeError:
         problem = "a path or a query holds half a surrogate pair, which has no UTF-8"
     raise InvalidRequest(problem)  # outside `except`: the other error holds the text
@@ -70,8 +74,8 @@ def canonical_query_of(raw: str) -> str:
     pairs = (piece.partition("=") for piece in raw.split("&") if piece)
     encoded = sorted(
         (
-            quote(unquote_to_bytes(name), safe=""),
-            quote(unquote_to_bytes(value), safe=""),
+            quote(unquote_to_bytes(name), safe=_NO_OTHERS),
+            quote(unquote_to_bytes(value), safe=_NO_OTHERS),
         )
         for name, _, value in pairs
     )

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 IN_MEMORY: Final = (
-    "a journal in the memory of a process is gone with the process; give it an engine"
+    "the {what} in the memory of a process is gone with the process; give it an engine"
     " whose URL names a file or a server"
 )
 
 
-def check_engine(engine: Engine) -> None:
-    """Raise unless a journal can commit by itself on this engine."""
+def check_engine(engine: Engine, what: str = "journal") -> None:
+    """Raise unless a journal or an inbox can commit by itself on this engine."""
     if not isinstance(engine, Engine):
         raise ConfigurationError(
-            f"a journal needs an Engine, not a {type(engine).__name__}: it must"
-            " commit before a request is sent, whatever becomes of a transaction"
-            " of yours; for asyncio, make one by create_engine too"
+            f"the {what} needs an Engine, not a {type(engine).__name__}: it"
+            " must commit by itself, whatever becomes of a transaction of yours; for"
+            " asyncio, make one by create_engine too"
         )
     if engine.dialect.is_async:
         raise ConfigurationError(
-            "a journal needs an engine with a blocking driver, made by create_engine;"
+            f"the {what} needs an engine with a blocking driver, made by create_engine;"
             " an AsyncClient uses it in a worker thread"
         )
     url = engine.url
@@ -36,10 +36,10 @@ def check_engine(engine: Engine) -> None:
     if engine.dialect.name == "sqlite" and (
         ":memory:" in place or "mode=memory" in place
     ):
-        raise ConfigurationError(IN_MEMORY)
+        raise ConfigurationError(IN_MEMORY.format(what=what))
     if isinstance(engine.pool, (StaticPool, SingletonThreadPool, AssertionPool)):
         raise ConfigurationError(
-            f"a {type(engine.pool).__name__} has one connection for all: the journal"
+            f"a {type(engine.pool).__name__} has one connection for all: the {what}"
             " would commit, or roll back, what the shop has begun there; give it an"
             " engine with a QueuePool or a NullPool"
         )

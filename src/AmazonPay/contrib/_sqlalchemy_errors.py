@@ -1,4 +1,4 @@
-"""Turn errors of a database into `JournalFailed`, which shows no values."""
+"""Turn errors of a database into one of ours, which shows no values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ..errors import JournalFailed, shown
+from ..errors import AmazonPayError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +22,15 @@ _CONFLICTS: Final = frozenset({"40001", "40P01", 1213})
 DATABASE_ERRORS: Final = (SQLAlchemyError, ValueError)
 
 
-def journal_failure(error: Exception) -> JournalFailed:
-    """Return a `JournalFailed` with the error's classes, as its text shows values."""
+def database_failure(
+    error: Exception, what: str, make: Callable[[str], AmazonPayError]
+) -> AmazonPayError:
+    """Return one of our errors with the classes of this one, not with its text."""
     names = [type(error).__name__]
     if isinstance(error, DBAPIError):
         kind = type(error.orig)
         names += [f"{kind.__module__}.{kind.__qualname__}", shown(str(_code(error)))]
-    return JournalFailed(f"the journal's database failed: {', '.join(names)}")
+    return make(f"the {what}'s database failed: {', '.join(names)}")
 
 
 def _code(error: DBAPIError) -> str | int | None:
@@ -55,6 +57,6 @@ def without_frames(work: Callable[[], _T]) -> _T:
     """Do work; remove the frames of its failure, whose variables hold values."""
     try:
         return work()
-    except JournalFailed as error:
+    except AmazonPayError as error:
         failure = error.with_traceback(None)
     raise failure

@@ -79,7 +79,9 @@ def table_exists(connection: Connection, table: Table) -> bool:
     return inspect(connection).has_table(table.name, _schema(connection, table))
 
 
-def table_fault(connection: Connection, table: Table) -> str | None:
+def table_fault(
+    connection: Connection, table: Table, what: str = "journal"
+) -> str | None:
     """Compare the table in the database with the columns of this release.
 
     Returns:
@@ -89,7 +91,7 @@ def table_fault(connection: Connection, table: Table) -> str | None:
     if dialect.name == "sqlite":
         files = connection.exec_driver_sql("PRAGMA database_list").all()
         if not any(row[1] == "main" and row[2] for row in files):
-            return IN_MEMORY
+            return IN_MEMORY.format(what=what)
     if not table_exists(connection, table):
         indexes = [
             str(CreateIndex(one).compile(dialect=dialect)) for one in table.indexes

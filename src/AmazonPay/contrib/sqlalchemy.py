@@ -1,8 +1,8 @@
-"""A journal in the shop's own database, on SQLAlchemy Core; the extra `[sqlalchemy]`.
+"""A journal and an inbox in the shop's own database; the extra `[sqlalchemy]`.
 
-It works with every database for which SQLAlchemy has a blocking driver. An
-`AsyncClient` calls the journal in a worker thread, so it also needs an engine made by
-`create_engine`, beside the shop's `create_async_engine`.
+They are on SQLAlchemy Core and work with every database for which it has a blocking
+driver. An `AsyncClient` calls them in a worker thread, so they also need an engine made
+by `create_engine`, beside the shop's `create_async_engine`.
 """
 
 from __future__ import annotations
@@ -11,26 +11,21 @@ import random
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import MetaData, String, and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from .._core import fork_gate
 from .._once import flow
 from .._once.entry import Entry, time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
-from ..errors import ConfigurationError, JournalFailed
-from ._sqlalchemy_engine import check_engine, has_open_transaction
-from ._sqlalchemy_errors import (
-    DATABASE_ERRORS,
-    is_broken,
-    is_conflict,
-    journal_failure,
-    without_frames,
-)
-from ._sqlalchemy_forks import engines, inherited
+from ..errors import AmazonPayError, ConfigurationError, JournalFailed
+from ._sqlalchemy_database import TRIES, Database, commit
+from ._sqlalchemy_engine import has_open_transaction
+from ._sqlalchemy_errors import DATABASE_ERRORS, is_broken, is_conflict, without_frames
+from ._sqlalchemy_inbox import SQLAlchemyInbox
+from ._sqlalchemy_inbox_tables import inbox_tables
 from ._sqlalchemy_table import TABLE_NAME, journal_table, table_exists, table_fault
 
 if TYPE_CHECKING:
@@ -51,14 +46,16 @@ if TYPE_CHECKING:
 
 _LOADED_WITH_JOURNALS = flow  # see `AmazonPay.journal`
 
-__all__ = ["TABLE_NAME", "SQLAlchemyJournal", "journal_table"]
-
-_T = TypeVar("_T")
+__all__ = [
+    "TABLE_NAME",
+    "SQLAlchemyInbox",
+    "SQLAlchemyJournal",
+    "inbox_tables",
+    "journal_table",
+]
 
 # How many seconds a change is retried while other workers change the same entry.
 _PATIENCE: Final = 30.0
-# How often something is tried that fails without another worker's change.
-_TRIES: Final = 5
 # Versions are random below this limit; `forget` adds one within 32 bits.
 _VERSIONS: Final = 2**30
 
@@ -67,7 +64,7 @@ _VERSIONS: Final = 2**30
 class _Unwritten:
     """A write that failed, or whose result is unknown."""
 
-    failure: JournalFailed
+    failure: AmazonPayError
     tries: int
     """How often it may be tried while no other worker changes the entry."""
     in_doubt: bool = False
@@ -104,14 +101,9 @@ class SQLAlchemyJournal:
         metadata: MetaData | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        check_engine(engine)
-        # This copy shares pool and events, but its log shows no bodies.
-        self._engine = engine.execution_options()
-        self._engine.hide_parameters = True
-        engines.add(engine)
+        self._database = Database(engine)
         self._clock = clock
         self._checked = False
-        self._shared: Connection | None = None
         self.table = journal_table(
             MetaData() if metadata is None else metadata, table_name
         )
@@ -124,10 +116,10 @@ class SQLAlchemyJournal:
             JournalFailed: the database failed.
         """
         try:
-            self._run(self._create)
+            self._database.run(self._create)
         except JournalFailed:
             # Another worker may have created the table meanwhile.
-            if not self._run(partial(table_exists, table=self.table)):
+            if not self._database.run(partial(table_exists, table=self.table)):
                 raise
         self._check()
 
@@ -136,7 +128,7 @@ class SQLAlchemyJournal:
         # A killed worker may have created the table without its index.
         for index in self.table.indexes:
             index.create(connection, checkfirst=True)
-        _commit(connection)
+        commit(connection)
 
     def change(self, key: str, change: Change, /) -> Entry:
         """Replace an entry and commit it. See `Journal.change`.
@@ -200,21 +192,21 @@ class SQLAlchemyJournal:
             ):
                 return False
             committing = True
-            _commit(connection)
+            commit(connection)
             return True
 
         try:
-            if self._connected(work):
+            if self._database.connected(work):
                 return Entry.from_row(row)
             return _Unwritten(JournalFailed(_NOT_TAKEN), 1)
         except DATABASE_ERRORS as error:
-            failure = journal_failure(error)
+            failure = self._database.failure(error)
             refused, conflict = isinstance(error, IntegrityError), is_conflict(error)
             told = refused or conflict  # by the server, which has rolled back
             in_doubt = is_broken(error) or (committing and not told)
             # Two workers may insert the same key; any other violation of a constraint
             # would happen again.
-            tries = _TRIES if in_doubt or conflict else int(refused and read is None)
+            tries = TRIES if in_doubt or conflict else int(refused and read is None)
         return _Unwritten(failure, tries, in_doubt)
 
     def _took(
@@ -255,7 +247,7 @@ class SQLAlchemyJournal:
         """Return an entry and its version; None for both if there is no entry."""
         table = self.table
         wanted = select(table).where(table.c.idempotency_key == key)
-        row = self._run(
+        row = self._database.run(
             lambda connection: connection.execute(wanted).mappings().first()
         )
         return (None, None) if row is None else (_entry(row), row["version"])
@@ -277,7 +269,7 @@ class SQLAlchemyJournal:
         def work(connection: Connection) -> list[Entry]:
             return [_entry(row) for row in connection.execute(listed).mappings()]
 
-        return without_frames(partial(self._run, work))
+        return without_frames(partial(self._database.run, work))
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of settled entries. See `Journal.forget`."""
@@ -299,64 +291,19 @@ class SQLAlchemyJournal:
                 .where(settled)
                 .values(body=None, version=table.c.version + 1)
             )
-            _commit(connection)
+            commit(connection)
             return count or 0
 
-        return self._run(work)
+        return self._database.run(work)
 
     def _check(self) -> None:
         """Check the table until it has once been found correct."""
         if self._checked:
             return
-        fault = self._run(partial(table_fault, table=self.table))
+        fault = self._database.run(partial(table_fault, table=self.table))
         if fault is not None:
             raise ConfigurationError(fault)
         self._checked = True
-
-    def _run(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work; repeat it after a lost connection or a conflict of transactions."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return self._connected(work)
-            except DATABASE_ERRORS as error:
-                failure = journal_failure(error)
-                if (is_broken(error) or is_conflict(error)) and tries < _TRIES:
-                    continue
-            # Raise outside of the block above, so that the failure has no context.
-            raise failure
-
-    def _connected(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work on a separate connection, while no fork can happen."""
-        return fork_gate.gate.run(partial(self._use, work))
-
-    def _use(self, work: Callable[[Connection], _T]) -> _T:
-        gate = fork_gate.gate
-        connection = None if self._shared else self._engine.connect()
-        if connection is None or has_open_transaction(connection):
-            # Keep it for ever: closing it would roll back the shop's transaction.
-            self._shared = connection or self._shared
-            raise JournalFailed(
-                "the engine gave the journal a connection with an open transaction,"
-                " which it would commit; give it an engine whose connections are"
-                " its own, and whose listeners leave no transaction open"
-            )
-        if connection.dialect.name == "sqlite":
-            connection.detach()  # so that it is closed before a fork
-        try:
-            return work(connection)
-        finally:
-            if gate is fork_gate.gate:
-                connection.close()
-            else:  # a signal handler has forked: this is the parent's connection
-                inherited.append(connection)
-
-
-def _commit(connection: Connection) -> None:
-    """Commit, but not in a child that a signal handler has forked meanwhile."""
-    fork_gate.gate.check()
-    connection.commit()
 
 
 _NOT_TAKEN: Final = "the journal's database does not change the entry, and says not why"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from .._core.declare import procedure
 from .._core.steps import Flow, Wait, now
 from ..errors import InvalidRequest
+from ..lifecycles import LIFE_CYCLES
 from ..resources.charges import Charge, Charges
 from ..resources.refunds import Refund, Refunds
 from ..resources.reports import Report, ReportOperations
@@ -58,8 +59,6 @@ def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
     Raises:
         InvalidRequest: waiting for them would never end before the deadline.
     """
-    from ..lifecycles import LIFE_CYCLES  # loaded late: importing it takes a while
-
     known = {transition.to for transition in LIFE_CYCLES[kind]}
     is_set = isinstance(until, Collection) and not isinstance(until, str)
     states: Collection[object] = until if is_set else ()

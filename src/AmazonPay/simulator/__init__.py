@@ -4,6 +4,9 @@
 puts a simulator behind a socket of this machine.
 """
 
+from .actors.notifier import HTTPListener as HTTPListener
+from .actors.notifier import Listener as Listener
+from .actors.notifier import delivering as delivering
 from .engine.ids import Ids as Ids
 from .engine.store import Store as Store
 from .merchants import Merchant as Merchant

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import ConfigurationError
+from .actors.notifier import HTTPListener, delivering
 from .certificate import write_secret
 from .engine.ids import Ids
 from .engine.store import Store
@@ -73,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--http", action="store_true", help="serve plain http instead of TLS"
+    )
+    made.add_argument(
+        "--ipn-url",
+        type=str,
+        metavar="URL",
+        help="send notifications to a shop on this machine, such as"
+        " http://localhost:8000/ipn (default: none is sent)",
     )
     made.add_argument(
         "--profile",
@@ -208,12 +216,13 @@ def _on_hangup(act: Callable[[int, FrameType | None], object]) -> None:
         signal.signal(hangup, act)
 
 
-def _banner(
+def _banner(  # noqa: PLR0913 - what it shows
     address: Address,
     merchants: list[Merchant],
     key: Path | None,
     arguments: argparse.Namespace,
     seed: int,
+    topics: list[str],
 ) -> str:
     keys = ", ".join(
         f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
@@ -230,6 +239,10 @@ def _banner(
         lines.append(f"         its private key: {key}")
     kept = arguments.db or "in memory, gone when you stop; --db FILE keeps it"
     lines.append(f"  state  {kept}")
+    lines.append(
+        f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
+    )
+    lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
     rules = [
         f"profile {arguments.profile}",
         f"stored answers {arguments.stored_answers}",
@@ -268,13 +281,22 @@ def _serve(arguments: argparse.Namespace) -> int:
         stack.callback(store.close)
         listener = stack.enter_context(_listener(arguments.port))
         simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        notifier = simulator.notifications
+        if arguments.ipn_url is not None:
+            notifier.add_listener(HTTPListener(arguments.ipn_url))
+            stack.enter_context(delivering(notifier))
         simulator.origin = address_of(listener, None if arguments.http else folder).url
         server = server_for(
             simulator,
             None if arguments.http else folder,
             lambda authority: print(  # noqa: T201 - what the command is for
                 _banner(
-                    address_of(listener, authority), merchants, key, arguments, seed
+                    address_of(listener, authority),
+                    merchants,
+                    key,
+                    arguments,
+                    seed,
+                    notifier.topics,
                 ),
                 flush=True,
             ),

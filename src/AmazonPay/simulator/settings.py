@@ -28,7 +28,13 @@ _TAKEN = {"CaptureInitiated"} | {
 }
 
 _CANCELED_CODES = ("CheckoutSessionCanceled", "InvalidCheckoutSessionStatus")
-_SHARES = ("failed_calls", "lost_answers", "stale_reads", "retry_after")
+_SHARES = (
+    "failed_calls",
+    "lost_answers",
+    "stale_reads",
+    "retry_after",
+    "duplicate_notifications",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +125,15 @@ class Settings:
     """How long a reserved file can be uploaded."""
     every_report_in_sandbox: bool = False
     """Whether sandbox makes all types of report; Amazon's makes one type only."""
+
+    # Notifications --------------------------------------------------------------------
+
+    notification_delay: timedelta = timedelta(0)
+    """How long after a change its notification is sent."""
+    notification_spread: timedelta = timedelta(0)
+    """A random time up to this is added, so that notifications overtake each other."""
+    duplicate_notifications: float = 0.0
+    """The share of notifications that are sent twice."""
 
     # Limits ---------------------------------------------------------------------------
 
@@ -213,5 +228,7 @@ PROFILES: Mapping[Profile, Settings] = {
         stale_reads=0.5,
         stale_for=timedelta(seconds=5),
         capture_shows_after=timedelta(seconds=10),
+        notification_spread=timedelta(seconds=10),
+        duplicate_notifications=0.3,
     ),
 }

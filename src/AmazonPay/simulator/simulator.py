@@ -9,7 +9,7 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from .. import explain
-from .actors import control_api, provoked
+from .actors import control_api, notifier, provoked
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
@@ -113,6 +113,8 @@ class Simulator(checkout.CheckoutPages):
             with self._context("") as context:
                 owners, kind, record = links.follow_link(context, request)
                 return ON_LINK[kind](owners, record, request)
+        if request.path.startswith(notifier.CERTIFICATES):
+            return self.notifications.certificate(request)
         if request.path.startswith(control_api.PATH):
             return control_api.answer_control_call(self, request)
         return self._answer(request, request_id)

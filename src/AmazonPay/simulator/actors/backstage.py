@@ -24,6 +24,7 @@ from ..settings import Settings
 from ..wire.errors import APIRefusal, invalid_value
 from . import bank, provoked
 from . import buyer as actor
+from .notifier import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -52,6 +53,12 @@ class Backstage:
         self.settings = settings or Settings()
         self.origin = "https://localhost"
         """Where the links in answers to the buyer begin; a server sets its own."""
+        self.notifications = Notifier(
+            self.store, self._context, self._now, self.merchants
+        )
+
+    def _now(self) -> datetime:
+        return self.clock()
 
     # Time -----------------------------------------------------------------------------
 
@@ -61,12 +68,18 @@ class Backstage:
         with self.store.transaction() as transaction:
             now = self.clock()
             self._apply_due_events(transaction, now)
-            yield Context(transaction, now, owner, self.ids, self.settings, now)
+            heard = self.notifications.are_heard
+            yield Context(
+                transaction, now, owner, self.ids, self.settings, now, heard=heard
+            )
 
     def _apply_due_events(self, transaction: Transaction, now: datetime) -> None:
         while due := transaction.next_due(format_timestamp(now)):
             at = parse_timestamp(due.at)
-            context = Context(transaction, at, due.owner, self.ids, self.settings, now)
+            heard = self.notifications.are_heard
+            context = Context(
+                transaction, at, due.owner, self.ids, self.settings, now, heard=heard
+            )
             if due.event == EXPIRES:
                 context.delete(due.kind, due.id)
                 continue
@@ -88,7 +101,8 @@ class Backstage:
         rows that are returned. Where rows are gone (`Settings.story_rows`), a row of
         the kind `dropped` stands for them.
         """
-        return list(islice(self.store.history(order, after), limit))
+        rows = islice(self.store.history(order, after), limit)
+        return self.notifications.filled(rows)
 
     # The buyer ------------------------------------------------------------------------
 

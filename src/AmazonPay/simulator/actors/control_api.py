@@ -59,6 +59,7 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
     },
     ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
     ("disputes", "decide"): {"decision": ("decision", str)},
+    ("notifications", "resend"): {},
     ("authorizationTokens", None): {
         "publicKeyId": ("public_key_id", str),
         "merchantId": ("merchant_id", str),
@@ -104,6 +105,7 @@ def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
         "amazonCancel": backstage.amazon_cancel,
         "dispute": backstage.file_chargeback,
         "decide": backstage.decide_dispute,
+        "resend": backstage.notifications.resend,
     }
     return json_response(200, methods[act](id_, **given))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...lifecycles import Kind, transition
 from ..wire.errors import wrong_state
+from . import notifications
 from .environments import RULES
 from .timestamps import format_timestamp
 
@@ -44,6 +45,8 @@ class Context:
     settings: Settings
     wall_clock: datetime
     """The clock's time; `now` lags behind it while overdue events are replayed."""
+    heard: bool = False
+    """Whether anyone listens to notifications."""
     stale: bool = False
     """Whether recent changes are hidden, so that objects look as before them."""
     _changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
@@ -168,6 +171,16 @@ class Context:
         record["state"], record["reason"] = arrow.to, arrow.reason
         record["updated"] = self.timestamp
         self.save(kind, record)
+        facts = notifications.plan(
+            self.transaction,
+            self.owner,
+            self.now,
+            self.ids,
+            self.settings,
+            notifications.Change(kind, record, state, arrow),
+            heard=self.heard,
+        )
+        self.add_history(notifications.KIND, record.get("order"), **facts)
         self.add_history(
             "state",
             record.get("order"),

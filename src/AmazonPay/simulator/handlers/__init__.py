@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.operation import operations_of
 from ...resources import Operations
+from ..engine import deliveries, notifications
 from . import (
     authorization_tokens,
     buyers,
@@ -52,6 +53,7 @@ ON_DUE: dict[str, Callable[[Context, Record, str], None]] = {
     disputes.KIND: disputes.on_due,
     reports.KIND: reports.on_due,
     report_schedules.KIND: report_schedules.on_due,
+    notifications.KIND: deliveries.on_due,
 }
 """What a scheduled event does, by the kind of its object."""
 

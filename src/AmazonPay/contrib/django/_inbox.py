@@ -1,0 +1,298 @@
+"""An inbox for notifications in Django's own database."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import connections
+
+from ..._once.entry import time_text
+from ..._once.journal_steps import checked_limit
+from ..._once.sqlite_journal import utc_now
+from ...errors import AmazonPayError, InvalidRequest
+from ...ipn import MAX_AGE, MAX_FAILURES, InboxEntry, InboxFailed
+from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
+from ...ipn._views import is_open, kept, merged
+from ._database import (
+    DATABASE_ERRORS,
+    TRIES,
+    Database,
+    fitted,
+    is_passing,
+    new_version,
+    rows_of,
+)
+from .models import KnownObject, Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...ipn import Handler
+    from ...ipn import Notification as Received
+    from ...ipn._views import View
+
+_NEW, _DONE, _PARKED = "new", "done", "parked"
+# Of so many entries that are due, a worker takes any, so that workers rarely meet.
+_CANDIDATES: Final = 20
+
+
+class DjangoInbox(Processing):
+    """An inbox in two tables of Django's database, made by this app's migrations.
+
+    `receive` keeps a verified notification; `process` acts on it, in any number of
+    workers, such as a management command. Both commit by themselves, so call them
+    outside of `atomic` blocks. The handler runs inside a transaction of the inbox on
+    Django's own connection: save your models there, and both are committed together,
+    or neither. Its first argument is that connection.
+
+    Of objects, the inbox keeps states, times and amounts, and no data of the buyer.
+
+    Args:
+        using: The alias of the database.
+        max_failures: After so many failures an entry is parked.
+        clock: Returns the time, in UTC.
+
+    Raises:
+        InboxFailed: raised by each method if the database fails. It shows no values.
+    """
+
+    def __init__(
+        self,
+        using: str = "default",
+        *,
+        max_failures: int = MAX_FAILURES,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = Database(using, "inbox", InboxFailed)
+        self._entries = rows_of(Notification, using)
+        self._max_failures = checked_limit(max_failures)
+        self._clock = clock
+        storage = _Storage(self._database, self.moment)
+        self._storage, self._insert = storage, storage.insert
+
+    def receive(self, notification: Received, /) -> bool:
+        """Commit a notification; return whether it is new. See `Inbox.receive`.
+
+        Raises:
+            InboxFailed: the database failed: answer 5xx.
+        """
+        row = {
+            "message_id": notification.message_id,
+            "notification_id": notification.notification_id,
+            "topic_arn": notification.topic_arn,
+            "object_type": notification.object_type,
+            "object_id": notification.object_id,
+            "notification_type": notification.notification_type,
+            "charge_permission_id": notification.charge_permission_id,
+            "merchant_id": notification.merchant_id,
+            "sent": time_text(notification.timestamp),
+        }
+        return self._insert(row)
+
+    def parked(self, *, limit: int = 100) -> list[InboxEntry]:
+        """Return up to `limit` entries that have failed too often, the oldest first.
+
+        Raises:
+            InboxFailed: the database failed.
+        """
+        rows = self._entries.filter(state=_PARKED).order_by("received")
+        found = self._database.run(lambda: [*rows[: checked_limit(limit)]])
+        return [_entry(row) for row in found]
+
+    def retry(self, message_id: str) -> None:
+        """Free a parked entry: the next `process` tries it again.
+
+        Raises:
+            InvalidRequest: no such entry is parked.
+            InboxFailed: the database failed.
+        """
+        rows = self._entries.filter(pk=message_id, state=_PARKED)
+        freed = {"state": _NEW, "failures": 0, "due": self.moment()}
+        if not self._database.run(lambda: rows.update(**freed, version=new_version())):
+            raise InvalidRequest("no entry of this message_id is parked")
+
+    def forget(self, before: datetime, /) -> int:
+        """Delete settled entries received before a time; return their number.
+
+        The time must be before the age limit of the verifier, 15 days, or a
+        notification that comes again would be new.
+
+        Raises:
+            InvalidRequest: the time is later, or has no time zone.
+            InboxFailed: the database failed.
+        """
+        limit = time_text(before)
+        if limit > time_text(self._clock() - MAX_AGE):
+            raise InvalidRequest(
+                f"entries of the last {MAX_AGE.days} days are needed to notice what"
+                " comes again"
+            )
+        rows = self._entries.filter(state=_DONE, received__lt=limit)
+        count: int = self._database.run(lambda: rows.delete()[0])
+        return count
+
+    def moment(self, after: timedelta = timedelta(0)) -> str:
+        """Return a time from now on, as the tables have it."""
+        return time_text(self._clock() + after)
+
+
+def _entry(row: Any) -> InboxEntry:  # noqa: ANN401 - Django's models have no types
+    return InboxEntry(
+        message_id=row.message_id,
+        object_type=row.object_type,
+        object_id=row.object_id,
+        notification_type=row.notification_type,
+        charge_permission_id=row.charge_permission_id,
+        received=datetime.fromisoformat(row.received).replace(tzinfo=UTC),
+        failures=row.failures,
+        error=row.error,
+    )
+
+
+class _Storage:
+    """What the steps of `process` and `recheck` need: see `Storage`."""
+
+    def __init__(self, database: Database, moment: Callable[..., str]) -> None:
+        self._database = database
+        self._moment = moment
+        self._entries = rows_of(Notification, database.using)
+        self._objects = rows_of(KnownObject, database.using)
+
+    # Entries --------------------------------------------------------------------------
+
+    def insert(self, row: dict[str, Any]) -> bool:
+        now = self._moment()
+        rest = {"received": now, "due": now, "state": _NEW, "failures": 0, "version": 0}
+        key = row["message_id"]
+
+        def work() -> bool:
+            made = self._entries.get_or_create(pk=key, defaults={**row, **rest})
+            return bool(made[1])
+
+        return self._database.run(work)
+
+    def claim(self) -> Work | None:
+        row = self._claimed(self._entries.filter(state=_NEW))
+        if row is None:
+            return None
+        return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
+
+    def _claimed(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
+        """Hold one row that is due; another worker may take each before."""
+        while found := self._due(rows):
+            random.shuffle(found)
+            for row in found:
+                mine = rows.filter(pk=row.pk, version=row.version)
+                row.version = new_version()
+                lease = {"due": self._moment(LEASE), "version": row.version}
+                if self._database.run(partial(mine.update, **lease)):
+                    return row
+        return None
+
+    def _due(self, rows: Any) -> list[Any]:  # noqa: ANN401 - the same rows
+        due = rows.filter(due__lte=self._moment()).order_by("due")[:_CANDIDATES]
+        return self._database.run(lambda: [*due])
+
+    def settle(self, work: Work) -> None:
+        self._change_entry(work, state=_DONE)
+
+    def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
+        self._change_entry(
+            work,
+            failures=work.failures + 1,
+            error=fitted(Notification, {"error": error})["error"],
+            state=_PARKED if pause is None else _NEW,
+            due=self._moment(pause or timedelta(0)),
+        )
+
+    def _change_entry(self, work: Work, **values: object) -> bool:
+        """Change an entry that this worker holds; return whether it still does."""
+        mine = self._entries.filter(pk=work.id, version=work.version)
+        return bool(
+            self._database.run(lambda: mine.update(**values, version=new_version()))
+        )
+
+    def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._database.once(lambda: self._act(work, fresh, handler))
+            except HandlerFailed as failed:
+                cause = failed.error
+                if not (isinstance(cause, DATABASE_ERRORS) and is_passing(cause)):
+                    raise
+                failure: Exception = failed
+            except AmazonPayError:
+                raise
+            except DATABASE_ERRORS as error:
+                failure = self._database.failure(error)
+                if not is_passing(error):
+                    tries = TRIES
+            if tries >= TRIES:
+                raise failure
+
+    def _act(self, work: Work, fresh: View, handler: Handler) -> bool:
+        """Settle the entry, lock the object, and let the handler move the order.
+
+        The first statement writes, so that SQLite takes its lock at once.
+        """
+        mine = self._entries.filter(pk=work.id, version=work.version)
+        if not mine.update(state=_DONE, error=None, version=new_version()):
+            return False
+        known = self._objects.select_for_update().filter(pk=work.object_id).first()
+        before: View | None = None if known is None else json.loads(known.view)
+        try:
+            view = merged(work.object_type, fresh, before)
+            if kept(view) != before:
+                handler(connections[self._database.using], view, before)
+        except Exception as error:
+            raise HandlerFailed(error) from error
+        values = {
+            "object_type": work.object_type,
+            "view": json.dumps(kept(view)),
+            "is_open": int(is_open(work.object_type, view)),
+            "checks": 0,
+            "due": self._moment(FIRST_CHECK),
+            "changed": self._moment(),
+            "version": new_version(),
+        }
+        if known is None:
+            self._objects.create(object_id=work.object_id, **values)
+        else:
+            self._objects.filter(pk=work.object_id).update(**values)
+        return True
+
+    # Objects --------------------------------------------------------------------------
+
+    def claim_object(self) -> Work | None:
+        row = self._claimed(self._objects.filter(is_open=1))
+        if row is None:
+            return None
+        view = json.loads(row.view)
+        return Work(
+            row.pk, row.object_type, row.object_id, row.version, row.checks, view
+        )
+
+    def put_off(self, work: Work, pause: timedelta) -> None:
+        mine = self._objects.filter(pk=work.id, version=work.version)
+        values = {"checks": work.failures + 1, "due": self._moment(pause)}
+        self._database.run(lambda: mine.update(**values, version=new_version()))
+
+    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
+        row = {
+            "message_id": message_id,
+            "notification_id": message_id,
+            "topic_arn": "",
+            "object_type": work.object_type,
+            "object_id": work.object_id,
+            "notification_type": "RECHECK",
+            "merchant_id": "",
+            "sent": self._moment(),
+        }
+        self.insert(row)
+        self.put_off(work, pause)

@@ -1,0 +1,22 @@
+"""Notifications (IPN): verify them, and act on each exactly once.
+
+A notification says that an object has changed, and not how: `Verifier` tells whether
+it is authentic, an `Inbox` keeps it, and what is true is what a GET of the object
+answers. See `docs/notifications.md`.
+Amazon's page: `amazon-pay-checkout/set-up-instant-payment-notifications.html`.
+"""
+
+from ._envelope import LARGEST_BODY as LARGEST_BODY
+from ._errors import InboxFailed as InboxFailed
+from ._errors import NotificationForged as NotificationForged
+from ._errors import NotificationRefused as NotificationRefused
+from ._errors import NotificationUnverifiable as NotificationUnverifiable
+from ._inbox import MAX_FAILURES as MAX_FAILURES
+from ._inbox import Handler as Handler
+from ._inbox import Inbox as Inbox
+from ._inbox import InboxEntry as InboxEntry
+from ._notification import Notification as Notification
+from ._respond import arespond as arespond
+from ._respond import respond as respond
+from ._verifier import MAX_AGE as MAX_AGE
+from ._verifier import Verifier as Verifier

@@ -1,0 +1,271 @@
+"""Keep notifications, and act on each: the steps that every inbox shares.
+
+A database does what `Storage` says, one transaction for each method. Between them, no
+transaction is open: objects are fetched while nothing is locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
+
+from .._core.run import arun, run
+from .._core.steps import RunInThread
+from ..errors import AmazonPayError, APIError, InvalidResponse, TransportError
+from ._views import View, fetched, is_known, kept, merged
+
+if TYPE_CHECKING:
+    from .._core.run import AsyncPerformer, Performer
+    from .._core.steps import Flow
+    from ._notification import Notification
+
+Handler: TypeAlias = Callable[[Any, View, View | None], object]
+"""`handler(connection, object, before)`: moves the shop's order, in the transaction."""
+
+LEASE: Final = timedelta(minutes=10)
+"""How long a worker may hold an entry; one that was killed is relieved after that."""
+MAX_FAILURES: Final = 12
+"""After so many failures, in about six hours, an entry is parked."""
+
+_FIRST_PAUSE: Final = timedelta(seconds=30)
+_LONGEST_PAUSE: Final = timedelta(hours=1)
+FIRST_CHECK: Final = timedelta(minutes=1)
+_LONGEST_CHECK: Final = timedelta(days=1)
+
+# What Seller Central's test button sends; there is no such object.
+_TEST_OBJECT: Final = "P01-0000000-0000000-000000"
+
+
+class Inbox(Protocol):
+    """Where a view puts verified notifications; blocking, and safe for threads."""
+
+    def receive(self, notification: Notification, /) -> bool:
+        """Commit a notification, once for each `message_id`; return whether it is new.
+
+        When this has returned, 200 may be answered. Whatever it raises must become an
+        answer of 5xx, so that the notification comes again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """One notification in an inbox."""
+
+    message_id: str
+    object_type: str
+    object_id: str
+    notification_type: str
+    charge_permission_id: str | None
+    received: datetime
+    failures: int
+    error: str | None
+    """The last failure: classes, codes and places, without a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An entry or an object that this worker holds for a while."""
+
+    id: str
+    object_type: str
+    object_id: str
+    version: int
+    failures: int = 0
+    """Of an object: how often it was checked since it has changed."""
+    view: View | None = field(default=None, repr=False)
+    """Of an object: what was kept of it."""
+
+
+class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
+    """The shop's handler has raised, or a view is strange: nothing was changed."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Storage(Protocol):
+    """What the steps need of a database."""
+
+    def claim(self) -> Work | None:
+        """Hold an entry that is due, for the length of the lease."""
+        ...
+
+    def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
+        """Merge, handle and settle in one transaction; return whether it was done.
+
+        Raises:
+            HandlerFailed: the handler raised, and nothing was changed.
+        """
+        ...
+
+    def settle(self, work: Work) -> None:
+        """Settle an entry that asks for nothing."""
+        ...
+
+    def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
+        """Note a failure, and when to try again; None parks the entry."""
+        ...
+
+    def claim_object(self) -> Work | None:
+        """Hold an open object that is due for a check."""
+        ...
+
+    def put_off(self, work: Work, pause: timedelta) -> None:
+        """Note that an object was checked, and when to check it again."""
+        ...
+
+    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
+        """Add an entry for a changed object, and put its next check off."""
+        ...
+
+
+def process_flow(
+    storage: Storage, handler: Handler, limit: int, most: int
+) -> Flow[int]:
+    """Act on up to `limit` entries that are due; return how many were settled."""
+    count = 0
+    for _ in range(limit):
+        work = cast("Work | None", (yield RunInThread(storage.claim)))
+        if work is None:
+            break
+        count += yield from _process(storage, work, handler, most)
+    return count
+
+
+def _process(storage: Storage, work: Work, handler: Handler, most: int) -> Flow[bool]:
+    if work.object_id == _TEST_OBJECT:
+        yield RunInThread(partial(storage.settle, work))
+        return True
+    if not is_known(work.object_type):
+        error = "this release knows no such type of object"
+        yield RunInThread(partial(storage.fail, work, error, None))
+        return False
+    try:
+        fresh = yield from fetched(work.object_type, work.object_id)
+        finish = partial(storage.finish, work, fresh, handler)
+        return cast("bool", (yield RunInThread(finish)))
+    except HandlerFailed as failed:
+        error = described(failed.error)
+    except (APIError, TransportError, InvalidResponse) as failed:
+        error = described(failed)
+    pause = _pause(work.failures) if work.failures + 1 < most else None
+    yield RunInThread(partial(storage.fail, work, error, pause))
+    return False
+
+
+def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
+    """Get up to `limit` open objects; return how many have changed."""
+    count = 0
+    for _ in range(limit):
+        work = cast("Work | None", (yield RunInThread(storage.claim_object)))
+        if work is None:
+            break
+        try:
+            fresh = yield from fetched(work.object_type, work.object_id)
+        except (APIError, TransportError, InvalidResponse):
+            yield RunInThread(partial(storage.put_off, work, _LONGEST_PAUSE))
+            continue
+        pause = min(FIRST_CHECK * 4 ** min(work.failures, 9), _LONGEST_CHECK)
+        seen = kept(merged(work.object_type, fresh, work.view))
+        if seen == work.view:
+            yield RunInThread(partial(storage.put_off, work, pause))
+            continue
+        # Two workers that see the same change make one entry of it.
+        digest = sha256(f"{work.id} {sorted(seen.items())}".encode()).hexdigest()
+        enqueue = partial(storage.enqueue, work, f"recheck-{digest[:40]}", pause)
+        yield RunInThread(enqueue)
+        count += 1
+    return count
+
+
+def _pause(failures: int) -> timedelta:
+    grown: timedelta = _FIRST_PAUSE * 2 ** min(failures, 9)
+    return min(grown, _LONGEST_PAUSE)
+
+
+def described(error: Exception) -> str:
+    """Return an error's class and place; its text only if it is one of ours.
+
+    The text of any other may show values.
+    """
+    kind = type(error)
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    if isinstance(error, AmazonPayError):
+        return f"{name}: {error}"
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        place = f" in {code.co_qualname}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return name + place
+
+
+class Processing:
+    """The methods of an inbox that call Amazon Pay, over its `Storage`."""
+
+    _storage: Storage
+    _max_failures: int
+
+    def process(self, client: Performer, handler: Handler, *, limit: int = 100) -> int:
+        """Act on up to `limit` notifications; return how many were settled.
+
+        Each names an object: it is fetched outside of any transaction, merged with what
+        is known of it (`AmazonPay.merge`), and given to
+        `handler(connection, object, before)` inside a transaction of the inbox, in
+        which your order moves, too. `before` is what the inbox has kept of the object:
+        its state, times and amounts, or None. If nothing has changed since, the handler
+        is not called: an order moves once, whatever comes twice, late or out of order.
+
+        What the handler raises rolls its transaction back. The entry is tried again
+        with growing pauses; after `max_failures` it is parked: see `parked` and
+        `retry`. It never blocks others. The handler may run again, so its own calls
+        that move money need keys of `idempotency_key`, or the helpers with a journal.
+        Do not commit or roll back in it.
+
+        Call it in a loop or a job, from as many workers as you like.
+
+        Raises:
+            InboxFailed: the inbox's database failed.
+        """
+        flow = process_flow(self._storage, handler, limit, self._max_failures)
+        return run(flow, client)
+
+    async def aprocess(
+        self, client: AsyncPerformer, handler: Handler, *, limit: int = 100
+    ) -> int:
+        """Do what `process` does with an `AsyncClient`.
+
+        The database and the handler, which blocks, run in a worker thread.
+
+        Raises:
+            InboxFailed: the inbox's database failed.
+        """
+        flow = process_flow(self._storage, handler, limit, self._max_failures)
+        return await arun(flow, client)
+
+    def recheck(self, client: Performer, *, limit: int = 100) -> int:
+        """Get up to `limit` open objects again; return how many have changed.
+
+        This covers notifications that were lost or came before Amazon showed the
+        change. For each changed object an entry is added, which `process` acts on.
+        An object is checked after a minute, then after growing pauses of up to a day,
+        until its state is final. Call it every few minutes.
+
+        Raises:
+            InboxFailed: the inbox's database failed.
+        """
+        return run(recheck_flow(self._storage, limit), client)
+
+    async def arecheck(self, client: AsyncPerformer, *, limit: int = 100) -> int:
+        """Do what `recheck` does with an `AsyncClient`.
+
+        Raises:
+            InboxFailed: the inbox's database failed.
+        """
+        return await arun(recheck_flow(self._storage, limit), client)

@@ -1,0 +1,273 @@
+"""Send notifications: real envelopes, signed by an authority of the simulator's own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+import threading
+import time
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from ..._core.config import is_loopback
+from ...errors import ConfigurationError
+from ...testing import Authority, leaf_path
+from ..engine import deliveries, notifications
+from ..wire.errors import APIRefusal
+from ..wire.messages import HTTPResponse, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+    from contextlib import AbstractContextManager
+
+    from ..engine.context import Context
+    from ..engine.store import HistoryRow, Record, Store
+    from ..merchants import Merchant
+
+Listener: TypeAlias = "Callable[[Request], int | str]"
+"""Gets the request with a notification, and returns the status of its answer."""
+
+CERTIFICATES: Final = "/SimpleNotificationService-"
+"""Where the certificate is, as at Amazon SNS."""
+
+_LOGGER = logging.getLogger("AmazonPay.simulator")
+# UNCONFIRMED: how long an answer may take; so long it is at Amazon SNS in general.
+_SECONDS: Final = 15.0
+_PAUSE: Final = 0.2
+_REGIONS = ("na", "eu", "jp")
+
+
+class Notifier:
+    """The notifications of one simulator.
+
+    Without a listener none is sent, and the story says so.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        context: Callable[[str], AbstractContextManager[Context]],
+        clock: Callable[[], datetime],
+        merchants: Mapping[str, Merchant],
+    ) -> None:
+        self._store = store
+        self._context = context
+        self._clock = clock
+        self._merchants = merchants
+        self._listeners: list[Listener] = []
+        self._turn = threading.Lock()
+
+    @cached_property
+    def authority(self) -> Authority:
+        """What signs the envelopes: `authority.verifier(topics)` trusts them."""
+        return Authority(clock=self._clock)
+
+    @property
+    def topics(self) -> list[str]:
+        """The ARNs of the merchants' topics."""
+        found = {
+            notifications.topic_arn(region, merchant.merchant_id)
+            for merchant in self._merchants.values()
+            for region in ([merchant.region] if merchant.region else _REGIONS)
+        }
+        return sorted(found)
+
+    @property
+    def are_heard(self) -> bool:
+        """Whether anyone listens."""
+        return bool(self._listeners)
+
+    def add_listener(self, listener: Listener) -> None:
+        """Send all notifications from now on to a listener, too.
+
+        It returns a status; what it raises counts as 500. The highest status of all
+        listeners decides whether a notification comes again.
+        """
+        self._listeners.append(listener)
+
+    def deliver(self) -> int:
+        """Send what is due, one after another; return how much was answered.
+
+        It blocks until everything is answered. A call meanwhile, such as one from a
+        listener, sends nothing.
+        """
+        if not self._turn.acquire(blocking=False):
+            return 0
+        try:
+            sent = 0
+            while outbox := self._outbox():
+                for place in outbox:
+                    self._deliver(place)
+                sent += len(outbox)
+            return sent
+        finally:
+            self._turn.release()
+
+    def _outbox(self) -> list[Record]:
+        with self._context(deliveries.NOBODY) as context:
+            return list(context.all(deliveries.OUTBOX))
+
+    def _deliver(self, place: Record) -> None:
+        """Send one notification; if the process dies meanwhile, it comes again."""
+        owner, message = place["owner"], place["message"]
+        with self._context(owner) as context:
+            request = self._request(context.get(notifications.KIND, message))
+        answer = self._answer(request)
+        with self._context(owner) as context:
+            context.transaction.delete(
+                deliveries.NOBODY, deliveries.OUTBOX, place["id"]
+            )
+            record = context.get(notifications.KIND, message)
+            deliveries.record_answer(context, record, answer)
+
+    def _answer(self, request: Request) -> int | str:
+        """Return the answer of the listener that has understood it least."""
+        answers: list[int | str] = []
+        for listener in self._listeners:
+            try:
+                answers.append(listener(request))
+            except Exception:
+                _LOGGER.exception("a listener for notifications has failed")
+                answers.append(500)
+        return max(answers, key=lambda one: one if isinstance(one, int) else 599)
+
+    def _request(self, record: Record) -> Request:
+        body = self.authority.notification(
+            record["objectType"],
+            record["objectId"],
+            topic=record["topic"],
+            merchant_id=record["merchantId"],
+            charge_permission_id=record["chargePermissionId"],
+            message_id=record["id"],
+            notification_id=record["notificationId"],
+            timestamp=datetime.fromisoformat(record["created"]),
+        )
+        headers = (
+            ("x-amz-sns-message-type", "Notification"),
+            ("x-amz-sns-message-id", record["id"]),
+            ("x-amz-sns-topic-arn", record["topic"]),
+            ("x-amz-sns-subscription-arn", f"{record['topic']}:simulator"),
+            ("content-type", "text/plain; charset=UTF-8"),
+            ("content-length", str(len(body))),
+            ("user-agent", "Amazon Simple Notification Service Agent"),
+            ("accept-encoding", "gzip,deflate"),
+        )
+        return Request("POST", "/", headers, body)
+
+    def resend(self, message_id: str) -> dict[str, object]:
+        """Send a notification once more, as a duplicate, at the next delivery."""
+        for merchant in self._merchants.values():
+            for environment in merchant.environments:
+                owner = f"{merchant.merchant_id}/{environment}"
+                with self._context(owner) as context:
+                    record = context.find(notifications.KIND, message_id)
+                    if record is not None:
+                        deliveries.put_into_outbox(context, record)
+                        return {"messageId": message_id}
+        raise APIRefusal("ResourceNotFound", f"There is no message '{message_id}'")
+
+    def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:
+        """Return rows of the history with what became of their notifications."""
+        found = list(rows)
+        with self._store.transaction() as transaction:
+            for number, row in enumerate(found):
+                message = row.facts.get("messageId")
+                if row.kind == notifications.KIND and message is not None:
+                    record = transaction.find(row.owner, row.kind, message)
+                    facts = deliveries.facts_of(row.facts, record)
+                    found[number] = replace(row, facts=facts)
+        return found
+
+    def certificate(self, request: Request) -> HTTPResponse:
+        """Return the leaf alone, as Amazon SNS serves it."""
+        if request.method != "GET" or request.path != leaf_path(self.authority.leaf):
+            raise APIRefusal("ResourceNotFound", "There is no such certificate")
+        headers = (("content-type", "application/x-pem-file"),)
+        return HTTPResponse(200, self.authority.leaf, headers)
+
+
+class HTTPListener:
+    """Posts notifications to a shop on this machine."""
+
+    def __init__(self, url: str) -> None:
+        """Raise `ConfigurationError` unless the address is on this machine."""
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            raise _foreign() from None
+        if parts.scheme not in {"http", "https"} or not is_loopback(host):
+            raise _foreign()
+        import httpx2
+
+        self.url = url
+        # Loading the trusted authorities takes long, and plain http needs none.
+        is_plain = parts.scheme == "http"
+        self._context = (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            if is_plain
+            else httpx2.create_ssl_context()
+        )
+
+    def __call__(self, request: Request) -> int | str:
+        """Post a notification; return the status, or what went wrong."""
+        import httpx2
+
+        from ..._http.progress import ending
+        from ..._http.transports import PoolTransport
+
+        headers = [pair for pair in request.headers if pair[0] != "content-length"]
+        sent = httpx2.Request(
+            "POST",
+            self.url,
+            headers=headers,
+            content=request.body,
+            extensions={"timeout": dict.fromkeys(_STEPS, _SECONDS)},
+        )
+        transport = PoolTransport(self._context, None)
+        try:
+            with ending(time.monotonic() + _SECONDS):
+                answer = transport.handle_request(sent)
+                answer.close()
+                return answer.status_code
+        except (httpx2.ConnectError, httpx2.ConnectTimeout):
+            return deliveries.UNREACHABLE
+        except httpx2.TransportError:
+            return deliveries.TIMED_OUT
+        finally:
+            transport.close()
+
+
+_STEPS = ("connect", "read", "write", "pool")
+
+
+def _foreign() -> ConfigurationError:
+    return ConfigurationError(
+        "--ipn-url is the address of a shop on this machine, such as"
+        " http://localhost:8000/ipn"
+    )
+
+
+@contextlib.contextmanager
+def delivering(notifier: Notifier) -> Generator[None]:
+    """Send notifications as they become due, in a thread, while the block runs."""
+    done = threading.Event()
+
+    def deliver() -> None:
+        while not done.wait(_PAUSE):
+            try:
+                notifier.deliver()
+            except Exception:
+                _LOGGER.exception("notifications could not be sent")
+
+    thread = threading.Thread(target=deliver, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,73 @@
+"""What becomes of a notification: due, sent, answered, sent again, given up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from .notifications import DELIVER, KIND
+from .timestamps import format_timestamp
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .store import Record
+
+OUTBOX: Final = "outbox"
+"""The kind of what is due to be sent; it belongs to no owner."""
+NOBODY: Final = ""
+
+TIMED_OUT: Final = "time-out"
+UNREACHABLE: Final = "unreachable"
+
+_REPEAT_AFTER: Final = timedelta(hours=1)
+_REPEATS: Final = 3
+_SUCCESS: Final = range(200, 300)
+_REFUSED: Final = range(400, 500)
+_FAILED: Final = range(500, 600)
+
+
+def on_due(context: Context, record: Record, event: str) -> None:
+    """Lay a notification that is due into the outbox."""
+    del event
+    put_into_outbox(context, record)
+
+
+def put_into_outbox(context: Context, record: Record) -> None:
+    """Lay a notification into the outbox, behind what is there."""
+    transaction = context.transaction
+    number = 1 + len(list(transaction.all(NOBODY, OUTBOX)))
+    # By time, and then by its turn: the store sorts by id.
+    place = f"{context.timestamp} {number:06d} {record['id']}"
+    transaction.save(
+        NOBODY, OUTBOX, {"id": place, "owner": context.owner, "message": record["id"]}
+    )
+
+
+def record_answer(context: Context, record: Record, answer: int | str) -> None:
+    """Record the answer to a notification, and plan what it makes necessary.
+
+    After a 5xx or a time-out it comes again every hour for three hours.
+    """
+    record["attempts"].append({"at": context.timestamp, "answer": answer})
+    record.pop("until", None)
+    if record["status"] == "answered" or answer in _SUCCESS:
+        record["status"] = "answered"
+    # UNCONFIRMED: that a shop which cannot be reached, or redirects, gets it no more.
+    elif not (answer == TIMED_OUT or answer in _FAILED):
+        record["status"] = "refused" if answer in _REFUSED else "given up"
+    elif record["repeats"] == _REPEATS:
+        record["status"] = "given up"
+    else:
+        record["repeats"] += 1
+        record["status"] = "waiting"
+        record["until"] = format_timestamp(context.now + _REPEAT_AFTER)
+        context.schedule_at(record["until"], KIND, record, DELIVER)
+    context.transaction.save(context.owner, KIND, record)
+
+
+def facts_of(facts: Record, record: Record | None) -> dict[str, Any]:
+    """Return the facts of a row in the history as they are now."""
+    if record is None:
+        return facts
+    shown = ("status", "until", "attempts", "topic", "notificationId")
+    return {**facts, **{name: record[name] for name in shown if name in record}}

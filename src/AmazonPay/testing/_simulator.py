@@ -1,0 +1,75 @@
+"""Trust one simulator on this machine, for a shop in development."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from .._core.config import is_loopback
+from ..errors import ConfigurationError
+from ..ipn._fetch import fetch_certificate
+from ._authority import TestVerifier, utc_now
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from ..ipn import Verifier
+
+
+def verifier_for(
+    endpoint_url: str,
+    *,
+    allowed_topics: Iterable[str],
+    merchant_id: str | None = None,
+    verify: ssl.SSLContext | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Verifier:
+    """Return a verifier that trusts what one running simulator signs.
+
+    `endpoint_url` is the simulator's address, as for `Client`, and must be this
+    machine. Its certificate is fetched from there, and nothing from anywhere else.
+    Choose this in code that is started beside a simulator only; it refuses ids of the
+    live environment.
+
+    Args:
+        endpoint_url: `https://localhost:8421`, for example.
+        allowed_topics: The simulator's topics; it prints them at its start.
+        merchant_id: As for `Verifier`.
+        verify: Trusts the TLS certificate of the simulator; by default SSL_CERT_FILE
+            names it, as for `Client`.
+        clock: As for `Verifier`.
+
+    Raises:
+        ConfigurationError: `endpoint_url` is not this machine, or as for `Verifier`.
+    """
+    try:
+        parts = urlsplit(endpoint_url)
+        host, _ = parts.hostname or "", parts.port
+    except (ValueError, AttributeError):
+        host, parts = "", None
+    if parts is None or parts.scheme not in {"http", "https"} or not is_loopback(host):
+        raise ConfigurationError(
+            "endpoint_url is no address of a simulator on this machine, such as"
+            " https://localhost:8421"
+        )
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return TestVerifier(
+        allowed_topics,
+        merchant_id=merchant_id,
+        fetch=partial(_fetch, origin, verify),
+        clock=clock,
+    )
+
+
+def _fetch(origin: str, verify: ssl.SSLContext | None, url: str) -> bytes:
+    """Fetch from the simulator what an address of Amazon SNS names."""
+    import httpx2
+
+    from .._http.fetch import fetch
+
+    context = verify or httpx2.create_ssl_context()
+    address = f"{origin}{urlsplit(url).path}"
+    return fetch_certificate(partial(fetch, address, context, trust_env=False))

@@ -1,0 +1,732 @@
+"""The inbox: each notification once, each order moved once, and never backwards."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx2
+import pytest
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from AmazonPay import Client, ConfigurationError, InvalidRequest, Retry
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
+from AmazonPay.ipn import InboxFailed, Notification
+from AmazonPay.simulator import PROFILES
+from inbox_shop import METADATA, MOVES, InboxShop, state_of
+from keys import KEY
+from simulated import KEY_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+CHARGE = "S01-0000000-0000000-C000000"
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(
+    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture
+def shop(engine: Engine) -> InboxShop:
+    return InboxShop(engine)
+
+
+def notification(number: int = 1, **changes: Any) -> Notification:
+    made = Notification(
+        message_id=f"00000000-0000-0000-0000-{number:012}",
+        topic_arn="arn:aws:sns:us-east-1:291180941288:A",
+        object_type="CHARGE",
+        object_id=CHARGE,
+        notification_type="STATE_CHANGE",
+        charge_permission_id=CHARGE[:19],
+        merchant_id="A1",
+        notification_id="n1",
+        timestamp=datetime(2100, 1, 15, tzinfo=UTC),
+        members={},
+    )
+    return replace(made, **changes)
+
+
+def charge(state: str = "Authorized", at: str = "20260101T000000Z") -> dict[str, Any]:
+    return {
+        "chargeId": CHARGE,
+        "chargePermissionId": CHARGE[:19],
+        "chargeAmount": {"amount": "50", "currencyCode": "USD"},
+        "statusDetails": {"state": state, "lastUpdatedTimestamp": at},
+    }
+
+
+def answering(*answers: Any) -> Client:
+    """Make a client that gets these answers, the last one again and again."""
+    left = list(answers)
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        del request
+        found = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(found, int):
+            return httpx2.Response(found, json={"reasonCode": "X", "message": "m"})
+        return httpx2.Response(200, json=found)
+
+    transport = httpx2.MockTransport(answer)
+    return Client(KEY_ID, KEY, "us", transport=transport, retry=Retry(attempts=1))
+
+
+# Receiving ----------------------------------------------------------------------------
+
+
+def test_a_notification_is_kept_once(shop: InboxShop) -> None:
+    assert shop.inbox.receive(notification()) is True
+    assert shop.inbox.receive(notification()) is False
+    assert shop.inbox.receive(notification(2)) is True
+
+
+def test_of_many_that_receive_the_same_one_has_it_new(shop: InboxShop) -> None:
+    news: list[bool] = []
+    start = threading.Barrier(6)
+
+    def receive() -> None:
+        start.wait()
+        news.append(shop.inbox.receive(notification()))
+
+    threads = [threading.Thread(target=receive) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(news) == [False] * 5 + [True]
+
+
+def test_a_notification_without_a_permission_is_kept(shop: InboxShop) -> None:
+    assert shop.inbox.receive(notification(charge_permission_id=None))
+
+
+# Processing ---------------------------------------------------------------------------
+
+
+def test_an_order_moves_with_its_object(shop: InboxShop) -> None:
+    bought = shop.amazon.buy()
+    shop.deliver()
+    assert shop.process() == 1
+    shop.amazon.capture(bought.charge, "50", code="CaptureInitiated")
+    shop.clock.move(hours=1)
+    shop.deliver()
+    assert shop.process() == 1
+    assert shop.handled == [
+        (bought.charge, "Authorized", None),
+        (bought.charge, "Captured", "Authorized"),
+    ]
+    assert shop.moves == [(bought.charge, "Authorized"), (bought.charge, "Captured")]
+    assert shop.process() == 0
+
+
+def test_every_type_of_object_is_fetched(shop: InboxShop) -> None:
+    sold = shop.amazon.sold()
+    refund = shop.amazon.refund(sold, "5").json["refundId"]
+    dispute = shop.amazon.simulator.file_chargeback(sold)["disputeId"]
+    shop.clock.move(hours=1)
+    shop.deliver()
+    found: list[Any] = []
+    shop.process(lambda _, view, __: found.append(view))
+    assert {state_of(one) for one in found} == {
+        *("Captured", "Refunded", "ActionRequired")
+    }
+    assert {one.get("refundId") for one in found} == {None, refund}
+    assert {one.get("disputeId") for one in found} == {None, dispute}
+
+
+def test_a_handler_gets_the_whole_object_and_the_inbox_keeps_no_buyer(
+    shop: InboxShop,
+) -> None:
+    permission = {
+        "chargePermissionId": CHARGE[:19],
+        "buyer": {"name": "canary"},
+        "shippingAddress": {"name": "canary"},
+        "statusDetails": {"state": "Chargeable", "lastUpdatedTimestamp": "1"},
+    }
+    shop.inbox.receive(
+        notification(object_type="CHARGE_PERMISSION", object_id=CHARGE[:19])
+    )
+    found: list[Any] = []
+    shop.inbox.process(answering(permission), lambda _, view, __: found.append(view))
+    assert found[0]["buyer"] == {"name": "canary"}
+    with shop.engine.connect() as connection:
+        (kept,) = connection.execute(select(shop.inbox.objects_table)).all()
+    assert "canary" not in str(kept)
+    assert "Chargeable" in str(kept)
+
+
+class Base(DeclarativeBase):
+    metadata = METADATA
+
+
+class Move(Base):
+    __table__ = MOVES
+
+
+def with_orm(connection: Connection, view: Any, before: Any) -> None:
+    del before
+    with Session(connection) as session:
+        session.add(Move(object_id=view["chargeId"], state=state_of(view)))
+        session.commit()  # which leaves the inbox's transaction alone
+
+
+def test_a_handler_may_use_the_orm(shop: InboxShop) -> None:
+    def failing_later(connection: Connection, view: Any, before: Any) -> None:
+        with_orm(connection, view, before)
+        raise RuntimeError
+
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), failing_later) == 0
+    assert shop.moves == []
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), with_orm) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
+def test_a_pass_ends_at_its_limit(shop: InboxShop) -> None:
+    for number in range(5):
+        shop.inbox.receive(notification(number))
+    client = answering(charge())
+    assert shop.inbox.process(client, shop.handler, limit=2) == 2
+    assert shop.inbox.process(client, shop.handler, limit=9) == 3
+
+
+def test_what_has_not_changed_is_not_handled_again(shop: InboxShop) -> None:
+    for number in range(3):
+        shop.inbox.receive(notification(number))
+    assert shop.inbox.process(answering(charge()), shop.handler) == 3
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
+def test_an_older_view_never_moves_an_order_backwards(shop: InboxShop) -> None:
+    for number in range(4):
+        shop.inbox.receive(notification(number))
+    client = answering(
+        charge("Captured", "20260102T000000Z"),
+        charge("Authorized", "20260101T000000Z"),
+        charge("AuthorizationInitiated", "20260102T000000Z"),
+        {**charge("Captured", "20260102T000000Z"), "statusDetails": None},
+    )
+    shop.inbox.process(client, shop.handler)
+    assert shop.moves == [(CHARGE, "Captured")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "moved"),
+    [
+        (20, 10, ["ActionRequired"]),
+        (10, 20, ["ActionRequired", "UnderReview"]),
+        (10, 10, ["ActionRequired", "UnderReview"]),
+        ("20260102T000000Z", "20260101T000000Z", ["ActionRequired"]),
+        (10, "20260101T000000Z", ["ActionRequired", "UnderReview"]),
+    ],
+)
+def test_a_dispute_goes_by_its_times(
+    sqlite_engine: Engine, first: Any, second: Any, moved: list[str]
+) -> None:
+    shop = InboxShop(sqlite_engine)
+    dispute = CHARGE.replace("-C", "-B")
+    views = [
+        {
+            "disputeId": dispute,
+            "chargeId": CHARGE,
+            "statusDetails": {"state": state, "lastUpdatedTimestamp": at},
+        }
+        for state, at in (("ActionRequired", first), ("UnderReview", second))
+    ]
+    for number in range(2):
+        shop.inbox.receive(
+            notification(number, object_type="CHARGEBACK", object_id=dispute)
+        )
+    shop.inbox.process(answering(*views), shop.handler)
+    assert [state for _, state in shop.moves] == moved
+
+
+def test_seller_centrals_test_asks_for_nothing(shop: InboxShop) -> None:
+    shop.inbox.receive(
+        notification(
+            object_type="CHARGE_PERMISSION", object_id="P01-0000000-0000000-000000"
+        )
+    )
+    assert shop.inbox.process(answering(500), shop.handler) == 1
+    assert shop.moves == []
+
+
+# Failures -----------------------------------------------------------------------------
+
+
+def failing(connection: Connection, view: Any, before: Any) -> None:
+    del before
+    row = {"object_id": view["chargeId"], "state": "half"}
+    connection.execute(MOVES.insert().values(**row))
+    raise RuntimeError("canary")
+
+
+def test_a_failing_handler_is_rolled_back_and_tried_again(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    client = answering(charge())
+    assert shop.inbox.process(client, failing) == 0
+    assert shop.inbox.process(client, shop.handler) == 0  # it waits
+    shop.clock.move(seconds=30)
+    assert shop.inbox.process(client, shop.handler) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
+def failed_often(shop: InboxShop, client: Client, handler: Any) -> None:
+    for _ in range(20):
+        shop.inbox.process(client, handler)
+        shop.clock.move(hours=1)
+
+
+def test_what_fails_too_often_is_parked_until_it_is_freed(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    client = answering(charge())
+    failed_often(shop, client, failing)
+    (parked,) = shop.inbox.parked()
+    assert (parked.message_id, parked.failures) == (notification().message_id, 12)
+    assert (parked.object_type, parked.object_id) == ("CHARGE", CHARGE)
+    assert parked.error is not None
+    assert "RuntimeError in failing" in parked.error
+    assert "canary" not in parked.error
+    assert parked.received.tzinfo is not None
+    assert shop.inbox.process(client, shop.handler) == 0
+    shop.inbox.retry(parked.message_id)
+    assert shop.inbox.parked() == []
+    assert shop.inbox.process(client, shop.handler) == 1
+
+
+def test_the_number_of_failures_can_be_set(engine: Engine) -> None:
+    shop = InboxShop(engine, max_failures=1)
+    shop.inbox.receive(notification())
+    shop.inbox.process(answering(charge()), failing)
+    assert len(shop.inbox.parked(limit=1)) == 1
+
+
+@pytest.mark.parametrize("message_id", ["", "unknown", notification().message_id])
+def test_only_what_is_parked_can_be_freed(shop: InboxShop, message_id: str) -> None:
+    shop.inbox.receive(notification())
+    with pytest.raises(InvalidRequest, match="parked"):
+        shop.inbox.retry(message_id)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (503, "ServerError"),
+        (404, "NotFound"),
+        ([], "no JSON object"),
+        ({**charge(), "chargeId": "S01-1111111-1111111-C000000"}, "another chargeId"),
+        ({}, "another chargeId"),
+    ],
+)
+def test_an_answer_that_says_nothing_is_a_failure(
+    sqlite_engine: Engine, answer: Any, words: str
+) -> None:
+    shop = InboxShop(sqlite_engine, max_failures=1)
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(answer), shop.handler) == 0
+    (parked,) = shop.inbox.parked()
+    assert words in str(parked.error)
+    assert shop.moves == []
+
+
+def test_an_unknown_type_of_object_is_parked_at_once(shop: InboxShop) -> None:
+    shop.inbox.receive(notification(object_type="LATER"))
+    assert shop.inbox.process(answering(500), shop.handler) == 0
+    (parked,) = shop.inbox.parked()
+    assert "no such type" in str(parked.error)
+
+
+def test_a_failure_blocks_no_other_entry(shop: InboxShop) -> None:
+    for number in range(4):
+        shop.inbox.receive(notification(number))
+    broken = answering(503, charge())
+    assert shop.inbox.process(broken, shop.handler) == 3
+
+
+def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:
+    def handler(connection: Connection, view: Any, before: Any) -> None:
+        del view, before
+        connection.execute(text("SELECT canary FROM nowhere"))
+
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), handler) == 0
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), shop.handler) == 1
+
+
+class Deadlock(Exception):  # noqa: N818 - as a driver names it
+    sqlstate = "40P01"
+
+
+def deadlocks(times: int) -> Any:
+    left = [OperationalError("UPDATE orders", {}, Deadlock()) for _ in range(times)]
+
+    def handler(connection: Connection, view: Any, before: Any) -> None:
+        del before
+        row = {"object_id": view["chargeId"], "state": state_of(view)}
+        connection.execute(MOVES.insert().values(**row))
+        if left:
+            raise left.pop()
+
+    return handler
+
+
+def test_a_conflict_in_the_handler_is_tried_again(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), deadlocks(4)) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
+def test_a_conflict_that_does_not_end_is_a_failure(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    assert shop.inbox.process(answering(charge()), deadlocks(99)) == 0
+    assert shop.moves == []
+
+
+def test_an_object_that_cannot_be_kept_moves_nothing(sqlite_engine: Engine) -> None:
+    shop = InboxShop(sqlite_engine)
+    shop.inbox.receive(notification())
+    with shop.engine.begin() as connection:
+        refuse = "SELECT RAISE(ABORT, 'canary')"
+        connection.execute(
+            text(
+                "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
+                f" BEGIN {refuse}; END"
+            )
+        )
+    with pytest.raises(InboxFailed, match="IntegrityError") as failed:
+        shop.inbox.process(answering(charge()), shop.handler)
+    assert "canary" not in str(failed.value)
+    assert shop.moves == []
+
+
+def test_an_entry_that_the_database_refuses_is_a_failure(
+    sqlite_engine: Engine,
+) -> None:
+    shop = InboxShop(sqlite_engine)
+    without: Any = None
+    with pytest.raises(InboxFailed, match="IntegrityError"):
+        shop.inbox.receive(notification(merchant_id=without))
+
+
+def test_a_handler_that_ends_the_transaction_is_told_so(shop: InboxShop) -> None:
+    def handler(connection: Connection, view: Any, before: Any) -> None:
+        del view, before
+        connection.rollback()
+
+    shop.inbox.receive(notification())
+    with pytest.raises(ConfigurationError, match="neither commit nor roll back"):
+        shop.inbox.process(answering(charge()), handler)
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, TimeoutError])
+def test_an_interruption_moves_nothing(
+    shop: InboxShop, interrupt: type[BaseException]
+) -> None:
+    def handler(connection: Connection, view: Any, before: Any) -> None:
+        shop.handler(connection, view, before)
+        raise interrupt
+
+    shop.inbox.receive(notification())
+    client = answering(charge())
+    if issubclass(interrupt, Exception):
+        shop.inbox.process(client, handler)
+    else:
+        with pytest.raises(interrupt):
+            shop.inbox.process(client, handler)
+    assert shop.moves == []
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(client, shop.handler) == 1
+    assert len(shop.moves) == 1
+
+
+def test_a_view_that_cannot_be_merged_is_a_failure(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(new: Any, old: Any) -> Any:
+        raise InvalidRequest(f"{type(new)} and {type(old)} are strange")
+
+    monkeypatch.setattr("AmazonPay.ipn._views.merge", refuse)
+    shop = InboxShop(sqlite_engine, max_failures=1)
+    for number in range(2):
+        shop.inbox.receive(notification(number))
+    assert shop.inbox.process(answering(charge()), shop.handler) == 1
+    (parked,) = shop.inbox.parked()
+    assert "strange" in str(parked.error)
+
+
+# Workers ------------------------------------------------------------------------------
+
+
+class Died(BaseException):
+    """A worker that is gone in the middle of its work."""
+
+
+def dying() -> Client:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        raise Died(request)
+
+    transport = httpx2.MockTransport(answer)
+    return Client(KEY_ID, KEY, "us", transport=transport)
+
+
+def test_a_worker_that_dies_is_relieved_after_ten_minutes(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    with pytest.raises(Died):
+        shop.inbox.process(dying(), shop.handler)
+    client = answering(charge())
+    shop.clock.move(seconds=599)
+    assert shop.inbox.process(client, shop.handler) == 0
+    shop.clock.move(seconds=1)
+    assert shop.inbox.process(client, shop.handler) == 1
+
+
+def test_a_worker_that_is_too_late_moves_nothing(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        del request
+        shop.clock.move(hours=1)  # so long that another worker takes it
+        assert shop.inbox.process(answering(charge("Captured")), shop.handler) == 1
+        return httpx2.Response(200, json=charge())
+
+    transport = httpx2.MockTransport(answer)
+    late = Client(KEY_ID, KEY, "us", transport=transport)
+    assert shop.inbox.process(late, shop.handler) == 0
+    assert shop.moves == [(CHARGE, "Captured")]
+
+
+def test_many_workers_move_each_order_once(shop: InboxShop) -> None:
+    ids = [f"S01-0000000-{number:07}-C000000" for number in range(5)]
+    for number in range(15):
+        shop.inbox.receive(notification(number, object_id=ids[number % 5]))
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        found = charge("Captured") | {"chargeId": request.url.path.rpartition("/")[2]}
+        return httpx2.Response(200, json=found)
+
+    counts: list[int] = []
+
+    def work() -> None:
+        transport = httpx2.MockTransport(answer)
+        client = Client(KEY_ID, KEY, "us", transport=transport)
+        counts.append(shop.inbox.process(client, shop.handler))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counts) == 15
+    assert sorted(shop.moves) == [(one, "Captured") for one in ids]
+
+
+def test_a_hostile_amazon_moves_no_order_twice_or_backwards(engine: Engine) -> None:
+    names = ("stale_reads", "stale_for", "notification_spread")
+    hostile = {name: getattr(PROFILES["hostile"], name) for name in names}
+    settings = replace(PROFILES["default"], duplicate_notifications=0.5, **hostile)
+    shop = InboxShop(engine, settings)
+    sold = [shop.amazon.buy().charge for _ in range(4)]
+    for one in sold:
+        shop.clock.move(seconds=1)
+        shop.amazon.capture(one, "50", code="CaptureInitiated")
+    for _ in range(12):
+        shop.clock.move(seconds=10)
+        shop.deliver()
+        shop.process()
+        shop.recheck()
+    by_order: dict[str, list[str]] = {}
+    for object_id, state in shop.moves:
+        by_order.setdefault(object_id, []).append(state)
+    order = ["Authorized", "CaptureInitiated", "Captured"]
+    for one in sold:
+        states = by_order[one]
+        assert states == sorted(set(states), key=order.index)
+        assert states[-1] == "Captured"
+
+
+# Checking again -----------------------------------------------------------------------
+
+
+def test_a_lost_notification_is_made_up_for(shop: InboxShop) -> None:
+    bought = shop.amazon.buy()
+    shop.deliver()
+    shop.process()
+    shop.amazon.capture(bought.charge, "50")  # which sends no notification
+    assert shop.recheck() == 0  # not yet
+    shop.clock.move(seconds=60)
+    assert shop.recheck() == 1
+    assert shop.process() == 1
+    assert shop.moves[-1] == (bought.charge, "Captured")
+
+
+def test_an_object_is_checked_ever_more_rarely(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    shop.inbox.process(answering(charge()), shop.handler)
+    asked: list[datetime] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        del request
+        asked.append(shop.clock.now)
+        return httpx2.Response(200, json=charge())
+
+    transport = httpx2.MockTransport(answer)
+    client = Client(KEY_ID, KEY, "us", transport=transport)
+    for _ in range(6 * 24):
+        shop.clock.move(seconds=3600)
+        assert shop.inbox.recheck(client) == 0
+    pauses = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == timedelta(days=1)
+    assert len(asked) < 12
+
+
+@pytest.mark.parametrize(
+    ("state", "is_open"),
+    [
+        *(("Authorized", True), ("CaptureInitiated", True), ("Later", True)),
+        *(("Captured", False), ("Canceled", False), ("Declined", False)),
+    ],
+)
+def test_only_open_objects_are_checked(
+    sqlite_engine: Engine, state: str, *, is_open: bool
+) -> None:
+    shop = InboxShop(sqlite_engine)
+    shop.inbox.receive(notification())
+    shop.inbox.process(answering(charge(state)), shop.handler)
+    shop.clock.move(days=1)
+    later = charge("Captured", "20270101T000000Z") | {"refundedAmount": None}
+    assert shop.inbox.recheck(answering(later)) == int(is_open)
+
+
+def test_a_check_that_fails_is_put_off(shop: InboxShop) -> None:
+    for number in range(2):
+        ids = {"object_id": CHARGE[:-1] + str(number)}
+        shop.inbox.receive(notification(number, **ids))
+        shop.inbox.process(
+            answering(charge() | {"chargeId": ids["object_id"]}), shop.handler
+        )
+    shop.clock.move(seconds=60)
+    assert shop.inbox.recheck(answering(503)) == 0
+    assert shop.inbox.recheck(dying()) == 0  # nobody asks now
+    shop.clock.move(hours=1)
+    with pytest.raises(Died):
+        shop.inbox.recheck(dying())
+
+
+def test_a_change_that_is_seen_twice_is_one_entry(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    shop.inbox.process(answering(charge()), shop.handler)
+    later = answering(charge("Captured", "20270101T000000Z"))
+    for _ in range(3):
+        shop.clock.move(days=1)
+        shop.inbox.recheck(later, limit=1)
+    assert shop.inbox.process(later, shop.handler) == 1
+
+
+# Awaiting -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_it_awaits(sqlite_engine: Engine, backend: str) -> None:
+    shop = InboxShop(sqlite_engine)
+    bought = shop.amazon.buy()
+    shop.deliver()
+
+    async def work() -> tuple[int, int]:
+        async with shop.amazon.async_client() as client:
+            settled = await shop.inbox.aprocess(client, shop.handler)
+            shop.amazon.capture(bought.charge, "50")
+            shop.clock.move(days=1)
+            return settled, await shop.inbox.arecheck(client)
+
+    assert anyio.run(work, backend=backend) == (1, 1)
+    assert shop.moves == [(bought.charge, "Authorized")]
+
+
+# Its tables ---------------------------------------------------------------------------
+
+
+def test_old_entries_are_forgotten(shop: InboxShop) -> None:
+    for number in range(3):
+        shop.inbox.receive(notification(number))
+    shop.inbox.process(answering(charge()), shop.handler, limit=2)
+    limit = shop.clock.now + timedelta(seconds=1)
+    with pytest.raises(InvalidRequest, match="15 days"):
+        shop.inbox.forget(limit)
+    shop.clock.move(days=16)
+    assert shop.inbox.forget(limit) == 2
+    assert shop.inbox.process(answering(charge()), shop.handler) == 1
+
+
+def test_missing_tables_are_told_with_what_makes_them(engine: Engine) -> None:
+    with pytest.raises(ConfigurationError, match="CREATE TABLE amazonpay_inbox"):
+        SQLAlchemyInbox(engine).receive(notification())
+
+
+def test_tables_may_be_created_many_times(engine: Engine) -> None:
+    inbox = SQLAlchemyInbox(engine)
+    threads = [threading.Thread(target=inbox.create_table) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    inbox.create_table()
+    assert inbox.receive(notification())
+
+
+@pytest.mark.parametrize("given", [None, "sqlite:///shop.db"])
+def test_an_inbox_needs_an_engine(given: Any) -> None:
+    with pytest.raises(ConfigurationError, match="inbox needs an Engine"):
+        SQLAlchemyInbox(given)
+
+
+def test_an_inbox_in_memory_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="the inbox in the memory"):
+        SQLAlchemyInbox(create_engine("sqlite://"))
+
+
+def test_a_database_that_fails_shows_no_value(shop: InboxShop) -> None:
+    canary = notification(object_id="S01-canary")
+    assert shop.inbox.receive(notification(2))
+    with shop.engine.begin() as connection:
+        connection.execute(text("DROP TABLE amazonpay_inbox"))
+    actions: list[Callable[[], object]] = [
+        lambda: shop.inbox.receive(canary),
+        lambda: shop.inbox.process(answering(charge()), shop.handler),
+        shop.inbox.parked,
+    ]
+    for act in actions:
+        with pytest.raises(InboxFailed, match="the inbox's database failed") as failed:
+            act()
+        assert "canary" not in str(failed.value)
+        assert failed.value.__context__ is None
+
+
+def test_a_shop_can_name_the_tables(engine: Engine) -> None:
+    inbox = SQLAlchemyInbox(engine, "ipn", "ipn_objects")
+    inbox.create_table()
+    assert inbox.receive(notification())
+    assert inbox.process(answering(charge()), lambda *_: None) == 1

@@ -1,0 +1,373 @@
+"""One attempt on a transport in memory: how long it may last."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+from AmazonPay import (
+    CertificateRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    TimedOut,
+    Timeout,
+)
+from AmazonPay._core.call import Call
+from AmazonPay._core.retry import Answer, Failure, Outcome
+from AmazonPay._http import send
+from AmazonPay._signing.request_signer import SignedRequest
+from AmazonPay.errors import ResponseTooLarge
+
+
+@pytest.fixture
+def moves(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Give the attempt a clock that starts at 100.0 and moves as a test says."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(send, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def moves(now: float) -> None:
+        clock.now = now
+
+    return moves
+
+
+def test_a_body_may_arrive_until_the_deadline_and_no_later(
+    moves: Callable[[float], None],
+) -> None:
+    body = send._Body(ends_at=110.0)  # noqa: SLF001 - no attempt in memory lasts so long
+    assert body.add(b"a") is None
+    moves(110.0)
+    assert body.add(b"b") is None
+    moves(110.001)
+    late = body.add(b"c")
+    assert isinstance(late, Failure)
+    assert (late.error, late.sent, late.final) == (TimedOut, True, False)
+
+
+# What is sent -------------------------------------------------------------------------
+
+CALL = Call(
+    operation="create_charge",
+    method="POST",
+    route="/charges",
+    path="/charges",
+    body=b"{}",
+    idempotency_key="k",
+    repeat="key",
+    empty_answer=False,
+)
+TIMEOUT = Timeout(connect=1.0, read=9.0, write=2.0, pool=None)
+Answering = Callable[[httpx2.Request], httpx2.Response]
+
+
+def signed(*, loopback_only: bool = False) -> SignedRequest:
+    return SignedRequest(
+        "POST",
+        "https://pay-api.amazon.com/v2/charges",
+        [(b"x-a", b"b")],
+        b"{}",
+        loopback_only,
+    )
+
+
+def blocking(answering: Answering, ends: float, request: SignedRequest) -> Outcome:
+    transport = httpx2.MockTransport(answering)
+    return send.send_once(transport, request, TIMEOUT, ends, CALL)
+
+
+def awaiting(answering: Answering, ends: float, request: SignedRequest) -> Outcome:
+    transport = httpx2.MockTransport(answering)
+    return anyio.run(send.asend_once, transport, request, TIMEOUT, ends, CALL)
+
+
+BOTH = pytest.mark.parametrize("sends", [blocking, awaiting])
+Sends = Callable[[Answering, float, SignedRequest], Outcome]
+
+
+@BOTH
+def test_a_request_is_sent_as_it_was_signed_and_within_the_time(
+    sends: Sends, moves: Callable[[float], None]
+) -> None:
+    del moves
+    seen: list[httpx2.Request] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(201, headers={"X-Z": "1"}, content=b"[]")
+
+    assert sends(answering, 105.0, signed()) == Answer(
+        201, {"content-length": "2", "x-z": "1"}, b"[]"
+    )
+    (request,) = seen
+    assert (request.method, str(request.url)) == (
+        "POST",
+        "https://pay-api.amazon.com/v2/charges",
+    )
+    assert request.headers["x-a"] == "b"
+    assert request.content == b"{}"
+    assert request.extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 5.0,
+        "write": 2.0,
+        "pool": 5.0,
+    }
+    assert callable(request.extensions["trace"])
+
+
+@BOTH
+@pytest.mark.parametrize("ends", [100.0, 99.0])
+def test_nothing_is_sent_when_no_time_is_left(
+    sends: Sends, ends: float, moves: Callable[[float], None]
+) -> None:
+    del moves
+
+    def answering(_: httpx2.Request) -> httpx2.Response:
+        pytest.fail("it was sent")
+
+    failure = sends(answering, ends, signed())
+    assert failure == Failure(
+        TimedOut, "no time was left to send the request", sent=False, final=True
+    )
+
+
+def test_a_socket_step_takes_no_longer_than_its_own_limit() -> None:
+    seen: list[httpx2.Request] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200)
+
+    limits = Timeout(connect=1.0, read=9.0, write=2.0, pool=3.0)
+    transport = httpx2.MockTransport(answering)
+    send.send_once(transport, signed(), limits, HOUR, CALL)
+    assert seen[0].extensions["timeout"] == {
+        "connect": 1.0,
+        "read": 9.0,
+        "write": 2.0,
+        "pool": 3.0,
+    }
+
+
+@BOTH
+def test_a_time_out_is_never_nothing(
+    sends: Sends, moves: Callable[[float], None]
+) -> None:
+    del moves
+    seen: list[dict[str, float]] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx2.Response(200)
+
+    sends(answering, 100.0 + 1e-9, signed())
+    assert set(seen[0].values()) == {0.001}
+
+
+# What is answered ---------------------------------------------------------------------
+
+HOUR = 10_000_000_000.0
+
+
+def answered(sends: Sends, response: httpx2.Response) -> Outcome:
+    return sends(lambda _: response, HOUR, signed())
+
+
+@BOTH
+def test_headers_are_read_whatever_bytes_they_hold(sends: Sends) -> None:
+    headers = [(b"X-A", b"1"), (b"x-a", b"\xe4"), (b"X-\xff", b"2")]
+    outcome = answered(sends, httpx2.Response(200, headers=headers, stream=Body(b"")))
+    assert isinstance(outcome, Answer)
+    assert outcome.headers == {"x-a": "1, \u00e4", "x-\ufffd": "2"}
+
+
+LARGEST = 4 * 1024 * 1024
+
+
+@BOTH
+@pytest.mark.parametrize("coded", [False, True])
+def test_the_largest_answer_is_read_and_no_larger_one(
+    sends: Sends, *, coded: bool
+) -> None:
+    headers = {"content-encoding": " GZip "} if coded else {}
+    for size in (LARGEST, LARGEST + 1):
+        body = gzip.compress(bytes(size), 1) if coded else bytes(size)
+        response = httpx2.Response(200, headers=headers, stream=Body(body))
+        outcome = answered(sends, response)
+        if size == LARGEST:
+            assert outcome == Answer(200, headers, bytes(LARGEST))
+            continue
+        assert outcome == Failure(
+            ResponseTooLarge, "the answer is longer than 4 MiB", sent=True, final=True
+        )
+
+
+@BOTH
+def test_an_answer_in_pieces_is_read_whole(sends: Sends) -> None:
+    response = httpx2.Response(200, stream=Body(b"a", b"b", b"c"))
+    assert answered(sends, response) == Answer(200, {}, b"abc")
+    halves = [bytes(LARGEST // 2), bytes(LARGEST // 2), b"x"]
+    response = httpx2.Response(200, stream=Body(*halves))
+    assert isinstance(answered(sends, response), Failure)
+
+
+class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body in pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._pieces)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+
+
+# What failed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "becomes", "final"),
+    [
+        (httpx2.PoolTimeout("x"), None, TimedOut, False),
+        (httpx2.ConnectTimeout("x"), None, ConnectionFailed, False),
+        (httpx2.ConnectError("x"), None, ConnectionFailed, False),
+        (httpx2.ProxyError("x"), None, ConnectionFailed, False),
+        (httpx2.UnsupportedProtocol("x"), None, ConnectionFailed, False),
+        (ConnectionRefusedError("x"), None, ConnectionFailed, False),
+        (httpx2.LocalProtocolError("x"), False, ConnectionFailed, True),
+        (httpx2.WriteTimeout("x"), False, TimedOut, False),
+        (httpx2.ReadTimeout("x"), False, ConnectionFailed, False),
+        (httpx2.ReadError("x"), False, ConnectionFailed, False),
+        (OSError("x"), False, ConnectionFailed, False),
+    ],
+)
+def test_a_failure_before_anything_left_is_known(
+    error: Exception, sent: Any, becomes: type, *, final: bool
+) -> None:
+    failure = send.failure_of(error, sent=sent)
+    assert (failure.error, failure.sent, failure.final) == (becomes, False, final)
+    assert failure.cause is error
+
+
+@pytest.mark.parametrize("sent", [None, True])
+@pytest.mark.parametrize(
+    ("error", "becomes"),
+    [
+        (httpx2.ReadTimeout("x"), TimedOut),
+        (httpx2.WriteTimeout("x"), TimedOut),
+        (httpx2.DecodingError("x"), ConnectionLost),
+        (httpx2.ReadError("x"), ConnectionLost),
+        (httpx2.LocalProtocolError("x"), ConnectionLost),
+        (OSError("x"), ConnectionLost),
+        (ValueError("x"), ConnectionLost),
+    ],
+)
+def test_a_failure_after_something_may_have_left_is_in_doubt(
+    error: Exception, becomes: type, sent: Any
+) -> None:
+    failure = send.failure_of(error, sent=sent)
+    assert (failure.error, failure.sent, failure.final) == (becomes, True, False)
+    assert failure.cause is error
+
+
+def test_a_connection_error_after_something_has_left_is_in_doubt() -> None:
+    failure = send.failure_of(httpx2.ConnectError("x"), sent=True)
+    assert (failure.error, failure.sent) == (ConnectionLost, True)
+
+
+@pytest.mark.parametrize("sent", [None, False])
+def test_a_certificate_that_is_refused_is_final_and_nothing_has_left(
+    sent: Any,
+) -> None:
+    cause = ssl.SSLCertVerificationError("x")
+    error = httpx2.ConnectError("x")
+    error.__cause__ = cause
+    for refused in (error, cause):
+        failure = send.failure_of(refused, sent=sent)
+        assert failure.error is CertificateRefused
+        assert (failure.sent, failure.final) == (False, True)
+        assert failure.cause is refused
+    assert send.failure_of(error, sent=True).error is ConnectionLost
+
+
+def test_a_certificate_counts_only_where_a_connection_was_made() -> None:
+    error = httpx2.ReadError("x")
+    error.__cause__ = ssl.SSLCertVerificationError("x")
+    assert send.failure_of(error, sent=False).error is ConnectionFailed
+
+
+def test_a_failure_names_its_place_if_it_is_known() -> None:
+    refused = ssl.SSLCertVerificationError("x")
+    told = send.failure_of(refused).reason
+    assert told.startswith("the certificate of the server is not trusted")
+    told = send.failure_of(refused, place="a.example").reason
+    assert told.startswith("the certificate of a.example is not trusted")
+
+
+# On loopback alone --------------------------------------------------------------------
+
+
+class Connection:
+    """A connection that was just made."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.closed = 0
+
+    def get_extra_info(self, info: str) -> tuple[str, int]:
+        assert info == "server_addr"
+        return self.address, 443
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("address", "refused"), [("127.0.0.1", False), ("::1", False), ("10.0.0.1", True)]
+)
+def test_a_request_for_this_machine_is_sent_to_no_other(
+    sends: Sends, address: str, *, refused: bool
+) -> None:
+    made = Connection(address)
+
+    def traced(request: httpx2.Request) -> Any:
+        event = "connection.connect_tcp.complete"
+        return request.extensions["trace"](event, {"return_value": made})
+
+    class Tracing(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            traced(request)
+            return httpx2.Response(200, stream=Body())
+
+        async def handle_async_request(
+            self, request: httpx2.Request
+        ) -> httpx2.Response:
+            await traced(request)
+            return httpx2.Response(200, stream=Body())
+
+    request = signed(loopback_only=True)
+    if sends is blocking:
+        outcome = send.send_once(Tracing(), request, TIMEOUT, HOUR, CALL)
+    else:
+        outcome = anyio.run(send.asend_once, Tracing(), request, TIMEOUT, HOUR, CALL)
+    assert made.closed == refused
+    assert isinstance(outcome, Failure) is refused
+    if isinstance(outcome, Failure):
+        assert (outcome.error, outcome.sent, outcome.final) == (
+            ConnectionFailed,
+            False,
+            True,
+        )
