@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -295,6 +296,38 @@ def test_a_payload_that_was_right_before_shows_what_was_changed(
     assert "cart=8" in sent.ids["came"]["text"]
     assert "<mark>7</mark>" in sent.html
     assert "<mark>8</mark>" in sent.html
+
+
+@pytest.mark.parametrize(
+    ("signed", "came", "marked"),
+    [
+        ("café", "cafè", ["é", "è"]),
+        ("a😀", "a😁", ["😀", "😁"]),
+        ("日本" * 30 + "語", "日本" * 30 + "誠", ["語", "誠"]),
+        ("two words", "twowords", ["␠", "w"]),
+        ("<b>", "<i>", ["b", "i"]),
+        ("14.00", "1.00", ["4", "."]),
+    ],
+)
+def test_the_first_character_that_differs_is_marked(
+    shop: ButtonShop, signed: str, came: str, marked: list[str]
+) -> None:
+    right = shop.payload(merchantMetadata={"noteToBuyer": signed})
+    shop.clicked(right)
+    form = shop.form(right)
+    form["payloadJSON"] = form["payloadJSON"].replace(signed, came)
+    sent = shop.visitor().post("/checkout/initiate", form)
+    found = re.findall("<mark>(.*?)</mark>", sent.html)
+    assert [unescape(one) for one in found] == marked
+    assert "\ufffd" not in sent.text
+
+
+def test_a_text_that_was_cut_off_ends_in_a_mark(shop: ButtonShop) -> None:
+    shop.clicked()
+    form = shop.form()
+    form["payloadJSON"] = form["payloadJSON"][:-1]
+    sent = shop.visitor().post("/checkout/initiate", form)
+    assert re.findall("<mark>(.*?)</mark>", sent.html) == ["}", "end of text"]
 
 
 # Choosing -----------------------------------------------------------------------------

@@ -6,12 +6,10 @@ Amazon's pages: `amazon-pay-checkout/amazon-pay-script.html`,
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ... import explain
 from ..._signing import V1
@@ -22,7 +20,7 @@ from ..merchants import BRITISH, LEDGER_CURRENCIES
 from ..wire import bodies, left_out, return_urls, stand_ins
 from ..wire.api_call import APICall
 from ..wire.errors import APIRefusal, invalid_value
-from . import web
+from . import refused, web
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -51,8 +49,6 @@ _PRODUCTS = ("PayAndShip", "PayOnly", "PayAndShipMultiAddress")
 _SIGN_IN_LIFE = timedelta(hours=1)
 _LONGEST_TEXT = 64 * 1024
 """The characters of a payload that the story shows."""
-_BEFORE = 48
-"""The bytes before the first difference that the page of a wrong signature shows."""
 
 
 class InvalidSignature(Exception):  # noqa: N818 - the name says what was found
@@ -109,9 +105,21 @@ class ButtonPages(Backstage):
                 return web.redirect(f"/checkout/sign_in?id={self._begin(call)}")
             return web.redirect(_choose_page(self._open(call, posted)))
         except InvalidSignature as wrong:
-            code, message = "InvalidSignatureError", _mismatch(posted)
-            self._tell(posted, code, message, wrong.explanation)
-            return _wrong_signature(self.ids.uuid(), posted, message, wrong.explanation)
+            message = refused.message(
+                posted.payload,
+                posted["signature"],
+                posted.algorithm,
+                posted["merchantId"],
+            )
+            self._tell(posted, refused.CODE, message, wrong.explanation)
+            return refused.page(
+                wrong.explanation,
+                session=self.ids.uuid(),
+                message=message,
+                payload=posted.payload,
+                key=posted["publicKeyId"],
+                algorithm=posted.algorithm,
+            )
         except APIRefusal as refusal:
             # UNCONFIRMED: the codes of Amazon's page, other than that of a signature;
             # they are those of Create Checkout Session.
@@ -325,65 +333,3 @@ def _product(posted: Posted) -> str:
     if product not in _PRODUCTS:
         raise invalid_value(f"The productType is one of {', '.join(_PRODUCTS)}")
     return product
-
-
-# A wrong signature --------------------------------------------------------------------
-
-
-def _mismatch(posted: Posted) -> str:
-    digest = sha256(posted.payload.encode(errors="surrogatepass")).hexdigest()
-    return (
-        f"Signature {posted['signature']} does not match signedString"
-        f" {posted.algorithm} {digest} for merchant {posted['merchantId']}"
-    )
-
-
-def _wrong_signature(
-    id_: str, posted: Posted, message: str, explanation: explain.Explanation
-) -> HTTPResponse:
-    """Return Amazon's page, and for the developer why."""
-    difference = explanation.difference
-    texts: dict[str, Any] | None = None
-    if difference is not None:
-        start = max(0, difference.offset - _BEFORE)
-        whole = explanation.canonical if difference.part == "body" else b""
-        texts = {
-            "offset": difference.offset,
-            "before": _shown(whole[start : difference.offset]),
-            "cut": start > 0,
-            "signed": _marked(difference.signed),
-            "came": _marked(difference.came),
-        }
-    return web.page(
-        "refused",
-        400,
-        session=id_,
-        code="InvalidSignatureError",
-        message=message,
-        why=explanation,
-        texts=texts,
-        payload=_indented(posted.payload),
-        key=posted["publicKeyId"],
-        algorithm=posted.algorithm,
-    )
-
-
-def _shown(data: bytes) -> str:
-    """Return bytes as text in which blanks and line ends can be seen."""
-    text = data.decode(errors="replace")
-    return text.replace("\r", "␍").replace("\n", "␊").replace("\t", "␉")
-
-
-def _marked(data: bytes) -> tuple[str, str]:
-    """Return the first character of an excerpt, and the rest of it."""
-    text = _shown(data)
-    if not text:
-        return "end of text", ""
-    return {" ": "␠"}.get(text[0], text[0]), text[1:]
-
-
-def _indented(payload: str) -> str:
-    try:
-        return json.dumps(json.loads(payload), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):
-        return payload
