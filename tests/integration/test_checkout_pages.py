@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from simulated import Clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.slow
 
@@ -348,4 +350,63 @@ def test_other_buttons_of_the_script_lead_to_the_pages(tab: Page, world: World) 
     tab.get_by_test_id("amazon-pay-button").click()
     tab.wait_for_url("**/checkout/choose?**")
     assert tab.get_by_test_id("buyer-1").get_attribute("aria-current") == "true"
+    assert world.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "more"),
+    [
+        ('{"checkoutSessionId": "ID"}', {}),
+        ('{"amazonCheckoutSessionId": "ID", "checkoutSessionId": "no"}', {}),
+        ('{"id": "ID"}', {"extractAmazonCheckoutSessionId": "id", "method": "GET"}),
+    ],
+)
+def test_a_button_asks_the_shops_server_for_a_session(
+    tab: Page, world: World, answer: str, more: dict[str, str]
+) -> None:
+    payload: Any = world.shop.payload()
+    made: Any = world.shop.client.create_checkout_session(payload).json()
+    session = made["checkoutSessionId"]
+    methods: list[str] = []
+
+    def create(route: Route) -> None:
+        methods.append(route.request.method)
+        route.fulfill(body=answer.replace("ID", session))
+
+    tab.route("**/create", create)
+    tab.goto(f"{world.shop.url}/cart")
+    options = {k: v for k, v in GOOD.items() if k != CONFIG}
+    tab.evaluate(
+        "options => amazon.Pay.renderButton('#AmazonPayButton', options)",
+        {**options, "createCheckoutSession": {"url": "/create", **more}},
+    )
+    tab.get_by_test_id("amazon-pay-button").dblclick()
+    tab.wait_for_url(f"**/checkout/choose?amazonCheckoutSessionId={session}")
+    assert methods == [more.get("method", "POST")]
+
+
+def test_a_button_that_a_page_describes_by_attributes_is_rendered(
+    tab: Page, world: World
+) -> None:
+    config = world.shop.client.button(world.shop.payload(), merchant_id="A1").config()
+    signed = config[CONFIG]
+    attributes = {
+        "amazonpay-merchant-id": "A1",
+        "ledger-currency": "EUR",
+        "placement": "Cart",
+        "public-key-id": "SANDBOX-A",
+        "payload": signed["payloadJSON"],
+        "signature": signed["signature"],
+        "amount": "14.00",
+        "currency-code": "EUR",
+    }
+    told = " ".join(f'data-{k}="{escape(v)}"' for k, v in attributes.items())
+    world.shop.altered = lambda html: (
+        f"<div {told}></div>{re.findall('<script[^>]*src.*?</script>', html)[0]}"
+    )
+    tab.goto(f"{world.shop.url}/cart")
+    button = tab.get_by_test_id("amazon-pay-button")
+    assert "€14.00" in button.inner_text()
+    button.click()
+    tab.wait_for_url("**/checkout/choose?**")
     assert world.complaints == []
