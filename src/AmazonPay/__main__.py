@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from .resources._table import as_markdown, as_text, rows
+from .cli.plain import COMMANDS, run_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _operations(arguments: argparse.Namespace) -> int:
-    table = rows()
-    print(as_markdown(table) if arguments.markdown else as_text(table))  # noqa: T201 - the command's output
-    return 0
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status, or exit with it.
 
-
-def _simulate(arguments: Sequence[str]) -> int:
-    """Run the simulator's own command with the remaining arguments."""
+    `operations` and `simulate` need no extra of their own; the others need `[cli]`.
+    """
+    line = sys.argv[1:] if argv is None else list(argv)
+    if line and line[0] in COMMANDS:
+        return run_plain(line[0], line[1:])
     try:
-        from .simulator.cli import main as simulate
+        from .cli.app import main as run
     except ModuleNotFoundError as missing:
+        if missing.name != "click":
+            raise
         sys.stderr.write(
-            f"amazonpay simulate needs {missing.name}, which comes with the extra"
-            " [simulator]: pip install '.[simulator]' in your checkout\n"
+            "amazonpay needs click, which comes with the extra [cli]: pip install"
+            f" '.[cli]' in your checkout; without it there are {', '.join(COMMANDS)}\n"
         )
         return 2
-    return simulate(arguments)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="amazonpay", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    operations = commands.add_parser(
-        "operations",
-        help="print every operation: name, method, path, what may be repeated, where",
-    )
-    operations.add_argument(
-        "--markdown", action="store_true", help="as a table for a page"
-    )
-    operations.set_defaults(run=_operations)
-    commands.add_parser("simulate", help="serve a local Amazon Pay on this machine")
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command, and return 0 for success or 2 for a wrong command line."""
-    try:
-        code = _run(sys.argv[1:] if argv is None else list(argv))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, such as `head`, has read enough. Python flushes once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return code
-
-
-def _run(line: list[str]) -> int:
-    if line[:1] == ["simulate"]:
-        return _simulate(line[1:])
-    arguments = _parser().parse_args(line)
-    code: int = arguments.run(arguments)
-    return code
+    return run(line)
 
 
 if __name__ == "__main__":

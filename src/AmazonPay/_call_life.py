@@ -12,11 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._core.clock import InstantClock, Time
-from ._core.retry import Failure, Outcome, Runtime, exchange, jitter
+from ._core.retry import Answer, Failure, Outcome, Runtime, exchange, jitter
 from ._core.steps import Sign, Transmit
 from ._core.telemetry import Tracer, log_call
 from .breaker import PROBE, PROBE_DEADLINE
-from .errors import TransportError
+from .errors import ConfigurationError, TransportError
 from .pacing import turn
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .response import Response
 
 _REAL_TIME = Time()
+
+SIMULATED = "x-simulator"
+"""The header of every answer of a simulator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,16 @@ class CallLife:
         outcome: Outcome = yield Transmit(
             call, signed, self.options.timeout, ends - time.now()
         )
+        if (
+            isinstance(outcome, Answer)
+            and signer.endpoint.environment == "live"
+            and SIMULATED in outcome.headers
+        ):
+            raise ConfigurationError(
+                f"{call.operation}: a simulator has answered, and this client is live:"
+                " nothing has happened at Amazon, and no money has moved. Use a sandbox"
+                " key with a simulator"
+            )
         return outcome
 
     def _report(

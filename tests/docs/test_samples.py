@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,23 @@ from AmazonPay.simulator.server import serving
 from keys import KEY
 from redis_server import redis_server, socket_path
 from shop import Shop, amazon
+from unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)
 
-SAMPLES = [
-    pytest.param(name, code, id=f"{page.name}:{name}")
+FOUND = [
+    (page.name, name, code)
     for page in PAGES
     for name, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+]
+# A sample that is a test is run by pytest.
+TESTS = {name: code for _, name, code in FOUND if name.startswith("test_")}
+SAMPLES = [
+    pytest.param(name, code, id=f"{page}:{name}")
+    for page, name, code in FOUND
+    if name not in TESTS
 ]
 
 # What a sample prints; Amazon knows the shop's key, and no charge yet.
@@ -86,3 +96,18 @@ def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
         expected = PRINTS[name]
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(expected, done.stdout)
+
+
+def test_samples_that_are_tests_pass(tmp_path: Path) -> None:
+    for name, code in TESTS.items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers"],
+        cwd=tmp_path,
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"{len(TESTS) + 1} passed" in done.stdout  # one of them has two

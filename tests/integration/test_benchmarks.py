@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 from argparse import Namespace
@@ -15,6 +17,7 @@ import pytest
 import trustme
 
 from AmazonPay import Client
+from benchmarks import purchase
 from benchmarks.__main__ import Row, lines, tables
 from benchmarks.contenders import CONTENDERS
 from benchmarks.floors import FLOORS, Handmade
@@ -157,3 +160,15 @@ def test_every_row_of_the_report_is_measured_and_nothing_else() -> None:
         everything(Round(stack, runner))
     shown = {name for rows in tables().values() for row in rows for name in row[1:3]}
     assert sorted(runner.names) == sorted(shown)
+
+
+def test_a_whole_purchase_in_memory_is_ten_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    purchase.main(times=1)
+    assert re.fullmatch(
+        r"a purchase in memory: [\d.]+ ms \(target: 50\).* \d+ ms\n",
+        capsys.readouterr().out,
+    )
+    body = inspect.getsource(purchase.purchase).splitlines()[2:]
+    assert len(body) <= 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -67,6 +68,22 @@ def ask(method: str, url: str) -> Any:
         else:
             assert answer.status_code == 200, answer.text
             return answer.json()
+
+
+def test_the_small_shop_passes_its_own_tests_and_is_small(tmp_path: Path) -> None:
+    for source in (EXAMPLES / "small_shop").glob("*.py"):
+        shutil.copy(source, tmp_path)
+    shop = (tmp_path / "small_shop.py").read_text(encoding="utf-8")
+    assert len(shop.splitlines()) <= 60
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error"],
+        cwd=tmp_path,
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_what_a_delegated_call_did_is_in_the_merchants_story(shop: Shop) -> None
 
 
 def control(simulator: Simulator, body: object) -> Reply:
-    headers = (("host", "127.0.0.1:8421"),)
+    headers = (("host", "127.0.0.1:8421"), ("content-type", "application/json"))
     content = json.dumps(body).encode()
     path = "/_simulator/authorizationTokens"
     return reply_of(simulator.handle(Request("POST", path, headers, content)))

@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Request, Simulator
+from AmazonPay.simulator.actors.control_api import ACTIONS
+from AmazonPay.simulator.actors.world_api import ROUTES
 from simulated import KEY_ID, Reply, Shop, reply_of
 
 NOT_FOUND = (404, "ResourceNotFound")
 NOBODY = (401, "UnauthorizedAccess")
 UNKNOWN = (400, "UnrecognizedField")
 BAD_VALUE = (400, "InvalidParameterValue")
-HOME = {"host": "localhost:8421"}
+EVERY_CALL = [
+    *((method, f"/{noun}") for method, noun in ROUTES),
+    *(("POST", f"/{noun}/x/{act}" if act else f"/{noun}") for noun, act in ACTIONS),
+]
+HOME = {"host": "localhost:8421", "content-type": "application/json"}
 
 
 def act(
@@ -149,8 +155,61 @@ def test_what_a_buyer_cannot_say_is_refused_and_changes_nothing(
     "host", ["localhost", "localhost:1", "127.0.0.9", "[::1]:8421"]
 )
 def test_this_machine_may_call(host: str) -> None:
-    reply = act(Shop(), "/buyers", headers={"host": host, "origin": f"https://{host}"})
-    assert reply.status == 200
+    headers = {**HOME, "host": host}
+    assert act(Shop(), "/buyers", headers=headers).status == 200
+    headers["content-type"] = "Application/JSON; charset=utf-8"
+    assert act(Shop(), "/buyers", headers=headers).status == 200
+
+
+@pytest.mark.parametrize("name", ["localhost:8421", "127.0.0.1", "[::1]:8421"])
+def test_a_page_of_the_simulator_needs_the_token(name: str) -> None:
+    shop = Shop()
+    headers = {**HOME, "host": name, "origin": f"https://{name}"}
+    assert act(shop, "/buyers", headers=headers).error == NOBODY
+    for token in ("", "x", shop.simulator.token[:-1], f"{shop.simulator.token} ", "é"):
+        wrong = {**headers, "x-simulator-token": token}
+        assert act(shop, "/buyers", headers=wrong).error == NOBODY
+    right = {**headers, "x-simulator-token": shop.simulator.token}
+    assert act(shop, "/buyers", headers=right).status == 200
+
+
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "application/jsonp"])
+def test_a_body_that_a_form_can_send_needs_the_token(kind: str | None) -> None:
+    shop = Shop()
+    headers = {"host": "localhost"} | ({} if kind is None else {"content-type": kind})
+    assert act(shop, "/buyers", headers=headers).error == NOBODY
+    assert act(shop, "/buyers", b"", headers=headers).status == 200
+    headers["x-simulator-token"] = shop.simulator.token
+    assert act(shop, "/buyers", headers=headers).status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1", "[::1]:84210"])
+def test_the_port_must_be_the_one_that_is_served(host: str) -> None:
+    shop = Shop()
+    shop.simulator.origin = "https://localhost:8421"
+    for port, error in ((host, NOBODY), ("127.0.0.1:8421", None)):
+        reply = act(shop, "/buyers", headers={**HOME, "host": port})
+        assert (reply.error if error else None) == error
+
+
+@pytest.mark.parametrize("token", [False, True])
+@pytest.mark.parametrize(("method", "path"), EVERY_CALL)
+def test_no_control_call_is_open_to_another_page(
+    method: str, path: str, token: bool
+) -> None:
+    shop = Shop()
+    said = {"x-simulator-token": shop.simulator.token} if token else {}
+    foreign: list[dict[str, str]] = [
+        {**HOME, "host": "evil.example"},
+        {**HOME, "origin": "https://evil.example"},
+        {**HOME, "origin": "null"},
+    ]
+    for headers in foreign:
+        reply = act(shop, path, method=method, headers=headers | said)
+        assert reply.error == NOBODY
+    own = {**HOME, "origin": "https://localhost:8421"}
+    if not token:
+        assert act(shop, path, method=method, headers=own).error == NOBODY
 
 
 @pytest.mark.parametrize(

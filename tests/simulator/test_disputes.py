@@ -566,7 +566,7 @@ def test_the_story_of_an_order_tells_its_dispute(shop: Shop) -> None:
 
 
 def control(shop: Shop, path: str, body: object = None, method: str = "POST") -> Reply:
-    headers = (("host", "localhost:8421"),)
+    headers = (("host", "localhost:8421"), ("content-type", "application/json"))
     content = b"" if body is None else json.dumps(body).encode()
     request = Request(method, f"/_simulator/{path}", headers, content)
     return reply_of(shop.simulator.handle(request))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simulated import Reply
 
 FAILURE = (500, "ProcessingFailure")
-HOME = (("host", "localhost"),)
+HOME = (("host", "localhost"), ("content-type", "application/json"))
 
 
 def charges_of(shop: Shop) -> list[Any]:

@@ -149,6 +149,18 @@ def test_another_page_cannot_act_for_the_buyer(
     assert (sent.status, sent.ids["error-code"]["text"]) == (401, "UnauthorizedAccess")
 
 
+@pytest.mark.parametrize("host", ["localhost", "localhost:9999", "localhost:x", "["])
+def test_another_port_of_this_machine_is_another_page(
+    shop: ButtonShop, host: str
+) -> None:
+    visitor, page = shop.clicked()
+    shop.simulator.origin = HERE
+    visitor.headers = {"host": host}
+    assert visitor.submit(page, "cancel").status == 401
+    visitor.headers = {}
+    assert visitor.submit(page, "cancel").status == 303
+
+
 def test_the_pages_own_origin_may_act(shop: ButtonShop) -> None:
     visitor, page = shop.clicked()
     visitor.headers = {"origin": HERE}

@@ -401,6 +401,17 @@ def test_a_variable_like_another_one_is_left_alone_if_that_is_set(
     assert Client.from_env().sandbox
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_transport_that_is_none_does_not_hide_the_ca_file(
+    kind: type[Client | AsyncClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMAZON_PAY_PUBLIC_KEY_ID", "SANDBOX-A")
+    monkeypatch.setenv("AMAZON_PAY_REGION", "us")
+    monkeypatch.setenv("AMAZON_PAY_CA_FILE", "missing.pem")
+    with pytest.raises(ConfigurationError, match="AMAZON_PAY_CA_FILE"):
+        kind.from_env(private_key=KEY, transport=None)
+
+
 @pytest.mark.parametrize("name", ["public_key_id", "private_key", "region"])
 def test_an_option_takes_the_place_of_its_variable(
     name: str, environment: pytest.MonkeyPatch

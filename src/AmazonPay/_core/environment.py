@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 _PREFIX = "AMAZONPAY"
 """With no underscores, which a typo may leave out."""
@@ -44,16 +44,17 @@ _CLOSE = 0.8
 """How alike two names are that may be the same name with a typo, from 0 to 1."""
 
 
-def arguments_from_env(given: Collection[str] = ()) -> dict[str, Any]:
+def arguments_from_env(given: Mapping[str, object]) -> dict[str, Any]:
     """Return the arguments that variables set, without those that the caller `given`.
 
-    An optional variable that is empty counts as not set.
+    Keys, a signer or a transport that is None replaces no variable. An optional
+    variable that is empty counts as not set.
 
     Raises:
         ConfigurationError: a variable is missing or has no usable value.
     """
     wanted = {n: v for n, v in VARIABLES.items() if n not in given}
-    for argument in given:
+    for argument in [name for name, value in given.items() if value is not None]:
         for replaced in _IN_PLACE_OF.get(argument, ()):
             wanted.pop(replaced, None)
     found: dict[str, Any] = {}

@@ -17,7 +17,10 @@ from .progress import PROGRESS
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+ON_REQUEST: list[Callable[[bytes], object]] = []
+"""Called with the host of each request; the guard of `AmazonPay.testing` adds one."""
 
 _MAX_CONNECTIONS = 100
 _MAX_KEPT_CONNECTIONS = 20
@@ -103,6 +106,8 @@ def _proxy_layers(proxy: httpx2.Proxy | None) -> int:
 
 def _pool_request(request: httpx2.Request, proxy_layers: int) -> httpcore2.Request:
     url = request.url
+    for check in ON_REQUEST:
+        check(url.raw_host)
     progress = PROGRESS.get()
     if progress is not None:
         progress.sent = False

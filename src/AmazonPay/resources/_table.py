@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .._core.operation import operations_of
@@ -55,6 +56,11 @@ def as_text(table: list[Row]) -> str:
         ).rstrip()
         for line in cells
     )
+
+
+def as_json(table: list[Row]) -> str:
+    """Return the table as JSON, one object a line."""
+    return "\n".join(json.dumps(asdict(row)) for row in table)
 
 
 def as_markdown(table: list[Row]) -> str:

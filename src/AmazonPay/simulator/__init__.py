@@ -4,10 +4,13 @@
 puts a simulator behind a socket of this machine.
 """
 
+from .actors.controls import FaultUnused as FaultUnused
 from .actors.notifier import HTTPListener as HTTPListener
 from .actors.notifier import Listener as Listener
 from .actors.notifier import delivering as delivering
+from .engine.clock import Clock as Clock
 from .engine.ids import Ids as Ids
+from .engine.store import HistoryRow as HistoryRow
 from .engine.store import Store as Store
 from .merchants import Merchant as Merchant
 from .merchants import merchant as merchant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
 import secrets
 import signal
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
 from .certificate import write_secret
+from .engine.clock import Clock
 from .engine.ids import Ids
 from .engine.store import Store
 from .merchants import Merchant, merchant
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8421
 _TRIED_PORTS = 20
+_TOKEN_VARIABLE = "AMAZON_PAY_SIMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 _OPTIONS = {
     "region": "region",
     "currency": "ledger_currency",
@@ -81,6 +84,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="send notifications to a shop on this machine, such as"
         " http://localhost:8000/ipn (default: none is sent)",
+    )
+    made.add_argument(
+        "--token",
+        help="what a page needs for control calls (default: a new one, which is"
+        " printed; AMAZON_PAY_SIMULATOR_TOKEN sets it, too)",
     )
     made.add_argument(
         "--profile",
@@ -173,6 +181,7 @@ def build_simulator(
     return Simulator(
         merchants,
         store=store,
+        clock=Clock(runs=True),
         ids=Ids(Random(f"ids {start}")),  # noqa: S311 - to be repeatable, not secret
         settings=settings,
         dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
@@ -243,6 +252,7 @@ def _banner(  # noqa: PLR0913 - what it shows
         f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
     )
     lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
+    lines.append(f"  token  {arguments.token}, for control calls of a page")
     rules = [
         f"profile {arguments.profile}",
         f"stored answers {arguments.stored_answers}",
@@ -281,6 +291,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         stack.callback(store.close)
         listener = stack.enter_context(_listener(arguments.port))
         simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
+        arguments.token = simulator.token = given or simulator.token
         notifier = simulator.notifications
         if arguments.ipn_url is not None:
             notifier.add_listener(HTTPListener(arguments.ipn_url))

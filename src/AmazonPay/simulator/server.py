@@ -15,6 +15,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigurationError
+from .actors.control_api import PATH
+from .actors.world_api import LARGEST_WORLD
 from .certificate import make_certificate
 from .wire.errors import APIRefusal
 from .wire.messages import Request
@@ -47,7 +49,7 @@ class App:
         """Answer one HTTP request; other protocols are ignored."""
         if scope["type"] != "http":
             return
-        body = await self._body(receive)
+        body = await self._body(receive, self._largest(scope))
         if body is None:
             refused = self._simulator.refuse(_TOO_LARGE)
             headers = (*refused.headers, ("connection", "close"))
@@ -70,7 +72,12 @@ class App:
             send, await asyncio.to_thread(self._simulator.handle, request)
         )
 
-    async def _body(self, receive: Receive) -> bytes | None:
+    def _largest(self, scope: Message) -> int:
+        """Return the most bytes of a body: a world is larger than a call."""
+        is_world = scope["raw_path"] == f"{PATH}load".encode()
+        return LARGEST_WORLD if is_world else self._simulator.settings.largest_body
+
+    async def _body(self, receive: Receive, largest: int) -> bytes | None:
         """Return the body; None if it is too large, or if the client has gone."""
         body = b""
         while True:
@@ -79,7 +86,7 @@ class App:
                 return None
             piece: bytes = message.get("body", b"")
             body += piece
-            if len(body) > self._simulator.settings.largest_body:
+            if len(body) > largest:
                 return None
             if not message.get("more_body"):
                 return body
@@ -292,9 +299,10 @@ def serving(
         thread.start()
         ready.wait()
         address = address_of(listener, authorities[0])
-        simulator.origin = address.url
+        before, simulator.origin = simulator.origin, address.url
         try:
             yield address
         finally:
+            simulator.origin = before
             server.should_exit = True
             thread.join()

@@ -9,12 +9,14 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
 from .. import explain
-from .actors import control_api, notifier, provoked
+from .actors import control_api, control_document, notifier, provoked
+from .actors.controls import Controls
+from .engine.clock import Clock
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
-from .engine.timestamps import http_date
+from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
 from .pages import checkout
-from .wire import bodies, idempotency, left_out, links, openapi, queries, stand_ins
+from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
@@ -54,13 +56,16 @@ def _no_wait(seconds: float) -> None:
     del seconds
 
 
-class Simulator(checkout.CheckoutPages):
+class Simulator(checkout.CheckoutPages, Controls):
     """Amazon Pay, as far as a merchant's code can see it.
 
-    `clock` returns the time; every request, and `settle()`, first applies the events
-    that are due by then. `store` has the state: in memory, or in a file that outlives
-    the process. `dice` decide where the settings want faults; `wait` is called with the
-    seconds by which they lengthen a call, and does nothing by default.
+    `clock` returns the time: a `Clock`, by default one that runs, which `advance()` and
+    `advance_to_next_event()` move, or a function of yours. Every request, and
+    `settle()`, first applies the events that are due by then. Dates of requests are
+    judged by the machine's own time beside a `Clock`, and by your function's. `store`
+    has the state: in memory, or in a file that outlives the process. `dice` decide
+    where the settings want faults; `wait` is called with the seconds by which they
+    lengthen a call, and does nothing by default.
     """
 
     def __init__(  # noqa: PLR0913 - all that is not pure is injected
@@ -76,6 +81,15 @@ class Simulator(checkout.CheckoutPages):
     ) -> None:
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
+
+    def _wire_clock(self) -> datetime:
+        # Clients sign by the machine's clock, wherever a test has moved this one.
+        return utc_now() if isinstance(self.clock, Clock) else self.clock()
+
+    def reset(self) -> None:
+        """Forget everything; merchants, settings and listeners stay."""
+        super().reset()
+        self._faults.reset()
 
     def handle(self, request: Request) -> HTTPResponse:
         """Return the response to one request; errors have Amazon's form, too."""
@@ -98,7 +112,7 @@ class Simulator(checkout.CheckoutPages):
         self, response: HTTPResponse, request_id: str
     ) -> HTTPResponse:
         headers = (
-            ("date", http_date(self.clock())),
+            ("date", http_date(self._wire_clock())),
             ("x-amz-pay-request-id", request_id),
             ("x-simulator", "AmazonPay"),
         )
@@ -106,7 +120,7 @@ class Simulator(checkout.CheckoutPages):
 
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
-            return json_response(200, openapi.document())
+            return json_response(200, control_document.document())
         if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
             return self.answer_page(request)
         if request.path.startswith(links.PATH):
@@ -180,7 +194,7 @@ class Simulator(checkout.CheckoutPages):
             request.body,
             public_key=keys.pop(key_id, None),
             other_keys=keys,
-            now=self.clock(),
+            now=self._wire_clock(),
         )
         return None if explanation.name == "holds" else explanation.as_facts()
 
@@ -192,7 +206,7 @@ class Simulator(checkout.CheckoutPages):
             request,
             self.merchants,
             found.environment,
-            self.clock(),
+            self._wire_clock(),
             settings.oldest_date,
         )
         region = region_of(request, merchant, strict=settings.strict_regions)

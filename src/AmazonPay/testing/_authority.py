@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from base64 import b64encode
@@ -89,6 +90,12 @@ class Authority:
         )
         self.leaf = self._signed_leaf(middle)
         """The certificate in PEM, alone, as Amazon SNS serves it."""
+
+    def with_clock(self, clock: Callable[[], datetime]) -> Authority:
+        """Return this authority, with the same keys, by another clock."""
+        other = copy.copy(self)
+        other._clock = clock  # noqa: SLF001 - of the same class
+        return other
 
     def _builder(
         self, name: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes

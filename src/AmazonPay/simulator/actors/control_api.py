@@ -1,28 +1,26 @@
-"""HTTP calls for the buyer and the bank, below `/_simulator/`.
+"""HTTP calls for the buyer, the bank and whoever tests, below `/_simulator/`.
 
-Amazon does not use this path. The calls need no signature, so they are accepted from
-this machine's own pages only: Host must be loopback, and Origin, if it is there, the
-same.
+Amazon does not use this path. The calls need no signature; `control_guard` tells who
+may make them.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit
 
-from ..._core.config import is_loopback
 from ..handlers import charges
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import json_response
-from . import buyer
+from . import buyer, world_api
+from .control_guard import check_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..wire.messages import HTTPResponse, Request
-    from .backstage import Backstage
+    from .controls import Controls
 
 PATH = "/_simulator/"
 
@@ -66,38 +64,50 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
     },
 }
 # The members that the acts of a noun require.
-_REQUIRED: dict[str, tuple[str, ...]] = {
+REQUIRED: dict[str, tuple[str, ...]] = {
     "disputes": ("decision",),
     "authorizationTokens": ("publicKeyId", "merchantId"),
     "outcomes": ("operation", "outcome"),
 }
 
 
-def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
+def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
     """Return the response to a control call."""
-    check_origin(request)
+    check_caller(request, backstage.origin, backstage.token)
     found = _PATH.fullmatch(request.path)
     noun, id_, act = found.groups() if found else ("", "", "")
+    if noun in world_api.NOUNS and act is None:
+        return world_api.answer_world_call(backstage, request, noun)
     if (noun, act) not in ACTIONS:
         raise APIRefusal("ResourceNotFound", f"Resource not found '{request.path}'")
     if request.method != "POST":
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
-    given = _arguments(body, ACTIONS[noun, act], _REQUIRED.get(noun, ()))
+    given = _arguments(body, ACTIONS[noun, act], REQUIRED.get(noun, ()))
+    if act is None:
+        return json_response(200, _on_nothing(backstage, noun, given))
+    return json_response(200, _on_object(backstage, noun, id_, act, given))
+
+
+def _on_nothing(backstage: Controls, noun: str, given: dict[str, Any]) -> object:
+    """Do what is about no object."""
     if noun == "buyers":
         key_id = given.pop("public_key_id", next(iter(backstage.merchants), ""))
-        token = backstage.sign_in(key_id, **given)
-        return json_response(200, {"buyerToken": token})
+        return {"buyerToken": backstage.sign_in(key_id, **given)}
     if noun == "authorizationTokens":
-        token = backstage.authorize(**given)
-        return json_response(200, {"authorizationToken": token})
-    if noun == "outcomes":
-        backstage.provoke(**given)
-        return json_response(200, {})
+        return {"authorizationToken": backstage.authorize(**given)}
+    backstage.provoke(**given)
+    return {}
+
+
+def _on_object(
+    backstage: Controls, noun: str, id_: str, act: str, given: dict[str, Any]
+) -> object:
+    """Act on one object."""
     if act in charges.ACTIONS and noun == "charges":
-        return json_response(200, backstage.end_charge(id_, act))
+        return backstage.end_charge(id_, act)
     if noun == "chargePermissions":
-        return json_response(200, backstage.manage(id_, act))
+        return backstage.manage(id_, act)
     methods: dict[str, Callable[..., Any]] = {
         "choose": backstage.choose,
         "pay": backstage.pay,
@@ -107,24 +117,7 @@ def answer_control_call(backstage: Backstage, request: Request) -> HTTPResponse:
         "decide": backstage.decide_dispute,
         "resend": backstage.notifications.resend,
     }
-    return json_response(200, methods[act](id_, **given))
-
-
-def check_origin(request: Request) -> None:
-    """Refuse a request from another page, or by another name than this machine's."""
-    host = request.header("host") or ""
-    if not is_loopback(_hostname(host)):
-        raise APIRefusal("UnauthorizedAccess", "The Host is not this machine")
-    origin = request.header("origin")
-    if origin is not None and origin.partition("://")[2] != host:
-        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
-
-
-def _hostname(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    return methods[act](id_, **given)
 
 
 def _arguments(

@@ -9,13 +9,13 @@ import threading
 import time
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from ..._core.config import is_loopback
 from ...errors import ConfigurationError
-from ...testing import Authority, leaf_path
+from ...testing._authority import Authority, leaf_path
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal
 from ..wire.messages import HTTPResponse, Request
@@ -41,6 +41,12 @@ _PAUSE: Final = 0.2
 _REGIONS = ("na", "eu", "jp")
 
 
+@cache
+def _authority() -> Authority:
+    """Return the authority of all simulators of this process: its keys take time."""
+    return Authority()
+
+
 class Notifier:
     """The notifications of one simulator.
 
@@ -60,11 +66,12 @@ class Notifier:
         self._merchants = merchants
         self._listeners: list[Listener] = []
         self._turn = threading.Lock()
+        self._sender: int | None = None
 
     @cached_property
     def authority(self) -> Authority:
         """What signs the envelopes: `authority.verifier(topics)` trusts them."""
-        return Authority(clock=self._clock)
+        return _authority().with_clock(self._clock)
 
     @property
     def topics(self) -> list[str]:
@@ -92,20 +99,26 @@ class Notifier:
     def deliver(self) -> int:
         """Send what is due, one after another; return how much was answered.
 
-        It blocks until everything is answered. A call meanwhile, such as one from a
-        listener, sends nothing.
+        It blocks until everything is answered, by another thread, too. A call from a
+        listener sends nothing.
         """
-        if not self._turn.acquire(blocking=False):
-            return 0
-        try:
-            sent = 0
-            while outbox := self._outbox():
-                for place in outbox:
-                    self._deliver(place)
-                sent += len(outbox)
-            return sent
-        finally:
-            self._turn.release()
+        return len(self.deliver_due())
+
+    def deliver_due(self) -> list[str]:
+        """Do what `deliver` does; return the ids of the messages."""
+        if self._sender == threading.get_ident():
+            return []
+        sent: list[str] = []
+        with self._turn:
+            self._sender = threading.get_ident()
+            try:
+                while outbox := self._outbox():
+                    for place in outbox:
+                        self._deliver(place)
+                        sent.append(place["message"])
+            finally:
+                self._sender = None
+        return sent
 
     def _outbox(self) -> list[Record]:
         with self._context(deliveries.NOBODY) as context:
@@ -115,14 +128,17 @@ class Notifier:
         """Send one notification; if the process dies meanwhile, it comes again."""
         owner, message = place["owner"], place["message"]
         with self._context(owner) as context:
-            request = self._request(context.get(notifications.KIND, message))
-        answer = self._answer(request)
+            record = context.find(notifications.KIND, message)
+        if record is None:  # all was reset meanwhile
+            return
+        answer = self._answer(self._request(record))
         with self._context(owner) as context:
             context.transaction.delete(
                 deliveries.NOBODY, deliveries.OUTBOX, place["id"]
             )
-            record = context.get(notifications.KIND, message)
-            deliveries.record_answer(context, record, answer)
+            record = context.find(notifications.KIND, message)
+            if record is not None:
+                deliveries.record_answer(context, record, answer)
 
     def _answer(self, request: Request) -> int | str:
         """Return the answer of the listener that has understood it least."""

@@ -49,6 +49,23 @@ def provoke(
     context.add_history("provoked", None, **facts, times=times)
 
 
+def armed(context: Context) -> list[dict[str, str]]:
+    """Return the outcomes that no call has met yet."""
+    return [
+        {"operation": record["id"], "outcome": outcome, "when": when}
+        for record in _of_account(context).all(KIND)
+        for outcome, when in record["next"]
+    ]
+
+
+def disarm(context: Context, operation: str | None = None) -> list[dict[str, str]]:
+    """Cross off what no call has met yet, of one operation or all; return it."""
+    unused = [one for one in armed(context) if operation in {None, one["operation"]}]
+    for one in unused:
+        _of_account(context).delete(KIND, one["operation"])
+    return unused
+
+
 def take(context: Context, call: APICall) -> Outcome | None:
     """Return how a call is to end, if somebody has asked for it, and cross it off."""
     ours = _of_account(context)

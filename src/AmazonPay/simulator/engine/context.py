@@ -158,6 +158,8 @@ class Context:
 
     def create(self, kind: Kind, record: Record, event: str = "create") -> None:
         """Save a new object in the state that `event` leads to."""
+        # Ids are random and times have seconds: this tells which came first.
+        record["serial"] = self.transaction.last_number()
         self._apply(kind, record, None, event)
 
     def move(self, kind: Kind, record: Record, event: str) -> None:

@@ -113,6 +113,12 @@ class Faults:
         self._in_flight: set[tuple[str, str]] = set()
         self._consecutive: dict[FaultKey, int] = {}
 
+    def reset(self) -> None:
+        """Forget all calls so far."""
+        with self._lock:
+            self._throttle = Throttle()
+            self._consecutive = {}
+
     @contextmanager
     def hold_key(self, fault_key: FaultKey) -> Generator[bool]:
         """Hold a call's idempotency key while it runs.

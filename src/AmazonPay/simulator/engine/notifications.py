@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .store import Record, Transaction
 
 KIND: Final = "notification"
+NOBODY_LISTENS: Final = "nobody listens: --ipn-url or a listener is missing"
 DELIVER: Final = "deliver"
 """The event that sends one."""
 
@@ -128,7 +129,7 @@ def plan(  # noqa: PLR0913 - the parts of a context
     permission = _permission_of(transaction, owner, kind, record)
     reason = reason_against(change, permission)
     if reason is None and not heard:
-        reason = "nobody listens: --ipn-url or a listener is missing"
+        reason = NOBODY_LISTENS
     if reason is not None or permission is None:
         return {**facts, "because": reason}
     account, _, _ = owner.rpartition("/")

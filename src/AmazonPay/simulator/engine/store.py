@@ -48,6 +48,14 @@ CREATE INDEX history_order ON history ("order", number);
 """
 
 
+TABLES = {
+    "object": ("owner, kind, id, record", "owner, kind, id"),
+    "due": ("number, at, owner, kind, id, event", "number"),
+    "response": ("owner, key, method, path, body, status, content", "owner, key"),
+    "history": ('number, at, owner, "order", kind, facts', "number"),
+}
+"""The columns and the key of each table."""
+
 _PAGE = 500
 """How many rows of the history are read at a time."""
 
@@ -182,6 +190,11 @@ class Transaction:
         self._connection.execute("DELETE FROM due WHERE number = ?", (row[0],))
         return Due(*row)
 
+    def next_due_at(self) -> str | None:
+        """Return when the earliest event is due, which stays scheduled, or None."""
+        (at,) = self._connection.execute("SELECT MIN(at) FROM due").fetchone()
+        return None if at is None else str(at)
+
     def set_savepoint(self) -> None:
         """Mark the point that `undo_to_savepoint` goes back to."""
         self._connection.execute("SAVEPOINT handler")
@@ -255,6 +268,31 @@ class Transaction:
     def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
         """Return the history of one order or of all, after a row's number."""
         return _page(self._connection, order, after, -1)
+
+    # All of it ------------------------------------------------------------------------
+
+    def dump(self, table: str) -> list[list[Any]]:
+        """Return all rows of one of `TABLES`, in the order of its key."""
+        columns, key = TABLES[table]
+        rows = self._connection.execute(
+            f"SELECT {columns} FROM {table} ORDER BY {key}"  # noqa: S608 - our own words
+        )
+        return [list(row) for row in rows]
+
+    def clear(self) -> None:
+        """Delete everything; the history begins at row 1 again."""
+        for table in TABLES:
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+        self._connection.execute("DELETE FROM sqlite_sequence")
+
+    def restore(self, table: str, rows: list[list[Any]]) -> None:
+        """Add rows of one of `TABLES`, as `dump` returns them."""
+        columns, _ = TABLES[table]
+        marks = ", ".join("?" * len(columns.split(",")))
+        self._connection.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - our own words
+            rows,
+        )
 
 
 def _connect(path: str | os.PathLike[str]) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..actors import buyer as actor
-from ..actors.control_api import check_origin
+from ..actors.control_guard import check_page
 from ..handlers import checkout_sessions as sessions
 from ..wire.errors import APIRefusal, invalid_value
 from . import choices, returning, views, web
@@ -66,7 +66,7 @@ class CheckoutPages(ButtonPages):
         if view is None:
             raise APIRefusal("ResourceNotFound", "There is no such page")
         if request.method == "POST" and request.path != _INITIATE:
-            check_origin(request)
+            check_page(request, self.origin)
         return view(request)
 
     # Choosing -------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""`amazonpay`: the group at the top, and what all commands share."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from .groups import Lazy, LazyGroup
+from .output import data, words
+from .session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Warnings(logging.Handler):
+    """Writes what the package warns of, but for the lines of calls: commands do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not hasattr(record, "amazonpay"):
+            words(f"amazonpay: {record.getMessage()}")
+
+
+_WARNINGS = _Warnings(logging.WARNING)
+
+_COMMANDS = {
+    "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
+    "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
+    "journal": Lazy("journal", "List, settle and continue what is not settled."),
+    "button": Lazy("button", "Sign a checkout button, or explain its signature."),
+    "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
+    "operations": Lazy("passed_on", "Print every operation of the API."),
+    "simulate": Lazy("passed_on", "Serve a local Amazon Pay on this machine."),
+    "completion": Lazy("completion", "Print the completion for bash, zsh or fish."),
+}
+
+
+def _call_named(name: str) -> click.Command | None:
+    from .calls import command_named
+
+    return command_named(name)
+
+
+def _call_summaries() -> list[tuple[str, str]]:
+    from ..resources._table import rows
+
+    return [(row.name.replace("_", "-"), row.summary) for row in rows()]
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it
+    if wanted and not ctx.resilient_parsing:
+        from .._core.version import installed_version
+
+        data(f"amazonpay {installed_version()}")
+        ctx.exit()
+
+
+@click.group(
+    "amazonpay",
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    made=_call_named,
+    made_summaries=_call_summaries,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    epilog="Exit status: 0 done, 1 Amazon said no or something was found, 2 wrong"
+    " command line or configuration, 3 no answer, 4 outcome unknown.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def app(ctx: click.Context) -> None:
+    """Amazon Pay from the command line: keys, calls, checks and the journal.
+
+    Data goes to stdout and words to stderr; every command takes --json.
+    """
+    ctx.ensure_object(Session)
+    logger = logging.getLogger("AmazonPay")
+    logger.addHandler(_WARNINGS)
+    ctx.call_on_close(partial(logger.removeHandler, _WARNINGS))
+
+
+def main(line: Sequence[str]) -> NoReturn:
+    """Run a command line, and exit with its status."""
+    app.main(list(line), prog_name="amazonpay")

@@ -1,0 +1,112 @@
+"""The exit statuses, and which one an error becomes.
+
+| status | meaning |
+|---|---|
+| 0 | done, and nothing is wrong |
+| 1 | Amazon or the journal said no, or a check found something |
+| 2 | wrong command line or configuration; nothing was sent |
+| 3 | no answer came, and nothing was carried out |
+| 4 | the outcome is unknown: it may have been carried out |
+| 130 | interrupted at the keyboard while nothing was under way |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import click
+
+from ..errors import (
+    AmazonPayError,
+    APIError,
+    ConfigurationError,
+    InvalidRequest,
+    JournalConflict,
+)
+from .output import discard, without_secrets, words
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+OK: Final = 0
+SAID_NO: Final = 1
+USAGE: Final = 2
+NO_ANSWER: Final = 3
+UNKNOWN: Final = 4
+INTERRUPTED: Final = 130
+
+_EXTRAS: Final = {"rich": "cli", "sqlalchemy": "sqlalchemy"}
+
+
+# What errors for programmers call the options of a command.
+_OPTIONS: Final = {
+    "pass the file of its authority as verify=": "give its authority by --ca-file",
+    "check endpoint_url": "check --endpoint-url",
+    "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
+    "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
+}
+
+
+def text_of(error: AmazonPayError) -> str:
+    """Return the text of an error, with options in place of arguments."""
+    text = str(error)
+    for argument, option in _OPTIONS.items():
+        text = text.replace(argument, option)
+    return text
+
+
+class Failure(click.ClickException):
+    """Ends the command with words on stderr and an exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(without_secrets(message))
+        vars(self).update(exit_code=status)  # click's own is one for the class
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the words to stderr."""
+        del file
+        words(f"amazonpay: {self.message}")
+
+
+def status_of(error: AmazonPayError) -> int:
+    """Return the exit status for an error of the package."""
+    if error.outcome_unknown:
+        return UNKNOWN
+    if isinstance(error, (APIError, JournalConflict)):
+        return SAID_NO
+    if isinstance(error, (ConfigurationError, InvalidRequest)):
+        return USAGE
+    return NO_ANSWER
+
+
+@contextlib.contextmanager
+def as_exit_status() -> Generator[None]:
+    """Turn what a command raises into words and an exit status, without a traceback."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        message = without_secrets(error.format_message())
+        raise click.UsageError(message, error.ctx) from None
+    except AmazonPayError as error:
+        raise Failure(text_of(error), status_of(error)) from None
+    except ModuleNotFoundError as missing:
+        extra = _EXTRAS.get(missing.name or "")
+        if extra is None:
+            raise
+        raise Failure(
+            f"this needs {missing.name}, which comes with the extra [{extra}]:"
+            f" pip install '.[{extra}]' in your checkout",
+            USAGE,
+        ) from None
+    except BrokenPipeError:
+        discard(sys.stdout)
+        discard(sys.stderr)
+        raise click.exceptions.Exit(OK) from None
+    except KeyboardInterrupt:
+        raise Failure("interrupted", INTERRUPTED) from None
+    except click.Abort:
+        raise Failure("not confirmed: nothing was sent", USAGE) from None

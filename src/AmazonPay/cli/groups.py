@@ -1,0 +1,102 @@
+"""Groups of commands that load a command when it is used, and know near misses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import click
+
+from .failures import as_exit_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+LINE = "AmazonPay.cli.line"
+"""The name in `Context.meta` of the words of the command line."""
+
+
+class Lazy(NamedTuple):
+    """A command that is not loaded yet."""
+
+    module: str
+    summary: str
+
+
+class Group(click.Group):
+    """A group that suggests the command that was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; for one that does not exist, fail with those like it."""
+        name = args[0]
+        unknown = self.get_command(ctx, name) is None
+        if unknown and not ctx.resilient_parsing and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            word = name.lower().replace("_", "-")
+            close = get_close_matches(word, self.list_commands(ctx), n=3)
+            hint = f" Did you mean {' or '.join(close)}?" if close else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
+    """The group at the top: its commands are modules, or made from declarations."""
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - those of click.Group
+        lazy: Mapping[str, Lazy],
+        made: Callable[[str], click.Command | None],
+        made_summaries: Callable[[], Sequence[tuple[str, str]]],
+        **kwargs: Any,  # noqa: ANN401 - those of click.Group
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy
+        self._made = made
+        self._made_summaries = made_summaries
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - those of click.Context
+    ) -> click.Context:
+        """Parse the options in front of the command."""
+        line = list(args)
+        with as_exit_status():
+            made = super().make_context(info_name, args, parent, **extra)
+        made.meta[LINE] = line
+        return made
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        with as_exit_status():
+            return super().invoke(ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return [*self._lazy, *(name for name, _ in self._made_summaries())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; None if there is none of this name."""
+        del ctx
+        entry = self._lazy.get(cmd_name)
+        if entry is None:
+            return self._made(cmd_name)
+        module = import_module(f"{__package__}.{entry.module}")
+        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the lists of commands, without loading one."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, one.summary) for n, one in self._lazy.items()])
+        with formatter.section("Calls, one for each operation of the API"):
+            formatter.write_dl(self._made_summaries())

@@ -1,0 +1,123 @@
+"""Write data to stdout and words to stderr; a closed pipe is no failure.
+
+What was done stays done when nobody reads of it, so a pipe that closes changes no exit
+status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+_SECRET = re.compile(
+    # PEM, long base64 that is no hash in hex, and the user and password of a URL.
+    r"-{2,} ?BEGIN.*|\b(?![0-9a-f]{64}\b)[A-Za-z0-9+/=_-]{64,}|(?<=://)[^/@\s]+(?=@)",
+    re.DOTALL,
+)
+_SEPARATORS = 12
+"""A path has a separator in so many characters; base64 has one in 32."""
+_HIDDEN = "(not shown: it may be a secret)"
+
+
+def data(text: str) -> None:
+    """Write text to stdout."""
+    _write(sys.stdout, text)
+
+
+def words(text: str) -> bool:
+    """Write text for people to stderr; return whether it could be written."""
+    return _write(sys.stderr, text)
+
+
+def json_line(value: object) -> None:
+    """Write a value to stdout as JSON in one line of ASCII."""
+    data(json.dumps(value, default=str))
+
+
+def json_text(value: object) -> None:
+    """Write a value to stdout as JSON for people, which programs can read, too."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # such as half a surrogate pair
+        text = json.dumps(value, indent=2)
+    data(text)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write rows to stdout: a table on a terminal, else lines separated by tabs."""
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if not is_terminal(sys.stdout):
+        data("\n".join("\t".join(row) for row in [list(columns), *cells]))
+        return
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=SIMPLE, header_style="bold", pad_edge=False)
+    for number, column in enumerate(columns):
+        # The first one is what a person copies.
+        made.add_column(column, no_wrap=number == 0, overflow="fold")
+    for row in cells:
+        made.add_row(*map(Text, row))
+    with contextlib.suppress(BrokenPipeError):
+        Console().print(made)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person reads or writes a stream; a closed one is no terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def without_secrets(text: str) -> str:
+    """Return text in which what may be a key or a URL's password is replaced."""
+    return _SECRET.sub(_without_secret, text)
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    text = found[0]
+    is_path = len(re.findall(r"[/_-]", text)) * _SEPARATORS > len(text)
+    return text if is_path and "BEGIN" not in text else _HIDDEN
+
+
+def _write(stream: TextIO | None, text: str) -> bool:
+    if stream is None:  # closed by the caller
+        return False
+    try:
+        try:
+            stream.write(f"{text}\n")
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(
+                f"{text.encode(encoding, 'backslashreplace').decode(encoding)}\n"
+            )
+        stream.flush()
+    except OSError as error:
+        discard(stream)
+        if error.errno != errno.EPIPE and stream is sys.stdout:
+            words(f"amazonpay: the output cannot be written: {error.strerror}")
+        return False
+    return True
+
+
+def discard(stream: TextIO | None) -> None:
+    """Lead a stream nowhere, so that Python's last flush of it is quiet, too."""
+    if stream is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

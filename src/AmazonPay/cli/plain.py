@@ -1,0 +1,63 @@
+"""The commands that work without the extra `[cli]`: `operations` and `simulate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from .output import data, discard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def operations(line: Sequence[str]) -> int:
+    """Print every operation of the API, made from the declarations."""
+    from ..resources._table import as_json, as_markdown, as_text, rows
+
+    parser = argparse.ArgumentParser(
+        prog="amazonpay operations",
+        description="Print every operation: name, method, path, what may be repeated"
+        " after an ambiguous failure, and where it is declared.",
+    )
+    parser.add_argument("--markdown", action="store_true", help="as a table for a page")
+    parser.add_argument("--json", action="store_true", help="as one JSON object a line")
+    arguments = parser.parse_args(line)
+    table = rows()
+    if arguments.json:
+        data(as_json(table))
+    else:
+        data(as_markdown(table) if arguments.markdown else as_text(table))
+    return 0
+
+
+def simulate(line: Sequence[str]) -> int:
+    """Serve a local Amazon Pay until it is stopped."""
+    try:
+        from ..simulator.cli import main
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(
+            f"amazonpay simulate needs {missing.name}, which comes with the extra"
+            " [simulator]: pip install '.[simulator]' in your checkout\n"
+        )
+        return 2
+    return main(line)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "operations": operations,
+    "simulate": simulate,
+}
+
+
+def run_plain(name: str, line: Sequence[str]) -> int:
+    """Run a command; a reader of its output that goes away is no failure."""
+    try:
+        status = COMMANDS[name](line)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+        return 0
+    return status

@@ -1,0 +1,31 @@
+"""What the commands of one command line share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True)
+class Session:
+    """The state of one command line."""
+
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """Options of the constructor for every client, such as a `transport` of tests."""
+
+
+def json_option(command: F) -> F:
+    """Add `--json` to a command."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print JSON: one object, or one a line for what is a stream.",
+    )(command)

@@ -1,0 +1,99 @@
+"""What `doctor` looks at: the options, a profile and the environment, unchecked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._core.environment import VARIABLES, arguments_from_env
+from ..errors import ConfigurationError
+from . import credentials, profiles
+from .findings import Finding, ok, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SECRETS = frozenset({"private_key", "private_key_password"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A configuration, as it was given; a member that was not given is missing."""
+
+    arguments: dict[str, Any] = field(repr=False)
+    findings: list[Finding]
+    """What is wrong with where it comes from."""
+
+    def text(self, name: str) -> str | None:
+        """Return an argument that is text; None if it is missing."""
+        value = self.arguments.get(name)
+        return None if value is None else str(value)
+
+    @property
+    def private_key(self) -> str | Path | None:
+        """A path, or what the environment holds: a path or the key itself."""
+        return self.arguments.get("private_key")
+
+
+def subject_of(given: dict[str, Any]) -> Subject:
+    """Return what a client with these options would be built from."""
+    findings: list[Finding] = []
+    options = credentials.arguments_from({**given, "profile": None})
+    name = given["profile"]
+    if name is not None:
+        try:
+            arguments = {**profiles.arguments_of(name), **options}
+        except ConfigurationError as error:
+            findings.append(wrong("profile", str(error)))
+            arguments = options
+        else:
+            findings.append(ok("profile", f"{name!r} in {profiles.profiles_file()}"))
+        return Subject(arguments, findings)
+    arguments = dict(options)
+    try:
+        # Whether a name is misspelt; that one is missing is a check of its own.
+        arguments_from_env({**dict.fromkeys(_REQUIRED), **options})
+    except ConfigurationError as error:
+        findings.append(wrong("environment variables", str(error)))
+    findings += _misspelt(arguments)
+    for member, variable in VARIABLES.items():
+        value = os.environ.get(variable)
+        if value is not None and member not in _SECRETS:
+            value = value.strip()
+        if value and member not in arguments:
+            arguments[member] = _switch(value) if member == "sandbox" else value
+    return Subject(arguments, findings)
+
+
+_CLOSE = 0.9
+"""How alike two names are that may be the same name with a typo, from 0 to 1."""
+_REQUIRED = ("public_key_id", "private_key", "region")
+
+
+def _misspelt(given: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for each required variable that is set under another name."""
+    from difflib import get_close_matches
+
+    for member in _REQUIRED:
+        variable = VARIABLES[member]
+        if member in given or variable in os.environ:
+            continue
+        names = set(os.environ) - set(VARIABLES.values())
+        ours = [name for name in names if "AMAZON" in name.upper()]
+        upper = {name.upper(): name for name in ours}
+        for close in get_close_matches(variable, upper, cutoff=_CLOSE):
+            yield wrong(
+                "environment variables",
+                f"{upper[close]} is not read: is it {variable}?",
+                f"set {variable}",
+            )
+
+
+def _switch(word: str) -> bool | None:
+    """Return the value of a switch; None for a word that is no switch."""
+    return {
+        **dict.fromkeys(("true", "1", "yes", "on"), True),
+        **dict.fromkeys(("false", "0", "no", "off"), False),
+    }.get(word.lower())

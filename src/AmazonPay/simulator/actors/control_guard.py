@@ -1,0 +1,72 @@
+"""Who may make control calls: this machine's own programs, and pages with the token.
+
+A page of any site can make a browser send requests to this machine. So `Host` must be
+this simulator's own address, which a page of another name (DNS rebinding) does not
+send, `Origin` must be the same, and a call that may come from a browser needs the
+token.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from ..._core.config import is_loopback
+from ..wire.errors import APIRefusal
+
+if TYPE_CHECKING:
+    from ..wire.messages import Request
+
+TOKEN_HEADER: Final = "x-simulator-token"  # noqa: S105 - the name of a header
+
+
+def check_caller(request: Request, origin: str, token: str) -> None:
+    """Refuse a control call of another machine's page, or of a page without the token.
+
+    A call without an `Origin` comes from no page, and needs no token if its body is
+    empty or JSON: a browser sends such a body with an `Origin` only. `origin` is the
+    simulator's own.
+    """
+    check_page(request, origin)
+    if request.header("origin") is None and (not request.body or _is_json(request)):
+        return
+    said = (request.header(TOKEN_HEADER) or "").encode()
+    if not secrets.compare_digest(said, token.encode()):
+        raise APIRefusal(
+            "UnauthorizedAccess",
+            f"A page, or a body that is not application/json, needs {TOKEN_HEADER}",
+        )
+
+
+def check_page(request: Request, origin: str) -> None:
+    """Refuse what another page than this simulator's, or another host, has sent."""
+    host = request.header("host") or ""
+    if not _is_ours(host, origin):
+        raise APIRefusal("UnauthorizedAccess", "The Host is not this simulator")
+    given = request.header("origin")
+    if given is not None and given.partition("://")[2] != host:
+        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
+
+
+def _is_json(request: Request) -> bool:
+    kind = (request.header("content-type") or "").partition(";")[0]
+    return kind.strip().lower() == "application/json"
+
+
+def _is_ours(host: str, origin: str) -> bool:
+    """Return whether a Host is loopback, with the port at which this is served."""
+    parts = _split(f"//{host}")
+    if parts is None or "@" in host or not is_loopback(parts.hostname or ""):
+        return False
+    own = _split(origin)
+    return own is None or own.port is None or parts.port == own.port
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts

@@ -1,0 +1,122 @@
+"""A world in a file: ledger, clock, ids and story, as JSON with a version number."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import suppress
+from datetime import datetime
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ...errors import ConfigurationError
+from ..engine.store import TABLES
+
+if TYPE_CHECKING:
+    from ..engine.clock import Clock
+    from ..engine.store import Store, Transaction
+
+_FORMAT: Final = "AmazonPay simulator"
+_VERSION: Final = 1
+# The columns that hold JSON, by their places: in the file they are values.
+_JSON_COLUMNS: Final = {"object": 3, "history": 5}
+_ID: Final = 2
+_CONTENT: Final = 6
+
+
+def encode(store: Store, now: datetime, random: Random) -> bytes:
+    """Return the bytes of a world; equal worlds have equal bytes."""
+    with store.transaction() as transaction:
+        tables = {table: _rows(transaction, table) for table in TABLES}
+    world: dict[str, Any] = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "now": now.isoformat(),
+        "ids": None if isinstance(random, SystemRandom) else random.getstate(),
+    }
+    # A row a line: two worlds can be compared by their lines.
+    lines = [
+        f"{json.dumps(name)}: {json.dumps(value)}" for name, value in world.items()
+    ]
+    for table, rows in tables.items():
+        written = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+        lines.append(f"{json.dumps(table)}: [\n{written}\n]")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def _rows(transaction: Transaction, table: str) -> list[list[Any]]:
+    rows = transaction.dump(table)
+    place = _JSON_COLUMNS.get(table)
+    for row in rows:
+        if place is not None:
+            row[place] = json.loads(row[place])
+        if table == "response":
+            row[_CONTENT] = row[_CONTENT].decode()
+    return rows
+
+
+def decode(data: bytes, store: Store, clock: Clock | None, random: Random) -> None:
+    """Put a world in the place of the one in a store, or change nothing.
+
+    Raises:
+        ConfigurationError: the bytes are no world, or one of a newer version.
+    """
+    try:
+        world: dict[str, Any] = json.loads(data)
+        if world["format"] != _FORMAT:
+            raise ValueError  # noqa: TRY301 - handled like every other defect
+        is_newer = int(world["version"]) > _VERSION
+        now = datetime.fromisoformat(world["now"])
+        if now.tzinfo is None:
+            raise ValueError  # noqa: TRY301 - the same
+        tables = (
+            {} if is_newer else {table: _texts(table, world[table]) for table in TABLES}
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise _no_world() from None
+    if is_newer:
+        raise ConfigurationError(
+            "the world is of a newer version than this package reads"
+        )
+    try:
+        with store.transaction() as transaction:
+            transaction.clear()
+            for table, rows in tables.items():
+                transaction.restore(table, rows)
+    except (sqlite3.Error, OverflowError):
+        raise _no_world() from None
+    if clock is not None:
+        clock.set(now)
+    if world.get("ids") is not None and not isinstance(random, SystemRandom):
+        version, state, rest = world["ids"]
+        with suppress(ValueError, TypeError):
+            random.setstate((version, tuple(state), rest))
+
+
+def _no_world() -> ConfigurationError:
+    return ConfigurationError("this is no world that a simulator has saved")
+
+
+def _texts(table: str, rows: object) -> list[list[Any]]:
+    """Return the rows of a table as the store has them."""
+    place = _JSON_COLUMNS.get(table)
+    found: list[list[Any]] = []
+    for row in cast("list[list[Any]]", rows):
+        values = list(row)
+        if len(values) != len(TABLES[table][0].split(",")):
+            raise ValueError
+        if table == "response":
+            values[_CONTENT] = values[_CONTENT].encode()
+        if place is not None:
+            values[place] = _text(table, values, values[place])
+        found.append(values)
+    return found
+
+
+def _text(table: str, row: list[Any], value: object) -> str:
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004 - a defect of the file
+    record = cast("dict[str, Any]", value)
+    if table == "object" and record["id"] != row[_ID]:
+        raise ValueError
+    return json.dumps(record)
