@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -211,3 +212,46 @@ class ButtonShop(Shop):
         reply = self.get(f"/checkoutSessions/{session}")
         found: dict[str, Any] = reply.json
         return found
+
+
+WEB = {
+    "checkoutReviewReturnUrl": "https://shop.example/review",
+    "checkoutResultReturnUrl": "https://shop.example/result",
+}
+
+
+def session_of(page: Page) -> str:
+    """Find the session's id in a page's form, or in a redirect."""
+    if page.location:
+        return parse_qs(urlsplit(page.location).query)["amazonCheckoutSessionId"][0]
+    found = re.search(r'name="amazonCheckoutSessionId" value="([^"]+)"', page.html)
+    assert found, page.text
+    return found[1]
+
+
+def ready(shop: ButtonShop, **payment: Any) -> dict[str, Any]:
+    """Write a payload that needs nothing more before the buyer can pay."""
+    details = {
+        "paymentIntent": "Authorize",
+        "chargeAmount": shop.money("14.00" if shop.currency != "JPY" else "1400"),
+        **payment,
+    }
+    return shop.payload(webCheckoutDetails=WEB, paymentDetails=details)
+
+
+def at_payment(
+    shop: ButtonShop, card: str = "1111", **payment: Any
+) -> tuple[Visitor, Page]:
+    """Choose a card; return the buyer and the page they pay on."""
+    visitor, page = shop.clicked(ready(shop, **payment))
+    back = visitor.submit(page, "continue", card=card)
+    link = f"/checkout/processing?amazonCheckoutSessionId={session_of(back)}"
+    return visitor, visitor.get(link)
+
+
+def change(visitor: Visitor, session: str, action: str) -> Page:
+    sent = visitor.get(
+        f"/checkout/initiate_auth?amazonCheckoutSessionId={session}"
+        f"&changeAction={action}&viewType=redirectView"
+    )
+    return visitor.follow(sent)
