@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from AmazonPay.simulator import Simulator, merchant
+from AmazonPay.simulator.story_lines import story_lines
 from keys import KEY
 from visitor import STORE, ButtonShop, Visitor, session_of, signature
 
@@ -292,3 +293,14 @@ def test_a_text_that_was_cut_off_ends_in_a_mark(shop: ButtonShop) -> None:
     form["payloadJSON"] = form["payloadJSON"][:-1]
     sent = shop.visitor().post("/checkout/initiate", form)
     assert re.findall("<mark>(.*?)</mark>", sent.html) == ["}", "end of text"]
+
+
+def test_the_story_tells_of_clicks_and_why_one_was_refused(shop: ButtonShop) -> None:
+    shop.clicked()
+    form = shop.form()
+    form["payloadJSON"] = form["payloadJSON"].replace("cart=7", "cart=8")
+    shop.visitor().post("/checkout/initiate", form)
+    text = story_lines(shop.simulator.story(), 3)
+    assert "◇  button opened a session" in text
+    assert "◇  button was refused: InvalidSignatureError" in text
+    assert "was signed" in text

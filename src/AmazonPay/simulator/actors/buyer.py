@@ -141,9 +141,9 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
         "buyer",
         session["id"],
         did="chose",
-        buyer=buyer,
         card=card,
         productType=product_type,
+        buyer=buyer,
     )
 
 
