@@ -21,6 +21,7 @@ from AmazonPay import (
 )
 from AmazonPay._core.call import Call
 from AmazonPay.journal import Entry, abandon, resolve
+from AmazonPay.procedures._helper import Sender, once, sender_of
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 from keys import KEY
@@ -695,7 +696,20 @@ def test_the_age_of_what_is_sent_can_be_chosen(max_age: Any, *, sends: bool) -> 
 
 
 @pytest.mark.parametrize(
-    "max_age", [None, -1, float("nan"), float("inf"), timedelta(-1), "1", True, 1e300]
+    "max_age",
+    [
+        None,
+        -1,
+        float("nan"),
+        float("inf"),
+        timedelta(-1),
+        timedelta(microseconds=-1),
+        timedelta.max.total_seconds(),
+        "1",
+        True,
+        1e300,
+        pytest.param(10**400, id="too_large_for_a_float"),
+    ],
 )
 def test_an_age_that_is_none_is_refused(max_age: Any) -> None:
     journal = in_doubt("refund_or_get")
@@ -785,6 +799,33 @@ def test_an_entry_says_where_it_was_sent_and_by_which_key() -> None:
     entry = journal.entry
     assert (entry.environment, entry.region) == ("sandbox", "na")
     assert entry.public_key_id == KEY_ID
+
+
+def test_an_entry_of_a_live_client_says_so() -> None:
+    sender = sender_of(clients(public_key_id="LIVE-AGTEST", region="eu"))
+    assert sender == Sender("live", "eu", "LIVE-AGTEST", frozenset({"LIVE-AGTEST"}))
+
+
+def test_the_ids_of_a_helper_are_its_parameters_before_the_body() -> None:
+    @once("capture_charge")
+    def capture(
+        self: Any,
+        charge_id: str,
+        body: Any,
+        *,
+        journal: Any,
+        namespace: str,
+        order: str,
+        attempt: int = 1,
+        deadline: float = 0.0,
+    ) -> Any: ...
+
+    journal = MemoryJournal()
+    money = {"captureAmount": {"amount": "50.00", "currencyCode": "USD"}}
+    flow = capture.begin(None, "S01-C1", money, journal=journal, **NAMES)
+    charge = before("capture_or_get_charge")
+    Player(*charge, LOST, *charge).play(flow)
+    assert journal.entry.subject == "S01-C1"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def journal(path: Path) -> SQLiteJournal:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nobody: whoever holds a lock in these tests keeps it."""
     monkeypatch.setattr(journals, "_LOCK_SECONDS", 0.05)
-    monkeypatch.setattr(journals, "_READER_SECONDS", 0.05)
+    monkeypatch.setattr(journals, "_READER_MILLISECONDS", 50)
 
 
 def sql(path: Path, *statements: str) -> list[Any]:
@@ -464,6 +464,18 @@ def test_a_file_that_a_killed_process_left_empty_becomes_a_journal(path: Path) -
     path.touch()
     SQLiteJournal(path).change(KEY_OF_IT, start_send(INTENDED))
     assert SQLiteJournal(path).find(KEY_OF_IT) is not None
+
+
+@pytest.mark.parametrize(
+    ("drawn", "id_"), [(lambda _: 0, 1), (lambda below: below - 1, 2**31 - 1)]
+)
+def test_the_id_of_a_file_is_one_that_sqlite_can_hold_and_never_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch, drawn: Callable[[int], int], id_: int
+) -> None:
+    monkeypatch.setattr("secrets.randbelow", drawn)
+    journal = SQLiteJournal(path)
+    assert sql(path, "PRAGMA application_id") == [(id_,)]
+    assert journal.find(KEY_OF_IT) is None
 
 
 @pytest.mark.parametrize("version", [2, 99, 2**31 - 1, -1])
@@ -986,6 +998,97 @@ def test_a_forgotten_journal_is_still_the_same(
     assert sql(path, "PRAGMA user_version") == [(1,)]
 
 
+# Transactions -------------------------------------------------------------------------
+
+
+def locked_out(path: Path) -> None:
+    """Find that no other connection can write now."""
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+
+
+def test_nobody_else_writes_between_the_reading_and_the_writing_of_a_change(
+    path: Path, journal: SQLiteJournal
+) -> None:
+    in_the_middle(journal, lambda: locked_out(path))
+    assert journal.find(KEY_OF_IT) is not None
+
+
+def test_a_file_is_migrated_by_one_who_waits_half_a_minute_for_the_others(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+
+    def migrating(connection: sqlite3.Connection) -> int:
+        locked_out(path)
+        waits.append(sqlite_schema.pragma(connection, "busy_timeout"))
+        return sqlite_schema.migrate(connection)
+
+    monkeypatch.setattr(journals, "migrate", migrating)
+    assert SQLiteJournal(path).find(KEY_OF_IT) is None
+    assert waits == [30_000]
+
+
+def test_a_file_that_disappears_before_it_is_opened_is_not_made_anew(
+    path: Path, journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+
+    def connecting(*args: Any, **kwargs: Any) -> Any:
+        path.unlink()
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(sqlite3, "connect", connecting)
+    with pytest.raises(JournalFailed, match=r"opened|disappeared"):
+        journal.find(KEY_OF_IT)
+    assert not path.exists()
+
+
+def test_a_log_that_cannot_be_opened_is_not_passed_over(
+    path: Path, journal: SQLiteJournal
+) -> None:
+    stored(journal, INTENDED)
+    Path(f"{path}-wal").mkdir()
+    with pytest.raises(JournalFailed, match="cannot be opened"):
+        journal.find(KEY_OF_IT)
+
+
+@posix
+def test_the_log_of_a_private_file_is_made_private_too(
+    path: Path, journal: SQLiteJournal
+) -> None:
+    log = Path(f"{path}-wal")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT * FROM entry")
+        stored(journal, INTENDED)
+        log.chmod(0o644)
+        SQLiteJournal(path)
+        assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_hundred_open_entries_are_listed_unless_a_number_is_given(
+    path: Path, journal: SQLiteJournal
+) -> None:
+    row = stored(journal, INTENDED).to_row()
+    marks = ", ".join("?" * len(row))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            f"INSERT INTO entry ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - our own names
+            [
+                tuple({**row, "idempotency_key": f"{number:032}"}.values())
+                for number in range(100)
+            ],
+        )
+    assert len(journal.open_entries()) == 100
+    assert len(journal.open_entries(limit=101)) == 101
+
+
+def test_an_error_of_the_database_without_a_name_shows_its_kind() -> None:
+    failed = journals._database_failure(sqlite3.ProgrammingError("x"))  # noqa: SLF001 - no file raises it
+    assert str(failed) == "the journal's database fails (ProgrammingError)"
+
+
 # A read-only disk ---------------------------------------------------------------------
 
 
@@ -1110,3 +1213,21 @@ def test_what_changes_while_it_is_read_without_locks_is_not_believed(
         journal = SQLiteJournal(disk)
         with pytest.raises(JournalFailed, match="changed while it was read"):
             journal._run(work, "BEGIN")  # noqa: SLF001 - nobody else comes between
+
+
+@posix
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_journal_on_a_read_only_disk_is_not_read_without_its_lock(
+    disk: Path,
+) -> None:
+    shutil.copyfile(VERSION_0, disk)
+    sql(disk, "PRAGMA journal_mode = DELETE")
+    with read_only(disk.parent, mode=0o400):
+        journal = SQLiteJournal(disk)
+    with closing(sqlite3.connect(disk, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with (
+            read_only(disk.parent, mode=0o400),
+            pytest.raises(JournalFailed, match="locked"),
+        ):
+            journal.find(KEY_OF_IT)

@@ -38,7 +38,7 @@ from AmazonPay._core.clock_skew import clock_lead
 from AmazonPay._core.retry import retry_after
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.errors import error_for
-from AmazonPay.procedures.report_files import rows_of
+from AmazonPay.report_files import read_report
 from keys import KEY
 from loopback import read_request, serving
 
@@ -332,5 +332,5 @@ def test_a_reports_file_is_rows_of_text_or_an_error_of_ours(
     path = tmp_path / "report"
     path.write_bytes(data)
     with contextlib.suppress(AmazonPayError):
-        for row in rows_of(path):
+        for row in read_report(path):
             assert all(isinstance(value, str) for value in row.values())

@@ -12,9 +12,10 @@ from AmazonPay._core.clock import InstantClock
 from AmazonPay._core.config import endpoint_for
 from AmazonPay._core.options import Options
 from AmazonPay._core.retry import Failure
-from AmazonPay._core.steps import Sign, Transmit, Wait, now
+from AmazonPay._core.steps import Sign, TakeTurn, Transmit, Wait, now
 from AmazonPay._http.perform import AsyncPerformer, Performer
 from AmazonPay._signing.request_signer import SignerFailed
+from AmazonPay.pacing import Bucket, Limit, RateLimits
 
 CAUSE = ValueError("the module is locked")
 
@@ -83,3 +84,17 @@ def test_a_pause_moves_the_clock_of_the_client(*, awaits: bool) -> None:
     later = perform(step, awaits=awaits, clock=clock)
     assert isinstance(later, float)
     assert later - before >= 60.0
+
+
+@BOTH
+def test_a_turn_is_taken_from_the_bucket_of_the_step(*, awaits: bool) -> None:
+    limits = RateLimits("sandbox")
+    clock = InstantClock()
+
+    def turn(bucket: Bucket) -> object:
+        return perform(TakeTurn(limits, bucket), awaits=awaits, clock=clock)
+
+    narrow, wide = Bucket("a", Limit(1, 1)), Bucket("b", Limit(2, 1))
+    assert [turn(wide), turn(wide), turn(narrow)] == [0, 0, 0]
+    waits = [turn(wide), turn(narrow)]
+    assert all(isinstance(wait, float) and 0.5 < wait <= 1 for wait in waits)

@@ -29,8 +29,9 @@ from AmazonPay._core.run import iterate, run
 from AmazonPay._core.steps import Flow, Pages, Transfer
 from AmazonPay.procedures.evidence import CONTENT_TYPES, Evidence
 from AmazonPay.procedures.paging import Paging
-from AmazonPay.procedures.report_files import ReportFiles, rows_of
+from AmazonPay.procedures.report_files import ReportFiles
 from AmazonPay.procedures.waiting import Waiting
+from AmazonPay.report_files import read_report
 from journals import MemoryJournal, Player, Reply, answer
 from keys import KEY
 
@@ -109,6 +110,16 @@ def test_a_document_of_another_report_is_not_fetched(tmp_path: Path) -> None:
         player.play(ReportFiles.download_report.begin(None, "9", tmp_path / "r"))
 
 
+@pytest.mark.parametrize("report_id", ["8", "", 9])
+def test_another_report_than_was_asked_for_is_not_downloaded(
+    report_id: object, tmp_path: Path
+) -> None:
+    report = {"processingStatus": "COMPLETED", "reportDocumentId": "d"}
+    player = Player(answer({"reportId": report_id, **report}))
+    with pytest.raises(InvalidResponse, match="another reportId"):
+        player.play(ReportFiles.download_report.begin(None, "9", tmp_path / "r"))
+
+
 def test_the_last_object_is_returned_when_time_is_up() -> None:
     player = Player(*[charge("CaptureInitiated")] * 50)
     seen = run(wait_for_charge(deadline=10.0), player)
@@ -120,6 +131,28 @@ def test_a_caller_names_the_states_to_wait_for() -> None:
     player = Player(charge("Authorized"), charge("Captured"))
     player.play(wait_for_charge(until={"Captured", "Declined"}))
     assert len(player.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "Captured",
+        b"Captured",
+        (),
+        set(),
+        {"Captured", "captured"},
+        ["Captured", 1],
+        [["Captured"]],
+        [None],
+        iter(["Captured"]),
+        5,
+        None,
+    ],
+    ids=repr,
+)
+def test_waiting_for_a_state_that_does_not_exist_is_refused(until: Any) -> None:
+    with pytest.raises(InvalidRequest, match="until is a set of states of a charge"):
+        Player().play(wait_for_charge(until=until))
 
 
 def test_waiting_for_what_is_not_there_raises() -> None:
@@ -238,7 +271,7 @@ def test_rows_are_read_by_the_names_of_the_header_line(
 ) -> None:
     path = tmp_path / "report"
     path.write_text(text, encoding="utf-8", newline="")
-    assert list(rows_of(path)) == [{"a": "1", "b": "2"}, {"a": "3", "b": ""}]
+    assert list(read_report(path)) == [{"a": "1", "b": "2"}, {"a": "3", "b": ""}]
 
 
 # Evidence -----------------------------------------------------------------------------
@@ -258,7 +291,7 @@ def test_a_file_that_is_no_table_is_said_to_be_none(text: str, tmp_path: Path) -
     path = tmp_path / "report"
     path.write_text(text)
     with pytest.raises(ReportUnavailable, match="as far as its line"):
-        list(rows_of(path))
+        list(read_report(path))
 
 
 def test_evidence_is_reserved_and_then_put(tmp_path: Path) -> None:
@@ -482,6 +515,17 @@ def test_empty_pages_without_end_are_an_error(
     assert len(player.calls) == 101
 
 
+@LISTS
+def test_empty_pages_are_counted_anew_after_each_full_one(
+    name: str, pages: Callable[[None], Pages[Any]]
+) -> None:
+    found = [[], *[[1], *[[]] * 100] * 2]
+    replies = [answer({name: one, "nextToken": str(n)}) for n, one in enumerate(found)]
+    player = Player(*replies, answer({name: [2], "nextToken": ""}))
+    assert player.collect(pages(None)) == [1, 1, 2]
+    assert player.replies == []
+
+
 def test_a_link_of_no_use_is_not_asked_for_anew(tmp_path: Path) -> None:
     player = Player(DONE, link("1"), TransferFailed("too large", final=True))
     with pytest.raises(TransferFailed, match="too large"):
@@ -591,6 +635,13 @@ def awaiting(peer: Amazon) -> AsyncClient:
 
 def document() -> list[httpx2.Response]:
     return [httpx2.Response(403), httpx2.Response(200, content=b"a,b\n1,2\n")]
+
+
+def test_rows_are_read_in_the_encoding_of_the_file() -> None:
+    content = "名前,都市\n花子,東京\n".encode("cp932")
+    client = blocking(Amazon([httpx2.Response(200, content=content)]))
+    (row,) = client.iter_report_rows("9", encoding="cp932")
+    assert row == {"名前": "花子", "都市": "東京"}
 
 
 def test_the_blocking_client_drives_them_all(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
+import errno
 import gzip
+import signal
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +26,7 @@ from AmazonPay import (
 from AmazonPay._core.call import Call
 from AmazonPay._core.retry import Answer, Failure, Outcome
 from AmazonPay._http import send
+from AmazonPay._http.progress import PROGRESS, Progress
 from AmazonPay._signing.request_signer import SignedRequest
 from AmazonPay.errors import ResponseTooLarge
 
@@ -67,10 +72,12 @@ TIMEOUT = Timeout(connect=1.0, read=9.0, write=2.0, pool=None)
 Answering = Callable[[httpx2.Request], httpx2.Response]
 
 
-def signed(*, loopback_only: bool = False) -> SignedRequest:
+def signed(
+    url: str = "https://pay-api.amazon.com/v2/charges", *, loopback_only: bool = False
+) -> SignedRequest:
     return SignedRequest(
         "POST",
-        "https://pay-api.amazon.com/v2/charges",
+        url,
         [(b"x-a", b"b")],
         b"{}",
         loopback_only,
@@ -206,6 +213,17 @@ def test_the_largest_answer_is_read_and_no_larger_one(
         assert outcome == Failure(
             ResponseTooLarge, "the answer is longer than 4 MiB", sent=True, final=True
         )
+
+
+@BOTH
+@pytest.mark.parametrize("coding", [b"identity", b" Identity", b"x-unknown", b"\xe4"])
+def test_a_coding_that_changes_nothing_leaves_an_answer_as_it_is(
+    sends: Sends, coding: bytes
+) -> None:
+    headers = [(b"content-encoding", coding)]
+    outcome = answered(sends, httpx2.Response(200, headers=headers, stream=Body(b"{}")))
+    assert isinstance(outcome, Answer)
+    assert outcome.content == b"{}"
 
 
 @BOTH
@@ -371,3 +389,229 @@ def test_a_request_for_this_machine_is_sent_to_no_other(
             False,
             True,
         )
+
+
+@BOTH
+def test_a_request_for_amazon_may_leave_this_machine(sends: Sends) -> None:
+    seen: list[Any] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.extensions["trace"])
+        return httpx2.Response(200)
+
+    sends(answering, HOUR, signed())
+    made = Connection("10.0.0.1")
+    event = "connection.connect_tcp.complete"
+    if sends is blocking:
+        seen[0](event, {"return_value": made})
+    else:
+        anyio.run(seen[0], event, {"return_value": made})
+    assert not made.closed
+
+
+# Where, and what had left -------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("url", "peer", "place"),
+    [
+        ("https://a.example/v2", None, "a.example:443"),
+        ("https://a.example/v2", "a.example:443", "a.example:443"),
+        ("https://[::1]:8443/v2", "[::1]:8443", "[::1]:8443"),
+        ("http://[::1]/v2", None, "[::1]:80"),
+        ("http://localhost/v2", "localhost:80", "localhost:80"),
+        (
+            "https://a.example/v2",
+            "10.0.0.1:3128",
+            "a.example:443 by the proxy 10.0.0.1:3128",
+        ),
+    ],
+)
+def test_a_failed_connection_says_where_it_should_have_led(
+    sends: Sends, url: str, peer: str | None, place: str
+) -> None:
+    def failing(_: httpx2.Request) -> httpx2.Response:
+        progress().peer = peer
+        raise httpx2.ConnectError("x")
+
+    failure = sends(failing, HOUR, signed(url))
+    assert isinstance(failure, Failure)
+    assert failure.reason == f"no connection to {place}"
+
+
+def test_a_failed_connection_to_an_unknown_place_says_no_more() -> None:
+    told = send.failure_of(httpx2.ConnectError("x")).reason
+    assert told == "no connection"
+
+
+def test_a_failed_connection_says_why_if_that_is_known() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "x")
+    told = send.failure_of(refused, place="a.example:443").reason
+    assert told == "no connection to a.example:443: connection refused"
+
+
+def progress() -> Progress:
+    found = PROGRESS.get()
+    assert found is not None
+    return found
+
+
+WHAT_HAD_LEFT = pytest.mark.parametrize("left", [None, False, True])
+
+
+@BOTH
+@WHAT_HAD_LEFT
+def test_a_failure_is_known_if_the_transport_knows_that_nothing_left(
+    sends: Sends, left: Any
+) -> None:
+    def failing(_: httpx2.Request) -> httpx2.Response:
+        progress().sent = left
+        raise httpx2.ReadError("x")
+
+    failure = sends(failing, HOUR, signed())
+    assert isinstance(failure, Failure)
+    assert failure.sent is (left is not False)
+
+
+@WHAT_HAD_LEFT
+def test_an_attempt_that_awaits_ends_with_its_time(left: Any) -> None:
+    class Silent(httpx2.AsyncBaseTransport):
+        async def handle_async_request(
+            self, request: httpx2.Request
+        ) -> httpx2.Response:
+            progress().sent = left
+            await anyio.sleep_forever()
+            raise AssertionError(request)
+
+    async def attempt() -> Outcome:
+        ends = time.monotonic() + 0.01
+        with anyio.fail_after(10):
+            return await send.asend_once(Silent(), signed(), TIMEOUT, ends, CALL)
+
+    failure = anyio.run(attempt)
+    assert isinstance(failure, Failure)
+    assert failure.sent is (left is not False)
+    if left is False:
+        assert failure.reason == "no connection to pay-api.amazon.com:443 in time"
+    else:
+        assert failure.error is TimedOut
+
+
+@BOTH
+def test_an_attempt_leaves_the_progress_of_another_alone(sends: Sends) -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200))
+    other = Progress(HOUR)
+
+    async def attempt() -> None:
+        PROGRESS.set(other)
+        await send.asend_once(transport, signed(), TIMEOUT, HOUR, CALL)
+        assert PROGRESS.get() is other
+
+    def call() -> None:
+        PROGRESS.set(other)
+        send.send_once(transport, signed(), TIMEOUT, HOUR, CALL)
+        assert PROGRESS.get() is other
+
+    if sends is blocking:
+        contextvars.copy_context().run(call)
+    else:
+        anyio.run(attempt)
+
+
+# Exceptions that are not the transport's ----------------------------------------------
+
+
+class Interrupted(Exception):  # noqa: N818 - what a shop's signal handler raises
+    """What a signal handler raised."""
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[], None]]:
+    """Let a signal come, whose handler raises `Interrupted`."""
+
+    def handler(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        yield lambda: signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Closing:
+    """A connection in use that knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def noted(error: BaseException) -> bool:
+    return any("outcome is unknown" in note for note in getattr(error, "__notes__", ()))
+
+
+@BOTH
+@WHAT_HAD_LEFT
+def test_a_signal_that_the_transport_wraps_ends_the_call_as_itself(
+    sends: Sends, left: Any, interrupt: Callable[[], None]
+) -> None:
+    stream: Any = Closing()
+
+    def failing(_: httpx2.Request) -> httpx2.Response:
+        progress().sent, progress().stream = left, stream
+        try:
+            interrupt()
+        except Interrupted as error:
+            raise httpx2.WriteError("x") from error
+        raise AssertionError
+
+    with pytest.raises(Interrupted) as caught:
+        sends(failing, HOUR, signed())
+    assert noted(caught.value) is (left is not False)
+    assert stream.closed
+
+
+@BOTH
+@WHAT_HAD_LEFT
+def test_an_error_of_the_system_is_the_transports_if_that_translates_none(
+    sends: Sends, left: Any
+) -> None:
+    def failing(_: httpx2.Request) -> httpx2.Response:
+        progress().sent = left
+        raise OSError("x")
+
+    if left is None:
+        assert isinstance(sends(failing, HOUR, signed()), Failure)
+        return
+    with pytest.raises(OSError, match="x") as caught:
+        sends(failing, HOUR, signed())
+    assert noted(caught.value) is left
+
+
+@BOTH
+def test_a_signal_during_a_step_that_httpcore2_ignores_ends_the_call(
+    sends: Sends, interrupt: Callable[[], None]
+) -> None:
+    seen: list[Any] = []
+
+    def answering(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.extensions["trace"])
+        return httpx2.Response(200)
+
+    def told(event: str, error: BaseException) -> None:
+        if sends is blocking:
+            seen[0](event, {"exception": error})
+        else:
+            anyio.run(seen[0], event, {"exception": error})
+
+    sends(answering, HOUR, signed())
+    with pytest.raises(Interrupted) as caught:
+        interrupt()
+    told("http11.send_request_body.failed", OSError("x"))
+    told("http11.send_request_body.complete", caught.value)
+    with pytest.raises(Interrupted):
+        told("http11.send_request_body.failed", caught.value)

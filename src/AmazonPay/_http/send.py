@@ -40,6 +40,7 @@ _LARGEST_ANSWER = 4 * 1024 * 1024
 _SHORTEST_TIMEOUT = 0.001
 # How the names and the values of headers are encoded.
 _NAMES, _VALUES = "ascii", "latin-1"
+_ENCODING = "content-encoding"
 
 _NO_CONNECTION = "no connection"
 """Completed by the place and the cause."""
@@ -259,19 +260,18 @@ class _Body:
         """Return the complete answer, or a `Failure` if it is too large decoded."""
         headers = _headers(response)
         content = b"".join(self._chunks)
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding != "identity":  # requests accept `identity` only
-            decoded = _decoded(content, encoding)
+        if _ENCODING in headers:  # few answers have it: requests accept `identity` only
+            decoded = _decoded(content, response)
             if decoded is None:
                 return _TOO_LARGE
             content = decoded
         return Answer(response.status_code, headers, content)
 
 
-def _decoded(content: bytes, encoding: str) -> bytes | None:
+def _decoded(content: bytes, response: httpx2.Response) -> bytes | None:
     """Return the body as httpx2 decodes it; None if it grows too large."""
     coded = httpx2.Response(
-        200, headers={"content-encoding": encoding}, stream=_CompleteBody(content)
+        response.status_code, headers=response.headers, stream=_CompleteBody(content)
     )
     pieces: list[bytes] = []
     size = 0

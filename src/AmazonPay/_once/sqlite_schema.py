@@ -50,6 +50,10 @@ _NOT_IN_VERSION_0: Final = frozenset(
 )
 """The columns that a file of version 0 lacks."""
 
+_LIST_COLUMNS: Final = "PRAGMA table_info(entry)"
+_LIST_TABLES: Final = "SELECT 1 FROM sqlite_master"
+_CHECK: Final = "integrity_check(1)"
+
 
 def pragma(connection: sqlite3.Connection, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -65,11 +69,10 @@ class FileState:
         self.version: int = pragma(connection, "user_version")
         self.id: int = pragma(connection, "application_id")
         self.mode: str = pragma(connection, "journal_mode")
-        listed = connection.execute("PRAGMA table_info(entry)").fetchall()
-        self.columns = {row["name"] for row in listed}
+        self.columns = {name for _, name, *_ in connection.execute(_LIST_COLUMNS)}
         needed = set(COLUMNS) - (set() if self.version else _NOT_IN_VERSION_0)
         self.is_journal = needed <= self.columns
-        self.empty = not connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+        self.empty = not connection.execute(_LIST_TABLES).fetchall()
 
 
 def migrate(connection: sqlite3.Connection) -> int:
@@ -82,7 +85,7 @@ def migrate(connection: sqlite3.Connection) -> int:
         connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
     elif not found.is_journal:
         raise JournalFailed("the journal's file holds something else")
-    elif pragma(connection, "integrity_check(1)") != "ok":
+    elif pragma(connection, _CHECK) != "ok":
         raise JournalFailed("the journal's file is damaged")
     for name in COLUMNS:
         if not found.empty and name not in found.columns:

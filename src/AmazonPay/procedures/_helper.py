@@ -76,7 +76,7 @@ class Helper(Method[P, R]):
         journal = checked_journal(given.pop("journal"))
         deadline = given.pop("deadline")
         ids = tuple(given.pop(name) for name in self._ids)
-        intended = intended_entry(self.operation, ids, given.pop("body"), **given)
+        intended = intended_entry(self.operation, ids, **given)
         sender = sender_of(client)
         intended = replace(
             intended,

@@ -35,6 +35,30 @@ CONTENT_TYPES: dict[str, str] = {
 _OTHER_ENDINGS = {"jpeg": "jpg"}
 
 
+def _upload(source: Path, idempotency_key: str | None) -> Flow[File]:
+    ending = source.suffix.removeprefix(".").lower()
+    kind = _OTHER_ENDINGS.get(ending, ending)
+    if kind not in CONTENT_TYPES:
+        raise InvalidRequest(
+            f"evidence is one of {', '.join(CONTENT_TYPES)}, by the file's ending"
+        )
+    if not source.is_file():
+        raise InvalidRequest("the file of the evidence cannot be found")
+    reserved = yield from ask(
+        Files.upload_file,
+        {"type": cast("FileType", kind), "purpose": "disputeEvidence"},
+        idempotency_key=idempotency_key,
+    )
+    text_of(reserved, "id")
+    yield Transfer(
+        "PUT",
+        text_of(reserved, "url"),
+        content_type=CONTENT_TYPES[kind],
+        source=source,
+    )
+    return object_of(reserved)
+
+
 class Evidence:
     """The procedure that uploads evidence."""
 
@@ -53,25 +77,4 @@ class Evidence:
         `TransferFailed` if the link did not accept the bytes.
         Amazon's page: `amazon-pay-api-v2/file.html`.
         """
-        source = Path(path)
-        ending = source.suffix.removeprefix(".").lower()
-        kind = _OTHER_ENDINGS.get(ending, ending)
-        if kind not in CONTENT_TYPES:
-            raise InvalidRequest(
-                f"evidence is one of {', '.join(CONTENT_TYPES)}, by the file's ending"
-            )
-        if not source.is_file():
-            raise InvalidRequest("the file of the evidence cannot be found")
-        reserved = yield from ask(
-            Files.upload_file,
-            {"type": cast("FileType", kind), "purpose": "disputeEvidence"},
-            idempotency_key=idempotency_key,
-        )
-        text_of(reserved, "id")
-        yield Transfer(
-            "PUT",
-            text_of(reserved, "url"),
-            content_type=CONTENT_TYPES[kind],
-            source=source,
-        )
-        return object_of(reserved)
+        return (yield from _upload(Path(path), idempotency_key))

@@ -9,7 +9,7 @@ Amazon's pages: `amazon-pay-api-v2/idempotency.html`,
 
 from __future__ import annotations
 
-import math
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         FinalizeCheckoutSession,
     )
     from ..resources.refunds import CreateRefund, Refund
+    from ._helper import Sender
 
 
 _ONE_DAY = timedelta(days=1)
@@ -41,12 +42,24 @@ _ONE_DAY = timedelta(days=1)
 
 def _checked_age(max_age: object) -> timedelta:
     if isinstance(max_age, (int, float)) and not isinstance(max_age, bool):
-        seconds = float(max_age)
-        if math.isfinite(seconds) and abs(seconds) < timedelta.max.total_seconds():
-            max_age = timedelta(seconds=seconds)
+        with suppress(OverflowError, ValueError):  # not finite, or too large
+            max_age = timedelta(seconds=max_age)
     if not isinstance(max_age, timedelta) or max_age < timedelta(0):
         raise InvalidRequest("max_age is a timedelta or seconds, and not below zero")
     return max_age
+
+
+def _check_resumed(entry: object, sender: Sender, *, same_merchant: bool) -> None:
+    """Raise unless a client may continue this entry."""
+    from .._once.entry import Entry, check_place
+
+    if not isinstance(entry, Entry) or entry.is_claim:
+        raise InvalidRequest("entry is an entry that the journal has listed")
+    if entry.body is None:
+        raise InvalidRequest("the entry's body was forgotten: it is settled")
+    check_place(entry, sender.environment, sender.region)
+    if not same_merchant:
+        check_merchant(entry, sender)
 
 
 class Once:
@@ -289,19 +302,10 @@ class Once:
         send; else those of that helper. Continue the sweep with the next entry.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
-        from .._once.entry import Entry, check_place
         from .._once.flow import run_once
         from .._once.journal_steps import checked_journal
 
         checked_journal(journal)
         age = _checked_age(max_age)
-        if not isinstance(entry, Entry) or entry.is_claim:
-            raise InvalidRequest("entry is an entry that the journal has listed")
-        if entry.body is None:
-            raise InvalidRequest("the entry's body was forgotten: it is settled")
-
-        sender = sender_of(self)
-        check_place(entry, sender.environment, sender.region)
-        if not same_merchant:
-            check_merchant(entry, sender)
+        _check_resumed(entry, sender_of(self), same_merchant=same_merchant)
         return run_once(entry, journal, deadline, max_age=age)

@@ -6,7 +6,6 @@ Amazon's page: `amazon-pay-reports/downloading-reports.html`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from .._core.declare import iteration, procedure
@@ -100,22 +99,11 @@ class ReportFiles:
         """
         import tempfile
 
-        from ..report_files import checked_encoding
+        from ..report_files import checked_encoding, read_report
 
         checked_encoding(encoding)
 
         with tempfile.TemporaryDirectory() as folder:
             path = yield from _fetch(report_id, Path(folder) / "report", deadline)
-            for row in rows_of(path, encoding):
+            for row in read_report(path, encoding=encoding):
                 yield Item(row)
-
-
-def rows_of(path: Path, encoding: str = "utf-8") -> Iterator[dict[str, str]]:
-    """Yield the rows of a report's file, once the whole file is known to be a table.
-
-    Raises:
-        ReportUnavailable: the file is no table, or not in this encoding.
-    """
-    from ..report_files import read_report
-
-    yield from read_report(path, encoding=encoding)
