@@ -104,3 +104,20 @@ def test_the_life_cycles_are_drawn_arrow_by_arrow() -> None:
             for state in row[0].replace("`", "").split(", ")
         }
         assert found == arrows
+
+
+def test_every_test_id_of_the_pages_is_explained_and_exists() -> None:
+    pages = PACKAGE / "simulator" / "pages"
+    found: set[str] = {"amazon-pay-button"}
+    for path in pages.glob("templates/*.html"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'data-testid="([\w-]+)"', text))
+        found |= set(re.findall(r'data-testid="(\w+-)\{\{', text))
+        found |= set(re.findall(r'"(\w+-)" ~ one', text))
+    script = (pages / "static" / "checkout.js").read_text(encoding="utf-8")
+    assert re.findall(r'dataset\.testid = "([\w-]+)"', script) == ["amazon-pay-button"]
+    text = (ROOT / "docs" / "checkout-pages.md").read_text(encoding="utf-8")
+    rows = cells(text.partition("\n## For tests\n")[2].partition("\n## ")[0])
+    told = {one for row in rows for one in re.findall(r"`([\w-]+)`", row[0])}
+    numbered = {re.sub(r"\d+$", "", one) for one in told}
+    assert numbered == found

@@ -68,6 +68,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("wire",),
         ("handlers",),
         ("actors",),
+        ("pages",),
         ("simulator",),
         ("server",),
         ("story_lines",),

@@ -15,6 +15,7 @@ from .engine.clock import Clock
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
+from .pages import checkout
 from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
@@ -55,7 +56,7 @@ def _no_wait(seconds: float) -> None:
     del seconds
 
 
-class Simulator(Controls):
+class Simulator(checkout.CheckoutPages, Controls):
     """Amazon Pay, as far as a merchant's code can see it.
 
     `clock` returns the time: a `Clock`, by default one that runs, which `advance()` and
@@ -120,6 +121,8 @@ class Simulator(Controls):
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
             return json_response(200, control_document.document())
+        if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
+            return self.answer_page(request)
         if request.path.startswith(links.PATH):
             with self._context("") as context:
                 owners, kind, record = links.follow_link(context, request)

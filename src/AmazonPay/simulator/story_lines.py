@@ -81,11 +81,17 @@ def _buyer(facts: Record) -> str:
     return " ".join(["◇ ", "buyer", str(facts["did"]), *chosen])
 
 
+def _button(facts: Record) -> str:
+    code = f": {facts['code']}" if "code" in facts else ""
+    return f"◇  button {facts['did']}{code}"
+
+
 _LINES: dict[str, Callable[[Record], str]] = {
     "request": _request,
     "state": _state,
     "notification": _notification,
     "buyer": _buyer,
+    "button": _button,
     "provoked": lambda facts: (
         f"✂  {facts['times']} of {facts['operation']} will end in {facts['outcome']},"
         f" {facts['when']}"

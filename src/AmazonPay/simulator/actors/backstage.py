@@ -22,7 +22,8 @@ from ..handlers import (
 from ..merchants import BRITISH
 from ..settings import Settings
 from ..wire.errors import APIRefusal, invalid_value
-from . import bank, buyer, provoked
+from . import bank, provoked
+from . import buyer as actor
 from .notifier import Notifier
 
 if TYPE_CHECKING:
@@ -135,14 +136,16 @@ class Backstage:
         shipping_addresses: list[dict[str, Any]] | None = None,
         product_type: str = "PayAndShip",
         consents: bool = True,
+        buyer: int = 1,
     ) -> dict[str, Any]:
         """Let a buyer sign in and choose card and address; return the session.
 
         `shipping_addresses` is for the product type `PayAndShipMultiAddress`;
-        `consents` is whether they let the merchant save their wallet, if asked.
+        `consents` is whether they let the merchant save their wallet, if asked;
+        `buyer` is the number of the test buyer.
         """
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
-            buyer.choose(
+            actor.choose(
                 context,
                 session,
                 card=card,
@@ -150,19 +153,20 @@ class Backstage:
                 shipping_addresses=shipping_addresses,
                 product_type=product_type,
                 consents=consents,
+                buyer=buyer,
             )
             return checkout_sessions.to_json(session, self.origin)
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
-            buyer.pay(context, session)
+            actor.pay(context, session)
             return checkout_sessions.to_json(session, self.origin)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
-            buyer.cancel(context, session)
+            actor.cancel(context, session)
             return checkout_sessions.to_json(session, self.origin)
 
     def amazon_cancel(self, session_id: str) -> dict[str, Any]:
@@ -209,7 +213,7 @@ class Backstage:
         """
         with self._object(charge_permissions.KIND, permission_id) as found:
             context, permission = found
-            buyer.manage(context, permission, act)
+            actor.manage(context, permission, act)
             return charge_permissions.to_json(context, permission)
 
     def sign_in(
@@ -217,6 +221,8 @@ class Backstage:
         public_key_id: str,
         region: str | None = None,
         scopes: list[str] | None = None,
+        *,
+        buyer: int = 1,
     ) -> str:
         """Let a buyer sign in without a checkout; return the token for Get Buyer.
 
@@ -229,7 +235,9 @@ class Backstage:
         environment = "sandbox" if "sandbox" in merchant.environments else "live"
         with self._context(f"{merchant.merchant_id}/{environment}") as context:
             british = BRITISH in {merchant.market, (region or "").lower()}
-            return buyer.sign_in(context, BRITISH if british else named.code, scopes)
+            return actor.sign_in(
+                context, BRITISH if british else named.code, scopes, buyer
+            )
 
     # The bank, and other merchants ----------------------------------------------------
 

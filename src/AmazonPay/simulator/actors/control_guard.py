@@ -28,13 +28,8 @@ def check_caller(request: Request, origin: str, token: str) -> None:
     empty or JSON: a browser sends such a body with an `Origin` only. `origin` is the
     simulator's own.
     """
-    host = request.header("host") or ""
-    if not _is_ours(host, origin):
-        raise APIRefusal("UnauthorizedAccess", "The Host is not this simulator")
-    given = request.header("origin")
-    if given is not None and given.partition("://")[2] != host:
-        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
-    if given is None and (not request.body or _is_json(request)):
+    check_page(request, origin)
+    if request.header("origin") is None and (not request.body or _is_json(request)):
         return
     said = (request.header(TOKEN_HEADER) or "").encode()
     if not secrets.compare_digest(said, token.encode()):
@@ -42,6 +37,16 @@ def check_caller(request: Request, origin: str, token: str) -> None:
             "UnauthorizedAccess",
             f"A page, or a body that is not application/json, needs {TOKEN_HEADER}",
         )
+
+
+def check_page(request: Request, origin: str) -> None:
+    """Refuse what another page than this simulator's, or another host, has sent."""
+    host = request.header("host") or ""
+    if not _is_ours(host, origin):
+        raise APIRefusal("UnauthorizedAccess", "The Host is not this simulator")
+    given = request.header("origin")
+    if given is not None and given.partition("://")[2] != host:
+        raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
 
 
 def _is_json(request: Request) -> bool:

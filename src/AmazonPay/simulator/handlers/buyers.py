@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.buyers import Buyers
-from ..rules.test_data import buyer_details, home_address
+from ..rules.test_data import buyer_details, buyers_in
 from ..wire.api_call import json_result
 from .registry import handles, in_path
 
@@ -22,7 +22,9 @@ KIND: Final = "buyerToken"
 def get_buyer(context: Context, call: APICall, token: Record) -> Result:
     """Answer Get Buyer: the data that the scopes cover; the rest is null."""
     market = token["market"]
-    details, home = buyer_details(market, token["account"]), home_address(market)
+    number = token.get("buyer") or 1
+    details = buyer_details(market, token["account"], number=number)
+    home = buyers_in(market)[number - 1].home
     scopes = token["scopes"]
     # UNCONFIRMED: the data without scopes; sources name the id alone, or name and
     # e-mail, too.

@@ -175,6 +175,7 @@ def create(context: Context, session: Record, region: str, limit: Decimal) -> Re
         "saved_method": session["saved_method"],
         "platformId": session["platformId"],
         "account": session["account"],
+        "buyer": session.get("buyer"),
         "scopes": session["scopes"],
         "address": session["address"],
         "billing": session["billing"],
@@ -264,7 +265,10 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
         "chargePermissionReferenceId": None,
         "platformId": permission["platformId"],
         "buyer": buyer_details(
-            permission["market"], permission["account"], permission["scopes"]
+            permission["market"],
+            permission["account"],
+            permission["scopes"],
+            permission.get("buyer") or 1,
         )
         if known
         else None,

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 KIND: Final = "checkoutSession"
 
+PROCESSING: Final = "/checkout/processing"
+"""The page on which the buyer pays."""
+
 _LIFE = timedelta(hours=24)
 _KEPT = timedelta(days=30)
 
 # The members of a record that are None until someone chooses or completes.
 _UNSET = (
     *("productType", "account", "address", "addresses", "billing", "descriptor"),
-    *("card", "permission", "charge"),
+    *("card", "permission", "charge", "buyer", "page"),
 )
 
 _DESCRIPTIONS = {
@@ -111,7 +114,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
     known = account is not None
     web = session["web_details"]
     missing = constraints(session) if is_open else []
-    page = f"{origin}/_simulator/checkout/processing"
+    page = f"{origin}{PROCESSING}"
     redirect = f"{page}?amazonCheckoutSessionId={session['id']}"
     shown: dict[str, Any] = {
         "checkoutSessionId": session["id"],
@@ -132,7 +135,9 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         "supplementaryData": session["supplementaryData"],
         "buyer": None
         if account is None
-        else buyer_details(session["market"], account, session["scopes"]),
+        else buyer_details(
+            session["market"], account, session["scopes"], session.get("buyer") or 1
+        ),
         "billingAddress": session["billing"] if known else None,
         "paymentPreferences": [
             {"paymentDescriptor": session["descriptor"]} if known else None
@@ -296,7 +301,10 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         charges = not _members(saved_method).get("setupOnly")
         return_urls.check_pays_at_once(web, payment, amount=charges)
     elif "checkoutReviewReturnUrl" not in web and "webCheckoutDetails" in body:
-        raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
+        # A wallet that is only set up is not reviewed.
+        sets_up = bool(_members(saved_method).get("setupOnly"))
+        if not (sets_up and "checkoutResultReturnUrl" in web):
+            raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
     return_urls.check_urls(call, context.rules, web)
     if context.rules.checks_delivery:
         address_rules.check_delivery(body.get("deliverySpecifications") or {})

@@ -6,6 +6,7 @@ The cards are those of `amazon-pay-checkout/sandbox-simulations.html`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..engine.outcomes import Outcome
@@ -69,6 +70,91 @@ _HOMES: dict[str, dict[str, str]] = {
 }
 
 
+# What a shop meets abroad, by country.
+_ABROAD: dict[str, dict[str, str]] = {
+    "DE": {
+        "name": "Erika Müller",
+        "addressLine1": "Rosenthaler Straße 13",
+        "city": "Berlin",
+        "postalCode": "10119",
+        "countryCode": "DE",
+        "phoneNumber": "03000000001",
+    },
+    "GB": {
+        "name": "Erika Mueller",
+        "addressLine1": "60 Holborn Viaduct",
+        "city": "London",
+        "postalCode": "EC1A 2FD",
+        "countryCode": "GB",
+        "phoneNumber": "02000000001",
+    },
+    "JP": {
+        "name": "見本 花子",
+        "addressLine1": "千代田区",
+        "addressLine2": "丸の内1-9-1",
+        "stateOrRegion": "東京都",
+        "postalCode": "100-0005",
+        "countryCode": "JP",
+        "phoneNumber": "0300000001",
+    },
+    "US": {
+        "name": "Erika Mueller",
+        "addressLine1": "410 Terry Ave N",
+        "city": "Seattle",
+        "stateOrRegion": "WA",
+        "postalCode": "98109",
+        "countryCode": "US",
+        "phoneNumber": "8000000001",
+    },
+}
+
+# Where some shops do not deliver, by region: boxes, and places that are far away.
+_HARD_TO_REACH: dict[str, tuple[dict[str, str], ...]] = {
+    "na": (
+        {
+            "addressLine1": "PO Box 1234",
+            "city": "Chicago",
+            "stateOrRegion": "IL",
+            "postalCode": "60607",
+        },
+        {
+            "addressLine1": "1 Airport Way",
+            "city": "Fairbanks",
+            "stateOrRegion": "AK",
+            "postalCode": "99701",
+        },
+    ),
+    "eu": (
+        {"addressLine1": "Postfach 1234", "city": "Berlin", "postalCode": "10719"},
+        {
+            "addressLine1": "Packstation 145",
+            "addressLine2": "12345678",
+            "city": "Bonn",
+            "postalCode": "53113",
+        },
+    ),
+    "uk": (
+        {"addressLine1": "PO Box 1234", "city": "London", "postalCode": "EC1A 1AA"},
+        {
+            "addressLine1": "1 Donegall Square",
+            "city": "Belfast",
+            "postalCode": "BT1 5GS",
+        },
+    ),
+    "jp": (
+        {
+            "addressLine1": "那覇市",
+            "addressLine2": "泉崎1-2-2",
+            "stateOrRegion": "沖縄県",
+            "postalCode": "900-8570",
+        },
+    ),
+}
+
+# Whatever a shop shows, this name must come out as it is; it has 50 characters.
+_DIFFICULT_NAME = """Zoë O'Neill & "Söhne" <b>GmbH</b>, z. Hd. Łukasz 😀"""
+
+
 def full_address(given: dict[str, Any]) -> dict[str, Any]:
     """Return an address with all its members, null where unset."""
     return {name: given.get(name) for name in ADDRESS}
@@ -79,19 +165,57 @@ def home_address(market: str) -> dict[str, Any]:
     return full_address(_HOMES[market])
 
 
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A test buyer, as one region knows them."""
+
+    email: str
+    described: str
+    """What the buyer is good for, in words."""
+    addresses: tuple[dict[str, Any], ...]
+    """The first one is their home, to which bills go, too."""
+
+    @property
+    def home(self) -> dict[str, Any]:
+        """The address that is chosen by default."""
+        return self.addresses[0]
+
+
+@cache
+def buyers_in(market: str) -> tuple[Buyer, ...]:
+    """Return the test buyers of a region, or of the UK; they are numbered from 1."""
+    home = home_address(market)
+    abroad = [
+        full_address(one)
+        for country, one in _ABROAD.items()
+        if country != home["countryCode"]
+    ]
+    here = tuple(full_address({**home, **one}) for one in _HARD_TO_REACH[market])
+    return (
+        Buyer("test-buyer@example.com", "at home here", (home, *here)),
+        Buyer("test-buyer-2@example.com", "lives abroad", tuple(abroad)),
+        Buyer(
+            "test-buyer-3@example.com",
+            "has a name that pages must escape",
+            (full_address({**home, "name": _DIFFICULT_NAME}),),
+        ),
+    )
+
+
 def buyer_details(
-    market: str, account: str, scopes: Collection[str] | None = None
+    market: str, account: str, scopes: Collection[str] | None = None, number: int = 1
 ) -> dict[str, Any]:
-    """Return the test buyer in the form of sessions and permissions.
+    """Return a test buyer in the form of sessions and permissions.
 
     Data outside the scopes are null; None stands for all data.
     """
+    buyer = buyers_in(market)[number - 1]
     data = {
-        "name": _HOMES[market]["name"],
-        "email": "test-buyer@example.com",
+        "name": buyer.home["name"],
+        "email": buyer.email,
         "buyerId": account,
         "primeMembershipTypes": None,
-        "phoneNumber": _HOMES[market]["phoneNumber"],
+        "phoneNumber": buyer.home["phoneNumber"],
     }
     if scopes is not None:
         for name in ("name", "email", "phoneNumber"):

@@ -12,6 +12,7 @@ from typing_extensions import is_typeddict
 
 from ..._core.operation import operations_of
 from ...resources import Operations
+from ...resources._button_payloads import SignInPayload
 from ...resources.checkout_sessions import FinalizeAddress
 from .errors import APIRefusal
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
 
 _ADDRESS: TypeAdapter[Any] = TypeAdapter(FinalizeAddress)
+_SIGN_IN: TypeAdapter[Any] = TypeAdapter(SignInPayload)
 
 # No body of the API comes near this depth; deeper nesting is an attack.
 _DEEPEST = 32
@@ -84,6 +86,11 @@ def check_body(
 def check_address(given: Mapping[str, Any]) -> None:
     """Check an address that a buyer enters."""
     _check(_ADDRESS, given)
+
+
+def check_sign_in(payload: Mapping[str, Any]) -> None:
+    """Check the payload of a button that signs a buyer in."""
+    _check(_SIGN_IN, payload)
 
 
 def _check(

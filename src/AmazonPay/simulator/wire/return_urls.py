@@ -33,10 +33,11 @@ def check_urls(
     """Refuse return URLs that the environment does not take."""
     for name, value in given.items():
         if _URLS.fullmatch(name):
-            _check_url(f"webCheckoutDetails.{name}", value, call, rules)
+            check_url(f"webCheckoutDetails.{name}", value, call, rules)
 
 
-def _check_url(name: str, value: str, call: APICall, rules: EnvironmentRules) -> None:
+def check_url(name: str, value: str, call: APICall, rules: EnvironmentRules) -> None:
+    """Refuse a URL that the buyer's browser is to return to."""
     try:
         parts = urlsplit(value)
         _ = parts.port
