@@ -145,11 +145,11 @@ class CallLife:
         )
         if (
             isinstance(outcome, Answer)
-            and signer.endpoint.environment == "live"
+            and signer.public_key_id.startswith("LIVE")
             and SIMULATED in outcome.headers
         ):
             raise ConfigurationError(
-                f"{call.operation}: a simulator has answered, and this client is live:"
+                f"{call.operation}: a simulator has answered, and this key is live:"
                 " nothing has happened at Amazon, and no money has moved. Use a sandbox"
                 " key with a simulator"
             )

@@ -28,6 +28,8 @@ if not settings.configured:
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": Path(_FOLDER.name) / "shop.db",
+                # A busy machine must not fail a test.
+                "OPTIONS": {"timeout": 60},
             },
             "postgresql": {
                 "ENGINE": "django.db.backends.postgresql",

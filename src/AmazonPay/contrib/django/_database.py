@@ -18,9 +18,11 @@ _T = TypeVar("_T")
 DATABASE_ERRORS: Final = (Error, ValueError)
 
 TRIES: Final = 5
-# Serialization failure and deadlock in PostgreSQL, deadlock in MySQL: the database has
-# rolled back a transaction that can be repeated.
-_CONFLICTS: Final = frozenset({"40001", "40P01", "1213"})
+# Serialization failure and deadlock in PostgreSQL, deadlock in MySQL, another writer in
+# SQLite: the transaction was rolled back and can be repeated.
+_CONFLICTS: Final = frozenset(
+    {"40001", "40P01", "1213", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"}
+)
 _VERSIONS: Final = 2**30
 
 
