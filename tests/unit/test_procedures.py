@@ -148,7 +148,6 @@ def test_a_caller_names_the_states_to_wait_for() -> None:
         5,
         None,
     ],
-    ids=repr,
 )
 def test_waiting_for_a_state_that_does_not_exist_is_refused(until: Any) -> None:
     with pytest.raises(InvalidRequest, match="until is a set of states of a charge"):
