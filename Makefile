@@ -67,7 +67,7 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 
 tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 2 --dist=worksteal --ignore=$(NODE_TESTS) --ignore=$(PEER_TESTS)
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) --ignore=$(PEER_TESTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
