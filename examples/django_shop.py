@@ -34,6 +34,7 @@ from django.views.decorators.csrf import csrf_exempt
 from AmazonPay import Client, price
 from AmazonPay.contrib import django as amazonpay
 from AmazonPay.testing import verifier_for
+from AmazonPay.types import CompleteCheckoutSession, CreateCheckoutSession
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -64,17 +65,17 @@ def make_app(client: Client, verifier: Verifier) -> Any:
     def order(request: HttpRequest) -> JsonResponse:
         del request
         session = client.create_checkout_session(
-            {
-                "webCheckoutDetails": {
+            CreateCheckoutSession(
+                webCheckoutDetails={
                     "checkoutReviewReturnUrl": f"{SHOP}/review/",
                     "checkoutResultReturnUrl": f"{SHOP}/result/",
                 },
-                "storeId": "amzn1.application-oa2-client.0123",
-                "paymentDetails": {
+                storeId="amzn1.application-oa2-client.0123",
+                paymentDetails={
                     "paymentIntent": "AuthorizeWithCapture",
                     "chargeAmount": PRICE,
                 },
-            }
+            )
         ).raise_for_status()
         id_ = session.json()["checkoutSessionId"]
         execute("INSERT INTO orders VALUES (%s, NULL, 'new')", id_)
@@ -84,7 +85,7 @@ def make_app(client: Client, verifier: Verifier) -> Any:
         id_ = str(request.GET["amazonCheckoutSessionId"])
         decision = client.complete_or_get_checkout_session(
             id_,
-            {"chargeAmount": PRICE},
+            CompleteCheckoutSession(chargeAmount=PRICE),
             journal=journal,
             namespace="django-shop",
             order=id_,
@@ -157,7 +158,7 @@ def main() -> None:
     def loop() -> None:
         while True:
             work(client)
-            time.sleep(1)
+            time.sleep(1)  # how often the inbox is looked into
 
     threading.Thread(target=loop, daemon=True).start()
     make_server("localhost", 5000, app).serve_forever()

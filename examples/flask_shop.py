@@ -24,6 +24,7 @@ from AmazonPay import Client, price
 from AmazonPay.contrib.flask import ipn_blueprint
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox, SQLAlchemyJournal
 from AmazonPay.testing import verifier_for
+from AmazonPay.types import CompleteCheckoutSession, CreateCheckoutSession
 
 if TYPE_CHECKING:
     from AmazonPay.ipn import Verifier
@@ -52,17 +53,17 @@ def make_app(client: Client, verifier: Verifier, engine: sa.Engine) -> Flask:
     @app.post("/orders")
     def order() -> dict[str, Any]:
         session = client.create_checkout_session(
-            {
-                "webCheckoutDetails": {
+            CreateCheckoutSession(
+                webCheckoutDetails={
                     "checkoutReviewReturnUrl": f"{SHOP}/review",
                     "checkoutResultReturnUrl": f"{SHOP}/result",
                 },
-                "storeId": "amzn1.application-oa2-client.0123",
-                "paymentDetails": {
+                storeId="amzn1.application-oa2-client.0123",
+                paymentDetails={
                     "paymentIntent": "AuthorizeWithCapture",
                     "chargeAmount": PRICE,
                 },
-            }
+            )
         ).raise_for_status()
         id_ = session.json()["checkoutSessionId"]
         with engine.begin() as connection:
@@ -74,7 +75,7 @@ def make_app(client: Client, verifier: Verifier, engine: sa.Engine) -> Flask:
         id_ = request.args["amazonCheckoutSessionId"]
         decision = client.complete_or_get_checkout_session(
             id_,
-            {"chargeAmount": PRICE},
+            CompleteCheckoutSession(chargeAmount=PRICE),
             journal=journal,
             namespace="flask-shop",
             order=id_,
@@ -126,7 +127,7 @@ def main() -> None:
     def loop() -> None:
         while True:
             work(client, engine)
-            time.sleep(1)
+            time.sleep(1)  # how often the inbox is looked into
 
     threading.Thread(target=loop, daemon=True).start()
     app.run(port=5000)

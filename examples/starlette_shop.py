@@ -27,6 +27,7 @@ from AmazonPay import AsyncClient, price
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox, SQLAlchemyJournal
 from AmazonPay.contrib.starlette import ipn_route
 from AmazonPay.testing import verifier_for
+from AmazonPay.types import CompleteCheckoutSession, CreateCheckoutSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -61,17 +62,17 @@ def make_app(client: AsyncClient, verifier: Verifier, engine: sa.Engine) -> Star
     async def order(request: Request) -> JSONResponse:
         del request
         session = await client.create_checkout_session(
-            {
-                "webCheckoutDetails": {
+            CreateCheckoutSession(
+                webCheckoutDetails={
                     "checkoutReviewReturnUrl": f"{SHOP}/review",
                     "checkoutResultReturnUrl": f"{SHOP}/result",
                 },
-                "storeId": "amzn1.application-oa2-client.0123",
-                "paymentDetails": {
+                storeId="amzn1.application-oa2-client.0123",
+                paymentDetails={
                     "paymentIntent": "AuthorizeWithCapture",
                     "chargeAmount": PRICE,
                 },
-            }
+            )
         )
         id_ = session.raise_for_status().json()["checkoutSessionId"]
         new = ORDERS.insert().values(session=id_, state="new")
@@ -82,7 +83,7 @@ def make_app(client: AsyncClient, verifier: Verifier, engine: sa.Engine) -> Star
         id_ = request.query_params["amazonCheckoutSessionId"]
         decision = await client.complete_or_get_checkout_session(
             id_,
-            {"chargeAmount": PRICE},
+            CompleteCheckoutSession(chargeAmount=PRICE),
             journal=journal,
             namespace="starlette-shop",
             order=id_,
@@ -131,7 +132,7 @@ async def work(client: AsyncClient, inbox: SQLAlchemyInbox) -> None:
     while True:
         await inbox.aprocess(client, move_order)
         await inbox.arecheck(client)
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # how often the inbox is looked into
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask, redirect, request
 
-from AmazonPay import Client, price
+from AmazonPay import Client, price, types
 from AmazonPay.contrib.flask import ipn_blueprint
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox, SQLAlchemyJournal
 from AmazonPay.ipn import Verifier
@@ -25,31 +25,31 @@ def make_app(client: Client, verifier: Verifier, engine: sa.Engine, me: str) -> 
 
     @app.get("/")
     def button() -> str:
-        urls = {"checkoutReviewReturnUrl": f"{URL}/review"}
-        payload = {"webCheckoutDetails": urls, "storeId": STORE}
+        urls = types.CreateWebCheckoutDetails(checkoutReviewReturnUrl=f"{URL}/review")
+        payload = types.CreateCheckoutSession(webCheckoutDetails=urls, storeId=STORE)
         return client.button(payload, merchant_id=me).html()
 
     @app.get("/review")  # a real one shows address and price, and a button to go on
     def review() -> Any:
-        urls = {"checkoutResultReturnUrl": f"{URL}/result"}
-        terms = {"paymentIntent": "Authorize", "chargeAmount": PRICE}
-        change = {"webCheckoutDetails": urls, "paymentDetails": terms}
-        answer = client.update_checkout_session(request.args[ID], change)
+        urls = types.UpdateWebCheckoutDetails(checkoutResultReturnUrl=f"{URL}/result")
+        pay = types.UpdatePaymentDetails(paymentIntent="Authorize", chargeAmount=PRICE)
+        body = types.UpdateCheckoutSession(webCheckoutDetails=urls, paymentDetails=pay)
+        answer = client.update_checkout_session(request.args[ID], body)
         details: Any = answer.raise_for_status().json()["webCheckoutDetails"]
         return redirect(details["amazonPayRedirectUrl"])
 
     @app.get("/result")
     def result() -> Any:
-        id_, paid = request.args[ID], {"chargeAmount": PRICE}
+        id_, paid = request.args[ID], types.CompleteCheckoutSession(chargeAmount=PRICE)
         done = client.complete_or_get_checkout_session(id_, paid, order=id_, **once)
         return {"outcome": done.outcome, "charge": done.charge}
 
     @app.post("/charges/<id_>/<any(capture, refund):act>")
     def act(id_: str, act: str) -> str:
         if act == "capture":
-            body = {"captureAmount": PRICE}
+            body = types.CaptureCharge(captureAmount=PRICE)
             return client.capture_or_get_charge(id_, body, order=id_, **once).outcome
-        back = {"chargeId": id_, "refundAmount": PRICE}
+        back = types.CreateRefund(chargeId=id_, refundAmount=PRICE)
         return client.refund_or_get(back, order=id_, **once).outcome
 
     def keep(connection: sa.Connection, seen: Any, _: object) -> None:
