@@ -19,7 +19,7 @@ NODE_TESTS := tests/integration/test_node_sdk.py
 PEER_TESTS := tests/integration/test_pypi_clients.py
 
 # What `make unit` runs, but for what is marked as slow.
-UNIT_TESTS := $(addprefix tests/, unit simulator property exactly_once)
+UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
 # driver of PostgreSQL is no dependency.

@@ -127,7 +127,7 @@ def test_an_endpoint_of_another_form_is_refused_without_showing_it(
     url: object,
 ) -> None:
     with pytest.raises(ConfigurationError, match="endpoint_url must be") as caught:
-        endpoint_for("SANDBOX-A", "us", None, url)  # type: ignore[arg-type] # the same
+        endpoint_for("SANDBOX-A", "us", None, url)  # type: ignore[arg-type] # a wrong type
     assert "secret" not in str(caught.value)
 
 
@@ -175,9 +175,9 @@ def test_a_timeout_per_phase_is_taken_as_it_is() -> None:
 )
 def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
     with pytest.raises(ConfigurationError, match="timeout"):
-        timeout_from(value)  # type: ignore[arg-type] # the same
+        timeout_from(value)  # type: ignore[arg-type] # a wrong type
     with pytest.raises(ConfigurationError, match="deadline"):
-        checked_deadline(value)  # type: ignore[arg-type] # the same
+        checked_deadline(value)  # type: ignore[arg-type] # a wrong type
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,4 @@ def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
 )
 def test_a_retry_that_makes_no_sense_cannot_be_made(options: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=r"retry\."):
-        Retry(**options)  # type: ignore[arg-type] # the same
+        Retry(**options)  # type: ignore[arg-type] # a wrong type

@@ -85,7 +85,7 @@ def pickled(error: Any) -> Any:
 
 
 def pickled_of_old(error: Any) -> Any:
-    return pickle.loads(pickle.dumps(error, protocol=0))  # noqa: S301 - the same bytes
+    return pickle.loads(pickle.dumps(error, protocol=0))  # noqa: S301 - bytes that this test made
 
 
 ROUND_TRIPS = pytest.mark.parametrize(

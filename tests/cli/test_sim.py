@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 import pytest
-import trustme
 
 from command_line import Done, amazonpay, answering, failing, of_simulator
 from simulated import Shop
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="module")
-def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Trust one authority: to read the system's takes longer than a test."""
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(str(file))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(file))
-        yield
+pytestmark = pytest.mark.usefixtures("few_authorities")
 
 
 def sim(shop: Shop, *line: str, **more: Any) -> Done:

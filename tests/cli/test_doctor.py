@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import trustme
@@ -19,39 +19,16 @@ from cryptography.hazmat.primitives.serialization import (
 from AmazonPay import SQLiteJournal
 from AmazonPay.cli import key_files
 from AmazonPay.cli.distribution import described, imported_distribution
-from command_line import (
-    write_key,
-)
 from doctored import changed, doctor, findings
 from keys import KEY, OTHER_KEY
 from simulated import KEY_ID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 UUID = "123e4567-e89b-12d3-a456-426614174000"
 STORE = "amzn1.application-oa2-client.0123456789abcdef"
 MERCHANT = "A1B2C3D4E5F6G7"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Trust one authority: to read the system's takes longer than a test."""
-    file = tmp_path_factory.mktemp("ca") / "ca.pem"
-    trustme.CA().cert_pem.write_to_path(str(file))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(file))
-        yield
-
-
-@pytest.fixture
-def key_file(tmp_path: Path) -> str:
-    return write_key(tmp_path / "key.pem")
-
-
-@pytest.fixture
-def good(key_file: str) -> list[str]:
-    return ["--public-key-id", KEY_ID, "--private-key", key_file, "--region", "us"]
+pytestmark = pytest.mark.usefixtures("few_authorities")
 
 
 def test_a_good_configuration_has_no_findings(good: list[str]) -> None:

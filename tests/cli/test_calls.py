@@ -16,7 +16,6 @@ from command_line import (
     answering,
     failing,
     of_simulator,
-    write_key,
 )
 from simulated import KEY_ID, Shop
 
@@ -25,11 +24,6 @@ if TYPE_CHECKING:
 
 LIVE = "LIVE-AGTEST"
 KEY_LINE = "idempotency key "
-
-
-@pytest.fixture
-def key_file(tmp_path: Path) -> str:
-    return write_key(tmp_path / "key.pem")
 
 
 @pytest.fixture

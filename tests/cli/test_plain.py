@@ -1,4 +1,4 @@
-"""The command line, in process."""
+"""`amazonpay operations` and `simulate`, which need no extra of the command line."""
 
 from __future__ import annotations
 

@@ -21,11 +21,6 @@ LIVE = "LIVE-AGTEST"
 
 
 @pytest.fixture
-def key_file(tmp_path: Path) -> str:
-    return write_key(tmp_path / "key.pem")
-
-
-@pytest.fixture
 def env(key_file: str) -> dict[str, str | None]:
     return {
         "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
