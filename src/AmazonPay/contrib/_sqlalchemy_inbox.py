@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
 
-from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
@@ -17,7 +16,7 @@ from ..ipn._inbox import (
     MAX_FAILURES,
     Processing,
 )
-from ..ipn._verifier import MAX_AGE
+from ..ipn._rows import checked_forget_limit, row_of
 from ._sqlalchemy_database import commit
 from ._sqlalchemy_inbox_storage import InboxStorage
 from ._sqlalchemy_inbox_tables import (
@@ -102,18 +101,7 @@ class SQLAlchemyInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        row = {
-            "message_id": notification.message_id,
-            "notification_id": notification.notification_id,
-            "topic_arn": notification.topic_arn,
-            "object_type": notification.object_type,
-            "object_id": notification.object_id,
-            "notification_type": notification.notification_type,
-            "charge_permission_id": notification.charge_permission_id,
-            "merchant_id": notification.merchant_id,
-            "sent": time_text(notification.timestamp),
-        }
-        return self._tables.run(partial(self._tables.insert, row))
+        return self._tables.run(partial(self._tables.insert, row_of(notification)))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.
@@ -152,12 +140,7 @@ class SQLAlchemyInbox(Processing):
             InvalidRequest: the time is later, or has no time zone.
             InboxFailed: the database failed.
         """
-        limit = time_text(before)
-        if limit > time_text(self._clock() - MAX_AGE):
-            raise InvalidRequest(
-                f"entries of the last {MAX_AGE.days} days are needed to notice what"
-                " comes again"
-            )
+        limit = checked_forget_limit(before, self._clock())
         table = self.table
         old = (table.c.state == DONE) & (table.c.received < limit)
 

@@ -14,8 +14,9 @@ from ..._once.entry import time_text
 from ..._once.journal_steps import checked_limit
 from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
-from ...ipn import MAX_AGE, MAX_FAILURES, InboxEntry, InboxFailed
+from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
 from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
+from ...ipn._rows import checked_forget_limit, row_of
 from ...ipn._views import is_open, kept, merged
 from ._database import (
     DATABASE_ERRORS,
@@ -80,18 +81,7 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        row = {
-            "message_id": notification.message_id,
-            "notification_id": notification.notification_id,
-            "topic_arn": notification.topic_arn,
-            "object_type": notification.object_type,
-            "object_id": notification.object_id,
-            "notification_type": notification.notification_type,
-            "charge_permission_id": notification.charge_permission_id,
-            "merchant_id": notification.merchant_id,
-            "sent": time_text(notification.timestamp),
-        }
-        return self._insert(row)
+        return self._insert(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.
@@ -125,12 +115,7 @@ class DjangoInbox(Processing):
             InvalidRequest: the time is later, or has no time zone.
             InboxFailed: the database failed.
         """
-        limit = time_text(before)
-        if limit > time_text(self._clock() - MAX_AGE):
-            raise InvalidRequest(
-                f"entries of the last {MAX_AGE.days} days are needed to notice what"
-                " comes again"
-            )
+        limit = checked_forget_limit(before, self._clock())
         rows = self._entries.filter(state=_DONE, received__lt=limit)
         count: int = self._database.run(lambda: rows.delete()[0])
         return count
@@ -193,7 +178,7 @@ class _Storage:
                     return row
         return None
 
-    def _due(self, rows: Any) -> list[Any]:  # noqa: ANN401 - the same rows
+    def _due(self, rows: Any) -> list[Any]:  # noqa: ANN401 - a query set of Django's, which has no types
         due = rows.filter(due__lte=self._moment()).order_by("due")[:_CANDIDATES]
         return self._database.run(lambda: [*due])
 
