@@ -493,7 +493,7 @@ def test_a_person_settles_what_nobody_can_know(journal: Journal) -> None:
     assert journal.open_entries() == []
 
 
-def test_a_person_names_the_charge_that_he_found(journal: Journal) -> None:
+def test_a_person_names_the_charge_that_they_found(journal: Journal) -> None:
     journal.change(INTENDED.key, BEGUN)
     entry = resolve(
         journal, INTENDED.key, "success", reason="found", object_id="S01-C1"

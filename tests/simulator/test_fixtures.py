@@ -229,7 +229,7 @@ class ShopTest(unittest.TestCase):
     def runTest(self) -> None:  # noqa: N802 - its name is unittest's
         response = self.client.get_charge("S03-0000000-0000000-C000000")
         self.assertEqual(response.status_code, 404)  # noqa: PT009 - unittest's way
-        self.assertEqual(len(self.amazon_pay.story()), 1)  # noqa: PT009 - the same
+        self.assertEqual(len(self.amazon_pay.story()), 1)  # noqa: PT009 - unittest's way
 
 
 def test_unittest_has_the_same() -> None:

@@ -46,7 +46,7 @@ def http_date(value: str | None) -> datetime | None:
         return None
     try:
         date = parsedate_to_datetime(value)
-        moment = date.astimezone(UTC)  # pragma: no mutate - the same in any zone
+        moment = date.astimezone(UTC)  # pragma: no mutate - any zone is the same moment
     except (IndexError, OverflowError, TypeError, ValueError):
         return None
     return None if date.tzinfo is None else moment

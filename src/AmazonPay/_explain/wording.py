@@ -147,7 +147,7 @@ def of_rows(
 def explained(
     came: Came, verdict: Verdict, signed: tuple[bytes, ...] = ()
 ) -> Explanation:
-    """Return the explanation for a verdict that is not «holds»."""
+    """Return the explanation for a verdict other than `holds`."""
     rows = verdict.mistakes
     found = verdict.found
     if found is not None:

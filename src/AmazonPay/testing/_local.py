@@ -116,7 +116,7 @@ class LocalAmazonPay(Simulator):
         """
         return Client(*self._who, **self._options | options)
 
-    def async_client(self, **options: Any) -> AsyncClient:  # noqa: ANN401 - the same
+    def async_client(self, **options: Any) -> AsyncClient:  # noqa: ANN401 - the constructor's
         """Return an awaiting client in memory, for any event loop."""
         return AsyncClient(*self._who, **self._options | options)
 

@@ -426,7 +426,7 @@ def _capture(worker: Worker, order: Order, at: Progress) -> Facts:
 
 
 def _cancel(worker: Worker, order: Order, at: Progress) -> Facts:
-    body = {"cancellationReason": "the buyer changed his mind"}
+    body = {"cancellationReason": "the buyer changed their mind"}
     worker.helper("cancel_or_get_charge", at.charge, body, order=order.name, at=at)
     return {}
 

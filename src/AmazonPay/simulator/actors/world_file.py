@@ -68,7 +68,7 @@ def decode(data: bytes, store: Store, clock: Clock | None, random: Random) -> No
         is_newer = int(world["version"]) > _VERSION
         now = datetime.fromisoformat(world["now"])
         if now.tzinfo is None:
-            raise ValueError  # noqa: TRY301 - the same
+            raise ValueError  # noqa: TRY301 - handled like every other defect
         tables = (
             {} if is_newer else {table: _texts(table, world[table]) for table in TABLES}
         )
