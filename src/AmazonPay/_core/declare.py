@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from abc import ABC, abstractmethod
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -40,7 +41,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-class Declared(Generic[P, R]):
+class Declared(ABC, Generic[P, R]):
     """A method, declared once for `Client` and `AsyncClient`.
 
     It holds the signature, the docstring, and the flow that a call of it runs.
@@ -96,9 +97,9 @@ class Declared(Generic[P, R]):
         shown.__signature__ = self.signature.replace(return_annotation=returned)
         return function
 
+    @abstractmethod
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
         """Return a function that runs the flow, and its return annotation."""
-        raise NotImplementedError
 
 
 class Method(Declared[P, R]):

@@ -73,6 +73,7 @@ class DjangoJournal:
                 return entry
             if time.monotonic() > ends:
                 raise JournalFailed("other workers change this entry all the time")
+            # Workers that met must not meet again.
             time.sleep(random.uniform(0, 0.02))  # noqa: S311 - no secret
 
     def _read(self, key: str) -> dict[str, Any] | None:
