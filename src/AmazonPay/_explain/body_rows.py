@@ -64,15 +64,16 @@ def _styles(came: Came, value: object) -> Iterator[bytes]:
             yield written.encode(errors="surrogatepass")
 
 
+# In JSON, what these three change stands in strings alone.
 def _escapes(text: str) -> Iterator[str]:
-    yield json_text.with_strings(text, json_text.escaped)
-    yield json_text.with_strings(text, json_text.unescaped)
-    yield json_text.with_strings(text, lambda one: json_text.escaped(one, "04X"))
+    yield json_text.escaped(text)
+    yield json_text.unescaped(text)
+    yield json_text.escaped(text, "04X")
 
 
 def _slashes(text: str) -> Iterator[str]:
-    yield json_text.with_strings(text, lambda one: one.replace("/", "\\/"))
-    yield json_text.with_strings(text, lambda one: one.replace("\\/", "/"))
+    yield text.replace("/", "\\/")
+    yield text.replace("\\/", "/")
 
 
 _MARKUP = ("<", ">", "&", "'", "+")
@@ -85,7 +86,10 @@ def _markup_escapes(text: str) -> Iterator[str]:
     for chosen in (_MARKUP[:3], _MARKUP[:4], _MARKUP):
         for form in ("04x", "04X"):
             codes = {ord(one): f"\\u{ord(one):{form}}" for one in chosen}
-            yield json_text.with_strings(text, partial(_translated, codes))
+            if "+" in chosen:  # which stands in numbers, too: 1e+5
+                yield json_text.with_strings(text, partial(_translated, codes))
+            else:
+                yield text.translate(codes)
     yield _MARKUP_CODE.sub(lambda found: chr(int(found[1], 16)), text)
 
 

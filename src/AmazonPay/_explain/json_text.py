@@ -183,12 +183,11 @@ def without(node: Node, dropped: Callable[[Node], bool]) -> Node:
 
 
 def with_scalars(node: Node, change: Callable[[str, str], str], name: str = "") -> Node:
-    """Return a structure with each scalar changed, given its member's name."""
+    """Return a structure with each scalar changed, given its member's written name."""
     if isinstance(node, list):
         return [with_scalars(item, change, name) for item in node]
     if isinstance(node, dict):
         return {
-            key: with_scalars(member, change, json.loads(key))
-            for key, member in node.items()
+            key: with_scalars(member, change, key[1:-1]) for key, member in node.items()
         }
     return change(node, name)
