@@ -129,16 +129,24 @@ class Notifier:
         owner, message = place["owner"], place["message"]
         with self._context(owner) as context:
             record = context.find(notifications.KIND, message)
-        if record is None:  # all was reset meanwhile
+        if record is None:  # all was reset meanwhile, or its row is gone
+            self._take_out(place)
             return
-        answer = self._answer(self._request(record))
+        sent_as: str = place.get("sentAs") or message  # older stores have none
+        answer = self._answer(self._request(record, sent_as))
         with self._context(owner) as context:
             context.transaction.delete(
                 deliveries.NOBODY, deliveries.OUTBOX, place["id"]
             )
             record = context.find(notifications.KIND, message)
             if record is not None:
-                deliveries.record_answer(context, record, answer)
+                deliveries.record_answer(context, record, sent_as, answer)
+
+    def _take_out(self, place: Record) -> None:
+        with self._context(deliveries.NOBODY) as context:
+            context.transaction.delete(
+                deliveries.NOBODY, deliveries.OUTBOX, place["id"]
+            )
 
     def _answer(self, request: Request) -> int | str:
         """Return the answer of the listener that has understood it least."""
@@ -151,20 +159,20 @@ class Notifier:
                 answers.append(500)
         return max(answers, key=lambda one: one if isinstance(one, int) else 599)
 
-    def _request(self, record: Record) -> Request:
+    def _request(self, record: Record, sent_as: str) -> Request:
         body = self.authority.notification(
             record["objectType"],
             record["objectId"],
             topic=record["topic"],
             merchant_id=record["merchantId"],
             charge_permission_id=record["chargePermissionId"],
-            message_id=record["id"],
+            message_id=sent_as,
             notification_id=record["notificationId"],
             timestamp=datetime.fromisoformat(record["created"]),
         )
         headers = (
             ("x-amz-sns-message-type", "Notification"),
-            ("x-amz-sns-message-id", record["id"]),
+            ("x-amz-sns-message-id", sent_as),
             ("x-amz-sns-topic-arn", record["topic"]),
             ("x-amz-sns-subscription-arn", f"{record['topic']}:simulator"),
             ("content-type", "text/plain; charset=UTF-8"),
@@ -174,16 +182,23 @@ class Notifier:
         )
         return Request("POST", "/", headers, body)
 
-    def resend(self, message_id: str) -> dict[str, object]:
-        """Send a notification once more, as a duplicate, at the next delivery."""
+    def resend(
+        self, message_id: str, *, as_new_message: bool = False
+    ) -> dict[str, object]:
+        """Send a notification once more, as a duplicate, at the next delivery.
+
+        A new message has a `MessageId` of its own and the same `NotificationId`.
+        Return the `MessageId` under which it is sent.
+        """
         for merchant in self._merchants.values():
             for environment in merchant.environments:
                 owner = f"{merchant.merchant_id}/{environment}"
                 with self._context(owner) as context:
                     record = context.find(notifications.KIND, message_id)
                     if record is not None:
-                        deliveries.put_into_outbox(context, record)
-                        return {"messageId": message_id}
+                        sent_as = context.ids.uuid() if as_new_message else message_id
+                        deliveries.put_into_outbox(context, record, sent_as)
+                        return {"messageId": sent_as}
         raise APIRefusal("ResourceNotFound", f"There is no message '{message_id}'")
 
     def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:

@@ -253,10 +253,24 @@ class Transaction:
         ).lastrowid
         if most is None or not number or number <= most:
             return False
+        # A notification is kept as long as its row, and until it was answered.
+        self._connection.execute(
+            "DELETE FROM object WHERE (owner, kind, id) IN (SELECT owner, kind,"
+            " json_extract(facts, '$.messageId') FROM history WHERE number <= ?)"
+            " AND json_extract(record, '$.status') <> 'waiting'",
+            (number - most,),
+        )
         self._connection.execute(
             "DELETE FROM history WHERE number <= ?", (number - most,)
         )
         return number == most + 1
+
+    def has_row(self, number: int) -> bool:
+        """Return whether the history still has a row."""
+        found = self._connection.execute(
+            "SELECT 1 FROM history WHERE number = ?", (number,)
+        )
+        return found.fetchone() is not None
 
     def last_number(self) -> int:
         """Return the number of the history's last row, or 0."""
