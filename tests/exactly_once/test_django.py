@@ -330,6 +330,15 @@ def test_a_lost_notification_is_made_up_for(
     assert [state for _, state in ipn_django.moves(alias)] == ["Authorized", "Captured"]
 
 
+def test_an_object_of_which_no_notification_came_can_be_watched(
+    alias: str, inbox: DjangoInbox
+) -> None:
+    assert inbox.watch("CHARGE", CHARGE)
+    assert not inbox.watch("CHARGE", CHARGE)
+    assert inbox.process(answering(charge()), ipn_django.move) == 1
+    assert ipn_django.moves(alias) == [(CHARGE, "Authorized")]
+
+
 def test_old_entries_are_forgotten(clock: Clock, inbox: DjangoInbox) -> None:
     inbox.receive(notification())
     inbox.process(answering(charge()), ipn_django.move)

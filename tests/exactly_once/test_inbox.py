@@ -582,6 +582,42 @@ def test_a_lost_notification_is_made_up_for(shop: InboxShop) -> None:
     assert shop.moves[-1] == (bought.charge, "Captured")
 
 
+def test_an_object_of_which_no_notification_came_can_be_watched(
+    shop: InboxShop,
+) -> None:
+    bought = shop.amazon.buy()  # its notification is lost
+    assert shop.inbox.watch("CHARGE", bought.charge)
+    assert not shop.inbox.watch("CHARGE", bought.charge)
+    assert shop.process() == 1
+    shop.amazon.capture(bought.charge, "50")
+    shop.clock.move(seconds=60)
+    assert shop.recheck() == 1
+    assert shop.process() == 1
+    assert shop.moves[-1] == (bought.charge, "Captured")
+
+
+@pytest.mark.parametrize(
+    ("object_type", "object_id"),
+    [
+        ("charge", CHARGE),
+        ("REPORT", CHARGE),
+        (None, CHARGE),
+        (["CHARGE"], CHARGE),
+        ("CHARGE", ""),
+        ("CHARGE", None),
+        ("CHARGE", f"{CHARGE}\n"),
+        ("CHARGE", "../S01"),
+        ("CHARGE", "x" * 65),
+    ],
+    ids=["case", "report", "None", "list", "empty", "no id", "line", "path", "long"],
+)
+def test_what_can_be_no_object_is_not_watched(
+    sqlite_engine: Engine, object_type: Any, object_id: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match="object_"):
+        InboxShop(sqlite_engine).inbox.watch(object_type, object_id)
+
+
 def test_an_object_is_checked_ever_more_rarely(shop: InboxShop) -> None:
     shop.inbox.receive(notification())
     shop.inbox.process(answering(charge()), shop.handler)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
@@ -101,7 +100,7 @@ class SQLAlchemyInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        return self._tables.run(partial(self._tables.insert, row_of(notification)))
+        return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.

@@ -185,19 +185,9 @@ class InboxStorage:
         values = {"checks": work.failures + 1, "due": self._tables.moment(pause)}
         self._tables.change(self._objects, work.id, mine, values)
 
-    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        row = {
-            "message_id": message_id,
-            "notification_id": message_id,
-            "topic_arn": "",
-            "object_type": work.object_type,
-            "object_id": work.object_id,
-            "notification_type": "RECHECK",
-            "merchant_id": "",
-            "sent": self._tables.moment(),
-        }
-        self._tables.run(partial(self._tables.insert, row))
-        self.put_off(work, pause)
+    def add(self, row: dict[str, Any]) -> bool:
+        dated = {"sent": self._tables.moment(), **row}
+        return self._tables.run(partial(self._tables.insert, dated))
 
 
 def _is_passing(error: Exception) -> bool:

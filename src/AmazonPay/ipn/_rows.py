@@ -29,6 +29,22 @@ def row_of(notification: Notification) -> dict[str, Any]:
     }
 
 
+def own_row(
+    object_type: str, object_id: str, message_id: str, notification_type: str
+) -> dict[str, Any]:
+    """Return the columns of an entry that no notification has asked for."""
+    return {
+        "message_id": message_id,
+        "notification_id": message_id,
+        "topic_arn": "",
+        "object_type": object_type,
+        "object_id": object_id,
+        "notification_type": notification_type,
+        "charge_permission_id": None,
+        "merchant_id": "",
+    }
+
+
 def checked_forget_limit(before: datetime, now: datetime) -> str:
     """Return the time, as the tables have it, before which entries may be deleted.
 

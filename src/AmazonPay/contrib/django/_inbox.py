@@ -72,8 +72,7 @@ class DjangoInbox(Processing):
         self._entries = rows_of(Notification, using)
         self._max_failures = checked_limit(max_failures)
         self._clock = clock
-        storage = _Storage(self._database, self.moment)
-        self._storage, self._insert = storage, storage.insert
+        self._storage = _Storage(self._database, self.moment)
 
     def receive(self, notification: Received, /) -> bool:
         """Commit a notification; return whether it is new. See `Inbox.receive`.
@@ -81,7 +80,7 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        return self._insert(row_of(notification))
+        return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.
@@ -149,13 +148,14 @@ class _Storage:
 
     # Entries --------------------------------------------------------------------------
 
-    def insert(self, row: dict[str, Any]) -> bool:
+    def add(self, row: dict[str, Any]) -> bool:
         now = self._moment()
         rest = {"received": now, "due": now, "state": _NEW, "failures": 0, "version": 0}
+        values = {"sent": now, **rest, **row}
         key = row["message_id"]
 
         def work() -> bool:
-            made = self._entries.get_or_create(pk=key, defaults={**row, **rest})
+            made = self._entries.get_or_create(pk=key, defaults=values)
             return bool(made[1])
 
         return self._database.run(work)
@@ -267,17 +267,3 @@ class _Storage:
         mine = self._objects.filter(pk=work.id, version=work.version)
         values = {"checks": work.failures + 1, "due": self._moment(pause)}
         self._database.run(lambda: mine.update(**values, version=new_version()))
-
-    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        row = {
-            "message_id": message_id,
-            "notification_id": message_id,
-            "topic_arn": "",
-            "object_type": work.object_type,
-            "object_id": work.object_id,
-            "notification_type": "RECHECK",
-            "merchant_id": "",
-            "sent": self._moment(),
-        }
-        self.insert(row)
-        self.put_off(work, pause)
