@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from AmazonPay.simulator.addresses import addresses_from
 from command_line import Done, amazonpay, answering, failing, of_simulator
 from simulated import Shop
 
@@ -39,6 +40,16 @@ def test_amazon_and_the_buyer_act_on_what_was_bought() -> None:
     assert charge.json["statusDetails"]["state"] == "Canceled"
     permission = sim(shop, "permission", shop.buy().permission, "amazonClose")
     assert permission.status == 0, permission
+
+
+def test_a_simulator_beyond_loopback_gets_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop()
+    shop.simulator.addresses = addresses_from([], ["amazonpay"])
+    assert sim(shop, "cancel", shop.open()).status == 1
+    monkeypatch.setenv("AMAZON_PAY_SIMULATOR_TOKEN", shop.simulator.token)
+    assert sim(shop, "cancel", shop.open()).status == 0
 
 
 def test_a_bank_disputes_and_decides() -> None:

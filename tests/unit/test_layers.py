@@ -62,7 +62,8 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
     ],
     "AmazonPay.simulator": [
         ("wire.messages", "wire.errors"),
-        ("settings", "merchants", "certificate"),
+        ("settings", "merchants", "certificate", "addresses"),
+        ("state",),
         ("engine",),
         ("rules",),
         ("wire",),

@@ -23,7 +23,8 @@ from .session import Session, json_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEFAULT_URL: Final = "https://localhost:8421"
+DEFAULT_URL: Final = "http://localhost:8421"
+_TOKEN_VARIABLE: Final = "AMAZON_PAY_SIMULATOR_TOKEN"  # noqa: S105 - its name alone
 
 _SECONDS: Final = 30.0
 _FIRST_ERROR: Final = 400
@@ -47,8 +48,9 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 def sim() -> None:
     """Play the buyer and the bank of a running `amazonpay simulate`.
 
-    No real money moves. The certificate to trust is --ca-file, AMAZON_PAY_CA_FILE or
-    SSL_CERT_FILE; the simulator prints its place when it starts.
+    No real money moves. With TLS, the certificate to trust is --ca-file,
+    AMAZON_PAY_CA_FILE or SSL_CERT_FILE; the simulator prints its place when it starts.
+    AMAZON_PAY_SIMULATOR_TOKEN is the token that one in a container asks for.
     """
 
 
@@ -205,7 +207,7 @@ def _send(
             response = client.post(
                 url,
                 content=json.dumps(members),
-                headers={"content-type": "application/json"},
+                headers={"content-type": "application/json", **_token()},
             )
     except httpx2.TransportError as error:
         cause = certificate_cause(error) or connection_cause(error)
@@ -248,6 +250,12 @@ def _url(given: str | None) -> str:
             "a simulator is on this machine: localhost, 127.0.0.0/8 or ::1"
         )
     return f"{endpoint.scheme}://{endpoint.authority}"
+
+
+def _token() -> dict[str, str]:
+    """Return the header that a simulator beyond loopback asks for, if it is known."""
+    token = os.environ.get(_TOKEN_VARIABLE, "").strip()
+    return {"x-simulator-token": token} if token else {}
 
 
 def _trust(given: str | None) -> Any:  # noqa: ANN401 - a TLS context

@@ -1,9 +1,10 @@
-"""Serve a simulator on a socket of this machine, over TLS."""
+"""Serve a simulator on sockets of this machine, over TLS or plain http."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..errors import ConfigurationError
 from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
+from .addresses import HERE, in_url
 from .certificate import make_certificate
 from .wire.errors import APIRefusal
 from .wire.messages import Request
@@ -24,6 +26,8 @@ from .wire.messages import Request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
+    from .addresses import Addresses
+    from .certificate import Certificate
     from .simulator import Simulator
     from .wire.messages import HTTPResponse
 
@@ -210,50 +214,72 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listening(address: tuple[str, int]) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as opened:
         # asyncio sets TCP_NODELAY where the protocol is named, and only there.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         opened.callback(listener.close)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(address)
+        if family == socket.AF_INET6:
+            # What is not named does not listen.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
         listener.listen(128)
         opened.pop_all()
     return listener
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on a port of 127.0.0.1; 0 is any free port.
+def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """Return a socket that listens on a port of an address; 0 is any free port.
 
     Raises:
-        ConfigurationError: the port cannot be used.
+        ConfigurationError: the port, or the address, cannot be used.
     """
     try:
         if not 0 <= port <= _LARGEST_PORT:
             raise OSError  # noqa: TRY301 - handled like the errors of the socket itself
-        return _listening(("127.0.0.1", port))
-    except OSError:
+        return _listening(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigurationError(f"{host} is no address of this machine") from None
         raise ConfigurationError(
             f"port {port} of this machine is taken or cannot be used;"
             " --port 0 finds a free one"
         ) from None
 
 
-def address_of(listener: socket.socket, authority: Path | None) -> Address:
+def listen_on(addresses: Addresses, port: int) -> list[socket.socket]:
+    """Return a socket for each address, all with one port; see `listen`."""
+    with contextlib.ExitStack() as opened:
+        listeners: list[socket.socket] = []
+        for host in addresses.binds:
+            listeners.append(opened.enter_context(listen(port, host)))
+            port = listeners[0].getsockname()[1]
+        opened.pop_all()
+        return listeners
+
+
+def address_of(
+    listener: socket.socket, authority: Path | None, host: str = "localhost"
+) -> Address:
     """Return the address of a listening socket."""
     port: int = listener.getsockname()[1]
     scheme = "http" if authority is None else "https"
-    return Address(f"{scheme}://localhost:{port}", port, authority)
+    return Address(f"{scheme}://{in_url(host)}:{port}", port, authority)
 
 
 def server_for(
     simulator: Simulator,
-    folder: Path | None,
+    certificate: Certificate | None,
     ready: Callable[[Path | None], object],
 ) -> uvicorn.Server:
-    """Return a server; with a folder, it serves TLS with a certificate in there."""
-    certificate = None if folder is None else make_certificate(folder)
+    """Return a server; with a certificate, it serves TLS.
+
+    `ready` is called with the authority's file as soon as it listens.
+    """
+    authority = None if certificate is None else certificate.authority
     files: dict[str, Any] = {}
     if certificate is not None:
         files = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key}
@@ -271,38 +297,47 @@ def server_for(
         timeout_graceful_shutdown=_GRACE,
         **files,
     )
-    authority = None if certificate is None else certificate.authority
     return _Server(config, lambda: ready(authority))
 
 
 @contextlib.contextmanager
 def serving(
-    simulator: Simulator, *, port: int = 0, tls: bool = True
+    simulator: Simulator,
+    *,
+    port: int = 0,
+    tls: bool = True,
+    addresses: Addresses = HERE,
 ) -> Generator[Address]:
-    """Serve a simulator on this machine while the block runs."""
+    """Serve a simulator on this machine while the block runs.
+
+    Raises:
+        ConfigurationError: an address cannot be used, or others than this machine
+            may reach it and `tls` is False.
+    """
+    if addresses.is_open and not tls:
+        raise ConfigurationError("beyond loopback a simulator serves TLS only")
     with contextlib.ExitStack() as stack:
-        folder = None
+        certificate = None
         if tls:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        listener = stack.enter_context(listen(port))
+            certificate = make_certificate(folder, addresses.certified)
+        listeners = listen_on(addresses, port)
+        for one in listeners:
+            stack.enter_context(one)
         ready = threading.Event()
-        authorities: list[Path | None] = []
-
-        def on_ready(authority: Path | None) -> None:
-            authorities.append(authority)
-            ready.set()
-
-        server = server_for(simulator, folder, on_ready)
+        server = server_for(simulator, certificate, lambda _: ready.set())
         thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, daemon=True
+            target=server.run, kwargs={"sockets": listeners}, daemon=True
         )
+        authority = None if certificate is None else certificate.authority
+        address = address_of(listeners[0], authority, addresses.host)
+        before = simulator.origin, simulator.addresses
+        simulator.origin, simulator.addresses = address.url, addresses
         thread.start()
         ready.wait()
-        address = address_of(listener, authorities[0])
-        before, simulator.origin = simulator.origin, address.url
         try:
             yield address
         finally:
-            simulator.origin = before
+            simulator.origin, simulator.addresses = before
             server.should_exit = True
             thread.join()

@@ -224,6 +224,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             region=region,
             market=market_of(request, merchant, region),
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
+            public_url=self.addresses.public_url,
             simulation_code=request.header("x-amz-pay-simulation-code"),
             auth_token=request.header("x-amz-pay-authtoken"),
         )

@@ -73,7 +73,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
     """Return the response to a control call."""
-    check_caller(request, backstage.origin, backstage.token)
+    check_caller(request, backstage.origin, backstage.token, backstage.addresses)
     found = _PATH.fullmatch(request.path)
     noun, id_, act = found.groups() if found else ("", "", "")
     if noun in world_api.NOUNS and act is None:

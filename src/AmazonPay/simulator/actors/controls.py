@@ -223,7 +223,7 @@ class Controls(Backstage):
     def sessions(self) -> list[dict[str, Any]]:
         """Return all checkout sessions as the API shows them, oldest first."""
         return [
-            checkout_sessions.to_json(session, self.origin)
+            checkout_sessions.to_json(session, self.pages)
             for session in self._all(checkout_sessions.KIND)
         ]
 

@@ -222,16 +222,19 @@ class Notifier:
 
 
 class HTTPListener:
-    """Posts notifications to a shop on this machine."""
+    """Posts notifications to a shop on this machine, or on hosts that are named."""
 
-    def __init__(self, url: str) -> None:
-        """Raise `ConfigurationError` unless the address is on this machine."""
+    def __init__(self, url: str, hosts: Iterable[str] = ()) -> None:
+        """Raise `ConfigurationError` unless the address is on one of these."""
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
         except ValueError:
             raise _foreign() from None
-        if parts.scheme not in {"http", "https"} or not is_loopback(host):
+        named = {one.lower().strip("[]") for one in hosts}
+        if parts.scheme not in {"http", "https"} or not host:
+            raise _foreign()
+        if not is_loopback(host) and host not in named:
             raise _foreign()
         import httpx2
 
@@ -279,7 +282,7 @@ _STEPS = ("connect", "read", "write", "pool")
 def _foreign() -> ConfigurationError:
     return ConfigurationError(
         "--ipn-url is the address of a shop on this machine, such as"
-        " http://localhost:8000/ipn"
+        " http://localhost:8000/ipn, or on a host that --ipn-host names"
     )
 
 

@@ -352,13 +352,13 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
     context.schedule(_KEPT + timedelta(seconds=1), KIND, session, EXPIRES)
-    return json_result(201, to_json(session, call.origin), session["id"])
+    return json_result(201, to_json(session, call.pages), session["id"])
 
 
 @handles(CheckoutSessions.get_checkout_session, subject=named_session)
 def get_checkout_session(context: Context, call: APICall, session: Record) -> Result:
     """Answer Get Checkout Session."""
-    return json_result(200, to_json(session, call.origin))
+    return json_result(200, to_json(session, call.pages))
 
 
 @handles(CheckoutSessions.update_checkout_session, subject=named_session)
@@ -400,4 +400,4 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
             session[member] = body[member]
     session["updated"] = context.timestamp
     context.save(KIND, session)
-    return json_result(200, to_json(session, call.origin))
+    return json_result(200, to_json(session, call.pages))

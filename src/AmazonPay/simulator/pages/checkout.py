@@ -66,7 +66,7 @@ class CheckoutPages(ButtonPages):
         if view is None:
             raise APIRefusal("ResourceNotFound", "There is no such page")
         if request.method == "POST" and request.path != _INITIATE:
-            check_page(request, self.origin)
+            check_page(request, self.origin, self.addresses)
         return view(request)
 
     # Choosing -------------------------------------------------------------------------

@@ -168,6 +168,7 @@ class ButtonPages(Backstage):
             region=region,
             market=market,
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
+            public_url=self.addresses.public_url,
         )
 
     def _merchant_of(self, posted: Posted) -> Merchant:
