@@ -1,5 +1,5 @@
 # `make demo` shows a purchase, `make unit` is for every change, `make test` checks
-# everything, `make bench` measures.
+# everything, `make build` makes a release, `make bench` measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -9,8 +9,9 @@ WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
 # What `make test` does; CONTRIBUTING.md lists the same. The first ones run one after the
 # other, the rest two at a time.
+FITS = $(VENV)/bin/check-jsonschema --builtin-schema
 FIRST := hygiene locks lint tests
-CHECKS := $(FIRST) types node peers docs lowest wheel
+CHECKS := $(FIRST) types node peers docs lowest forms build
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # It needs more than Python, and has a target of its own.
@@ -84,10 +85,26 @@ docs: $(VENV)/stamp
 lowest: .venv-lowest/stamp
 	.venv-lowest/bin/python -m pytest -q -k "not postgresql" $(LOWEST_TESTS)
 
-wheel: $(VENV)/stamp
+# The workflow, the forms and the compose file fit their schemas, and the workflow gives
+# no power away.
+forms: $(VENV)/stamp
+	$(FITS) vendor.github-workflows .github/workflows/*.yml
+	$(FITS) vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/observation.yml
+	$(FITS) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(FITS) vendor.compose-spec examples/compose.yaml
+	$(VENV)/bin/zizmor --offline --pedantic --quiet .github
+
+# All files of a release, in dist/: built twice, and the same both times.
+build: $(VENV)/stamp
 	rm -rf dist
-	$(PY) -m hatchling build -t wheel -d dist
+	$(PY) -m hatchling build -d dist
+	$(PY) -m hatchling build -d dist/again
+	cd dist/again && for file in *; do cmp $$file ../$$file || exit 1; done
+	rm -r dist/again
+	$(PY) -m twine check --strict dist/*
+	$(VENV)/bin/check-wheel-contents dist/*.whl
 	scripts/venv .venv-wheel requirements/demo.txt dist/*.whl
+	$(PY) scripts/release.py
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
