@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-import yaml  # type: ignore[import-untyped] # pyright: ignore[reportMissingModuleSource] - without types
+import yaml
 
 from AmazonPay import Client
 from AmazonPay.errors import ConfigurationError
