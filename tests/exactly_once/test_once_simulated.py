@@ -17,6 +17,7 @@ from AmazonPay import AsyncClient, Client, SQLiteJournal
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.procedures.once import Once
 from AmazonPay.simulator import Settings
+from callers import on_both_loops
 from journals import NAMES, MemoryJournal
 from keys import KEY
 from losing_wire import Wire
@@ -56,23 +57,18 @@ def test_the_blocking_client_does_it_once(
     check(shop, helper, call(*arguments, journal=journal, **NAMES))
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@on_both_loops
 @pytest.mark.parametrize("helper", HELPERS)
-def test_the_async_client_does_it_once(
-    helper: str, backend: str, tmp_path: Path
-) -> None:
+async def test_the_async_client_does_it_once(helper: str, tmp_path: Path) -> None:
     shop = Shop()
     arguments = prepared(shop, helper)
     engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
     journal = SQLAlchemyJournal(engine)
     journal.create_table()
 
-    async def main() -> Any:
-        async with Wire(shop, lost=1).async_client() as client:
-            call = getattr(client, helper)
-            return await call(*arguments, journal=journal, **NAMES)
-
-    check(shop, helper, anyio.run(main, backend=backend))
+    async with Wire(shop, lost=1).async_client() as client:
+        call = getattr(client, helper)
+        check(shop, helper, await call(*arguments, journal=journal, **NAMES))
     engine.dispose()
 
 
@@ -171,28 +167,23 @@ def test_two_threads_with_one_order_do_it_once(helper: str, tmp_path: Path) -> N
         check(shop, helper, decision)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@on_both_loops
 @pytest.mark.parametrize("helper", HELPERS)
-def test_two_tasks_with_one_order_do_it_once(
-    helper: str, backend: str, tmp_path: Path
-) -> None:
+async def test_two_tasks_with_one_order_do_it_once(helper: str, tmp_path: Path) -> None:
     shop = Shop()
     arguments = prepared(shop, helper)
     journal = SQLiteJournal(tmp_path / "journal.db")
     decisions: list[Decision[Any]] = []
 
-    async def main() -> None:
-        async with Wire(shop, lost=1).async_client() as client:
+    async with Wire(shop, lost=1).async_client() as client:
 
-            async def work() -> None:
-                call = getattr(client, helper)
-                decisions.append(await call(*arguments, journal=journal, **NAMES))
+        async def work() -> None:
+            call = getattr(client, helper)
+            decisions.append(await call(*arguments, journal=journal, **NAMES))
 
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(work)
-                tasks.start_soon(work)
-
-    anyio.run(main, backend=backend)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            tasks.start_soon(work)
     assert len(decisions) == 2
     for decision in decisions:
         check(shop, helper, decision)

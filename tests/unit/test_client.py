@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -43,6 +42,7 @@ from AmazonPay import (
 )
 from AmazonPay._core.config import endpoint_for
 from AmazonPay._http.connections import transport_options
+from callers import on_both_loops
 from keys import KEY
 
 if TYPE_CHECKING:
@@ -818,80 +818,61 @@ def test_importing_the_package_leaves_what_few_calls_need_for_later() -> None:
 
 # The async client ---------------------------------------------------------------------
 
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
-
-@BACKENDS
-def test_the_async_client_signs_repeats_and_answers(backend: str) -> None:
+@on_both_loops
+async def test_the_async_client_signs_repeats_and_answers() -> None:
     peer = Peer(status(503), created)
 
-    async def main() -> None:
-        async with async_client_for(peer) as client:
-            response = await client.create_charge(BODY)
-            assert response.json()["chargeId"] == "C1"
-            assert response.attempts == 2
-            verify(peer.last)
-            view = client.with_options(headers={"x-extra": "1"})
-            await view.request("GET", "/charges/C1")
-            assert peer.last.headers["x-extra"] == "1"
-        with pytest.raises(ClientClosed):
-            await client.create_charge(BODY)
-
-    anyio.run(main, backend=backend)
+    async with async_client_for(peer) as client:
+        response = await client.create_charge(BODY)
+        assert response.json()["chargeId"] == "C1"
+        assert response.attempts == 2
+        verify(peer.last)
+        view = client.with_options(headers={"x-extra": "1"})
+        await view.request("GET", "/charges/C1")
+        assert peer.last.headers["x-extra"] == "1"
+    with pytest.raises(ClientClosed):
+        await client.create_charge(BODY)
 
 
-@BACKENDS
-def test_the_async_client_tells_what_it_knows_of_a_failure(backend: str) -> None:
-    async def main() -> None:
-        client = async_client_for(Peer(httpx2.ReadTimeout("x")))
-        with pytest.raises(TimedOut) as caught:
-            await client.create_charge(BODY)
-        assert caught.value.outcome_unknown
-        await client.aclose()
-        await client.aclose()
-
-    anyio.run(main, backend=backend)
+@on_both_loops
+async def test_the_async_client_tells_what_it_knows_of_a_failure() -> None:
+    client = async_client_for(Peer(httpx2.ReadTimeout("x")))
+    with pytest.raises(TimedOut) as caught:
+        await client.create_charge(BODY)
+    assert caught.value.outcome_unknown
+    await client.aclose()
+    await client.aclose()
 
 
-def test_the_async_client_refuses_an_answer_over_the_limit() -> None:
+async def test_the_async_client_refuses_an_answer_over_the_limit() -> None:
     huge = b"x" * (32 * 1024 * 1024 + 1)
 
-    async def main() -> None:
-        peer = Peer(lambda _: httpx2.Response(200, content=huge))
-        with pytest.raises(ResponseTooLarge):
-            await async_client_for(peer).get_charge("C1")
-
-    anyio.run(main)
+    peer = Peer(lambda _: httpx2.Response(200, content=huge))
+    with pytest.raises(ResponseTooLarge):
+        await async_client_for(peer).get_charge("C1")
 
 
-@BACKENDS
-def test_an_async_client_that_is_closed_while_a_call_waits_keeps_account(
-    backend: str,
-) -> None:
-    async def main() -> None:
-        async def close(request: httpx2.Request) -> httpx2.Response:
-            del request
-            await client.aclose()
-            return httpx2.Response(503)
+@on_both_loops
+async def test_an_async_client_that_is_closed_in_a_call_keeps_account() -> None:
+    async def close(request: httpx2.Request) -> httpx2.Response:
+        del request
+        await client.aclose()
+        return httpx2.Response(503)
 
-        transport = httpx2.MockTransport(close)
-        client = AsyncClient("SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE)
-        with pytest.raises(ConnectionFailed, match="closed meanwhile") as caught:
-            await client.create_charge(BODY)
-        assert caught.value.outcome_unknown
-
-    anyio.run(main, backend=backend)
+    transport = httpx2.MockTransport(close)
+    client = AsyncClient("SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE)
+    with pytest.raises(ConnectionFailed, match="closed meanwhile") as caught:
+        await client.create_charge(BODY)
+    assert caught.value.outcome_unknown
 
 
-@BACKENDS
-def test_the_async_client_refuses_what_the_blocking_one_does(backend: str) -> None:
-    async def main() -> None:
-        client: Any = async_client_for(Peer(created))
-        with pytest.raises(InvalidRequest):
-            await client.get_charge("")
-        with pytest.raises(TypeError, match=r"create_charge\(\)"):
-            await client.create_charge(BODY, "key")
-        with pytest.raises(InvalidRequest):
-            await client.request("GET", "no path")
-
-    anyio.run(main, backend=backend)
+@on_both_loops
+async def test_the_async_client_refuses_what_the_blocking_one_does() -> None:
+    client: Any = async_client_for(Peer(created))
+    with pytest.raises(InvalidRequest):
+        await client.get_charge("")
+    with pytest.raises(TypeError, match=r"create_charge\(\)"):
+        await client.create_charge(BODY, "key")
+    with pytest.raises(InvalidRequest):
+        await client.request("GET", "no path")

@@ -6,7 +6,6 @@ import pickle
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx2
 import pytest
 
@@ -32,6 +31,7 @@ from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles
 from AmazonPay.procedures.waiting import Waiting
 from AmazonPay.report_files import read_report
+from callers import on_both_loops
 from journals import MemoryJournal, Player, Reply, answer
 from keys import KEY
 
@@ -662,25 +662,22 @@ def test_the_blocking_client_drives_them_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_async_client_drives_them_all(backend: str, tmp_path: Path) -> None:
+@on_both_loops
+async def test_the_async_client_drives_them_all(tmp_path: Path) -> None:
     peer = Amazon(document() + document())
     evidence = tmp_path / "e.png"
     evidence.write_bytes(b"png")
 
-    async def main() -> None:
-        client = awaiting(peer)
-        found = [report["reportId"] async for report in client.iter_reports()]
-        assert found == ["1", "2"]
-        target = await client.download_report("9", tmp_path / "r.csv")
-        assert target.read_text() == "a,b\n1,2\n"
-        rows = [row async for row in client.iter_report_rows("9")]
-        assert rows == [{"a": "1", "b": "2"}]
-        seen = await client.wait_for_charge("C1")
-        assert seen["statusDetails"]["state"] == "Captured"
-        assert (await client.upload_evidence(evidence))["id"] == "file_1"
-
-    anyio.run(main, backend=backend)
+    client = awaiting(peer)
+    found = [report["reportId"] async for report in client.iter_reports()]
+    assert found == ["1", "2"]
+    target = await client.download_report("9", tmp_path / "r.csv")
+    assert target.read_text() == "a,b\n1,2\n"
+    rows = [row async for row in client.iter_report_rows("9")]
+    assert rows == [{"a": "1", "b": "2"}]
+    seen = await client.wait_for_charge("C1")
+    assert seen["statusDetails"]["state"] == "Captured"
+    assert (await client.upload_evidence(evidence))["id"] == "file_1"
     put = peer.requests[-1]
     assert put.content == b"png"
     assert put.headers["content-length"] == "3"
@@ -700,19 +697,16 @@ def test_a_broken_download_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_broken_download_is_told_awaiting_too(tmp_path: Path) -> None:
+async def test_a_broken_download_is_told_awaiting_too(tmp_path: Path) -> None:
     def breaking(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/document":
             raise httpx2.ReadError("broken")
         return Amazon()(request)
 
-    async def main() -> None:
-        transport = httpx2.MockTransport(breaking)
-        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
-            with pytest.raises(TransferFailed, match="broke"):
-                await client.download_report("9", tmp_path / "r.csv")
-
-    anyio.run(main)
+    transport = httpx2.MockTransport(breaking)
+    async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+        with pytest.raises(TransferFailed, match="broke"):
+            await client.download_report("9", tmp_path / "r.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -721,14 +715,11 @@ def refusing(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(404, json={"reasonCode": "ResourceNotFound", "message": ""})
 
 
-def test_a_page_that_is_refused_raises_awaiting_too() -> None:
-    async def main() -> None:
-        transport = httpx2.MockTransport(refusing)
-        async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
-            with pytest.raises(NotFound):
-                [report async for report in client.iter_reports()]
-
-    anyio.run(main)
+async def test_a_page_that_is_refused_raises_awaiting_too() -> None:
+    transport = httpx2.MockTransport(refusing)
+    async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
+        with pytest.raises(NotFound):
+            [report async for report in client.iter_reports()]
 
 
 def settling() -> httpx2.MockTransport:
@@ -745,27 +736,26 @@ def test_waiting_passes_at_once_where_a_test_asks_for_it() -> None:
     assert seen["statusDetails"]["state"] == "Authorized"
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_waiting_passes_at_once_awaiting_too(backend: str) -> None:
-    async def main() -> None:
-        at_once = Retry(wait=False)
-        client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
-        seen = await client.wait_for_charge("C1")
-        assert seen["statusDetails"]["state"] == "Authorized"
-
-    anyio.run(main, backend=backend)
+@on_both_loops
+async def test_waiting_passes_at_once_awaiting_too() -> None:
+    at_once = Retry(wait=False)
+    client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
+    seen = await client.wait_for_charge("C1")
+    assert seen["statusDetails"]["state"] == "Authorized"
 
 
 @pytest.mark.parametrize(
     "url", ["http://files.example/x", "ftp://x", "", "http://127.0.0.1/x", "https:///x"]
 )
-def test_a_link_that_is_not_https_is_not_followed(url: str, tmp_path: Path) -> None:
+async def test_a_link_that_is_not_https_is_not_followed(
+    url: str, tmp_path: Path
+) -> None:
     peer = Amazon()
     step = Transfer("GET", url, target=tmp_path / "x")
     with pytest.raises(TransferFailed, match="not https"):
         blocking(peer).perform(step)
     with pytest.raises(TransferFailed, match="not https"):
-        anyio.run(awaiting(peer).perform, step)
+        await awaiting(peer).perform(step)
     assert peer.requests == []
 
 
@@ -869,23 +859,20 @@ def test_what_asks_for_patience_is_not_repeated_when_no_time_is_left() -> None:
     assert peer.calls == ["GET", "POST", "GET"]
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_helpers_deadline_bounds_an_awaiting_client_too(backend: str) -> None:
+@on_both_loops
+async def test_a_helpers_deadline_bounds_an_awaiting_client_too() -> None:
     peer = Busy("57", reads=True)
 
-    async def main() -> None:
-        transport = httpx2.MockTransport(peer)
-        client = AsyncClient("A", KEY, "us", True, transport=transport)
-        name = "capture_or_get_charge"
-        call = getattr(client, name)
-        await call(*HELPERS[name], journal=MemoryJournal(), deadline=0, **NAMES)
-        with pytest.raises(NotFound):
-            async for _ in AsyncClient(
-                "A", KEY, "us", True, transport=httpx2.MockTransport(refusing)
-            ).iter_report_rows("1", deadline=0):
-                pass
-
-    anyio.run(main, backend=backend)
+    transport = httpx2.MockTransport(peer)
+    client = AsyncClient("A", KEY, "us", True, transport=transport)
+    name = "capture_or_get_charge"
+    call = getattr(client, name)
+    await call(*HELPERS[name], journal=MemoryJournal(), deadline=0, **NAMES)
+    with pytest.raises(NotFound):
+        async for _ in AsyncClient(
+            "A", KEY, "us", True, transport=httpx2.MockTransport(refusing)
+        ).iter_report_rows("1", deadline=0):
+            pass
     assert peer.calls == ["GET", "POST", "GET"]
 
 
@@ -918,7 +905,7 @@ def test_a_call_of_a_helper_has_the_time_of_one_socket_step_at_least() -> None:
         ("iter_report_rows", ("1",)),
     ],
 )
-def test_a_deadline_that_is_no_time_is_refused(
+async def test_a_deadline_that_is_no_time_is_refused(
     name: str, args: tuple[Any, ...], deadline: Any
 ) -> None:
     peer, journal = Busy(None), MemoryJournal()
@@ -929,13 +916,9 @@ def test_a_deadline_that_is_no_time_is_refused(
             *args, deadline=deadline, **more
         )
 
-    async def main() -> None:
-        called = getattr(AsyncClient("A", KEY, "us", True, **options), name)(
+    with pytest.raises(InvalidRequest, match="deadline"):
+        await getattr(AsyncClient("A", KEY, "us", True, **options), name)(
             *args, deadline=deadline, **more
         )
-        await called
-
-    with pytest.raises(InvalidRequest, match="deadline"):
-        anyio.run(main)
     assert peer.calls == []
     assert journal.entries == {}
