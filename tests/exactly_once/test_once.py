@@ -222,6 +222,32 @@ def test_a_second_attempt_needs_a_definite_no_of_the_first(
     assert player.calls == []
 
 
+@pytest.mark.parametrize("outcome", ["success", "pending", "unknown", None])
+def test_no_attempt_follows_one_that_may_have_moved_money(
+    outcome: Any, journal: MemoryJournal
+) -> None:
+    Player(LOST).play(create(journal))
+    first = journal.entry
+    journal.entries[first.key] = replace(
+        first, answers=1, outcome=outcome, object_id="S01-C1"
+    )
+    player = Player()
+    with pytest.raises(JournalConflict, match="attempt 2"):
+        player.play(create(journal, attempt=2))
+    assert player.calls == []
+
+
+def test_an_attempt_follows_its_own_predecessor_and_no_earlier_one(
+    journal: MemoryJournal,
+) -> None:
+    Player(refusal(422, "HardDeclined")).play(create(journal))
+    Player(charge("Authorized"), charge("Authorized")).play(create(journal, attempt=2))
+    player = Player()
+    with pytest.raises(JournalConflict, match="attempt 3"):
+        player.play(create(journal, attempt=3))
+    assert player.calls == []
+
+
 def test_a_second_attempt_has_a_key_and_a_body_of_its_own(
     journal: MemoryJournal,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import subprocess
@@ -56,6 +57,22 @@ def test_calls_share_one_kept_connection() -> None:
         for _ in range(5):
             assert client.get_charge("C1").status_code == 200
         assert server.connections == 1
+
+
+def test_a_client_that_is_forgotten_lets_go_of_its_connection() -> None:
+    gone = threading.Event()
+
+    def speak(peer: socket.socket) -> None:
+        answering(peer)
+        gone.set()
+
+    with serving(speak) as server:
+        client = client_at(server.port)
+        assert client.get_charge("C1").ok
+        assert not gone.is_set()
+        del client
+        gc.collect()
+        assert gone.wait(10.0)
 
 
 def test_threads_share_a_client() -> None:

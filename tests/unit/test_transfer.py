@@ -64,7 +64,9 @@ BOTH = pytest.mark.parametrize("awaits", [False, True], ids=["blocking", "awaiti
 
 REFUSED = {
     "not https": [
+        "",
         "http://files.example/x",
+        "http://127.0.0.1/x",
         "//files.example/x",
         "file:///etc/passwd",
         "ftp://files.example/x",
@@ -178,6 +180,8 @@ def test_a_simulator_on_this_machine_may_link_to_this_machine(
     "url",
     [
         "http://user@127.0.0.1:8421/x",
+        "http://127.0.0.1.evil/x",
+        "http://10.0.0.1/x",
         "https://10.0.0.1/x",
         "http://0.0.0.0:8421/x",
         "http://[::ffff:127.0.0.1]:8421/x",
@@ -377,6 +381,11 @@ def broken() -> Iterator[bytes]:
     raise httpx2.ReadError("broken")
 
 
+def closed() -> Iterator[bytes]:
+    yield b"half"
+    raise httpx2.StreamClosed
+
+
 def endless() -> Iterator[bytes]:
     while True:
         yield b"more" * 10_000
@@ -384,7 +393,8 @@ def endless() -> Iterator[bytes]:
 
 @BOTH
 @pytest.mark.parametrize(
-    ("pieces", "raised"), [(stopped, Stop), (broken, TransferFailed)]
+    ("pieces", "raised"),
+    [(stopped, Stop), (broken, TransferFailed), (closed, TransferFailed)],
 )
 def test_nothing_is_left_of_a_download_that_failed(
     awaits: bool,
