@@ -600,6 +600,8 @@ def test_an_unreadable_success_of_a_call_that_acts_leaves_its_outcome_unknown() 
     assert caught.value.outcome_unknown
     assert caught.value.idempotency_key == "k"
     assert caught.value.response is response
+    with pytest.raises(OutcomeUnknown):
+        response.raise_for_status()
 
 
 def test_every_error_says_whether_the_outcome_is_unknown() -> None:
