@@ -37,6 +37,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run an `async def test_…` in asyncio; `on_both_loops` runs it in trio, too."""
+    return "asyncio"
+
+
 @pytest.fixture(scope="session")
 def private_key() -> rsa.RSAPrivateKey:
     """The merchant's key."""

@@ -375,17 +375,6 @@ def test_the_conflict_says_that_another_order_has_the_object() -> None:
     assert "1007" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("namespace", "order"), [("shop", "B"), ("other shop", "A"), ("shop", "a")]
-)
-def test_another_name_or_namespace_is_another_order(namespace: str, order: str) -> None:
-    journal, amazon = MemoryJournal(), Amazon()
-    helper = "complete_or_get_checkout_session"
-    assert Worker(flow(helper, "A", journal), amazon).end() == "success"
-    made = flow(helper, order, journal, namespace=namespace)
-    assert Worker(made, amazon).end() == "conflict"
-
-
 def test_one_order_may_complete_and_finalize_one_session() -> None:
     journal, amazon = MemoryJournal(), Amazon()
     for helper in (
@@ -413,18 +402,6 @@ def test_one_charge_may_be_captured_for_one_order_and_canceled_for_another() -> 
         Worker(flow("capture_or_get_charge", "A", journal), amazon).end() == "success"
     )
     assert Worker(flow("cancel_or_get_charge", "B", journal), amazon).end() == "moved"
-
-
-def test_an_order_written_in_another_normal_form_is_the_same() -> None:
-    journal, amazon = MemoryJournal(), Amazon(refuse=1)
-    helper = "complete_or_get_checkout_session"
-    assert Worker(flow(helper, "Mu\u0308ller", journal), amazon).end() == "no"
-    made = flow(helper, "M\u00fcller", journal, attempt=2)
-    assert Worker(made, amazon).end() == "success"
-    assert (
-        Worker(flow(helper, "Mu\u0308ller", journal, attempt=2), amazon).end()
-        == "success"
-    )
 
 
 def test_what_was_abandoned_before_it_was_sent_releases_the_object() -> None:
@@ -520,15 +497,6 @@ def test_a_claim_is_nothing_to_settle(settle: Any) -> None:
     words = ("no",) if settle is resolve else ()
     with pytest.raises(JournalConflict):
         settle(journal, claim_key("capture_charge", "S01-C1"), *words, reason="x")
-
-
-def test_a_claim_whose_holder_is_gone_is_held() -> None:
-    journal, amazon = MemoryJournal(), Amazon()
-    Worker(flow("capture_or_get_charge", "A", journal), amazon).end()
-    del journal.entries[journal.entry.key]
-    assert (
-        Worker(flow("capture_or_get_charge", "B", journal), amazon).end() == "conflict"
-    )
 
 
 def test_an_entry_of_an_older_version_claims_its_object_when_it_is_called_again() -> (

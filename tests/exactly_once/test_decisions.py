@@ -19,7 +19,6 @@ from AmazonPay import (
     MoneyMoved,
     NotProven,
     NotYet,
-    OutcomeUnknown,
     TimedOut,
 )
 from AmazonPay.decisions import Decision
@@ -464,14 +463,6 @@ def decided(case: Case, *script: Reply) -> Decision[Any]:
     return decision
 
 
-def test_a_success_is_returned_and_shows_its_charge() -> None:
-    decision = decided(CREATE, answer(CREATE.done, 201), answer(charge("Authorized")))
-    assert decision.raise_for_outcome() is decision
-    assert decision.charge == decision.seen == charge("Authorized")
-    assert decision.response is not None
-    assert decision.response.status_code == 201
-
-
 def test_a_completed_session_comes_with_its_charge() -> None:
     decision = decided(COMPLETE, *session("Completed Captured"))
     assert decision.seen == shown(
@@ -502,30 +493,6 @@ def test_a_no_raises_from_the_answer_behind_it() -> None:
         decision.raise_for_outcome()
     assert one.value.decision is decision
     assert isinstance(one.value.__cause__, HardDeclined)
-
-
-def test_a_pending_outcome_raises_as_such() -> None:
-    seen = answer(charge("CaptureInitiated"))
-    with pytest.raises(NotYet, match=r"pending \(CaptureInitiated\)$") as one:
-        decided(CAPTURE, seen).raise_for_outcome()
-    assert one.value.__cause__ is None
-
-
-def test_what_is_not_proven_raises_from_the_failure_behind_it() -> None:
-    lost = TimedOut("x", outcome_unknown=True)
-    decision = decided(CREATE, lost)
-    assert (decision.reason, decision.error) == ("TimedOut", lost)
-    with pytest.raises(NotProven) as one:
-        decision.raise_for_outcome()
-    assert one.value.__cause__ is lost
-
-
-def test_an_unknown_answer_raises_as_one() -> None:
-    reply = refusal(422, "HardDeclined")
-    reply.outcome_unknown = True
-    with pytest.raises(NotProven) as one:
-        decided(CREATE, reply).raise_for_outcome()
-    assert isinstance(one.value.__cause__, OutcomeUnknown)
 
 
 def test_every_outcome_but_success_has_an_error_of_its_own() -> None:

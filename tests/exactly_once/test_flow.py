@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,6 @@ import pytest
 from AmazonPay import (
     HardDeclined,
     JournalConflict,
-    JournalFailed,
-    MoneyMoved,
     NotProven,
     TimedOut,
 )
@@ -174,38 +171,6 @@ def test_the_charge_that_a_session_shows_is_written_down() -> None:
     assert journal.entry.object_id == "C1"
 
 
-def test_the_charge_of_another_request_is_not_its_object() -> None:
-    journal = MemoryJournal()
-    refund = {
-        "refundId": "R1",
-        "chargeId": "C1",
-        "refundAmount": MONEY,
-        "statusDetails": {"state": "Refunded"},
-    }
-    body = {"chargeId": "C1", "refundAmount": MONEY}
-    made = Once.refund_or_get.begin(None, body, journal=journal, **NAMES)
-    assert Player(answer(refund, 201), answer(refund)).play(made).ok
-    assert journal.entry.object_id == "R1"
-    assert journal.entry.other_object_ids == ()
-
-
-def test_an_object_that_was_made_for_another_permission_is_kept_and_unknown() -> None:
-    journal = MemoryJournal()
-    other = charge("Authorized", chargePermissionId="S02")
-    decision = Player(answer(other, 201), answer(other)).play(create(journal))
-    assert (decision.outcome, decision.reason) == ("unknown", "ObjectMismatch")
-    assert journal.entry.object_id == "C1"
-
-
-def test_an_answer_about_another_charge_leaves_no_id() -> None:
-    journal = MemoryJournal()
-    other = answer(charge("Captured", chargeId="C2"))
-    script = [answer(charge("Authorized")), other, answer(charge("Authorized"))]
-    decision = Player(*script).play(capture(journal))
-    assert (decision.outcome, decision.reason) == ("unknown", "ObjectMismatch")
-    assert journal.entry.object_id is None
-
-
 # Claims -------------------------------------------------------------------------------
 
 
@@ -225,29 +190,6 @@ def test_a_created_object_is_claimed_as_soon_as_it_may_hold_money(
     journal = MemoryJournal()
     Player(answer(view, 201), answer(view)).play(create(journal))
     assert any(one.is_claim for one in journal.entries.values()) is claims
-
-
-def test_an_object_in_the_path_is_claimed_before_it_is_sent() -> None:
-    journal = MemoryJournal()
-    script: list[Reply] = [
-        answer(charge("Authorized")),
-        LOST,
-        answer(charge("Authorized")),
-    ]
-    assert Player(*script).play(capture(journal)).outcome == "pending"
-    assert any(one.is_claim for one in journal.entries.values())
-
-
-def test_a_conflict_says_that_one_object_settles_one_order() -> None:
-    journal = MemoryJournal()
-    script: list[Reply] = [
-        answer(charge("Authorized")),
-        LOST,
-        answer(charge("Authorized")),
-    ]
-    Player(*script).play(capture(journal))
-    with pytest.raises(JournalConflict, match="one object settles one order"):
-        Player().play(capture(journal, order="1008"))
 
 
 class Overtaken(Player):
@@ -322,33 +264,6 @@ def test_the_charge_of_a_session_is_the_decisions() -> None:
     assert decision.seen["checkoutSessionId"] == "s1"
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome"), [(MoneyMoved, "moved"), (NotProven, "unknown")]
-)
-def test_an_error_of_an_outcome_is_pickled_with_what_decides(
-    error: Any, outcome: Any
-) -> None:
-    decision: Decision[Any] = Decision(
-        outcome=outcome,
-        reason="HardDeclined",
-        operation="create_charge",
-        key="k",
-        seen=charge("Authorized"),
-        new_attempt=True,
-    )
-    again = pickle.loads(pickle.dumps(error(decision)))  # noqa: S301 - our own
-    assert type(again) is error
-    kept = again.decision
-    assert (kept.outcome, kept.reason, kept.operation, kept.key) == (
-        outcome,
-        "HardDeclined",
-        "create_charge",
-        "k",
-    )
-    assert kept.new_attempt is True
-    assert kept.seen is None
-
-
 def undecided(**more: Any) -> Decision[Any]:
     return Decision(outcome="unknown", operation="create_charge", key="k", **more)
 
@@ -401,31 +316,6 @@ def test_a_decision_has_the_answer_or_the_error_of_its_send() -> None:
     assert (decision.response, decision.error) == (None, None)
 
 
-def test_a_decision_names_its_object() -> None:
-    made = answer(charge("Authorized", chargeId="C7"), 201)
-    seen = answer(charge("Authorized", chargeId="C7"))
-    assert Player(made, seen).play(create(MemoryJournal())).object_id == "C7"
-    assert Player(LOST).play(create(MemoryJournal())).object_id is None
-    decision = Player(answer(charge("Captured"))).play(capture(MemoryJournal()))
-    assert decision.object_id == "C1"
-    script = [session("Completed", "C1"), answer(charge("Authorized"))]
-    assert Player(*script).play(complete(MemoryJournal())).object_id == "s1"
-
-
-def test_a_pending_decision_says_in_which_state_it_waits() -> None:
-    waiting = answer(charge("AuthorizationInitiated"))
-    assert Player(waiting).play(capture(MemoryJournal())).reason == (
-        "AuthorizationInitiated"
-    )
-    script = [session("Completed", "C1"), waiting]
-    assert Player(*script).play(complete(MemoryJournal())).reason == (
-        "AuthorizationInitiated"
-    )
-    for state in ("Captured", "Declined"):
-        decision = Player(answer(charge(state))).play(capture(MemoryJournal()))
-        assert decision.reason is None
-
-
 # The age of an entry ------------------------------------------------------------------
 
 
@@ -457,57 +347,3 @@ def test_an_entry_without_a_time_of_change_has_no_age() -> None:
     script = [answer(charge("Authorized"), 201), answer(charge("Authorized"))]
     resumed = Once.resume.begin(None, journal.entry, journal=journal, max_age=0)
     assert Player(*script).play(resumed).ok
-
-
-# A journal that fails -----------------------------------------------------------------
-
-
-class Broken(MemoryJournal):
-    """Fails with its own error from some change on."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-        self.left = 100
-
-    def change(self, key: str, change: Change, /) -> Entry:
-        self.left -= 1
-        if self.left < 0:
-            raise self.error
-        return super().change(key, change)
-
-
-@pytest.mark.parametrize("error", [JournalFailed("full"), OSError("full")])
-def test_a_failure_before_this_send_tells_of_an_earlier_one(error: Exception) -> None:
-    journal = Broken(error)
-    script: list[Reply] = [
-        answer(charge("Authorized")),
-        LOST,
-        answer(charge("Authorized")),
-    ]
-    Player(*script).play(capture(journal))
-    journal.left = 1
-    with pytest.raises(JournalFailed) as raised:
-        Player(answer(charge("Authorized"))).play(capture(journal))
-    assert raised.value.outcome_unknown is True
-    assert (raised.value.response, raised.value.object_id) == (None, None)
-    assert raised.value.__cause__ is error
-
-
-def test_a_failure_before_anything_was_sent_is_no_doubt() -> None:
-    for left in (0, 1):
-        journal = Broken(OSError("full"))
-        journal.left = left
-        with pytest.raises(JournalFailed) as raised:
-            Player(*[answer(charge("Authorized"))] * left).play(capture(journal))
-        assert raised.value.outcome_unknown is False
-
-
-def test_a_failure_after_the_object_was_made_names_it() -> None:
-    journal = Broken(OSError("full"))
-    made = charge("AuthorizationInitiated")
-    Player(answer(made, 201), answer(made)).play(create(journal))
-    journal.left = 1
-    with pytest.raises(JournalFailed) as raised:
-        Player(answer(made)).play(create(journal))
-    assert (raised.value.outcome_unknown, raised.value.object_id) == (True, "C1")

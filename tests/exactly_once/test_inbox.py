@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx2
 import pytest
 from sqlalchemy import create_engine, select, text
@@ -19,6 +18,7 @@ from AmazonPay import Client, ConfigurationError, InvalidRequest, Retry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from AmazonPay.ipn import InboxFailed, Notification
 from AmazonPay.simulator import PROFILES
+from callers import on_both_loops
 from inbox_shop import METADATA, MOVES, InboxShop, state_of
 from keys import KEY
 from simulated import KEY_ID
@@ -685,20 +685,17 @@ def test_a_change_that_is_seen_twice_is_one_entry(shop: InboxShop) -> None:
 # Awaiting -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_it_awaits(sqlite_engine: Engine, backend: str) -> None:
+@on_both_loops
+async def test_it_awaits(sqlite_engine: Engine) -> None:
     shop = InboxShop(sqlite_engine)
     bought = shop.amazon.buy()
     shop.deliver()
 
-    async def work() -> tuple[int, int]:
-        async with shop.amazon.async_client() as client:
-            settled = await shop.inbox.aprocess(client, shop.handler)
-            shop.amazon.capture(bought.charge, "50")
-            shop.clock.move(days=1)
-            return settled, await shop.inbox.arecheck(client)
-
-    assert anyio.run(work, backend=backend) == (1, 1)
+    async with shop.amazon.async_client() as client:
+        assert await shop.inbox.aprocess(client, shop.handler) == 1
+        shop.amazon.capture(bought.charge, "50")
+        shop.clock.move(days=1)
+        assert await shop.inbox.arecheck(client) == 1
     assert shop.moves == [(bought.charge, "Authorized")]
 
 

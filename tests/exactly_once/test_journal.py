@@ -9,13 +9,13 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, MetaData, NullPool, create_engine, event
+from sqlalchemy import Engine, MetaData, NullPool, create_engine
 
 from AmazonPay import (
     ConfigurationError,
@@ -34,7 +34,7 @@ from AmazonPay._once.entry import (
 from AmazonPay._once.outcomes import Assessment
 from AmazonPay._once.sqlite_schema import COLUMNS
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
-from AmazonPay.journal import Entry, resolve
+from AmazonPay.journal import Entry
 from journals import MemoryJournal, Ticks
 
 if TYPE_CHECKING:
@@ -172,12 +172,34 @@ def test_a_change_that_raises_changes_nothing(journal: Journal) -> None:
     assert journal.find(INTENDED.key) == before
 
 
+def test_what_a_change_raises_passes_unchanged(journal: Journal) -> None:
+    alarm = TimeoutError("a watchdog's")
+
+    def change(_: Entry | None) -> Entry:
+        raise alarm
+
+    with pytest.raises(TimeoutError) as raised:
+        journal.change(INTENDED.key, change)
+    assert raised.value is alarm
+    assert journal.find(INTENDED.key) is None
+
+
+def test_an_entry_keeps_the_moment_of_its_first_writing(journal: Journal) -> None:
+    first = journal.change(INTENDED.key, record_intent(INTENDED))
+    assert first.created == first.changed is not None
+    second = journal.change(INTENDED.key, start_send(INTENDED))
+    assert second.changed != first.changed
+    assert second.created == first.created
+    assert journal.find(INTENDED.key) == second
+
+
 def test_what_is_not_settled_is_listed_least_lately_changed_first(
     journal: Journal,
 ) -> None:
-    for number, outcome in enumerate([None, "pending", "unknown", "success", "no"]):
+    outcomes = [None, "pending", "unknown", "moved", "success", "no"]
+    for number, outcome in enumerate(outcomes):
         stored(journal, numbered(number, outcome))
-    assert [one.key[0] for one in journal.open_entries()] == ["0", "1", "2"]
+    assert [one.key[0] for one in journal.open_entries()] == ["0", "1", "2", "3"]
     assert [one.key[0] for one in journal.open_entries(limit=2)] == ["0", "1"]
     assert [one.key[0] for one in journal.open_entries(limit=1)] == ["0"]
 
@@ -281,12 +303,6 @@ def test_a_journal_stays_where_it_was_opened(
     assert SQLiteJournal(tmp_path / "journal.db").find(INTENDED.key) is not None
 
 
-def test_only_its_owner_can_read_a_journal(tmp_path: Path) -> None:
-    journal = sqlite(tmp_path)
-    journal.change(INTENDED.key, record_intent(INTENDED))
-    assert [oct(one.stat().st_mode) for one in tmp_path.iterdir()] == ["0o100600"]
-
-
 def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be opened"):
         SQLiteJournal(tmp_path / "none" / "journal.db")
@@ -300,18 +316,6 @@ def test_importing_the_package_loads_no_database() -> None:
         "sys.exit(bool({'sqlite3', 'sqlalchemy'} & (set(sys.modules) - before)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-@pytest.mark.parametrize("path", ["", ":memory:", "file:journal.db?mode=memory"])
-def test_a_journal_outlives_the_process(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="file"):
-        SQLiteJournal(path)
-
-
-def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "journal.db").write_text("this is no database, but a longer text")
-    with pytest.raises(ConfigurationError, match="cannot be opened"):
-        SQLiteJournal(tmp_path / "journal.db")
 
 
 def test_the_journals_own_clock_is_the_machines(tmp_path: Path) -> None:
@@ -353,41 +357,6 @@ def test_an_entry_outlives_the_shops_own_rollback(
     assert shops.find(INTENDED.key) is not None
 
 
-def interfere(engine: Engine, verb: str, times: int) -> list[str]:
-    """Let another worker come between the reading and the writing, some times."""
-    other = SQLAlchemyJournal(engine, clock=Ticks())
-    came: list[str] = []
-
-    def listen(*seen: Any) -> None:
-        statement: str = seen[2]
-        if statement.startswith(verb) and len(came) < times:
-            came.append(statement)
-            other.change(INTENDED.key, start_send(INTENDED))
-
-    event.listen(engine, "before_cursor_execute", listen)
-    return came
-
-
-def test_who_was_not_the_first_to_write_a_key_reads_it(
-    engine: Engine, shops: SQLAlchemyJournal
-) -> None:
-    interfere(engine, "INSERT", 1)
-    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 2
-
-
-def test_who_lost_a_race_reads_again(engine: Engine, shops: SQLAlchemyJournal) -> None:
-    shops.change(INTENDED.key, start_send(INTENDED))
-    came = interfere(engine, "UPDATE", 2)
-    assert shops.change(INTENDED.key, start_send(INTENDED)).runs == 4
-    assert len(came) == 2
-
-
-def test_a_database_that_refuses_the_entry_says_so(shops: SQLAlchemyJournal) -> None:
-    wrong: Any = None
-    with pytest.raises(JournalFailed, match="IntegrityError"):
-        shops.change(INTENDED.key, record_intent(replace(INTENDED, namespace=wrong)))
-
-
 # What happens to an entry -------------------------------------------------------------
 
 
@@ -400,54 +369,6 @@ def after(*changes: Any, start: Entry | None = None) -> Entry:
 
 
 BEGUN = start_send(INTENDED)
-
-
-def test_a_run_is_in_doubt_until_it_is_answered() -> None:
-    assert after(BEGUN).in_doubt
-    assert not after(
-        BEGUN, record_answer("not_processed", "TooManyRequests", None)
-    ).in_doubt
-    assert after(BEGUN, record_answer("unknown", "TimedOut", None)).in_doubt
-
-
-def test_a_refusal_is_a_no_when_no_other_run_is_in_doubt() -> None:
-    refused = record_answer("refused", "HardDeclined", None)
-    assert after(BEGUN, refused).outcome == "no"
-    assert after(BEGUN, BEGUN, refused).outcome is None
-    assert after(BEGUN, BEGUN, refused, refused).outcome == "no"
-    lost = record_answer("unknown", "TimedOut", None)
-    assert after(BEGUN, BEGUN, lost, refused).outcome is None
-
-
-def test_a_refusal_is_no_no_when_another_run_has_made_the_charge() -> None:
-    done = record_answer("succeeded", None, "S01-C1")
-    entry = after(BEGUN, BEGUN, done, record_answer("refused", "HardDeclined", None))
-    assert (entry.outcome, entry.object_id) == (None, "S01-C1")
-
-
-def test_a_refused_key_is_never_begun_again() -> None:
-    refused = after(BEGUN, record_answer("refused", "HardDeclined", None))
-    assert refused.final
-    assert after(BEGUN, start=refused) == refused
-
-
-def test_a_charge_that_is_there_needs_no_second_request() -> None:
-    made = after(BEGUN, record_answer("succeeded", None, "S01-C1"))
-    assert after(BEGUN, start=made) == made
-
-
-def test_a_session_that_was_refused_may_be_completed_later() -> None:
-    session = replace(INTENDED, operation="complete_checkout_session")
-    entry = after(
-        start_send(session), settled("no", "AmountMismatch"), start_send(session)
-    )
-    assert entry.runs == 2
-
-
-def test_a_doubt_unsettles_nothing() -> None:
-    done = after(BEGUN, settled("success"))
-    assert after(settled("unknown", "TimedOut"), start=done) == done
-    assert after(settled("no", "Refunded"), start=done) == done
 
 
 def test_a_forgotten_body_comes_back_only_to_be_sent() -> None:
@@ -483,38 +404,6 @@ def test_an_entry_shows_no_body_and_no_order() -> None:
     assert not any(one in text for one in ("1007", "10.00", "sandbox", "/charges"))
 
 
-# By hand ------------------------------------------------------------------------------
-
-
-def test_a_person_settles_what_nobody_can_know(journal: Journal) -> None:
-    journal.change(INTENDED.key, BEGUN)
-    entry = resolve(journal, INTENDED.key, "no", reason="seen in Seller Central")
-    assert (entry.outcome, entry.in_doubt, entry.final) == ("no", False, True)
-    assert journal.open_entries() == []
-
-
-def test_a_person_names_the_charge_that_they_found(journal: Journal) -> None:
-    journal.change(INTENDED.key, BEGUN)
-    entry = resolve(
-        journal, INTENDED.key, "success", reason="found", object_id="S01-C1"
-    )
-    assert (entry.outcome, entry.object_id) == ("success", "S01-C1")
-
-
-def test_an_answer_after_that_counts_for_no_other_run() -> None:
-    journal = MemoryJournal()
-    journal.change(INTENDED.key, BEGUN)
-    resolve(journal, INTENDED.key, "success", reason="found")
-    entry = after(record_answer("refused", "HardDeclined", None), start=journal.entry)
-    assert entry.outcome == "success"
-    assert after(BEGUN, start=entry) == entry
-
-
-def test_only_what_is_there_can_be_settled(journal: Journal) -> None:
-    with pytest.raises(JournalConflict):
-        resolve(journal, INTENDED.key, "no", reason="x")
-
-
 # Bodies and times ---------------------------------------------------------------------
 
 
@@ -547,13 +436,6 @@ def test_times_sort_as_text(one: datetime, other: datetime) -> None:
     assert (one < other) == (time_text(one) < time_text(other))
     row = {**INTENDED.to_row(), "changed": time_text(one)}
     assert Entry.from_row(row).changed == one
-
-
-def test_times_of_other_zones_are_written_in_utc() -> None:
-    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    zone = datetime(2026, 1, 1, 14, tzinfo=UTC).astimezone().tzinfo
-    assert time_text(moment.astimezone(zone)) == "20260101T120000.000000Z"
-    assert time_text(moment + timedelta(microseconds=5))[-7:] == "000005Z"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from AmazonPay import AsyncClient, Client, SQLiteJournal
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.procedures.once import Once
 from AmazonPay.simulator import Settings
+from callers import on_both_loops
 from journals import NAMES, MemoryJournal
 from keys import KEY
 from losing_wire import Wire
@@ -26,7 +27,7 @@ from simulated import KEY_ID, Shop
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from AmazonPay import Decision
+    from AmazonPay import Decision, Journal
 
 
 def once_each(shop: Shop) -> bool:
@@ -56,23 +57,18 @@ def test_the_blocking_client_does_it_once(
     check(shop, helper, call(*arguments, journal=journal, **NAMES))
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@on_both_loops
 @pytest.mark.parametrize("helper", HELPERS)
-def test_the_async_client_does_it_once(
-    helper: str, backend: str, tmp_path: Path
-) -> None:
+async def test_the_async_client_does_it_once(helper: str, tmp_path: Path) -> None:
     shop = Shop()
     arguments = prepared(shop, helper)
     engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
     journal = SQLAlchemyJournal(engine)
     journal.create_table()
 
-    async def main() -> Any:
-        async with Wire(shop, lost=1).async_client() as client:
-            call = getattr(client, helper)
-            return await call(*arguments, journal=journal, **NAMES)
-
-    check(shop, helper, anyio.run(main, backend=backend))
+    async with Wire(shop, lost=1).async_client() as client:
+        call = getattr(client, helper)
+        check(shop, helper, await call(*arguments, journal=journal, **NAMES))
     engine.dispose()
 
 
@@ -171,28 +167,23 @@ def test_two_threads_with_one_order_do_it_once(helper: str, tmp_path: Path) -> N
         check(shop, helper, decision)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@on_both_loops
 @pytest.mark.parametrize("helper", HELPERS)
-def test_two_tasks_with_one_order_do_it_once(
-    helper: str, backend: str, tmp_path: Path
-) -> None:
+async def test_two_tasks_with_one_order_do_it_once(helper: str, tmp_path: Path) -> None:
     shop = Shop()
     arguments = prepared(shop, helper)
     journal = SQLiteJournal(tmp_path / "journal.db")
     decisions: list[Decision[Any]] = []
 
-    async def main() -> None:
-        async with Wire(shop, lost=1).async_client() as client:
+    async with Wire(shop, lost=1).async_client() as client:
 
-            async def work() -> None:
-                call = getattr(client, helper)
-                decisions.append(await call(*arguments, journal=journal, **NAMES))
+        async def work() -> None:
+            call = getattr(client, helper)
+            decisions.append(await call(*arguments, journal=journal, **NAMES))
 
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(work)
-                tasks.start_soon(work)
-
-    anyio.run(main, backend=backend)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            tasks.start_soon(work)
     assert len(decisions) == 2
     for decision in decisions:
         check(shop, helper, decision)
@@ -201,34 +192,32 @@ def test_two_tasks_with_one_order_do_it_once(
 # The life of a payment ----------------------------------------------------------------
 
 
+def completed(shop: Shop, session: str, journal: Journal, amount: object = "50") -> Any:
+    """Complete a session, or find out what became of it."""
+    body = {"chargeAmount": shop.money(amount)}
+    client = Wire(shop).client()
+    return client.complete_or_get_checkout_session(
+        session, body, journal=journal, **NAMES
+    )
+
+
 def test_a_checkout_that_someone_else_completed_is_a_success() -> None:
     shop, journal = Shop(), MemoryJournal()
     purchase = shop.buy("50")
-    wire = Wire(shop)
-    decision = wire.client().complete_or_get_checkout_session(
-        purchase.session, {"chargeAmount": shop.money("50.0")}, journal=journal, **NAMES
-    )
+    decision = completed(shop, purchase.session, journal, "50.0")
     assert decision.ok
-    assert decision.charge is not None
     assert decision.charge["chargeId"] == purchase.charge
-    assert wire.acted == []
+    assert done(shop)["checkoutSession"].count("complete") == 1
 
 
 @pytest.mark.parametrize("amount", ["50.01", "5"])
 def test_money_over_another_amount_has_moved_once_the_checkout_is_completed(
     amount: str,
 ) -> None:
-    shop, journal = Shop(), MemoryJournal()
+    shop = Shop()
     session = shop.paid()
-    client = Wire(shop).client()
-    for status, outcome in (("open", "no"), ("completed", "moved")):
-        decision = client.complete_or_get_checkout_session(
-            session,
-            {"chargeAmount": shop.money(amount)},
-            journal=journal,
-            namespace=status,
-            order="1007",
-        )
+    for outcome in ("no", "moved"):
+        decision = completed(shop, session, MemoryJournal(), amount)
         assert (decision.outcome, decision.reason) == (outcome, "AmountMismatch")
         shop.complete(session)
 
@@ -238,33 +227,17 @@ def test_a_checkout_is_completed_once_its_buyer_has_paid(kinds: Any) -> None:
     shop, journal = Shop(settings=Settings(stored_answers=kinds)), MemoryJournal()
     session = shop.open()
     shop.simulator.choose(session)
-
-    def complete() -> str:
-        return (
-            Wire(shop)
-            .client()
-            .complete_or_get_checkout_session(
-                session, {"chargeAmount": shop.money("50")}, journal=journal, **NAMES
-            )
-            .outcome
-        )
-
-    assert [complete(), complete()] == ["pending", "pending"]
+    for _ in range(2):
+        assert completed(shop, session, journal).outcome == "pending"
     shop.simulator.pay(session)
-    assert complete() == "success"
+    assert completed(shop, session, journal).ok
 
 
 def test_a_checkout_that_its_buyer_left_is_a_no() -> None:
     shop, journal = Shop(), MemoryJournal()
     session = shop.open()
     shop.simulator.cancel(session)
-    decision = (
-        Wire(shop)
-        .client()
-        .complete_or_get_checkout_session(
-            session, {"chargeAmount": shop.money("50")}, journal=journal, **NAMES
-        )
-    )
+    decision = completed(shop, session, journal)
     assert (decision.outcome, decision.reason) == ("no", "BuyerCanceled")
 
 
@@ -272,16 +245,7 @@ def test_a_checkout_that_is_purged_proves_nothing() -> None:
     shop, journal = Shop(), MemoryJournal()
     purchase = shop.buy()
     shop.clock.move(days=31)
-    decision = (
-        Wire(shop)
-        .client()
-        .complete_or_get_checkout_session(
-            purchase.session,
-            {"chargeAmount": shop.money("50")},
-            journal=journal,
-            **NAMES,
-        )
-    )
+    decision = completed(shop, purchase.session, journal)
     assert (decision.outcome, decision.reason) == ("unknown", "ResourceNotFound")
 
 
@@ -289,17 +253,10 @@ def test_a_pending_authorization_is_waited_for_by_calling_again() -> None:
     shop, journal = Shop(), MemoryJournal()
     body = shop.session_body(canHandlePendingAuthorization=True)
     session = shop.paid(body, card="4354")
-    client = Wire(shop).client()
-
-    def complete() -> Any:
-        return client.complete_or_get_checkout_session(
-            session, {"chargeAmount": shop.money("50")}, journal=journal, **NAMES
-        )
-
-    assert complete().outcome == "pending"
+    assert completed(shop, session, journal).outcome == "pending"
     assert len(journal.open_entries()) == 1
     shop.clock.move(seconds=60)
-    assert complete().outcome in {"success", "no"}
+    assert completed(shop, session, journal).outcome in {"success", "no"}
     assert journal.open_entries() == []
 
 
@@ -387,16 +344,9 @@ def test_a_permission_that_was_closed_without_its_charges_is_not_done() -> None:
     path = f"/chargePermissions/{purchase.permission}/close"
     shop.delete(path, {"closureReason": "by another"})
     body = {"closureReason": "out of stock", "cancelPendingCharges": True}
-    decision = (
-        Wire(shop)
-        .client()
-        .close_or_get_charge_permission(
-            purchase.permission,
-            body,
-            journal=journal,
-            charge_ids=[purchase.charge],
-            **NAMES,
-        )
+    client, charges = Wire(shop).client(), [purchase.charge]
+    decision = client.close_or_get_charge_permission(
+        purchase.permission, body, journal=journal, charge_ids=charges, **NAMES
     )
     assert (decision.outcome, decision.reason) == ("unknown", "ChargeStillOpen")
 

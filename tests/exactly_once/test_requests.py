@@ -63,23 +63,6 @@ def test_blanks_before_a_body_are_sent_as_they_are(before: str) -> None:
     assert creation(text).body == text.encode()
 
 
-@pytest.mark.parametrize("body", ["[]", "5", '"{"', "null", " []"])
-def test_a_body_that_is_no_object_is_refused(body: str) -> None:
-    with pytest.raises(InvalidRequest, match="no object"):
-        creation(body)
-
-
-@pytest.mark.parametrize(
-    ("charge_ids", "kind"),
-    [("S01-C1", "str"), (b"S01-C1", "bytes"), ({"S01-C1": 1}, "dict"), (5, "int")],
-)
-def test_what_is_no_list_of_charges_is_refused_and_named(
-    charge_ids: Any, kind: str
-) -> None:
-    with pytest.raises(InvalidRequest, match=f"not a {kind}$"):
-        closing(charge_ids=charge_ids)
-
-
 @pytest.mark.parametrize(
     "charge_ids", [["C1", "C2"], ("C1", "C2"), {"C1": 1, "C2": 2}.keys()]
 )
@@ -88,24 +71,11 @@ def test_listed_charges_are_kept_in_order(charge_ids: Any) -> None:
     assert closing(charge_ids=[]).charge_ids == ()
 
 
-@pytest.mark.parametrize("charge_ids", [[""], [5], ["C1", ".."], [None]])
-def test_a_listed_charge_that_is_no_id_is_refused(charge_ids: Any) -> None:
-    with pytest.raises(InvalidRequest, match="charge_ids"):
-        closing(charge_ids=charge_ids)
-
-
 @pytest.mark.parametrize("confirm_only", [None, 1, "yes"])
 def test_whether_a_charge_is_expected_is_said_plainly(confirm_only: Any) -> None:
     with pytest.raises(InvalidRequest, match="confirm_only"):
         creation(confirm_only=confirm_only)
     assert creation(confirm_only=True).confirm_only is True
-
-
-@pytest.mark.parametrize("name", ["create_charge", "create_refund", "capture_charge"])
-def test_what_has_no_default_needs_a_body(name: str) -> None:
-    ids = ("S01-C1",) if name == "capture_charge" else ()
-    with pytest.raises(InvalidRequest, match=f"{name} needs a body"):
-        intended_entry(name, ids, None, **NAMES)
 
 
 PRICED = {
@@ -145,18 +115,6 @@ def test_only_a_session_may_be_completed_without_a_price(name: str) -> None:
 @pytest.mark.parametrize("name", ["cancel_charge", "close_charge_permission"])
 def test_what_moves_no_money_needs_no_price(name: str) -> None:
     assert requested(name, {}).body == b"{}"
-
-
-@pytest.mark.parametrize(
-    ("name", "member"),
-    [("create_charge", "chargePermissionId"), ("create_refund", "chargeId")],
-)
-@pytest.mark.parametrize("reference", [None, "", 5, ".."])
-def test_a_creation_names_what_it_is_made_for(
-    name: str, member: str, reference: Any
-) -> None:
-    with pytest.raises(InvalidRequest, match=member):
-        requested(name, {PRICED[name]: MONEY, member: reference})
 
 
 # The call -----------------------------------------------------------------------------

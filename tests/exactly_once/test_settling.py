@@ -172,43 +172,10 @@ def test_the_object_that_a_person_found_is_shown(helper: str) -> None:
     assert (missing.ok, missing.seen) == (True, None)
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
-@pytest.mark.parametrize("helper", ARGUMENTS)
-def test_a_known_success_does_not_become_a_no(helper: str, *, by_hand: bool) -> None:
-    journal = in_doubt(helper)
-    made = [answer(_made(helper), 201)] if helper in CREATING else []
-    if by_hand:
-        resolve(journal, journal.entry.key, "success", reason="seen")
-    else:
-        assert Player(*made, *view(helper, done=True)).play(call(helper, journal)).ok
-    known = journal.entry
-    with pytest.raises(JournalConflict, match="succeeded"):
-        resolve(journal, known.key, "no", reason="I changed my mind")
-    assert journal.entry == known
-
-
 def _made(helper: str) -> dict[str, Any]:
     if helper == "create_charge_or_get":
         return {"chargeId": "S01-C1", "chargePermissionId": "S01"}
     return {"refundId": "S01-R1", "chargeId": "S01-C1"}
-
-
-@pytest.mark.parametrize("word", ["sucess", "", "pending", "unknown", "moved", None, 1])
-def test_only_two_words_settle(word: Any) -> None:
-    journal = in_doubt("refund_or_get")
-    known = journal.entry
-    with pytest.raises(InvalidRequest, match="'success' or as 'no'"):
-        resolve(journal, known.key, word, reason="x")
-    assert journal.entry == known
-
-
-@pytest.mark.parametrize("reason", ["", " ", None, 5])
-@pytest.mark.parametrize("settle", [resolve, abandon])
-def test_a_decision_of_a_person_has_a_reason(settle: Any, reason: Any) -> None:
-    journal = in_doubt("refund_or_get")
-    words = ("no",) if settle is resolve else ()
-    with pytest.raises(InvalidRequest, match="reason"):
-        settle(journal, journal.entry.key, *words, reason=reason)
 
 
 @pytest.mark.parametrize("object_id", ["", "..", 5])
@@ -332,17 +299,6 @@ def test_a_charge_that_was_given_up_while_it_was_pending_is_found(helper: str) -
     assert journal.open_entries() == []
 
 
-def test_a_checkout_without_a_charge_has_moved_nothing() -> None:
-    helper = "complete_or_get_checkout_session"
-    journal = MemoryJournal()
-    opened = view(helper, done=False)
-    made = call(helper, journal, confirm_only=True)
-    Player(*opened, LOST, *opened).play(made)
-    abandon(journal, journal.entry.key, reason="dropped")
-    first = view(helper, done=True, chargeId=None)[:1]
-    assert Reading(*first).play(resume(journal)).outcome == "success"
-
-
 def test_what_was_refused_and_could_be_sent_again_is_not_once_it_is_given_up() -> None:
     helper = "complete_or_get_checkout_session"
     journal = MemoryJournal()
@@ -385,23 +341,6 @@ def test_what_is_given_up_just_before_it_is_sent_is_not_sent() -> None:
             player = Overtaken(*view(helper, done=False) * 2)
             assert player.play(call(helper, journal)).outcome in {"no", "unknown"}
             assert journal.entry.outcome == "no"
-
-
-def test_a_success_cannot_be_given_up() -> None:
-    helper = "capture_or_get_charge"
-    journal = MemoryJournal()
-    Player(*view(helper, done=True)).play(call(helper, journal))
-    with pytest.raises(JournalConflict, match="succeeded"):
-        abandon(journal, journal.entry.key, reason="x")
-    with pytest.raises(JournalConflict, match="no request"):
-        abandon(journal, "0" * 32, reason="x")
-
-
-def test_what_was_given_up_twice_keeps_the_first_reason() -> None:
-    journal = in_doubt("refund_or_get")
-    for reason in ("paid by card", "cleaning up"):
-        abandon(journal, journal.entry.key, reason=reason)
-    assert journal.entry.abandoned == "paid by card"
 
 
 # Money that has moved -----------------------------------------------------------------

@@ -195,6 +195,22 @@ def test_workers_that_are_always_faster_are_given_way_for_some_time(
     assert 0 < len(came) < 1000
 
 
+def test_who_was_not_the_first_to_write_a_key_reads_it(
+    engine: Engine, journal: SQLAlchemyJournal
+) -> None:
+    interfere(engine, "INSERT")
+    assert journal.change(KEY, RUN).runs == 2
+
+
+def test_who_lost_a_race_reads_again(
+    engine: Engine, journal: SQLAlchemyJournal
+) -> None:
+    journal.change(KEY, RUN)
+    came = interfere(engine, "UPDATE", times=2)
+    assert journal.change(KEY, RUN).runs == 4
+    assert len(came) == 2
+
+
 @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
 def test_no_change_of_many_workers_is_lost_at_any_isolation(
     postgres_engine: Engine, level: Any
@@ -605,24 +621,6 @@ def test_a_reason_and_an_id_are_cut_to_their_columns(
     assert journal.find(KEY) == written
 
 
-def test_what_moved_stays_open_with_its_body(journal: SQLAlchemyJournal) -> None:
-    moved: Any = "moved"
-    entry = journal.change(KEY, lambda _: replace(INTENDED, outcome=moved))
-    assert journal.open_entries() == [entry]
-    assert journal.forget(Ticks()().replace(year=2030)) == 0
-
-
-def test_an_entry_keeps_the_moment_of_its_first_writing(
-    journal: SQLAlchemyJournal,
-) -> None:
-    first = journal.change(KEY, RUN)
-    second = journal.change(KEY, RUN)
-    assert first.created == first.changed
-    assert second.created == first.created
-    assert second.changed != first.changed
-    assert journal.find(KEY) == second
-
-
 def test_an_older_entry_takes_the_earliest_moment_that_is_known(
     engine: Engine, journal: SQLAlchemyJournal
 ) -> None:
@@ -679,19 +677,6 @@ def test_a_value_that_the_database_cannot_take_is_not_shown(
     with pytest.raises(JournalFailed) as failed:
         journal.change(KEY, record_intent(replace(INTENDED, order=order)))
     assert "canary" not in shown_by(failed.value)
-
-
-def test_the_callers_own_errors_pass_unchanged(journal: SQLAlchemyJournal) -> None:
-    alarm = TimeoutError("a watchdog's")
-
-    def change(found: Entry | None) -> Entry:
-        del found
-        raise alarm
-
-    with pytest.raises(TimeoutError) as raised:
-        journal.change(KEY, change)
-    assert raised.value is alarm
-    assert journal.find(KEY) is None
 
 
 def test_an_alarm_while_the_database_works_passes_unchanged(

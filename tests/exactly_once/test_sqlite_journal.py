@@ -37,7 +37,7 @@ from AmazonPay import (
 from AmazonPay._core import fork_gate
 from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once import sqlite_schema
-from AmazonPay._once.entry import record_intent, start_send
+from AmazonPay._once.entry import start_send
 from crash import forked
 from journals import Ticks
 from keys import KEY
@@ -789,7 +789,20 @@ def test_what_a_watchdog_raises_within_a_call_of_the_system_passes_unchanged(
         SQLiteJournal(path)
 
 
-@pytest.mark.parametrize("path", [None, 3, 1.5, b"", "a\0b", Path("\0")])
+@pytest.mark.parametrize(
+    "path",
+    [
+        None,
+        3,
+        1.5,
+        b"",
+        "",
+        "a\0b",
+        Path("\0"),
+        ":memory:",
+        "file:journal.db?mode=memory",
+    ],
+)
 def test_what_names_no_file_is_refused(path: Any) -> None:
     with pytest.raises(ConfigurationError):
         SQLiteJournal(path)
@@ -871,17 +884,6 @@ def test_what_cannot_be_stored_says_so_and_shows_no_value(
     assert journal.find(KEY_OF_IT) == before
 
 
-def test_what_a_change_raises_is_not_the_journals_failure(
-    journal: SQLiteJournal,
-) -> None:
-    def change(_: Entry | None) -> Entry:
-        raise Watchdog
-
-    with pytest.raises(Watchdog):
-        journal.change(KEY_OF_IT, change)
-    assert journal.find(KEY_OF_IT) is None
-
-
 def test_a_failure_is_pickled_without_the_answer() -> None:
     error = JournalFailed("it is full", outcome_unknown=True, object_id="S01-C1")
     kept = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
@@ -894,13 +896,6 @@ def test_a_failure_is_pickled_without_the_answer() -> None:
     assert kept.object_id == "(not shown)"
 
 
-@pytest.mark.parametrize("use", ["open_entries", "forget"])
-def test_a_moment_without_a_zone_is_refused(journal: SQLiteJournal, use: str) -> None:
-    naive = datetime(2026, 1, 1)  # noqa: DTZ001 - the mistake
-    with pytest.raises(InvalidRequest, match="zone"):
-        journal.forget(naive) if use == "forget" else journal.open_entries(before=naive)
-
-
 def test_a_clock_without_a_zone_is_refused(path: Path) -> None:
     journal = SQLiteJournal(path, clock=datetime.now)
     with pytest.raises(InvalidRequest, match="zone"):
@@ -911,31 +906,11 @@ def test_a_clock_without_a_zone_is_refused(path: Path) -> None:
 # What is kept of time -----------------------------------------------------------------
 
 
-def test_an_entry_keeps_the_moment_of_its_first_writing(
-    journal: SQLiteJournal,
-) -> None:
-    first = journal.change(KEY_OF_IT, record_intent(INTENDED))
-    assert first.created == first.changed is not None
-    second = journal.change(KEY_OF_IT, start_send(INTENDED))
-    assert second.changed != first.changed
-    assert second.created == first.created
-
-
-def test_a_moment_that_is_given_stays(journal: SQLiteJournal) -> None:
-    entry = replace(INTENDED, created=utc(1))
-    assert stored(journal, entry).created == utc(1)
-
-
 def test_an_entry_of_an_older_release_is_not_made_younger(older: Path) -> None:
     journal = SQLiteJournal(older)
     for entry in journal.open_entries():
         same: Change = lambda found: found or entry  # noqa: E731, B023 - used at once
         assert journal.change(entry.key, same).created is None
-
-
-def test_moved_money_stays_open(journal: SQLiteJournal) -> None:
-    stored(journal, replace(INTENDED, outcome="moved"))
-    assert [one.key for one in journal.open_entries()] == [KEY_OF_IT]
 
 
 # Forgetting ---------------------------------------------------------------------------

@@ -46,8 +46,8 @@ def entry(operation: str, **more: Any) -> Entry:
     )
 
 
-def shown(state: str, **more: Any) -> dict[str, Any]:
-    return {"statusDetails": {"state": state, "reasonCode": None}, **ASKED, **more}
+def shown(state: str, reason: object = None, **more: Any) -> dict[str, Any]:
+    return {"statusDetails": {"state": state, "reasonCode": reason}, **ASKED, **more}
 
 
 def verdict(
@@ -137,6 +137,94 @@ def test_an_object_in_a_state_of_the_future_proves_nothing(operation: str) -> No
 def test_an_object_that_cannot_be_read_proves_nothing(operation: str) -> None:
     found = verdict(entry(operation), None, CallResult("succeeded"), reason="TimedOut")
     assert found == Assessment("unknown", "TimedOut")
+
+
+@pytest.mark.parametrize(
+    ("known", "view", "charge", "found"),
+    [
+        (
+            entry("create_charge", object_id="C1"),
+            shown("Canceled", "ExpiredUnused"),
+            None,
+            Assessment("no", "ExpiredUnused"),
+        ),
+        (
+            entry("create_refund", object_id="R1"),
+            shown("Declined", "AmazonRejected"),
+            None,
+            Assessment("no", "AmazonRejected"),
+        ),
+        (
+            entry("complete_checkout_session"),
+            shown("Completed"),
+            shown("Declined", "HardDeclined"),
+            Assessment("no", "HardDeclined"),
+        ),
+        (
+            entry("complete_checkout_session"),
+            shown("Canceled", "BuyerCanceled", chargeId=None),
+            None,
+            Assessment("no", "BuyerCanceled"),
+        ),
+        (
+            entry("capture_charge"),
+            shown("Canceled", "MerchantCanceled"),
+            None,
+            Assessment("no", "MerchantCanceled"),
+        ),
+        (
+            entry("cancel_charge"),
+            shown("Canceled", "MerchantCanceled"),
+            None,
+            Assessment("success", "MerchantCanceled"),
+        ),
+        (
+            entry("cancel_charge"),
+            shown("Canceled", 5),
+            None,
+            Assessment("success", None),
+        ),
+    ],
+)
+def test_an_object_that_ended_says_why(
+    known: Entry,
+    view: dict[str, Any],
+    charge: dict[str, Any] | None,
+    found: Assessment,
+) -> None:
+    assert verdict(known, view, charge=charge) == found
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        ("chargePermissionId", "S02", "ObjectMismatch"),
+        ("chargeAmount", OTHER, "AmountMismatch"),
+        ("chargeAmount", {**PRICE, "currencyCode": "JPY"}, "CurrencyMismatch"),
+        ("chargeId", "C2", "ObjectMismatch"),
+        ("refundAmount", {**PRICE, "currencyCode": "JPY"}, "CurrencyMismatch"),
+    ],
+)
+def test_a_creation_that_is_not_the_one_asked_for_is_named_as_such(
+    member: str, value: object, reason: str
+) -> None:
+    refund = member in {"chargeId", "refundAmount"}
+    made = entry("create_refund" if refund else "create_charge", object_id="X1")
+    view = shown("Refunded" if refund else "Authorized", **{member: value})
+    outcome: Any = "unknown" if reason == "ObjectMismatch" else "moved"
+    assert verdict(made, view) == Assessment(outcome, reason)
+
+
+def test_an_answer_that_was_lost_and_a_charge_that_is_not_seen_say_why() -> None:
+    lost = Assessment("unknown", "TimedOut")
+    said = CallResult("unknown", "TimedOut")
+    assert verdict(entry("create_charge"), None, said) == lost
+    for operation in ("create_charge", "create_refund"):
+        made = entry(operation, object_id="X1")
+        assert verdict(made, None, reason="TimedOut") == lost
+    for operation in SESSIONS:
+        unseen = verdict(entry(operation), shown("Completed"), reason="TimedOut")
+        assert unseen == lost
 
 
 # What this run has not sent -----------------------------------------------------------

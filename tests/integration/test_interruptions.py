@@ -29,6 +29,7 @@ from AmazonPay._core.signals import raised_by_a_signal_handler
 from AmazonPay._core.tracebacks import without_tracebacks
 from AmazonPay._http.async_network import AsyncStream
 from AmazonPay._http.progress import causes_of
+from callers import on_both_loops
 from keys import KEY
 from loopback import OK, read_request, serving
 from real_calls import (
@@ -207,8 +208,8 @@ def test_what_a_signal_handler_raises_in_a_signer_leaves_unchanged(kind: str) ->
         assert server.connections == 0
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_cancelled_call_leaves_as_such_with_a_note(backend: str) -> None:
+@on_both_loops
+async def test_a_cancelled_call_leaves_as_such_with_a_note() -> None:
     asked = threading.Event()
 
     def speak(peer: socket.socket) -> None:
@@ -218,7 +219,7 @@ def test_a_cancelled_call_leaves_as_such_with_a_note(backend: str) -> None:
 
     noted: list[str] = []
 
-    async def main() -> None:
+    with serving(speak) as server:
         async with AsyncClient("SANDBOX-A", **options(server)) as client:
 
             async def call() -> None:
@@ -232,21 +233,15 @@ def test_a_cancelled_call_leaves_as_such_with_a_note(backend: str) -> None:
                 tasks.start_soon(call)
                 await anyio.to_thread.run_sync(asked.wait, 10)
                 tasks.cancel_scope.cancel()
-
-    with serving(speak) as server:
-        anyio.run(main, backend=backend)
     assert any("outcome is unknown" in note for note in noted)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_limit_of_the_callers_is_theirs(backend: str) -> None:
-    async def main() -> None:
+@on_both_loops
+async def test_a_limit_of_the_callers_is_theirs() -> None:
+    with dripping(*DRIPS["head"], None) as server:
         async with AsyncClient("SANDBOX-A", **options(server)) as client:
-            with anyio.fail_after(0.2):
+            with pytest.raises(TimeoutError), anyio.fail_after(0.2):
                 await client.create_charge({})
-
-    with dripping(*DRIPS["head"], None) as server, pytest.raises(TimeoutError):
-        anyio.run(main, backend=backend)
 
 
 def while_handling(error: Exception, act: Callable[[], T]) -> T:
@@ -259,7 +254,7 @@ def while_handling(error: Exception, act: Callable[[], T]) -> T:
 
 @needs_alarm
 @pytest.mark.parametrize("kind", ["os error", "time-out"])
-def test_what_a_signal_handler_raises_in_an_awaited_write_leaves_unchanged(
+async def test_what_a_signal_handler_raises_in_an_awaited_write_leaves_unchanged(
     kind: str,
 ) -> None:
     error = INTERRUPTIONS[kind]()
@@ -273,7 +268,7 @@ def test_what_a_signal_handler_raises_in_an_awaited_write_leaves_unchanged(
                 raise httpcore2.WriteError(raised) from raised
 
     with interrupting(error), pytest.raises(type(error)) as caught:
-        anyio.run(AsyncStream(Inner()).write, b"x")
+        await AsyncStream(Inner()).write(b"x")
     assert caught.value is error
 
 

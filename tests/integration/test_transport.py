@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import subprocess
@@ -32,6 +33,7 @@ from AmazonPay import (
     TimedOut,
     Timeout,
 )
+from callers import on_both_loops
 from keys import KEY
 from loopback import OK, answering, read_request, serving, tls, trusting
 
@@ -55,6 +57,22 @@ def test_calls_share_one_kept_connection() -> None:
         for _ in range(5):
             assert client.get_charge("C1").status_code == 200
         assert server.connections == 1
+
+
+def test_a_client_that_is_forgotten_lets_go_of_its_connection() -> None:
+    gone = threading.Event()
+
+    def speak(peer: socket.socket) -> None:
+        answering(peer)
+        gone.set()
+
+    with serving(speak) as server:
+        client = client_at(server.port)
+        assert client.get_charge("C1").ok
+        assert not gone.is_set()
+        del client
+        gc.collect()
+        assert gone.wait(10.0)
 
 
 def test_threads_share_a_client() -> None:
@@ -110,8 +128,8 @@ def test_a_second_event_loop_opens_a_connection_of_its_own(tmp_path: Path) -> No
         assert server.connections == 2
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_cancelled_call_leaves_the_pool_usable(backend: str) -> None:
+@on_both_loops
+async def test_a_cancelled_call_leaves_the_pool_usable() -> None:
     waiting = threading.Event()
 
     def first_hangs(peer: socket.socket) -> None:
@@ -123,18 +141,15 @@ def test_a_cancelled_call_leaves_the_pool_usable(backend: str) -> None:
         peer.sendall(OK)
         answering(peer)
 
-    async def main(port: int) -> None:
+    with serving(first_hangs) as server:
         async with AsyncClient(
-            "SANDBOX-A", KEY, "us", endpoint_url=f"http://127.0.0.1:{port}"
+            "SANDBOX-A", KEY, "us", endpoint_url=f"http://127.0.0.1:{server.port}"
         ) as client:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.get_charge, "hang")
                 await anyio.to_thread.run_sync(waiting.wait, 10)
                 tasks.cancel_scope.cancel()
             assert (await client.get_charge("C1")).ok
-
-    with serving(first_hangs) as server:
-        anyio.run(main, server.port, backend=backend)
 
 
 def test_a_certificate_of_a_private_authority_is_trusted_when_told() -> None:
@@ -262,15 +277,12 @@ def test_localhost_that_leads_elsewhere_is_not_spoken_to(
     assert read in ([], [b""])
 
 
-def test_localhost_that_is_this_machine_is_spoken_to() -> None:
-    async def main(port: int) -> None:
-        url = f"http://localhost:{port}"
-        async with AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url) as client:
-            assert (await client.get_charge("C1")).ok
-
+async def test_localhost_that_is_this_machine_is_spoken_to() -> None:
     with serving() as server, client_at(server.port, "localhost") as client:
         assert client.get_charge("C1").ok
-        asyncio.run(main(server.port))
+        url = f"http://localhost:{server.port}"
+        async with AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url) as awaiting:
+            assert (await awaiting.get_charge("C1")).ok
 
 
 @pytest.mark.parametrize(

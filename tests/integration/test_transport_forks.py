@@ -6,7 +6,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-import anyio
 import httpx2
 import pytest
 
@@ -93,10 +92,9 @@ def test_a_given_awaited_transport_is_not_used_in_a_forked_child() -> None:
 
 
 @needs_fork
-def test_a_child_forked_from_a_running_loop_leaves_its_parents_connection_alone() -> (
-    None
-):
-    async def main() -> None:
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_a_child_forked_from_a_running_loop_leaves_its_connection_alone() -> None:
+    with serving() as server:
         async with AsyncClient("SANDBOX-A", **options(server)) as client:
             assert (await client.get_charge("C1")).ok
             connections = client._calls.shared.connections  # noqa: SLF001 - the child runs no loop
@@ -108,7 +106,4 @@ def test_a_child_forked_from_a_running_loop_leaves_its_parents_connection_alone(
             in_a_child(child)
             assert connections.current() is mine
             assert (await client.get_charge("C1")).ok
-
-    with serving() as server:
-        anyio.run(main, backend="trio")
         assert server.connections == 1

@@ -21,6 +21,7 @@ from AmazonPay.simulator import Request, Settings
 from AmazonPay.testing import RealHostReached, _guard, _registry, amazon_pay
 from AmazonPay.testing._extras import loaded
 from AmazonPay.types import CreateCheckoutSession
+from callers import on_both_loops
 from loopback import serving
 
 if TYPE_CHECKING:
@@ -76,14 +77,11 @@ def test_the_clock_stands_still(amazon_pay: LocalAmazonPay) -> None:
     assert amazon_pay.clock().microsecond == 0
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_an_awaiting_client_reaches_it_in_any_loop(
-    amazon_pay_async_client: AsyncClient, backend: str
+@on_both_loops
+async def test_an_awaiting_client_reaches_it_in_any_loop(
+    amazon_pay_async_client: AsyncClient,
 ) -> None:
-    async def ask() -> int:
-        return (await amazon_pay_async_client.get_charge(CHARGE)).status_code
-
-    assert anyio.run(ask, backend=backend) == 404
+    assert (await amazon_pay_async_client.get_charge(CHARGE)).status_code == 404
 
 
 def test_pauses_of_a_client_pass_at_once(
@@ -316,7 +314,7 @@ def test_a_client_that_was_made_too_early_is_named(by_proxy: bool) -> None:
             early.get_charge(CHARGE)
 
 
-def test_an_awaiting_client_that_was_made_too_early_is_named() -> None:
+async def test_an_awaiting_client_that_was_made_too_early_is_named() -> None:
     async def ask() -> None:
         with amazon_pay() as local:
             key = local.private_key
@@ -324,7 +322,7 @@ def test_an_awaiting_client_that_was_made_too_early_is_named() -> None:
                 await early.get_charge(CHARGE)
 
     with pytest.raises(RealHostReached):
-        anyio.run(ask)
+        await ask()
 
 
 def test_what_was_caught_in_a_thread_is_raised_at_the_end() -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 
 from AmazonPay import Retry
@@ -139,16 +138,13 @@ def test_a_blocking_client_sells_and_refunds_once(
 
 @pytest.mark.parametrize("stored", ["2xx", "2xx+4xx", "all"])
 @pytest.mark.parametrize(("name", "seed"), ALL)
-def test_an_awaiting_client_sells_and_refunds_once(
+async def test_an_awaiting_client_sells_and_refunds_once(
     name: Profile, stored: StoredAnswers, seed: int
 ) -> None:
     shop = shop_by(PROFILES[name], stored, seed)
 
-    async def main() -> list[str]:
-        async with shop.async_client(retry=AT_ONCE) as client:
-            return await awaiting(shop, client)
-
-    assert anyio.run(main) == STATES
+    async with shop.async_client(retry=AT_ONCE) as client:
+        assert await awaiting(shop, client) == STATES
     assert moved(shop) == ONCE
 
 

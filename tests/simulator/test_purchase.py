@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from simulated import Shop
 
 if TYPE_CHECKING:
@@ -75,13 +73,10 @@ def test_a_blocking_client_sells_and_refunds(shop: Shop) -> None:
         assert blocking(shop, client) == STATES
 
 
-def test_an_awaiting_client_sells_and_refunds() -> None:
-    async def main() -> list[tuple[int, str]]:
-        shop = Shop()
-        async with shop.async_client() as client:
-            return await awaiting(shop, client)
-
-    assert anyio.run(main) == STATES
+async def test_an_awaiting_client_sells_and_refunds() -> None:
+    shop = Shop()
+    async with shop.async_client() as client:
+        assert await awaiting(shop, client) == STATES
 
 
 def test_the_same_seed_and_the_same_calls_give_the_same_answers() -> None:

@@ -51,3 +51,6 @@ class Caller:
 on_both_clients = pytest.mark.parametrize(
     "awaits", [False, True], ids=["blocking", "awaiting"]
 )
+
+# A test of both event loops; the others run in asyncio's (`anyio_backend` in conftest).
+on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])

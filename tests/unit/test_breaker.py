@@ -43,6 +43,7 @@ from AmazonPay._core.operation import operations_of
 from AmazonPay._core.steps import Wait
 from AmazonPay.breaker import TRANSITIONS, BreakerState, CircuitBreaker, Event, event_of
 from AmazonPay.resources import Operations
+from callers import on_both_loops
 from keys import KEY
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,6 @@ ONCE = Retry(attempts=1, wait=False)
 TWICE = Breaker(failures=2, within=60.0, open_for=30.0)
 PROBE = "GET /checkoutSessions/00000000-0000-0000-0000-000000000000"
 CREATE = "POST /checkoutSessions"
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 # What comes from outside; a circuit counts and looks at the clock by itself.
 EVENTS: list[Event] = [
     "a probe leaves",
@@ -578,27 +578,24 @@ def test_the_log_tells_when_it_opens_and_closes(
     ]
 
 
-@BACKENDS
-def test_the_async_client_refuses_probes_and_goes_on(backend: str) -> None:
+@on_both_loops
+async def test_the_async_client_refuses_probes_and_goes_on() -> None:
     peer = Peer()
 
-    async def main() -> None:
-        client = async_client_for(peer)
-        peer.status = 503
-        for _ in range(2):
-            await client.get_charge("C1")
-        peer.seen.clear()
-        assert not client.available
-        with pytest.raises(CircuitOpen):
-            await client.create_checkout_session({})
-        await client.perform(Wait(30.0))
-        peer.status = 0
-        with pytest.raises(CircuitOpen):
-            await client.create_checkout_session({})
-        await client.perform(Wait(30.0))
-        peer.status = 200
-        assert (await client.create_checkout_session({})).ok
-        assert client.available
-
-    anyio.run(main, backend=backend)
+    client = async_client_for(peer)
+    peer.status = 503
+    for _ in range(2):
+        await client.get_charge("C1")
+    peer.seen.clear()
+    assert not client.available
+    with pytest.raises(CircuitOpen):
+        await client.create_checkout_session({})
+    await client.perform(Wait(30.0))
+    peer.status = 0
+    with pytest.raises(CircuitOpen):
+        await client.create_checkout_session({})
+    await client.perform(Wait(30.0))
+    peer.status = 200
+    assert (await client.create_checkout_session({})).ok
     assert peer.seen == [PROBE, PROBE, CREATE]
+    assert client.available

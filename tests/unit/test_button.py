@@ -8,7 +8,6 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -678,26 +677,23 @@ def test_both_scripts_carry_the_nonce() -> None:
 # Signers ------------------------------------------------------------------------------
 
 
-def test_an_awaited_signer_signs_a_button() -> None:
+async def test_an_awaited_signer_signs_a_button() -> None:
     async def sign(message: bytes) -> bytes:
         pss = padding.PSS(padding.MGF1(SHA256()), 20)
         return KEY.sign(message, pss, SHA256())
 
-    async def main() -> None:
-        one = AsyncClient("SANDBOX-A", signer=sign, region="us")
-        verify(await one.abutton(express(), merchant_id=MERCHANT))
-        with pytest.raises(InvalidRequest, match="abutton"):
-            one.button(express(), merchant_id=MERCHANT)
-        unsigned = await one.abutton(merchant_id=MERCHANT, create_session_url="/x")
-        assert unsigned.signature is None
-        with pytest.raises(InvalidRequest, match="storeId"):
-            await one.abutton({"webCheckoutDetails": {}}, merchant_id=MERCHANT)
-        await one.aclose()
-
-    anyio.run(main)
+    one = AsyncClient("SANDBOX-A", signer=sign, region="us")
+    verify(await one.abutton(express(), merchant_id=MERCHANT))
+    with pytest.raises(InvalidRequest, match="abutton"):
+        one.button(express(), merchant_id=MERCHANT)
+    unsigned = await one.abutton(merchant_id=MERCHANT, create_session_url="/x")
+    assert unsigned.signature is None
+    with pytest.raises(InvalidRequest, match="storeId"):
+        await one.abutton({"webCheckoutDetails": {}}, merchant_id=MERCHANT)
+    await one.aclose()
 
 
-def test_a_signer_that_fails_says_so() -> None:
+async def test_a_signer_that_fails_says_so() -> None:
     def sign(_: bytes) -> bytes:
         raise OSError
 
@@ -708,9 +704,6 @@ def test_a_signer_that_fails_says_so() -> None:
     with pytest.raises(SigningFailed, match="button"):
         blocking.button(express(), merchant_id=MERCHANT)
 
-    async def main() -> None:
-        awaiting = AsyncClient("SANDBOX-A", signer=asign, region="us")
-        with pytest.raises(SigningFailed, match="abutton"):
-            await awaiting.abutton(express(), merchant_id=MERCHANT)
-
-    anyio.run(main)
+    awaiting = AsyncClient("SANDBOX-A", signer=asign, region="us")
+    with pytest.raises(SigningFailed, match="abutton"):
+        await awaiting.abutton(express(), merchant_id=MERCHANT)

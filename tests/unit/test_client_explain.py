@@ -7,7 +7,6 @@ import pickle
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx2
 import pytest
 
@@ -91,15 +90,12 @@ def test_an_error_is_explained_like_its_response() -> None:
     assert client.explain(caught.value).name == "key_registered"
 
 
-def test_an_awaited_call_is_explained_too() -> None:
+async def test_an_awaited_call_is_explained_too() -> None:
     peer = httpx2.MockTransport(simulated(OTHER_KEY).handler)
 
-    async def main() -> str:
-        async with AsyncClient("SANDBOX-A", KEY, "us", transport=peer) as client:
-            response = await client.create_charge(BODY)
-            return client.explain(response).name
-
-    assert anyio.run(main) == "key_registered"
+    async with AsyncClient("SANDBOX-A", KEY, "us", transport=peer) as client:
+        response = await client.create_charge(BODY)
+        assert client.explain(response).name == "key_registered"
 
 
 def test_a_signer_without_a_key_is_compared_by_text() -> None:

@@ -138,7 +138,9 @@ def test_a_kept_decision_says_what_to_do_and_of_whom_no_word(
 
 @pytest.mark.parametrize("reason", ["HardDeclined", "HTTP 502", "TimedOut"])
 def test_a_reason_that_is_a_code_is_kept(reason: str) -> None:
-    found: Decision[Any] = Decision(outcome="no", reason=reason, operation="o", key="k")
+    found: Decision[Any] = Decision(
+        outcome="no", reason=reason, operation="o", key="k", new_attempt=True
+    )
     error = DefiniteNo(found)
     assert str(error) == f"o: no ({reason})"
     assert pickled(error).decision == found

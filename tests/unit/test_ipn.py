@@ -9,7 +9,6 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 from cryptography import x509
 
@@ -22,6 +21,7 @@ from AmazonPay.ipn import (
 )
 from AmazonPay.ipn._fetch import Certificates
 from AmazonPay.testing import Authority, verifier_for
+from callers import on_both_loops
 from forgeries import (
     CERTIFICATE_URL,
     GENUINE,
@@ -156,9 +156,9 @@ def test_what_is_no_bytes_is_the_callers_mistake(given: Any) -> None:
         verifier().verify(given)
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_it_awaits(backend: str) -> None:
-    found = anyio.run(verifier().averify, body(GENUINE), backend=backend)
+@on_both_loops
+async def test_it_awaits() -> None:
+    found = await verifier().averify(body(GENUINE))
     assert found.object_id == CHARGE
 
 
@@ -472,10 +472,10 @@ def test_a_subscription_is_confirmed_on_request_only(authority: Authority) -> No
     assert confirmation == json.loads(asks)["SubscribeURL"]
 
 
-def test_a_subscription_is_confirmed_awaiting(authority: Authority) -> None:
+async def test_a_subscription_is_confirmed_awaiting(authority: Authority) -> None:
     asks = authority.subscription_confirmation(topic=TOPIC, signature_version="2")
     confirm = authority.verifier([TOPIC]).aconfirm_subscription
-    assert anyio.run(confirm, asks) == TOPIC
+    assert await confirm(asks) == TOPIC
 
 
 HOST = "https://sns.us-east-1.amazonaws.com"

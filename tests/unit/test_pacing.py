@@ -11,7 +11,6 @@ import textwrap
 import threading
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import httpx2
 import pytest
 from hypothesis import given
@@ -31,6 +30,7 @@ from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
+from callers import on_both_loops
 from keys import KEY
 from reference.throttling import QUOTAS
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 AT_ONCE = Retry(base=0.0, wait=False)
 # Two names of one path share its limit.
 PUBLISHED = {k: v for k, v in QUOTAS.items() if k != "register_amazon_pay_account"}
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 class ScriptedTime(Time):
@@ -360,9 +359,9 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
     assert (peer.seen, clock_of(client)) == ([], 0.0)
 
 
-@BACKENDS
-def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
-    backend: str, monkeypatch: pytest.MonkeyPatch
+@on_both_loops
+async def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Half(RateLimits):
         """A bucket whose next turn is always half a second away."""
@@ -374,13 +373,10 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
     monkeypatch.setattr(Time, "now", lambda _: 0.0)
     limits, peer = Half({"get_charge": ONE}), Peer()
 
-    async def main() -> object:
-        client = async_client_for(peer, rate_limits=limits, deadline=0.5)
-        with pytest.raises(HeldBack):
-            await client.get_charge("C1")
-        return await client.perform(Now())
-
-    assert (anyio.run(main, backend=backend), peer.seen) == (0.0, [])
+    client = async_client_for(peer, rate_limits=limits, deadline=0.5)
+    with pytest.raises(HeldBack):
+        await client.get_charge("C1")
+    assert (await client.perform(Now()), peer.seen) == (0.0, [])
 
 
 def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:
@@ -392,23 +388,20 @@ def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
-@BACKENDS
-def test_awaiting_a_turn_is_a_part_of_the_deadline(backend: str) -> None:
+@on_both_loops
+async def test_awaiting_a_turn_is_a_part_of_the_deadline() -> None:
     peer = Peer()
     limits = RateLimits({"get_charge": ONE})
 
-    async def main() -> None:
-        client = async_client_for(peer, rate_limits=limits, deadline=5.0)
-        for _ in range(4):
-            await client.get_charge("C1")
-
-    anyio.run(main, backend=backend)
+    client = async_client_for(peer, rate_limits=limits, deadline=5.0)
+    for _ in range(4):
+        await client.get_charge("C1")
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
-@BACKENDS
-def test_a_blocking_redis_that_hangs_holds_nobody_back(
-    backend: str, monkeypatch: pytest.MonkeyPatch
+@on_both_loops
+async def test_a_blocking_redis_that_hangs_holds_nobody_back(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pacing, "_REDIS_TIMEOUT", 0.05)
     hangs = threading.Event()
@@ -426,12 +419,9 @@ def test_a_blocking_redis_that_hangs_holds_nobody_back(
     redis: Any = Hanging()
     limits, peer = RateLimits("sandbox", redis=redis), Peer()
 
-    async def main() -> None:
-        await async_client_for(peer, rate_limits=limits).get_charge("C1")
-        assert not redis.answered
-        hangs.set()
-
-    anyio.run(main, backend=backend)
+    await async_client_for(peer, rate_limits=limits).get_charge("C1")
+    assert not redis.answered
+    hangs.set()
     assert len(peer.seen) == 1
 
 
@@ -466,33 +456,27 @@ def test_limits_of_your_own_are_paced_by() -> None:
     assert len(peer.seen) >= 50
 
 
-@BACKENDS
-def test_the_async_client_waits_for_its_turn(backend: str) -> None:
+@on_both_loops
+async def test_the_async_client_waits_for_its_turn() -> None:
     peer = Peer()
 
-    async def main() -> Any:
-        client = async_client_for(peer)
-        started: Any = await client.perform(Now())
-        for _ in range(60):
-            await client.get_charge("C1")
-        await client.get_buyer("T1")
-        now: Any = await client.perform(Now())
-        return now - started
-
-    assert anyio.run(main, backend=backend) > 54.9
+    client = async_client_for(peer)
+    started: Any = await client.perform(Now())
+    for _ in range(60):
+        await client.get_charge("C1")
+    await client.get_buyer("T1")
+    now: Any = await client.perform(Now())
+    assert now - started > 54.9
     assert len(peer.seen) == 61
 
 
-@BACKENDS
-def test_the_async_client_holds_back_what_has_no_turn_in_time(backend: str) -> None:
+@on_both_loops
+async def test_the_async_client_holds_back_what_has_no_turn_in_time() -> None:
     peer = Peer()
 
-    async def main() -> None:
-        client = async_client_for(peer, deadline=0.5)
-        with pytest.raises(HeldBack):
-            await aexhausted(client)
-
-    anyio.run(main, backend=backend)
+    client = async_client_for(peer, deadline=0.5)
+    with pytest.raises(HeldBack):
+        await aexhausted(client)
     assert len(peer.seen) >= 5
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-import anyio
 import fakeredis
 import pytest
 from redis import Redis
@@ -14,6 +13,7 @@ from redis.asyncio import Redis as AsyncRedis
 from AmazonPay import ConfigurationError, RateLimits, pacing
 from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
+from callers import on_both_loops
 from paced import ScriptedTime, async_client_for, client_for, seconds_of
 from redis_server import redis_server, socket_path
 
@@ -95,46 +95,37 @@ def test_pauses_that_are_skipped_count_with_the_clock_of_redis(redis: Redis) -> 
     assert len(list(redis.scan_iter())) == 1
 
 
-def test_an_awaited_redis_paces_the_async_client(
+async def test_an_awaited_redis_paces_the_async_client(
     server: Server, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def main() -> Any:
-        async with server.awaited() as given:
-            client = async_client_for(RateLimits("sandbox", redis=given))
-            before: Any = await client.perform(Now())
-            for _ in range(60):
-                await client.get_charge("C1")
-            after: Any = await client.perform(Now())
-            return after - before
-
-    assert anyio.run(main) > 54.9
-    assert len(list(redis.scan_iter())) == 1
-    assert not any("Redis" in line for line in caplog.messages)
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_blocking_redis_is_asked_in_a_thread(backend: str, redis: Redis) -> None:
-    async def main() -> Any:
-        client = async_client_for(RateLimits("sandbox", redis=redis))
+    async with server.awaited() as given:
+        client = async_client_for(RateLimits("sandbox", redis=given))
         before: Any = await client.perform(Now())
         for _ in range(60):
             await client.get_charge("C1")
         after: Any = await client.perform(Now())
-        return after - before
+        assert after - before > 54.9
+    assert len(list(redis.scan_iter())) == 1
+    assert not any("Redis" in line for line in caplog.messages)
 
-    assert anyio.run(main, backend=backend) > 54.9
+
+@on_both_loops
+async def test_a_blocking_redis_is_asked_in_a_thread(redis: Redis) -> None:
+    client = async_client_for(RateLimits("sandbox", redis=redis))
+    before: Any = await client.perform(Now())
+    for _ in range(60):
+        await client.get_charge("C1")
+    after: Any = await client.perform(Now())
+    assert after - before > 54.9
     assert len(list(redis.scan_iter())) == 1
 
 
-def test_both_clients_share_a_bucket(server: Server, redis: Redis) -> None:
+async def test_both_clients_share_a_bucket(server: Server, redis: Redis) -> None:
     limits = RateLimits("sandbox", redis=redis)
     client_for(limits).get_charge("C1")
 
-    async def main() -> None:
-        async with server.awaited() as given:
-            await async_client_for(RateLimits("live", redis=given)).get_charge("C1")
-
-    anyio.run(main)
+    async with server.awaited() as given:
+        await async_client_for(RateLimits("live", redis=given)).get_charge("C1")
     assert len(list(redis.scan_iter())) == 1
 
 
@@ -158,22 +149,18 @@ def test_a_redis_whose_clock_was_set_back_stops_nobody(
     assert len(caplog.records) == 2
 
 
-def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
+async def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
     server: Server, redis: Redis
 ) -> None:
     bucket = Bucket("b", Limit(2, 1))
     in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
     redis.hset("b", "tat1", str(in_an_hour))
 
-    async def main() -> list[float]:
-        async with server.awaited() as given:
-            time = ScriptedTime()
-            return [
-                await RateLimits("live", redis=given).atake_turn(bucket, time)
-                for _ in range(2)
-            ]
-
-    assert anyio.run(main) == [0.0, 0.0]
+    async with server.awaited() as given:
+        time = ScriptedTime()
+        for _ in range(2):
+            limits = RateLimits("live", redis=given)
+            assert await limits.atake_turn(bucket, time) == 0.0
 
 
 @pytest.mark.parametrize("wait", [0.0, 1.0, 1.25])

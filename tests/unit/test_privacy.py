@@ -161,10 +161,10 @@ def test_no_call_and_no_error_shows_a_value(
 
 
 @pytest.mark.parametrize("peer", PEERS)
-def test_no_awaited_call_shows_a_value(
+async def test_no_awaited_call_shows_a_value(
     peer: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def main(name: str) -> object:
+    async def shown(name: str) -> object:
         transport = httpx2.MockTransport(PEERS[peer])
         async with AsyncClient(
             "SANDBOX-A", KEY, "us", transport=transport, **options()
@@ -175,7 +175,7 @@ def test_no_awaited_call_shows_a_value(
                 return error
 
     for name in OPERATIONS:
-        assert CANARY not in everything_shown(anyio.run(main, name), caplog)
+        assert CANARY not in everything_shown(await shown(name), caplog)
 
 
 def error_of(

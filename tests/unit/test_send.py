@@ -475,7 +475,7 @@ def test_a_failure_is_known_if_the_transport_knows_that_nothing_left(
 
 
 @WHAT_HAD_LEFT
-def test_an_attempt_that_awaits_ends_with_its_time(left: Any) -> None:
+async def test_an_attempt_that_awaits_ends_with_its_time(left: Any) -> None:
     class Silent(httpx2.AsyncBaseTransport):
         async def handle_async_request(
             self, request: httpx2.Request
@@ -484,12 +484,9 @@ def test_an_attempt_that_awaits_ends_with_its_time(left: Any) -> None:
             await anyio.sleep_forever()
             raise AssertionError(request)
 
-    async def attempt() -> Outcome:
-        ends = time.monotonic() + 0.01
-        with anyio.fail_after(10):
-            return await send.asend_once(Silent(), signed(), TIMEOUT, ends, CALL)
-
-    failure = anyio.run(attempt)
+    ends = time.monotonic() + 0.01
+    with anyio.fail_after(10):
+        failure = await send.asend_once(Silent(), signed(), TIMEOUT, ends, CALL)
     assert isinstance(failure, Failure)
     assert failure.sent is (left is not False)
     if left is False:

@@ -34,6 +34,7 @@ from AmazonPay import (
     SigningFailed,
     _signing,
 )
+from callers import on_both_loops
 from keys import KEY, OTHER_KEY
 from loopback import read_request, serving
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kms_signer.py"
-BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 def pss(key: rsa.RSAPrivateKey, salt: int = 20) -> Callable[[bytes], bytes]:
@@ -108,43 +108,35 @@ def test_a_signer_stands_in_for_a_key(signer: Any) -> None:
     assert peer.signed_by == ["SANDBOX-A"]
 
 
-@BACKENDS
+@on_both_loops
 @pytest.mark.parametrize(
     "signer",
     [pss(KEY), Object(), awaited, Awaited()],
     ids=["function", "object", "async function", "async object"],
 )
-def test_an_awaiting_client_takes_every_kind_of_signer(
-    signer: Any, backend: str
+async def test_an_awaiting_client_takes_every_kind_of_signer(
+    signer: Any,
 ) -> None:
     peer = Peer(SANDBOX_A=KEY)
 
-    async def main() -> None:
-        async with AsyncClient(
-            "SANDBOX-A", signer=signer, region="us", transport=peer.transport
-        ) as client:
-            assert (await client.get_charge("x")).ok
-
-    anyio.run(main, backend=backend)
+    async with AsyncClient(
+        "SANDBOX-A", signer=signer, region="us", transport=peer.transport
+    ) as client:
+        assert (await client.get_charge("x")).ok
     assert peer.signed_by == ["SANDBOX-A"]
 
 
-@BACKENDS
-def test_a_blocking_signer_does_not_hold_up_the_event_loop(backend: str) -> None:
+@on_both_loops
+async def test_a_blocking_signer_does_not_hold_up_the_event_loop() -> None:
     threads: list[int] = []
 
     def signer(message: bytes) -> bytes:
         threads.append(threading.get_ident())
         return pss(KEY)(message)
 
-    async def main() -> None:
-        transport = Peer(SANDBOX_A=KEY).transport
-        client = AsyncClient(
-            "SANDBOX-A", signer=signer, region="us", transport=transport
-        )
-        await client.get_charge("x")
-
-    anyio.run(main, backend=backend)
+    transport = Peer(SANDBOX_A=KEY).transport
+    client = AsyncClient("SANDBOX-A", signer=signer, region="us", transport=transport)
+    await client.get_charge("x")
     assert threads != [threading.get_ident()]
 
 
@@ -243,32 +235,27 @@ def test_a_signer_that_turns_out_to_be_awaited_is_refused() -> None:
     assert "coroutine" in str(caught.value.__cause__)
 
 
-@BACKENDS
-def test_an_awaited_signer_has_until_the_deadline(backend: str) -> None:
+@on_both_loops
+async def test_an_awaited_signer_has_until_the_deadline() -> None:
     async def never(message: bytes) -> bytes:
         del message
         await anyio.sleep_forever()
         raise AssertionError
 
-    async def main() -> None:
-        client = AsyncClient(
-            "SANDBOX-A", signer=never, region="us", transport=Peer().transport
-        ).with_options(deadline=0.01)
-        with pytest.raises(SigningFailed) as caught:
-            await client.create_charge({})
-        assert isinstance(caught.value.__cause__, TimeoutError)
-        assert not caught.value.outcome_unknown
-
-    anyio.run(main, backend=backend)
+    client = AsyncClient(
+        "SANDBOX-A", signer=never, region="us", transport=Peer().transport
+    ).with_options(deadline=0.01)
+    with pytest.raises(SigningFailed) as caught:
+        await client.create_charge({})
+    assert isinstance(caught.value.__cause__, TimeoutError)
+    assert not caught.value.outcome_unknown
 
 
 # Buttons ------------------------------------------------------------------------------
 
 
-@BACKENDS
-def test_a_blocking_signer_that_hangs_holds_nobody_past_the_deadline(
-    backend: str,
-) -> None:
+@on_both_loops
+async def test_a_blocking_signer_that_hangs_holds_nobody_past_the_deadline() -> None:
     hangs, signed = threading.Event(), list[bytes]()
 
     def sign(message: bytes) -> bytes:
@@ -278,16 +265,13 @@ def test_a_blocking_signer_that_hangs_holds_nobody_past_the_deadline(
 
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, json={}))
 
-    async def main() -> None:
-        client = AsyncClient(
-            "SANDBOX-A", signer=sign, region="us", transport=transport, deadline=0.2
-        )
-        with pytest.raises(SigningFailed):
-            await client.get_charge("C1")
-        assert signed == []
-        hangs.set()
-
-    anyio.run(main, backend=backend)
+    client = AsyncClient(
+        "SANDBOX-A", signer=sign, region="us", transport=transport, deadline=0.2
+    )
+    with pytest.raises(SigningFailed):
+        await client.get_charge("C1")
+    assert signed == []
+    hangs.set()
 
 
 def checked_button(signature: str) -> None:
@@ -314,22 +298,19 @@ def test_what_is_no_json_object_is_never_signed(payload: Any) -> None:
     assert signed == []
 
 
-@BACKENDS
-def test_an_awaited_signer_signs_buttons_awaiting(backend: str) -> None:
-    async def main() -> None:
-        async with AsyncClient("SANDBOX-A", signer=awaited, region="us") as client:
-            checked_button(await client.agenerate_button_signature("{}"))
-            with pytest.raises(InvalidRequest, match="agenerate_button_signature"):
-                client.generate_button_signature("{}")
-        async with AsyncClient("SANDBOX-A", KEY, "us") as client:
-            checked_button(client.generate_button_signature(b"{}"))
-            checked_button(await client.agenerate_button_signature(b"{}"))
-        bad = failing(OSError())
-        async with AsyncClient("SANDBOX-A", signer=bad, region="us") as client:
-            with pytest.raises(SigningFailed):
-                await client.agenerate_button_signature("{}")
-
-    anyio.run(main, backend=backend)
+@on_both_loops
+async def test_an_awaited_signer_signs_buttons_awaiting() -> None:
+    async with AsyncClient("SANDBOX-A", signer=awaited, region="us") as client:
+        checked_button(await client.agenerate_button_signature("{}"))
+        with pytest.raises(InvalidRequest, match="agenerate_button_signature"):
+            client.generate_button_signature("{}")
+    async with AsyncClient("SANDBOX-A", KEY, "us") as client:
+        checked_button(client.generate_button_signature(b"{}"))
+        checked_button(await client.agenerate_button_signature(b"{}"))
+    bad = failing(OSError())
+    async with AsyncClient("SANDBOX-A", signer=bad, region="us") as client:
+        with pytest.raises(SigningFailed):
+            await client.agenerate_button_signature("{}")
 
 
 # Who signs ----------------------------------------------------------------------------
@@ -470,21 +451,18 @@ def test_the_example_signs_with_kms_by_its_documented_request() -> None:
     }
 
 
-def test_an_awaiting_client_signs_with_kms_too() -> None:
+async def test_an_awaiting_client_signs_with_kms_too() -> None:
     stub, peer = StubKMS(), Peer(SANDBOX_A=KEY)
 
-    async def main(port: int) -> None:
+    with serving(stub) as server:
         client = AsyncClient(
             "SANDBOX-A",
-            signer=example().KMSSigner(kms(port), "alias/amazon-pay"),
+            signer=example().KMSSigner(kms(server.port), "alias/amazon-pay"),
             region="us",
             algorithm="AMZN-PAY-RSASSA-PSS-V2",
             transport=peer.transport,
         )
         assert (await client.get_charge("x")).ok
-
-    with serving(stub) as server:
-        anyio.run(main, server.port)
 
 
 def test_a_refusal_of_kms_is_the_cause_of_the_error() -> None:

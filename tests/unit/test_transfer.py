@@ -64,7 +64,9 @@ BOTH = pytest.mark.parametrize("awaits", [False, True], ids=["blocking", "awaiti
 
 REFUSED = {
     "not https": [
+        "",
         "http://files.example/x",
+        "http://127.0.0.1/x",
         "//files.example/x",
         "file:///etc/passwd",
         "ftp://files.example/x",
@@ -178,6 +180,8 @@ def test_a_simulator_on_this_machine_may_link_to_this_machine(
     "url",
     [
         "http://user@127.0.0.1:8421/x",
+        "http://127.0.0.1.evil/x",
+        "http://10.0.0.1/x",
         "https://10.0.0.1/x",
         "http://0.0.0.0:8421/x",
         "http://[::ffff:127.0.0.1]:8421/x",
@@ -377,6 +381,11 @@ def broken() -> Iterator[bytes]:
     raise httpx2.ReadError("broken")
 
 
+def closed() -> Iterator[bytes]:
+    yield b"half"
+    raise httpx2.StreamClosed
+
+
 def endless() -> Iterator[bytes]:
     while True:
         yield b"more" * 10_000
@@ -384,7 +393,8 @@ def endless() -> Iterator[bytes]:
 
 @BOTH
 @pytest.mark.parametrize(
-    ("pieces", "raised"), [(stopped, Stop), (broken, TransferFailed)]
+    ("pieces", "raised"),
+    [(stopped, Stop), (broken, TransferFailed), (closed, TransferFailed)],
 )
 def test_nothing_is_left_of_a_download_that_failed(
     awaits: bool,
@@ -429,41 +439,33 @@ def test_the_largest_file_is_taken(
     assert (tmp_path / "r.csv").read_bytes() == b"12345678"
 
 
-def test_a_peer_that_never_speaks_is_given_up_awaiting(tmp_path: Path) -> None:
+async def test_a_peer_that_never_speaks_is_given_up_awaiting(tmp_path: Path) -> None:
     async def silent(request: httpx2.Request) -> httpx2.Response:
         del request
         await anyio.sleep_forever()
         raise AssertionError
 
-    async def main() -> None:
-        transport = httpx2.MockTransport(silent)
-        async with AsyncClient(
-            "SANDBOX-A", KEY, "us", transport=transport, deadline=0.05
-        ) as client:
+    transport = httpx2.MockTransport(silent)
+    async with AsyncClient(
+        "SANDBOX-A", KEY, "us", transport=transport, deadline=0.05
+    ) as client:
+        with pytest.raises(TransferFailed, match="too long"):
             await client.perform(Transfer("GET", FILE, target=tmp_path / "x"))
 
-    with pytest.raises(TransferFailed, match="too long"):
-        anyio.run(main)
 
+async def test_a_cancelled_download_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with anyio.create_task_group() as group:
 
-def test_a_cancelled_download_leaves_nothing_behind(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with anyio.create_task_group() as group:
+        def pieces() -> Iterator[bytes]:
+            yield b"half"
+            group.cancel_scope.cancel()
+            yield from endless()
 
-            def pieces() -> Iterator[bytes]:
-                yield b"half"
-                group.cancel_scope.cancel()
-                yield from endless()
-
-            peer = Peer(lambda: httpx2.Response(200, stream=Body(pieces)))
-            transport = httpx2.MockTransport(peer)
-            async with AsyncClient(
-                "SANDBOX-A", KEY, "us", transport=transport
-            ) as client:
-                await client.perform(Transfer("GET", FILE, target=tmp_path / "x"))
-        assert group.cancel_scope.cancelled_caught
-
-    anyio.run(main)
+        peer = Peer(lambda: httpx2.Response(200, stream=Body(pieces)))
+        transport = httpx2.MockTransport(peer)
+        async with AsyncClient("SANDBOX-A", KEY, "us", transport=transport) as client:
+            await client.perform(Transfer("GET", FILE, target=tmp_path / "x"))
+    assert group.cancel_scope.cancelled_caught
     assert list(tmp_path.iterdir()) == []
 
 
