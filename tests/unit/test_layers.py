@@ -67,11 +67,11 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("rules",),
         ("wire",),
         ("handlers",),
+        ("story_lines",),
         ("actors",),
         ("pages",),
         ("simulator",),
         ("server",),
-        ("story_lines",),
         ("cli", "__init__"),
     ],
 }

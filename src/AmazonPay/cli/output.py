@@ -28,9 +28,9 @@ _SEPARATORS = 12
 _HIDDEN = "(not shown: it may be a secret)"
 
 
-def data(text: str) -> None:
-    """Write text to stdout."""
-    _write(sys.stdout, text)
+def data(text: str) -> bool:
+    """Write text to stdout; return whether it could be written."""
+    return _write(sys.stdout, text)
 
 
 def words(text: str) -> bool:
@@ -38,9 +38,9 @@ def words(text: str) -> bool:
     return _write(sys.stderr, text)
 
 
-def json_line(value: object) -> None:
-    """Write a value to stdout as JSON in one line of ASCII."""
-    data(json.dumps(value, default=str))
+def json_line(value: object) -> bool:
+    """Write a value to stdout as JSON in one line of ASCII, as `data` does."""
+    return data(json.dumps(value, default=str))
 
 
 def json_text(value: object) -> None:

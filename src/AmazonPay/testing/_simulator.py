@@ -9,21 +9,23 @@ from urllib.parse import urlsplit
 from .._core.config import is_loopback
 from ..errors import ConfigurationError
 from ..ipn._fetch import fetch_certificate
+from ..ipn._verifier import MAX_AGE
 from ._authority import TestVerifier, utc_now
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ..ipn import Verifier
 
 
-def verifier_for(
+def verifier_for(  # noqa: PLR0913 - those of `Verifier`, and the place
     endpoint_url: str,
     *,
     allowed_topics: Iterable[str],
     merchant_id: str | None = None,
+    max_age: timedelta = MAX_AGE,
     verify: ssl.SSLContext | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Verifier:
@@ -38,6 +40,7 @@ def verifier_for(
         endpoint_url: `https://localhost:8421`, for example.
         allowed_topics: The simulator's topics; it prints them at its start.
         merchant_id: As for `Verifier`.
+        max_age: As for `Verifier`.
         verify: Trusts the TLS certificate of the simulator; by default SSL_CERT_FILE
             names it, as for `Client`.
         clock: As for `Verifier`.
@@ -59,6 +62,7 @@ def verifier_for(
     return TestVerifier(
         allowed_topics,
         merchant_id=merchant_id,
+        max_age=max_age,
         fetch=partial(_fetch, origin, verify),
         clock=clock,
     )
