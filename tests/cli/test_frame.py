@@ -15,6 +15,7 @@ import pytest
 import AmazonPay
 from AmazonPay import __main__ as program
 from AmazonPay import errors
+from AmazonPay._core.command_lines import without_secrets
 from AmazonPay._core.operation import operations_of
 from AmazonPay.cli import output, plain
 from AmazonPay.cli.app import app
@@ -177,11 +178,11 @@ def test_a_key_on_the_command_line_is_refused_and_not_shown(line: list[str]) -> 
 
 def test_a_password_in_a_url_is_not_shown() -> None:
     text = "postgresql://shop:geheim@db/x cannot be reached"
-    assert "geheim" not in output.without_secrets(text)
+    assert "geheim" not in without_secrets(text)
 
 
 def test_a_hash_is_shown() -> None:
-    assert output.without_secrets("a" * 64) == "a" * 64
+    assert without_secrets("a" * 64) == "a" * 64
 
 
 @pytest.mark.parametrize(

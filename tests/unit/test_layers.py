@@ -25,7 +25,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("resources._constraints", "resources._common", "resources._carrier_codes"),
         ("lifecycles", "money", "_core.amounts"),
         ("_core.clock", "_core.hosts", "_core.signals", "_core.tracebacks"),
-        ("_core.checks", "_core.key_ids", "_core.version"),
+        ("_core.checks", "_core.key_ids", "_core.version", "_core.command_lines"),
         ("_core.fork_gate",),
         ("_core.call", "_core.clock_skew", "_core.config", "_core.json_body"),
         ("_core.environment",),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .._core.command_lines import without_secrets
 from .._core.config import Retry
 from ..errors import AmazonPayError, ConfigurationError
 from . import credentials, key_files, offline_checks, stored_checks
 from .failures import OK, SAID_NO
 from .findings import Finding, unknown, wrong
 from .online_check import online
-from .output import data, json_line, without_secrets, words
+from .output import data, json_line, words
 from .recorded import about_records
 from .session import json_option
 from .subject import subject_of

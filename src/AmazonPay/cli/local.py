@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import click
     import httpx2
 
-DEFAULT_URL: Final = "https://localhost:8421"
+DEFAULT_URL: Final = "http://localhost:8421"
 """Where `amazonpay simulate` listens if its port is free."""
 
 

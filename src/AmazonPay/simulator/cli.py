@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from .._core.command_lines import Parser
 from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
 from .certificate import write_secret
@@ -35,6 +35,7 @@ from .settings import PROFILES, Settings
 from .simulator import Simulator
 
 if TYPE_CHECKING:
+    import argparse
     import socket
     from collections.abc import Callable, Sequence
     from types import FrameType
@@ -53,9 +54,9 @@ _OPTIONS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    made = Parser(prog="amazonpay simulate", description=__doc__)
     made.add_argument(
         "--public-key",
         action="append",
