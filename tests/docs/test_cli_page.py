@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from AmazonPay import SQLiteJournal
+import sqlalchemy
+
+from AmazonPay import Client, SQLiteJournal
 from AmazonPay._once.bodies import digest_of
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from AmazonPay.journal import Entry
-from command_line import amazonpay, of_simulator, write_key
+from AmazonPay.testing import Authority
+from command_line import amazonpay, answering, of_simulator, write_key
+from keys import KEY
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -44,12 +49,33 @@ def write_journal(folder: Path) -> None:
     journal.change(entry.key, lambda _: entry)
 
 
+def write_inbox(folder: Path) -> None:
+    """Park a notification whose object Amazon does not find."""
+    old = datetime.now(UTC) - timedelta(hours=2)
+    engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'shop.db'}")
+    inbox = SQLAlchemyInbox(engine, max_failures=1, clock=lambda: old)
+    inbox.create_table()
+    topic = "arn:aws:sns:us-east-1:291180941288:A3BXB0YN3XH17HA1EXAMPLE"
+    authority = Authority()
+    body = authority.notification(
+        "CHARGE",
+        "S01-0000000-0000000-C000000",
+        topic=topic,
+        merchant_id="A1EXAMPLE",
+        message_id="00000000-0000-4000-8000-000000000001",
+    )
+    inbox.receive(authority.verifier([topic]).verify(body))
+    with Client(KEY_ID, KEY, "us", transport=answering(404)) as client:
+        inbox.process(client, lambda *_: None)
+
+
 def test_the_page_runs_as_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shop = Shop()
     write_journal(tmp_path)
+    write_inbox(tmp_path)
     (tmp_path / "session.json").write_text(json.dumps(shop.session_body()))
     env = {
         "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,

@@ -185,7 +185,11 @@ def test_a_failing_handler_is_rolled_back_parked_and_freed(
     assert (parked.object_id, parked.failures) == (CHARGE, 2)
     assert "RuntimeError" in str(parked.error)
     assert "canary" not in str(parked.error)
+    assert inbox.open_entries() == [parked]
     inbox.retry(parked.message_id)
+    (waiting,) = inbox.open_entries()
+    assert not waiting.is_parked
+    assert inbox.open_entries(before=waiting.received) == []
     assert inbox.process(answering(charge()), ipn_django.move) == 1
     with pytest.raises(InvalidRequest, match="parked"):
         inbox.retry(parked.message_id)

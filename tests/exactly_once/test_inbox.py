@@ -310,6 +310,8 @@ def test_what_fails_too_often_is_parked_until_it_is_freed(shop: InboxShop) -> No
     assert "RuntimeError in failing" in parked.error
     assert "canary" not in parked.error
     assert parked.received.tzinfo is not None
+    assert parked.is_parked
+    assert shop.inbox.open_entries() == [parked]
     assert shop.inbox.process(client, shop.handler) == 0
     shop.inbox.retry(parked.message_id)
     assert shop.inbox.parked() == []
@@ -321,6 +323,15 @@ def test_the_number_of_failures_can_be_set(engine: Engine) -> None:
     shop.inbox.receive(notification())
     shop.inbox.process(answering(charge()), failing)
     assert len(shop.inbox.parked(limit=1)) == 1
+
+
+def test_what_waits_is_open_until_it_is_settled(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    (waiting,) = shop.inbox.open_entries()
+    assert not waiting.is_parked
+    assert shop.inbox.open_entries(before=waiting.received) == []
+    shop.inbox.process(answering(charge()), shop.handler)
+    assert shop.inbox.open_entries() == []
 
 
 @pytest.mark.parametrize("message_id", ["", "unknown", notification().message_id])

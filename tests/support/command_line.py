@@ -21,10 +21,12 @@ from AmazonPay.simulator import Request, Simulator
 from keys import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from AmazonPay.ipn import Verifier
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Done:
 def amazonpay(
     *line: str,
     transport: httpx2.BaseTransport | None = None,
+    verifier: Callable[..., Verifier] | None = None,
     stdin: str | bytes = "",
     env: Mapping[str, str | None] | None = None,
 ) -> Done:
@@ -58,7 +61,7 @@ def amazonpay(
         list(line),
         input=stdin,
         env=dict(env or {}),
-        obj=Session(options),
+        obj=Session(options, verifier),
         catch_exceptions=False,
     )
     return Done(result.exit_code, result.stdout, result.stderr, result.output)

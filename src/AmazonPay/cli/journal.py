@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from .. import journal as journals
-from ..errors import AmazonPayError, ConfigurationError, JournalConflict
+from ..errors import AmazonPayError, JournalConflict
 from . import credentials
 from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
 from .output import data, json_line, table, words
+from .places import Kind, before
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from ..decisions import Decision
     from ..journal import Entry, Journal
 
-VARIABLE: Final = "AMAZON_PAY_JOURNAL"
+JOURNAL: Final = Kind("journal", "--journal", "AMAZON_PAY_JOURNAL")
 
 _MOST: Final = 1000
 """How many open entries one command looks at."""
@@ -40,49 +38,12 @@ def opened(named: str | None, table_name: str | None = None) -> Journal:
         ConfigurationError: there is no such journal. A missing file is not created: an
             empty journal would say that nothing is open.
     """
-    place = named or os.environ.get(VARIABLE)
-    if not place:
-        raise ConfigurationError(
-            f"which journal? Give its file by --journal, or set {VARIABLE} to a file or"
-            " to the URL of a database"
-        )
-    if named is not None and "://" in named:
-        raise ConfigurationError(
-            "--journal takes a file: the URL of a database may hold a password, so it"
-            f" is read from {VARIABLE}"
-        )
-    if "://" in place:
-        return _in_database(place, table_name)
-    try:
-        found = Path(place).is_file()
-    except (OSError, ValueError):
-        found = False
-    if not found:
-        raise ConfigurationError(f"there is no journal {place!r}")
-    return journals.SQLiteJournal(place)
-
-
-def _in_database(url: str, table_name: str | None) -> Journal:
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-
+    place = JOURNAL.place(named)
+    if "://" not in place:
+        return journals.SQLiteJournal(place)
+    engine = JOURNAL.engine(place)
     from ..contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal
 
-    engine = None
-    # The error of SQLAlchemy would show the URL.
-    with contextlib.suppress(ArgumentError, NoSuchModuleError, ValueError):
-        try:
-            engine = create_engine(url)
-        except ModuleNotFoundError as missing:
-            raise ConfigurationError(
-                f"{VARIABLE} names a database that needs the module {missing.name}:"
-                " install its driver"
-            ) from None
-    if engine is None:
-        raise ConfigurationError(
-            f"{VARIABLE} is no URL of a database that SQLAlchemy knows, such as"
-            " postgresql+psycopg://HOST/NAME"
-        )
     return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
 
 
@@ -95,7 +56,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             "--journal",
             "named",
             metavar="FILE",
-            help=f"The journal's file (default: {VARIABLE}, a file or a database).",
+            help=f"The journal's file (default: {JOURNAL.variable}, a file or a"
+            " database).",
         ),
     ):
         command = option(command)
@@ -134,7 +96,9 @@ def list_(
     With --older-than, the exit status is 1 if there is one: for monitoring.
     """
     now = datetime.now(UTC)
-    found = _open_entries(opened(named, table), now, older_than)
+    found = opened(named, table).open_entries(
+        before=before(now, older_than), limit=_MOST
+    )
     counts = Counter(entry.outcome or "not answered" for entry in found)
     ages = [age for entry in found if (age := _age(entry, now)) is not None]
     if as_json:
@@ -157,16 +121,6 @@ def list_(
     else:
         words("Nothing is open.")
     ctx.exit(SAID_NO if found and older_than is not None else OK)
-
-
-def _open_entries(
-    found: Journal, now: datetime, older_than: timedelta | None
-) -> list[Entry]:
-    try:
-        before = None if older_than is None else now - older_than
-    except OverflowError:
-        raise ConfigurationError("--older-than reaches before the year 1") from None
-    return found.open_entries(before=before, limit=_MOST)
 
 
 def _print_table(found: list[Entry], now: datetime) -> None:
@@ -284,7 +238,8 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     pending.
     """
     book = opened(named, table)
-    found = _open_entries(book, datetime.now(UTC), older_than)
+    limit = before(datetime.now(UTC), older_than)
+    found = book.open_entries(before=limit, limit=_MOST)
     with credentials.client_from(ctx, given) as client:
         if found:
             credentials.confirm(client, "journal sweep", yes=yes)

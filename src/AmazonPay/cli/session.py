@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..ipn import Verifier
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -19,6 +21,8 @@ class Session:
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     """Options of the constructor for every client, such as a `transport` of tests."""
+    verifier: Callable[..., Verifier] | None = field(default=None, repr=False)
+    """Makes the verifier of notifications in place of Amazon's, such as in tests."""
 
 
 def json_option(command: F) -> F:

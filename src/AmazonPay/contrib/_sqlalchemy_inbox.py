@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
 
+from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
@@ -31,7 +32,7 @@ from ._sqlalchemy_inbox_tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection, Engine, RowMapping
+    from sqlalchemy import ColumnElement, Connection, Engine, RowMapping
 
     from ..ipn import Notification
 
@@ -108,9 +109,29 @@ class SQLAlchemyInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
+        return self._oldest(self.table.c.state == PARKED, limit)
+
+    def open_entries(
+        self, *, before: datetime | None = None, limit: int = 100
+    ) -> list[InboxEntry]:
+        """Return up to `limit` entries that are not settled, the oldest first.
+
+        An entry waits for `process`, or is parked. `before` leaves out those that were
+        received since.
+
+        Raises:
+            InvalidRequest: `before` has no time zone.
+            InboxFailed: the database failed.
+        """
+        is_open = self.table.c.state != DONE
+        if before is not None:
+            is_open &= self.table.c.received < time_text(before)
+        return self._oldest(is_open, limit)
+
+    def _oldest(self, where: ColumnElement[bool], limit: int) -> list[InboxEntry]:
         table = self.table
-        listed = select(table).where(table.c.state == PARKED)
-        listed = listed.order_by(table.c.received).limit(checked_limit(limit))
+        listed = select(table).where(where).order_by(table.c.received)
+        listed = listed.limit(checked_limit(limit))
         return self._tables.run(
             lambda connection: [
                 _entry(row) for row in connection.execute(listed).mappings()
@@ -162,4 +183,5 @@ def _entry(row: RowMapping) -> InboxEntry:
         received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
         failures=row["failures"],
         error=row["error"],
+        is_parked=row["state"] == PARKED,
     )

@@ -73,6 +73,8 @@ class InboxEntry:
     failures: int
     error: str | None
     """The last failure: classes, codes and places, without a value."""
+    is_parked: bool = False
+    """Whether it has failed too often, and waits for `retry`."""
 
 
 @dataclass(frozen=True, slots=True)

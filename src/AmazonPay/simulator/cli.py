@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import re
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from .._core.command_lines import Parser
 from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
 from .addresses import Addresses, addresses_from
@@ -38,6 +38,7 @@ from .simulator import Simulator
 from .state import open_state
 
 if TYPE_CHECKING:
+    import argparse
     import socket
     from collections.abc import Callable, Sequence
     from types import FrameType
@@ -57,9 +58,9 @@ _OPTIONS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    made = Parser(prog="amazonpay simulate", description=__doc__)
     made.add_argument(
         "--public-key",
         action="append",

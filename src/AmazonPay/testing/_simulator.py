@@ -9,21 +9,23 @@ from urllib.parse import urlsplit
 from .._core.config import is_loopback
 from ..errors import ConfigurationError
 from ..ipn._fetch import fetch_certificate
+from ..ipn._verifier import MAX_AGE
 from ._authority import TestVerifier, utc_now
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ..ipn import Verifier
 
 
-def verifier_for(  # noqa: PLR0913 - what a verifier can be told
+def verifier_for(  # noqa: PLR0913 - those of `Verifier`, and the place
     endpoint_url: str,
     *,
     allowed_topics: Iterable[str],
     merchant_id: str | None = None,
+    max_age: timedelta = MAX_AGE,
     verify: ssl.SSLContext | None = None,
     hosts: Iterable[str] = (),
     clock: Callable[[], datetime] = utc_now,
@@ -40,6 +42,7 @@ def verifier_for(  # noqa: PLR0913 - what a verifier can be told
         endpoint_url: `http://localhost:8421`, for example.
         allowed_topics: The simulator's topics; it prints them at its start.
         merchant_id: As for `Verifier`.
+        max_age: As for `Verifier`.
         verify: Trusts the TLS certificate of the simulator; by default SSL_CERT_FILE
             names it, as for `Client`.
         hosts: The names of a simulator in a container of yours, such as `amazonpay`.
@@ -64,6 +67,7 @@ def verifier_for(  # noqa: PLR0913 - what a verifier can be told
     return TestVerifier(
         allowed_topics,
         merchant_id=merchant_id,
+        max_age=max_age,
         fetch=partial(_fetch, origin, verify),
         clock=clock,
     )

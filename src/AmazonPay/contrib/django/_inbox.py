@@ -88,8 +88,28 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
-        rows = self._entries.filter(state=_PARKED).order_by("received")
-        found = self._database.run(lambda: [*rows[: checked_limit(limit)]])
+        return self._oldest(self._entries.filter(state=_PARKED), limit)
+
+    def open_entries(
+        self, *, before: datetime | None = None, limit: int = 100
+    ) -> list[InboxEntry]:
+        """Return up to `limit` entries that are not settled, the oldest first.
+
+        An entry waits for `process`, or is parked. `before` leaves out those that were
+        received since.
+
+        Raises:
+            InvalidRequest: `before` has no time zone.
+            InboxFailed: the database failed.
+        """
+        rows = self._entries.exclude(state=_DONE)
+        if before is not None:
+            rows = rows.filter(received__lt=time_text(before))
+        return self._oldest(rows, limit)
+
+    def _oldest(self, rows: Any, limit: int) -> list[InboxEntry]:  # noqa: ANN401 - a query set of Django's, which has no types
+        listed = rows.order_by("received")
+        found = self._database.run(lambda: [*listed[: checked_limit(limit)]])
         return [_entry(row) for row in found]
 
     def retry(self, message_id: str) -> None:
@@ -134,6 +154,7 @@ def _entry(row: Any) -> InboxEntry:  # noqa: ANN401 - Django's models have no ty
         received=datetime.fromisoformat(row.received).replace(tzinfo=UTC),
         failures=row.failures,
         error=row.error,
+        is_parked=row.state == _PARKED,
     )
 
 

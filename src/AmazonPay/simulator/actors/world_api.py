@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from ...errors import ConfigurationError, InvalidRequest
+from ..story_lines import line_of
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import JSON, HTTPResponse, json_response
@@ -49,7 +50,7 @@ def _clock(controls: Controls) -> dict[str, Any]:
 
 
 def _rows(rows: list[HistoryRow]) -> list[dict[str, Any]]:
-    return [asdict(row) for row in rows]
+    return [{**asdict(row), "line": line_of(row)} for row in rows]
 
 
 def _move(controls: Controls, given: Given) -> dict[str, Any]:
