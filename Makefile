@@ -121,7 +121,7 @@ mutants: $(VENV)/stamp
 	$(VENV)/bin/mutmut run > /dev/null
 	@! $(VENV)/bin/mutmut results | grep -Ev ": (timeout|caught by type check)$$"
 
-# Writes the table of operations into README and docs.
+# Writes the table of operations into the docs.
 operations: $(VENV)/stamp
 	$(PY) scripts/tables.py
 

@@ -1,4 +1,4 @@
-"""Write what is made from tables into README and docs, or check that it is there."""
+"""Write what is made from tables into the docs, or check that it is there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from reference import faults  # noqa: E402 - a table that a test proves row by row
 
-README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 
 
@@ -45,10 +44,8 @@ def filled(page: Path, name: str, text: str) -> str:
 def made() -> dict[Path, str]:
     """Make the pages with their tables."""
     table = as_markdown(rows())
-    texts = {
-        page: filled(page, "operations", table)
-        for page in (README, DOCS / "operations.md")
-    }
+    operations = DOCS / "operations.md"
+    texts = {operations: filled(operations, "operations", table)}
     simulator = DOCS / "simulator.md"
     texts[simulator] = filled(simulator, "life cycles", life_cycles())
     reliability = DOCS / "reliability.md"

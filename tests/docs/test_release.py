@@ -71,3 +71,19 @@ def test_every_local_hook_runs_what_is_there() -> None:
         assert command == ".venv/bin/python"
         script = words[0]
         assert script == "-m" or (ROOT / script).is_file()
+
+
+def test_nothing_of_ours_installs_the_other_package_of_our_name() -> None:
+    listed = ("src", "docs", "examples", "README.md", "CONTRIBUTING.md")
+    pages = [
+        page
+        for name in listed
+        for page in ([ROOT / name] if "." in name else (ROOT / name).rglob("*"))
+        if page.suffix in {".py", ".md", ".yaml", ".html", ".toml", ".txt"}
+    ]
+    wrong = re.compile(r"(pip3?|uv( pip)?|pipx|poetry) +(install|add|run)\b[^\n`|]*")
+    for page in pages:
+        for found in wrong.finditer(page.read_text("utf-8")):
+            named = found[0].replace(".whl", "").lower()
+            is_ours = re.search(r"amazonpayclient(?![\w-]*-\d)", named) is not None
+            assert not is_ours, f"{page.name}: {found[0]}"
