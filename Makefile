@@ -17,7 +17,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
 # So do these: other authors' clients, and a network of their own, which root can make.
-PEER_TESTS := tests/integration/test_pypi_clients.py
+PEER_TESTS := $(addprefix tests/integration/test_, pypi_clients.py peer_facts.py)
 
 # What `make unit` runs, but for what is marked as slow.
 UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
@@ -68,14 +68,14 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 
 tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) --ignore=$(PEER_TESTS)
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) $(addprefix --ignore=,$(PEER_TESTS))
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
 node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)
 
-peers: $(VENV)/stamp .venv-peer/stamp
+peers: $(VENV)/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q -rs $(PEER_TESTS)
 
 docs: $(VENV)/stamp
