@@ -62,21 +62,6 @@ RUN = start_send(INTENDED)
 
 
 @pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(
-    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
-)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    chosen: Engine = request.getfixturevalue(request.param)
-    return chosen
-
-
-@pytest.fixture
 def journal(engine: Engine) -> SQLAlchemyJournal:
     journal = SQLAlchemyJournal(engine, clock=Ticks())
     journal.create_table()

@@ -1,0 +1,58 @@
+"""The databases of a shop, for the tests of journals and inboxes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connections
+from sqlalchemy import Engine, NullPool, create_engine
+
+import ipn_django
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    # A connection for each use: other workers have theirs.
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(
+    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Connect to the shop's own database."""
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
+
+
+def empty(alias: str) -> Iterator[str]:
+    ipn_django.prepare(alias)
+    yield alias
+    connections[alias].close()
+
+
+@pytest.fixture
+def sqlite_alias() -> Iterator[str]:
+    """Give the name of an empty SQLite of Django's."""
+    yield from empty("default")
+
+
+@pytest.fixture
+def postgres_alias(postgres_engine: Engine) -> Iterator[str]:
+    """Give the name of an empty PostgreSQL of Django's."""
+    host = str(postgres_engine.url.query["host"])
+    connections["postgresql"].settings_dict["HOST"] = host
+    yield from empty("postgresql")
+
+
+@pytest.fixture(params=["sqlite_alias", "postgres_alias"], ids=["sqlite", "postgresql"])
+def alias(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.getfixturevalue(request.param)
+    return chosen
