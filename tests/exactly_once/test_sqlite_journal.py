@@ -38,7 +38,7 @@ from AmazonPay._core import fork_gate
 from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once import sqlite_schema
 from AmazonPay._once.entry import start_send
-from crash import forked
+from forks import forked
 from journals import Ticks
 from keys import KEY
 from simulated import KEY_ID
@@ -151,10 +151,12 @@ def test_a_fork_waits_until_no_other_thread_uses_the_journal(
     codes: list[int] = []
 
     def child() -> None:
-        soak.set_alarm()
         journal.change(KEY_OF_IT, start_send(INTENDED))
 
-    forking = threading.Thread(target=lambda: codes.append(forked(child)))
+    def fork() -> None:
+        codes.append(forked(child, seconds=30))
+
+    forking = threading.Thread(target=fork)
     with in_use(journal):
         forking.start()
         # It has come as far as it can: from here on nobody else may begin.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine
 
-from crash import KILLED, forked
+from crash import KILLED
+from forks import forked
 from inbox_shop import (
     CHARGE,
     MOVED,

@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 
 def in_threads(work: Callable[[], object], times: int) -> None:
     """Do some work in so many threads at once, and wait for all of them."""
+    all_in_threads(*[work] * times)
 
-    def one() -> None:
+
+def all_in_threads(*works: Callable[[], object]) -> None:
+    """Do each work in a thread of its own, and wait for all of them."""
+
+    def one(work: Callable[[], object]) -> None:
         try:
             work()
         finally:
             # Django has opened connections for this thread alone.
             connections.close_all()
 
-    threads = [threading.Thread(target=one) for _ in range(times)]
+    threads = [threading.Thread(target=one, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
