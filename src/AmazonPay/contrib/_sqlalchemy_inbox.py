@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,11 @@ from sqlalchemy import MetaData, delete, select
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
-from ..ipn import InboxEntry
 from ..ipn._inbox import (
     MAX_FAILURES,
     Processing,
 )
-from ..ipn._rows import checked_forget_limit, row_of
+from ..ipn._rows import checked_forget_limit, entry_of, row_of
 from ._sqlalchemy_database import commit
 from ._sqlalchemy_inbox_storage import InboxStorage
 from ._sqlalchemy_inbox_tables import (
@@ -31,10 +29,11 @@ from ._sqlalchemy_inbox_tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from sqlalchemy import Connection, Engine, RowMapping
+    from sqlalchemy import Connection, Engine
 
-    from ..ipn import Notification
+    from ..ipn import InboxEntry, Notification
 
 
 class SQLAlchemyInbox(Processing):
@@ -114,7 +113,7 @@ class SQLAlchemyInbox(Processing):
         listed = listed.order_by(table.c.received).limit(checked_limit(limit))
         return self._tables.run(
             lambda connection: [
-                _entry(row) for row in connection.execute(listed).mappings()
+                entry_of(row) for row in connection.execute(listed).mappings()
             ]
         )
 
@@ -151,16 +150,3 @@ class SQLAlchemyInbox(Processing):
             return len(found)
 
         return self._tables.run(work)
-
-
-def _entry(row: RowMapping) -> InboxEntry:
-    return InboxEntry(
-        message_id=row["message_id"],
-        object_type=row["object_type"],
-        object_id=row["object_id"],
-        notification_type=row["notification_type"],
-        charge_permission_id=row["charge_permission_id"],
-        received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
-        failures=row["failures"],
-        error=row["error"],
-    )

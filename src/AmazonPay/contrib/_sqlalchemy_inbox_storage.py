@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from .._core import fork_gate
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest
 from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work
+from ..ipn._rows import recheck_row
 from ..ipn._views import is_open, kept, merged
 from ._sqlalchemy_database import TRIES
 from ._sqlalchemy_errors import DATABASE_ERRORS, is_broken, is_conflict, without_frames
@@ -186,16 +187,7 @@ class InboxStorage:
         self._tables.change(self._objects, work.id, mine, values)
 
     def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        row = {
-            "message_id": message_id,
-            "notification_id": message_id,
-            "topic_arn": "",
-            "object_type": work.object_type,
-            "object_id": work.object_id,
-            "notification_type": "RECHECK",
-            "merchant_id": "",
-            "sent": self._tables.moment(),
-        }
+        row = recheck_row(work, message_id, self._tables.moment())
         self._tables.run(partial(self._tables.insert, row))
         self.put_off(work, pause)
 

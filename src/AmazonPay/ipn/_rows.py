@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .._once.entry import time_text
 from ..errors import InvalidRequest
+from ._inbox import InboxEntry
 from ._verifier import MAX_AGE
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
+    from ._inbox import Work
     from ._notification import Notification
 
 
@@ -27,6 +30,34 @@ def row_of(notification: Notification) -> dict[str, Any]:
         "merchant_id": notification.merchant_id,
         "sent": time_text(notification.timestamp),
     }
+
+
+def recheck_row(work: Work, message_id: str, now: str) -> dict[str, Any]:
+    """Return those columns of an entry for an object that has changed unannounced."""
+    return {
+        "message_id": message_id,
+        "notification_id": message_id,
+        "topic_arn": "",
+        "object_type": work.object_type,
+        "object_id": work.object_id,
+        "notification_type": "RECHECK",
+        "merchant_id": "",
+        "sent": now,
+    }
+
+
+def entry_of(row: Mapping[Any, Any]) -> InboxEntry:
+    """Return an entry as users get it."""
+    return InboxEntry(
+        message_id=row["message_id"],
+        object_type=row["object_type"],
+        object_id=row["object_id"],
+        notification_type=row["notification_type"],
+        charge_permission_id=row["charge_permission_id"],
+        received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
+        failures=row["failures"],
+        error=row["error"],
+    )
 
 
 def checked_forget_limit(before: datetime, now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
 from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
-from ...ipn._rows import checked_forget_limit, row_of
+from ...ipn._rows import checked_forget_limit, entry_of, recheck_row, row_of
 from ...ipn._views import is_open, kept, merged
 from ._database import (
     DATABASE_ERRORS,
@@ -89,9 +89,9 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
-        rows = self._entries.filter(state=_PARKED).order_by("received")
+        rows = self._entries.filter(state=_PARKED).order_by("received").values()
         found = self._database.run(lambda: [*rows[: checked_limit(limit)]])
-        return [_entry(row) for row in found]
+        return [entry_of(row) for row in found]
 
     def retry(self, message_id: str) -> None:
         """Free a parked entry: the next `process` tries it again.
@@ -123,19 +123,6 @@ class DjangoInbox(Processing):
     def moment(self, after: timedelta = timedelta(0)) -> str:
         """Return a time from now on, as the tables have it."""
         return time_text(self._clock() + after)
-
-
-def _entry(row: Any) -> InboxEntry:  # noqa: ANN401 - Django's models have no types
-    return InboxEntry(
-        message_id=row.message_id,
-        object_type=row.object_type,
-        object_id=row.object_id,
-        notification_type=row.notification_type,
-        charge_permission_id=row.charge_permission_id,
-        received=datetime.fromisoformat(row.received).replace(tzinfo=UTC),
-        failures=row.failures,
-        error=row.error,
-    )
 
 
 class _Storage:
@@ -269,15 +256,5 @@ class _Storage:
         self._database.run(lambda: mine.update(**values, version=new_version()))
 
     def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        row = {
-            "message_id": message_id,
-            "notification_id": message_id,
-            "topic_arn": "",
-            "object_type": work.object_type,
-            "object_id": work.object_id,
-            "notification_type": "RECHECK",
-            "merchant_id": "",
-            "sent": self._moment(),
-        }
-        self.insert(row)
+        self.insert(recheck_row(work, message_id, self._moment()))
         self.put_off(work, pause)
