@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ from django.db import connections
 from sqlalchemy import Engine, NullPool, create_engine
 
 import ipn_django
+from AmazonPay._once import sqlite_journal as journals
+from sqlite_files import VERSION_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,3 +59,24 @@ def postgres_alias(postgres_engine: Engine) -> Iterator[str]:
 def alias(request: pytest.FixtureRequest) -> str:
     chosen: str = request.getfixturevalue(request.param)
     return chosen
+
+
+# A journal's file --------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def older(path: Path) -> Path:
+    shutil.copyfile(VERSION_0, path)
+    return path
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nobody: whoever holds a lock in these tests keeps it."""
+    monkeypatch.setattr(journals, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(journals, "_READER_MILLISECONDS", 50)
