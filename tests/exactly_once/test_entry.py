@@ -21,7 +21,6 @@ from AmazonPay._once.entry import (
     record_answer,
     record_decision,
     record_intent,
-    record_resolution,
     start_send,
     time_text,
 )
@@ -41,15 +40,6 @@ ENTRY = Entry(
     body=b"{}",
     digest=digest_of(b"{}"),
 )
-
-
-def test_an_entry_that_a_person_settles_keeps_the_reason() -> None:
-    settled = record_resolution("no", "seen in Seller Central", None)(
-        replace(ENTRY, runs=2)
-    )
-    assert settled.reason == "seen in Seller Central"
-    assert settled.outcome == "no"
-    assert not settled.in_doubt
 
 
 def test_what_a_later_call_knows_of_the_charge_is_noted() -> None:

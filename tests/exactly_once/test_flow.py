@@ -255,15 +255,6 @@ def test_a_decision_tells_what_was_refunded_since() -> None:
     assert decision.seen == decision.charge == view
 
 
-def test_the_charge_of_a_session_is_the_decisions() -> None:
-    shown = charge("Authorized")
-    script = [session("Completed", "C1"), answer(shown)]
-    decision = Player(*script).play(complete(MemoryJournal()))
-    assert decision.charge == shown
-    assert decision.seen is not None
-    assert decision.seen["checkoutSessionId"] == "s1"
-
-
 def undecided(**more: Any) -> Decision[Any]:
     return Decision(outcome="unknown", operation="create_charge", key="k", **more)
 

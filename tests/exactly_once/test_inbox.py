@@ -5,91 +5,74 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from sqlalchemy import create_engine, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from AmazonPay import Client, ConfigurationError, InvalidRequest, Retry
+from AmazonPay import ConfigurationError, InvalidRequest
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
-from AmazonPay.ipn import InboxFailed, Notification
+from AmazonPay.ipn import InboxFailed
 from AmazonPay.simulator import PROFILES
 from callers import on_both_loops
-from inbox_shop import METADATA, MOVES, InboxShop, state_of
-from keys import KEY
-from simulated import KEY_ID
+from inbox_shop import (
+    CHARGE,
+    METADATA,
+    MOVES,
+    InboxShop,
+    OnDjango,
+    OnSQLAlchemy,
+    answering,
+    charge,
+    client_of,
+    notification,
+    state_of,
+)
+from side_by_side import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
-CHARGE = "S01-0000000-0000000-C000000"
+    from AmazonPay import Client
 
 
 @pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
-    yield engine
-    engine.dispose()
+def sql_shop(engine: Engine) -> InboxShop:
+    return InboxShop(OnSQLAlchemy(engine))
+
+
+@pytest.fixture
+def sqlite_shop(sqlite_engine: Engine) -> InboxShop:
+    return InboxShop(OnSQLAlchemy(sqlite_engine))
+
+
+def shop_of(request: pytest.FixtureRequest) -> InboxShop:
+    database: OnSQLAlchemy | OnDjango
+    if request.param.endswith("engine"):
+        database = OnSQLAlchemy(request.getfixturevalue(request.param))
+    else:
+        database = OnDjango(request.getfixturevalue(request.param))
+    return InboxShop(database)
 
 
 @pytest.fixture(
-    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
+    params=["sqlite_engine", "postgres_engine", "sqlite_alias", "postgres_alias"],
+    ids=["sqlite", "postgresql", "django-sqlite", "django-postgresql"],
 )
-def engine(request: pytest.FixtureRequest) -> Engine:
-    chosen: Engine = request.getfixturevalue(request.param)
-    return chosen
+def shop(request: pytest.FixtureRequest) -> InboxShop:
+    """Be a shop on any database that an inbox can lie in."""
+    return shop_of(request)
 
 
-@pytest.fixture
-def shop(engine: Engine) -> InboxShop:
-    return InboxShop(engine)
-
-
-def notification(number: int = 1, **changes: Any) -> Notification:
-    made = Notification(
-        message_id=f"00000000-0000-0000-0000-{number:012}",
-        topic_arn="arn:aws:sns:us-east-1:291180941288:A",
-        object_type="CHARGE",
-        object_id=CHARGE,
-        notification_type="STATE_CHANGE",
-        charge_permission_id=CHARGE[:19],
-        merchant_id="A1",
-        notification_id="n1",
-        timestamp=datetime(2100, 1, 15, tzinfo=UTC),
-        members={},
-    )
-    return replace(made, **changes)
-
-
-def charge(state: str = "Authorized", at: str = "20260101T000000Z") -> dict[str, Any]:
-    return {
-        "chargeId": CHARGE,
-        "chargePermissionId": CHARGE[:19],
-        "chargeAmount": {"amount": "50", "currencyCode": "USD"},
-        "statusDetails": {"state": state, "lastUpdatedTimestamp": at},
-    }
-
-
-def answering(*answers: Any) -> Client:
-    """Make a client that gets these answers, the last one again and again."""
-    left = list(answers)
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        del request
-        found = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(found, int):
-            return httpx2.Response(found, json={"reasonCode": "X", "message": "m"})
-        return httpx2.Response(200, json=found)
-
-    transport = httpx2.MockTransport(answer)
-    return Client(KEY_ID, KEY, "us", transport=transport, retry=Retry(attempts=1))
+@pytest.fixture(params=["sqlite_engine", "sqlite_alias"], ids=["sqlite", "django"])
+def any_sqlite_shop(request: pytest.FixtureRequest) -> InboxShop:
+    return shop_of(request)
 
 
 # Receiving ----------------------------------------------------------------------------
@@ -109,16 +92,12 @@ def test_of_many_that_receive_the_same_one_has_it_new(shop: InboxShop) -> None:
         start.wait()
         news.append(shop.inbox.receive(notification()))
 
-    threads = [threading.Thread(target=receive) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(receive, 6)
     assert sorted(news) == [False] * 5 + [True]
 
 
-def test_a_notification_without_a_permission_is_kept(shop: InboxShop) -> None:
-    assert shop.inbox.receive(notification(charge_permission_id=None))
+def test_a_notification_without_a_permission_is_kept(sqlite_shop: InboxShop) -> None:
+    assert sqlite_shop.inbox.receive(notification(charge_permission_id=None))
 
 
 # Processing ---------------------------------------------------------------------------
@@ -140,14 +119,14 @@ def test_an_order_moves_with_its_object(shop: InboxShop) -> None:
     assert shop.process() == 0
 
 
-def test_every_type_of_object_is_fetched(shop: InboxShop) -> None:
-    sold = shop.amazon.sold()
-    refund = shop.amazon.refund(sold, "5").json["refundId"]
-    dispute = shop.amazon.simulator.file_chargeback(sold)["disputeId"]
-    shop.clock.move(hours=1)
-    shop.deliver()
+def test_every_type_of_object_is_fetched(sqlite_shop: InboxShop) -> None:
+    sold = sqlite_shop.amazon.sold()
+    refund = sqlite_shop.amazon.refund(sold, "5").json["refundId"]
+    dispute = sqlite_shop.amazon.simulator.file_chargeback(sold)["disputeId"]
+    sqlite_shop.clock.move(hours=1)
+    sqlite_shop.deliver()
     found: list[Any] = []
-    shop.process(lambda _, view, __: found.append(view))
+    sqlite_shop.process(lambda _, view, __: found.append(view))
     assert {state_of(one) for one in found} == {
         *("Captured", "Refunded", "ActionRequired")
     }
@@ -156,7 +135,7 @@ def test_every_type_of_object_is_fetched(shop: InboxShop) -> None:
 
 
 def test_a_handler_gets_the_whole_object_and_the_inbox_keeps_no_buyer(
-    shop: InboxShop,
+    sql_shop: InboxShop, engine: Engine
 ) -> None:
     permission = {
         "chargePermissionId": CHARGE[:19],
@@ -164,14 +143,16 @@ def test_a_handler_gets_the_whole_object_and_the_inbox_keeps_no_buyer(
         "shippingAddress": {"name": "canary"},
         "statusDetails": {"state": "Chargeable", "lastUpdatedTimestamp": "1"},
     }
-    shop.inbox.receive(
+    sql_shop.inbox.receive(
         notification(object_type="CHARGE_PERMISSION", object_id=CHARGE[:19])
     )
     found: list[Any] = []
-    shop.inbox.process(answering(permission), lambda _, view, __: found.append(view))
+    sql_shop.inbox.process(
+        answering(permission), lambda _, view, __: found.append(view)
+    )
     assert found[0]["buyer"] == {"name": "canary"}
-    with shop.engine.connect() as connection:
-        (kept,) = connection.execute(select(shop.inbox.objects_table)).all()
+    with engine.connect() as connection:
+        (kept,) = connection.execute(select(sql_shop.inbox.objects_table)).all()
     assert "canary" not in str(kept)
     assert "Chargeable" in str(kept)
 
@@ -191,32 +172,32 @@ def with_orm(connection: Connection, view: Any, before: Any) -> None:
         session.commit()  # which leaves the inbox's transaction alone
 
 
-def test_a_handler_may_use_the_orm(shop: InboxShop) -> None:
+def test_a_handler_may_use_the_orm(sql_shop: InboxShop) -> None:
     def failing_later(connection: Connection, view: Any, before: Any) -> None:
         with_orm(connection, view, before)
         raise RuntimeError
 
-    shop.inbox.receive(notification())
-    assert shop.inbox.process(answering(charge()), failing_later) == 0
-    assert shop.moves == []
-    shop.clock.move(hours=1)
-    assert shop.inbox.process(answering(charge()), with_orm) == 1
-    assert shop.moves == [(CHARGE, "Authorized")]
+    sql_shop.inbox.receive(notification())
+    assert sql_shop.inbox.process(answering(charge()), failing_later) == 0
+    assert sql_shop.moves == []
+    sql_shop.clock.move(hours=1)
+    assert sql_shop.inbox.process(answering(charge()), with_orm) == 1
+    assert sql_shop.moves == [(CHARGE, "Authorized")]
 
 
-def test_a_pass_ends_at_its_limit(shop: InboxShop) -> None:
+def test_a_pass_ends_at_its_limit(sql_shop: InboxShop) -> None:
     for number in range(5):
-        shop.inbox.receive(notification(number))
+        sql_shop.inbox.receive(notification(number))
     client = answering(charge())
-    assert shop.inbox.process(client, shop.handler, limit=2) == 2
-    assert shop.inbox.process(client, shop.handler, limit=9) == 3
+    assert sql_shop.inbox.process(client, sql_shop.handler, limit=2) == 2
+    assert sql_shop.inbox.process(client, sql_shop.handler, limit=9) == 3
 
 
-def test_what_has_not_changed_is_not_handled_again(shop: InboxShop) -> None:
+def test_what_has_not_changed_is_not_handled_again(sqlite_shop: InboxShop) -> None:
     for number in range(3):
-        shop.inbox.receive(notification(number))
-    assert shop.inbox.process(answering(charge()), shop.handler) == 3
-    assert shop.moves == [(CHARGE, "Authorized")]
+        sqlite_shop.inbox.receive(notification(number))
+    assert sqlite_shop.inbox.process(answering(charge()), sqlite_shop.handler) == 3
+    assert sqlite_shop.moves == [(CHARGE, "Authorized")]
 
 
 def test_an_older_view_never_moves_an_order_backwards(shop: InboxShop) -> None:
@@ -245,7 +226,7 @@ def test_an_older_view_never_moves_an_order_backwards(shop: InboxShop) -> None:
 def test_a_dispute_goes_by_its_times(
     sqlite_engine: Engine, first: Any, second: Any, moved: list[str]
 ) -> None:
-    shop = InboxShop(sqlite_engine)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine))
     dispute = CHARGE.replace("-C", "-B")
     views = [
         {
@@ -276,17 +257,18 @@ def test_seller_centrals_test_asks_for_nothing(shop: InboxShop) -> None:
 # Failures -----------------------------------------------------------------------------
 
 
-def failing(connection: Connection, view: Any, before: Any) -> None:
-    del before
-    row = {"object_id": view["chargeId"], "state": "half"}
-    connection.execute(MOVES.insert().values(**row))
-    raise RuntimeError("canary")
+def failing_of(shop: InboxShop) -> Any:
+    def failing(connection: Any, view: Any, before: Any) -> None:
+        shop.handler(connection, view, before)
+        raise RuntimeError("canary")
+
+    return failing
 
 
 def test_a_failing_handler_is_rolled_back_and_tried_again(shop: InboxShop) -> None:
     shop.inbox.receive(notification())
     client = answering(charge())
-    assert shop.inbox.process(client, failing) == 0
+    assert shop.inbox.process(client, failing_of(shop)) == 0
     assert shop.inbox.process(client, shop.handler) == 0  # it waits
     shop.clock.move(seconds=30)
     assert shop.inbox.process(client, shop.handler) == 1
@@ -302,7 +284,7 @@ def failed_often(shop: InboxShop, client: Client, handler: Any) -> None:
 def test_what_fails_too_often_is_parked_until_it_is_freed(shop: InboxShop) -> None:
     shop.inbox.receive(notification())
     client = answering(charge())
-    failed_often(shop, client, failing)
+    failed_often(shop, client, failing_of(shop))
     (parked,) = shop.inbox.parked()
     assert (parked.message_id, parked.failures) == (notification().message_id, 12)
     assert (parked.object_type, parked.object_id) == ("CHARGE", CHARGE)
@@ -319,9 +301,9 @@ def test_what_fails_too_often_is_parked_until_it_is_freed(shop: InboxShop) -> No
 
 
 def test_the_number_of_failures_can_be_set(engine: Engine) -> None:
-    shop = InboxShop(engine, max_failures=1)
+    shop = InboxShop(OnSQLAlchemy(engine), max_failures=1)
     shop.inbox.receive(notification())
-    shop.inbox.process(answering(charge()), failing)
+    shop.inbox.process(answering(charge()), failing_of(shop))
     assert len(shop.inbox.parked(limit=1)) == 1
 
 
@@ -335,10 +317,12 @@ def test_what_waits_is_open_until_it_is_settled(shop: InboxShop) -> None:
 
 
 @pytest.mark.parametrize("message_id", ["", "unknown", notification().message_id])
-def test_only_what_is_parked_can_be_freed(shop: InboxShop, message_id: str) -> None:
-    shop.inbox.receive(notification())
+def test_only_what_is_parked_can_be_freed(
+    sqlite_shop: InboxShop, message_id: str
+) -> None:
+    sqlite_shop.inbox.receive(notification())
     with pytest.raises(InvalidRequest, match="parked"):
-        shop.inbox.retry(message_id)
+        sqlite_shop.inbox.retry(message_id)
 
 
 @pytest.mark.parametrize(
@@ -354,7 +338,7 @@ def test_only_what_is_parked_can_be_freed(shop: InboxShop, message_id: str) -> N
 def test_an_answer_that_says_nothing_is_a_failure(
     sqlite_engine: Engine, answer: Any, words: str
 ) -> None:
-    shop = InboxShop(sqlite_engine, max_failures=1)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine), max_failures=1)
     shop.inbox.receive(notification())
     assert shop.inbox.process(answering(answer), shop.handler) == 0
     (parked,) = shop.inbox.parked()
@@ -377,9 +361,9 @@ def test_a_failure_blocks_no_other_entry(shop: InboxShop) -> None:
 
 
 def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:
-    def handler(connection: Connection, view: Any, before: Any) -> None:
+    def handler(connection: Any, view: Any, before: Any) -> None:
         del view, before
-        connection.execute(text("SELECT canary FROM nowhere"))
+        shop.database.execute_in(connection, "SELECT canary FROM nowhere")
 
     shop.inbox.receive(notification())
     assert shop.inbox.process(answering(charge()), handler) == 0
@@ -387,17 +371,11 @@ def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:
     assert shop.inbox.process(answering(charge()), shop.handler) == 1
 
 
-class Deadlock(Exception):  # noqa: N818 - as a driver names it
-    sqlstate = "40P01"
+def conflicting(shop: InboxShop, times: int) -> Any:
+    left = [shop.database.conflict() for _ in range(times)]
 
-
-def deadlocks(times: int) -> Any:
-    left = [OperationalError("UPDATE orders", {}, Deadlock()) for _ in range(times)]
-
-    def handler(connection: Connection, view: Any, before: Any) -> None:
-        del before
-        row = {"object_id": view["chargeId"], "state": state_of(view)}
-        connection.execute(MOVES.insert().values(**row))
+    def handler(connection: Any, view: Any, before: Any) -> None:
+        shop.handler(connection, view, before)
         if left:
             raise left.pop()
 
@@ -406,29 +384,30 @@ def deadlocks(times: int) -> Any:
 
 def test_a_conflict_in_the_handler_is_tried_again(shop: InboxShop) -> None:
     shop.inbox.receive(notification())
-    assert shop.inbox.process(answering(charge()), deadlocks(4)) == 1
+    assert shop.inbox.process(answering(charge()), conflicting(shop, 4)) == 1
     assert shop.moves == [(CHARGE, "Authorized")]
 
 
 def test_a_conflict_that_does_not_end_is_a_failure(shop: InboxShop) -> None:
     shop.inbox.receive(notification())
-    assert shop.inbox.process(answering(charge()), deadlocks(99)) == 0
+    assert shop.inbox.process(answering(charge()), conflicting(shop, 99)) == 0
     assert shop.moves == []
 
 
-def test_an_object_that_cannot_be_kept_moves_nothing(sqlite_engine: Engine) -> None:
-    shop = InboxShop(sqlite_engine)
+def test_an_object_that_cannot_be_kept_moves_nothing(
+    any_sqlite_shop: InboxShop,
+) -> None:
+    shop = any_sqlite_shop
     shop.inbox.receive(notification())
-    with shop.engine.begin() as connection:
-        refuse = "SELECT RAISE(ABORT, 'canary')"
-        connection.execute(
-            text(
-                "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
-                f" BEGIN {refuse}; END"
-            )
-        )
-    with pytest.raises(InboxFailed, match="IntegrityError") as failed:
-        shop.inbox.process(answering(charge()), shop.handler)
+    shop.database.execute(
+        "CREATE TRIGGER t BEFORE INSERT ON amazonpay_object"
+        " BEGIN SELECT RAISE(ABORT, 'canary'); END"
+    )
+    try:
+        with pytest.raises(InboxFailed, match="IntegrityError") as failed:
+            shop.inbox.process(answering(charge()), shop.handler)
+    finally:
+        shop.database.execute("DROP TRIGGER t")
     assert "canary" not in str(failed.value)
     assert shop.moves == []
 
@@ -436,20 +415,20 @@ def test_an_object_that_cannot_be_kept_moves_nothing(sqlite_engine: Engine) -> N
 def test_an_entry_that_the_database_refuses_is_a_failure(
     sqlite_engine: Engine,
 ) -> None:
-    shop = InboxShop(sqlite_engine)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine))
     without: Any = None
     with pytest.raises(InboxFailed, match="IntegrityError"):
         shop.inbox.receive(notification(merchant_id=without))
 
 
-def test_a_handler_that_ends_the_transaction_is_told_so(shop: InboxShop) -> None:
+def test_a_handler_that_ends_the_transaction_is_told_so(sql_shop: InboxShop) -> None:
     def handler(connection: Connection, view: Any, before: Any) -> None:
         del view, before
         connection.rollback()
 
-    shop.inbox.receive(notification())
+    sql_shop.inbox.receive(notification())
     with pytest.raises(ConfigurationError, match="neither commit nor roll back"):
-        shop.inbox.process(answering(charge()), handler)
+        sql_shop.inbox.process(answering(charge()), handler)
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, TimeoutError])
@@ -480,7 +459,7 @@ def test_a_view_that_cannot_be_merged_is_a_failure(
         raise InvalidRequest(f"{type(new)} and {type(old)} are strange")
 
     monkeypatch.setattr("AmazonPay.ipn._views.merge", refuse)
-    shop = InboxShop(sqlite_engine, max_failures=1)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine), max_failures=1)
     for number in range(2):
         shop.inbox.receive(notification(number))
     assert shop.inbox.process(answering(charge()), shop.handler) == 1
@@ -499,19 +478,18 @@ def dying() -> Client:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise Died(request)
 
-    transport = httpx2.MockTransport(answer)
-    return Client(KEY_ID, KEY, "us", transport=transport)
+    return client_of(answer)
 
 
-def test_a_worker_that_dies_is_relieved_after_ten_minutes(shop: InboxShop) -> None:
-    shop.inbox.receive(notification())
+def test_a_worker_that_dies_is_relieved_after_ten_minutes(sql_shop: InboxShop) -> None:
+    sql_shop.inbox.receive(notification())
     with pytest.raises(Died):
-        shop.inbox.process(dying(), shop.handler)
+        sql_shop.inbox.process(dying(), sql_shop.handler)
     client = answering(charge())
-    shop.clock.move(seconds=599)
-    assert shop.inbox.process(client, shop.handler) == 0
-    shop.clock.move(seconds=1)
-    assert shop.inbox.process(client, shop.handler) == 1
+    sql_shop.clock.move(seconds=599)
+    assert sql_shop.inbox.process(client, sql_shop.handler) == 0
+    sql_shop.clock.move(seconds=1)
+    assert sql_shop.inbox.process(client, sql_shop.handler) == 1
 
 
 def test_a_worker_that_is_too_late_moves_nothing(shop: InboxShop) -> None:
@@ -523,9 +501,7 @@ def test_a_worker_that_is_too_late_moves_nothing(shop: InboxShop) -> None:
         assert shop.inbox.process(answering(charge("Captured")), shop.handler) == 1
         return httpx2.Response(200, json=charge())
 
-    transport = httpx2.MockTransport(answer)
-    late = Client(KEY_ID, KEY, "us", transport=transport)
-    assert shop.inbox.process(late, shop.handler) == 0
+    assert shop.inbox.process(client_of(answer), shop.handler) == 0
     assert shop.moves == [(CHARGE, "Captured")]
 
 
@@ -541,15 +517,9 @@ def test_many_workers_move_each_order_once(shop: InboxShop) -> None:
     counts: list[int] = []
 
     def work() -> None:
-        transport = httpx2.MockTransport(answer)
-        client = Client(KEY_ID, KEY, "us", transport=transport)
-        counts.append(shop.inbox.process(client, shop.handler))
+        counts.append(shop.inbox.process(client_of(answer), shop.handler))
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, 4)
     assert sum(counts) == 15
     assert sorted(shop.moves) == [(one, "Captured") for one in ids]
 
@@ -558,7 +528,7 @@ def test_a_hostile_amazon_moves_no_order_twice_or_backwards(engine: Engine) -> N
     names = ("stale_reads", "stale_for", "notification_spread")
     hostile = {name: getattr(PROFILES["hostile"], name) for name in names}
     settings = replace(PROFILES["default"], duplicate_notifications=0.5, **hostile)
-    shop = InboxShop(engine, settings)
+    shop = InboxShop(OnSQLAlchemy(engine), settings)
     sold = [shop.amazon.buy().charge for _ in range(4)]
     for one in sold:
         shop.clock.move(seconds=1)
@@ -623,27 +593,25 @@ def test_an_object_of_which_no_notification_came_can_be_watched(
     ids=["case", "report", "None", "list", "empty", "no id", "line", "path", "long"],
 )
 def test_what_can_be_no_object_is_not_watched(
-    sqlite_engine: Engine, object_type: Any, object_id: Any
+    sqlite_shop: InboxShop, object_type: Any, object_id: Any
 ) -> None:
     with pytest.raises(InvalidRequest, match="object_"):
-        InboxShop(sqlite_engine).inbox.watch(object_type, object_id)
+        sqlite_shop.inbox.watch(object_type, object_id)
 
 
-def test_an_object_is_checked_ever_more_rarely(shop: InboxShop) -> None:
-    shop.inbox.receive(notification())
-    shop.inbox.process(answering(charge()), shop.handler)
+def test_an_object_is_checked_ever_more_rarely(sqlite_shop: InboxShop) -> None:
+    sqlite_shop.inbox.receive(notification())
+    sqlite_shop.inbox.process(answering(charge()), sqlite_shop.handler)
     asked: list[datetime] = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         del request
-        asked.append(shop.clock.now)
+        asked.append(sqlite_shop.clock.now)
         return httpx2.Response(200, json=charge())
 
-    transport = httpx2.MockTransport(answer)
-    client = Client(KEY_ID, KEY, "us", transport=transport)
     for _ in range(6 * 24):
-        shop.clock.move(seconds=3600)
-        assert shop.inbox.recheck(client) == 0
+        sqlite_shop.clock.move(seconds=3600)
+        assert sqlite_shop.inbox.recheck(client_of(answer)) == 0
     pauses = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert pauses == sorted(pauses)
     assert pauses[-1] == timedelta(days=1)
@@ -660,7 +628,7 @@ def test_an_object_is_checked_ever_more_rarely(shop: InboxShop) -> None:
 def test_only_open_objects_are_checked(
     sqlite_engine: Engine, state: str, *, is_open: bool
 ) -> None:
-    shop = InboxShop(sqlite_engine)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine))
     shop.inbox.receive(notification())
     shop.inbox.process(answering(charge(state)), shop.handler)
     shop.clock.move(days=1)
@@ -668,29 +636,29 @@ def test_only_open_objects_are_checked(
     assert shop.inbox.recheck(answering(later)) == int(is_open)
 
 
-def test_a_check_that_fails_is_put_off(shop: InboxShop) -> None:
+def test_a_check_that_fails_is_put_off(sql_shop: InboxShop) -> None:
     for number in range(2):
         ids = {"object_id": CHARGE[:-1] + str(number)}
-        shop.inbox.receive(notification(number, **ids))
-        shop.inbox.process(
-            answering(charge() | {"chargeId": ids["object_id"]}), shop.handler
+        sql_shop.inbox.receive(notification(number, **ids))
+        sql_shop.inbox.process(
+            answering(charge() | {"chargeId": ids["object_id"]}), sql_shop.handler
         )
-    shop.clock.move(seconds=60)
-    assert shop.inbox.recheck(answering(503)) == 0
-    assert shop.inbox.recheck(dying()) == 0  # nobody asks now
-    shop.clock.move(hours=1)
+    sql_shop.clock.move(seconds=60)
+    assert sql_shop.inbox.recheck(answering(503)) == 0
+    assert sql_shop.inbox.recheck(dying()) == 0  # nobody asks now
+    sql_shop.clock.move(hours=1)
     with pytest.raises(Died):
-        shop.inbox.recheck(dying())
+        sql_shop.inbox.recheck(dying())
 
 
-def test_a_change_that_is_seen_twice_is_one_entry(shop: InboxShop) -> None:
-    shop.inbox.receive(notification())
-    shop.inbox.process(answering(charge()), shop.handler)
+def test_a_change_that_is_seen_twice_is_one_entry(sql_shop: InboxShop) -> None:
+    sql_shop.inbox.receive(notification())
+    sql_shop.inbox.process(answering(charge()), sql_shop.handler)
     later = answering(charge("Captured", "20270101T000000Z"))
     for _ in range(3):
-        shop.clock.move(days=1)
-        shop.inbox.recheck(later, limit=1)
-    assert shop.inbox.process(later, shop.handler) == 1
+        sql_shop.clock.move(days=1)
+        sql_shop.inbox.recheck(later, limit=1)
+    assert sql_shop.inbox.process(later, sql_shop.handler) == 1
 
 
 # Awaiting -----------------------------------------------------------------------------
@@ -698,7 +666,7 @@ def test_a_change_that_is_seen_twice_is_one_entry(shop: InboxShop) -> None:
 
 @on_both_loops
 async def test_it_awaits(sqlite_engine: Engine) -> None:
-    shop = InboxShop(sqlite_engine)
+    shop = InboxShop(OnSQLAlchemy(sqlite_engine))
     bought = shop.amazon.buy()
     shop.deliver()
 
@@ -732,11 +700,7 @@ def test_missing_tables_are_told_with_what_makes_them(engine: Engine) -> None:
 
 def test_tables_may_be_created_many_times(engine: Engine) -> None:
     inbox = SQLAlchemyInbox(engine)
-    threads = [threading.Thread(target=inbox.create_table) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(inbox.create_table, 4)
     inbox.create_table()
     assert inbox.receive(notification())
 
@@ -755,18 +719,20 @@ def test_an_inbox_in_memory_is_refused() -> None:
 def test_a_database_that_fails_shows_no_value(shop: InboxShop) -> None:
     canary = notification(object_id="S01-canary")
     assert shop.inbox.receive(notification(2))
-    with shop.engine.begin() as connection:
-        connection.execute(text("DROP TABLE amazonpay_inbox"))
+    shop.database.execute("ALTER TABLE amazonpay_inbox RENAME TO gone")
     actions: list[Callable[[], object]] = [
         lambda: shop.inbox.receive(canary),
         lambda: shop.inbox.process(answering(charge()), shop.handler),
         shop.inbox.parked,
     ]
-    for act in actions:
-        with pytest.raises(InboxFailed, match="the inbox's database failed") as failed:
-            act()
-        assert "canary" not in str(failed.value)
-        assert failed.value.__context__ is None
+    try:
+        for act in actions:
+            with pytest.raises(InboxFailed, match="inbox's database failed") as failed:
+                act()
+            assert "canary" not in str(failed.value)
+            assert failed.value.__context__ is None
+    finally:
+        shop.database.execute("ALTER TABLE gone RENAME TO amazonpay_inbox")
 
 
 def test_a_shop_can_name_the_tables(engine: Engine) -> None:

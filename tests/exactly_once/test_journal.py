@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, MetaData, NullPool, create_engine
+from sqlalchemy import Engine, MetaData
 
 from AmazonPay import (
     ConfigurationError,
@@ -33,12 +33,14 @@ from AmazonPay._once.entry import (
 )
 from AmazonPay._once.outcomes import Assessment
 from AmazonPay._once.sqlite_schema import COLUMNS
+from AmazonPay.contrib import django as app
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.journal import Entry
 from journals import MemoryJournal, Ticks
+from side_by_side import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from AmazonPay import Journal
@@ -61,27 +63,24 @@ def sqlite(folder: Path) -> SQLiteJournal:
     return SQLiteJournal(folder / "journal.db", clock=Ticks())
 
 
-@pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    # A connection for each use: other workers have theirs.
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(
-    params=["sqlite_engine", "postgres_engine"], ids=["sqlalchemy", "postgresql"]
-)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Be the shop's own database."""
-    chosen: Engine = request.getfixturevalue(request.param)
-    return chosen
-
-
 def in_database(engine: Engine) -> SQLAlchemyJournal:
     journal = SQLAlchemyJournal(engine, clock=Ticks())
     journal.create_table()
     return journal
+
+
+def in_django(alias: str) -> Journal:
+    return app.DjangoJournal(alias, clock=Ticks())
+
+
+# The journals that outlive a process: the fixture of a place, and what lies there.
+LASTING: dict[str, tuple[str, Callable[[Any], Journal]]] = {
+    "sqlite": ("tmp_path", sqlite),
+    "sqlalchemy": ("sqlite_engine", in_database),
+    "postgresql": ("postgres_engine", in_database),
+    "django": ("sqlite_alias", in_django),
+    "django-postgresql": ("postgres_alias", in_django),
+}
 
 
 @pytest.fixture
@@ -93,18 +92,16 @@ def shops(engine: Engine) -> SQLAlchemyJournal:
 def journal_of(kind: str, request: pytest.FixtureRequest) -> Journal:
     if kind == "memory":
         return MemoryJournal()
-    if kind == "sqlite":
-        return sqlite(request.getfixturevalue("tmp_path"))
-    engines = {"sqlalchemy": "sqlite_engine", "postgresql": "postgres_engine"}
-    return in_database(request.getfixturevalue(engines[kind]))
+    fixture, make = LASTING[kind]
+    return make(request.getfixturevalue(fixture))
 
 
-@pytest.fixture(params=["sqlite", "sqlalchemy", "postgresql"])
+@pytest.fixture(params=LASTING)
 def lasting(request: pytest.FixtureRequest) -> Journal:
     return journal_of(request.param, request)
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlalchemy", "postgresql"])
+@pytest.fixture(params=["memory", *LASTING])
 def journal(request: pytest.FixtureRequest) -> Journal:
     return journal_of(request.param, request)
 
@@ -238,8 +235,8 @@ def test_a_body_that_may_be_needed_again_is_never_forgotten(
     assert found.body == BODY
 
 
-@pytest.mark.parametrize("workers", [4])
-def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> None:
+def test_no_change_of_many_threads_is_lost(lasting: Journal) -> None:
+    workers = 4
     barrier = threading.Barrier(workers)
 
     def work() -> None:
@@ -247,11 +244,7 @@ def test_no_change_of_two_threads_is_lost(lasting: Journal, workers: int) -> Non
         for _ in range(10):
             lasting.change(INTENDED.key, start_send(INTENDED))
 
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, workers)
     found = lasting.find(INTENDED.key)
     assert found is not None
     assert found.runs == 10 * workers

@@ -9,7 +9,6 @@ import pytest
 from AmazonPay import (
     AmazonPayError,
     ConnectionFailed,
-    JournalConflict,
     JournalFailed,
     TimedOut,
 )
@@ -212,15 +211,6 @@ def test_what_is_no_failure_of_the_journal_passes_unchanged(
     with pytest.raises(type(error)) as raised:
         Player(answer(CHARGE, 201)).play(create(Failing(1, error)))
     assert raised.value is error
-
-
-def test_a_conflict_stays_a_conflict() -> None:
-    journal = MemoryJournal()
-    Player(LOST).play(create(journal))
-    other = {**BODY, "chargePermissionId": "S02"}
-    made = Once.create_charge_or_get.begin(None, other, journal=journal, **NAMES)
-    with pytest.raises(JournalConflict):
-        Player().play(made)
 
 
 def test_the_journal_is_mended_and_the_same_call_finds_out() -> None:

@@ -450,14 +450,6 @@ def test_the_known_charges_of_a_permission_are_remembered(
     assert Player(seen("Closed"), charge("Canceled")).play(resume(journal)).ok
 
 
-def test_a_second_attempt_is_gone_on_with(journal: MemoryJournal) -> None:
-    Player(refusal(422, "HardDeclined")).play(create(journal))
-    Player(LOST).play(create(journal, attempt=2))
-    (entry,) = journal.open_entries()
-    player = Player(charge("Authorized"), charge("Authorized"))
-    assert player.play(Once.resume.begin(None, entry, journal=journal)).ok
-
-
 def test_an_entry_whose_body_was_forgotten_is_refused(journal: MemoryJournal) -> None:
     journal.change("k", lambda _: replace(_entry(), body=None))
     with pytest.raises(InvalidRequest, match="forgotten"):

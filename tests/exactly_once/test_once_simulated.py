@@ -22,6 +22,7 @@ from journals import NAMES, MemoryJournal
 from keys import KEY
 from losing_wire import Wire
 from purchases import HELPERS, LEFT, done, prepared
+from side_by_side import in_threads
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -157,11 +158,7 @@ def test_two_threads_with_one_order_do_it_once(helper: str, tmp_path: Path) -> N
         barrier.wait()
         decisions.append(call(*arguments, journal=journal, **NAMES))
 
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, 2)
     assert len(decisions) == 2
     for decision in decisions:
         check(shop, helper, decision)

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import pickle
 import sqlite3
-import threading
 import traceback
 import weakref
 from dataclasses import replace
@@ -38,6 +37,7 @@ from AmazonPay.contrib._sqlalchemy_forks import engines
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
 from journals import Ticks
 from lossy_wire import lossy_wire
+from side_by_side import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,21 +59,6 @@ INTENDED = Entry(
 )
 KEY = INTENDED.key
 RUN = start_send(INTENDED)
-
-
-@pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture(
-    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
-)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    chosen: Engine = request.getfixturevalue(request.param)
-    return chosen
 
 
 @pytest.fixture
@@ -227,11 +212,7 @@ def test_no_change_of_many_workers_is_lost_at_any_isolation(
         except BaseException as error:  # noqa: BLE001 - for the main thread
             failures.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, 8)
     found = journal.find(KEY)
     assert failures == []
     assert found is not None

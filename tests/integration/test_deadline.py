@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay import (
-    Client,
-    ConfigurationError,
     ConnectionFailed,
     TimedOut,
     Timeout,
 )
-from keys import KEY
 from loopback import read_request, serving
 from real_calls import CLIENTS, CONTEXT, DRIPS, blocking, dripping, over_tls
 
@@ -132,12 +129,3 @@ def test_the_longest_time_that_is_taken_is_one_that_sockets_take(
 ) -> None:
     with serving() as server:
         assert call(server, deadline=1_000_000, timeout=1_000_000).ok
-
-
-@pytest.mark.parametrize(
-    "value", [0, -1, float("nan"), float("inf"), 10**400, True, "1", None]
-)
-@pytest.mark.parametrize("name", ["deadline", "timeout"])
-def test_a_limit_of_time_that_is_none_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(ConfigurationError, match=name):
-        Client("SANDBOX-A", KEY, "us", **{name: value})

@@ -23,12 +23,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
 from AmazonPay import (
+    AsyncClient,
     RateLimits,
 )
 from AmazonPay.pacing import Bucket, Limit
 from keys import KEY
 from loopback import OK, read_request, serving
-from paced import ScriptedTime, async_client_for, seconds_of
+from paced import ScriptedTime, client_for, seconds_of
 from redis_server import redis_server, socket_path
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ async def test_an_async_client_goes_on_without_redis(
 ) -> None:
     with caplog.at_level(logging.WARNING), socket_path() as path:
         nobody = AsyncRedis(unix_socket_path=path, retry=AsyncRetry(NoBackoff(), 0))
-        client = async_client_for(RateLimits("sandbox", redis=nobody))
+        client = client_for(RateLimits("sandbox", redis=nobody), AsyncClient)
         assert (await client.get_charge("C1")).ok
     (line,) = [one for one in caplog.messages if "Redis" in one]
     assert "no answer from Redis (ConnectionError)" in line
@@ -171,14 +172,14 @@ class SilentRedis:
         await anyio.sleep_forever()
 
 
-def test_an_async_client_does_not_wait_for_a_redis_that_is_silent() -> None:
+@pytest.mark.parametrize(
+    "anyio_backend",
+    [("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})],
+    ids=["trio"],
+)
+async def test_an_async_client_does_not_wait_for_a_redis_that_is_silent() -> None:
     silent: Any = SilentRedis()
-    clock = trio.testing.MockClock(autojump_threshold=0)
-
-    async def main() -> None:
-        client = async_client_for(RateLimits("sandbox", redis=silent))
-        assert (await client.get_charge("C1")).ok
-        assert trio.current_time() - started == pytest.approx(1.0)
-
-    started = clock.current_time()
-    trio.run(main, clock=clock)
+    started = trio.current_time()
+    client = client_for(RateLimits("sandbox", redis=silent), AsyncClient)
+    assert (await client.get_charge("C1")).ok
+    assert trio.current_time() - started == pytest.approx(1.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
@@ -14,29 +13,14 @@ from AmazonPay import (
     Client,
     ClientClosed,
 )
+from forks import forked
 from keys import KEY
 from loopback import serving
 from real_calls import options
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
 needs_fork = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="this system has no fork"
 )
-
-
-def in_a_child(check: Callable[[], None]) -> None:
-    """Run a check in a forked process."""
-    child = os.fork()
-    if child == 0:  # pragma: no cover - in a process of its own
-        try:
-            check()
-        except BaseException:  # noqa: BLE001 - a child must not go on as its parent
-            os._exit(1)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @needs_fork
@@ -59,7 +43,7 @@ def test_a_given_transport_is_not_used_in_a_forked_child() -> None:
         assert closed == []
 
     assert client.get_charge("C1").ok
-    in_a_child(child)
+    assert forked(child) == 0
     assert client.get_charge("C1").ok
     client.close()
     assert closed == [os.getpid()]
@@ -86,7 +70,7 @@ def test_a_given_awaited_transport_is_not_used_in_a_forked_child() -> None:
         assert (await client.get_charge("C1")).ok
         await client.aclose()
 
-    in_a_child(lambda: asyncio.run(in_child()))
+    assert forked(lambda: asyncio.run(in_child())) == 0
     asyncio.run(in_parent())
     assert closed == [os.getpid()]
 
@@ -103,7 +87,7 @@ async def test_a_child_forked_from_a_running_loop_leaves_its_connection_alone() 
             def child() -> None:
                 assert connections.current() is not mine
 
-            in_a_child(child)
+            assert forked(child) == 0
             assert connections.current() is mine
             assert (await client.get_charge("C1")).ok
         assert server.connections == 1

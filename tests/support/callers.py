@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+
+from AmazonPay import AsyncClient, Client
 
 if TYPE_CHECKING:
     from simulated import Shop
@@ -51,6 +54,26 @@ class Caller:
 on_both_clients = pytest.mark.parametrize(
     "awaits", [False, True], ids=["blocking", "awaiting"]
 )
+
+# A test of both clients, the second one on both event loops.
+on_all_clients = pytest.mark.parametrize(
+    ("kind", "anyio_backend"),
+    [(Client, "asyncio"), (AsyncClient, "asyncio"), (AsyncClient, "trio")],
+    ids=["blocking", "asyncio", "trio"],
+)
+
+
+async def result(given: Any) -> Any:
+    """Await what an awaiting client has returned; a blocking one is through with it."""
+    return await given if inspect.isawaitable(given) else given
+
+
+async def collected(given: Any) -> list[Any]:
+    """List what a client iterates over."""
+    if hasattr(given, "__aiter__"):
+        return [item async for item in given]
+    return list(given)
+
 
 # A test of both event loops; the others run in asyncio's (`anyio_backend` in conftest).
 on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])

@@ -16,20 +16,19 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
 from AmazonPay import Client, JournalConflict, Retry, SQLiteJournal
 from AmazonPay.simulator import Request, Store
+from forks import forked
 from journals import NAMES, MemoryJournal
 from keys import KEY
 from purchases import done, prepared
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from AmazonPay._core.steps import Step
 
 KILLED = 42
@@ -119,23 +118,6 @@ class Mortal(Client):
             os._exit(KILLED)
         self.last -= 1
         return super().perform(step)
-
-
-def forked(act: Callable[[], None]) -> int:
-    """Do something in a process of its own; give its exit code."""
-    child = os.fork()
-    if child == 0:
-        _end(act)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _end(act: Callable[[], None]) -> NoReturn:
-    try:
-        act()
-    except BaseException as error:  # noqa: BLE001 - a child must not go on as its parent
-        sys.stderr.write(f"{error!r}\n")
-        os._exit(1)
-    os._exit(0)
 
 
 def points(folder: Path, helper: str, others: tuple[str, ...] = ()) -> None:

@@ -7,7 +7,6 @@ its kind; an empty answer is a success.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sqlite3
 import sys
@@ -17,19 +16,21 @@ from collections import Counter
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from AmazonPay import SQLiteJournal
 from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import start_send
 from AmazonPay.journal import Entry
+from forks import forked
+from side_by_side import all_in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from multiprocessing.synchronize import Barrier
 
 PROCESSES, THREADS = 2, 3
-PATIENCE = 30.0
+PATIENCE = 30
 """After so many seconds, a child that does not end counts as hung."""
 
 BODY = b'{"chargeAmount":{"amount":"10.00","currencyCode":"USD"}}'
@@ -51,14 +52,6 @@ def entry_named(name: str) -> Entry:
 def _begin(path: str, name: str) -> None:
     """Do what a job does: open the journal, and write an entry."""
     SQLiteJournal(path).change(name, start_send(entry_named(name)))
-
-
-def _together(works: list[Callable[[], None]]) -> None:
-    threads = [threading.Thread(target=work) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 def _missing(path: Path, names: Iterator[str]) -> Counter[str]:
@@ -89,7 +82,7 @@ def _worker(path: str, number: int, size: int, start: Barrier) -> None:
                 failed[repr(error)] += 1
 
     start.wait()
-    _together([partial(jobs, thread) for thread in range(THREADS)])
+    all_in_threads(*(partial(jobs, thread) for thread in range(THREADS)))
     if failed:
         sys.stderr.write(f"{failed}\n")
         sys.exit(1)
@@ -128,32 +121,23 @@ def jobs_of_their_own(folder: Path, size: int) -> Counter[str]:
 # A process whose threads use the journal while it forks -------------------------------
 
 
-def set_alarm() -> None:
-    """End this process if it hangs."""
-    signal.alarm(int(PATIENCE))
-
-
-def _end(path: str, name: str) -> NoReturn:
+def _child(path: str, name: str) -> None:
     """Be a forked child: write an entry, and read it."""
-    try:
-        set_alarm()
-        _begin(path, name)
-        found = SQLiteJournal(path).find(name)
-        os._exit(0 if found is not None and found.runs == 1 else 1)
-    except BaseException as error:  # noqa: BLE001 - a child must not go on as its parent
-        sys.stderr.write(f"{error!r}\n")
-        os._exit(1)
+    signal.alarm(PATIENCE)
+    _begin(path, name)
+    found = SQLiteJournal(path).find(name)
+    assert found is not None
+    assert found.runs == 1
 
 
 def _fork(path: str, name: str) -> int:
-    child = os.fork()
-    if child == 0:
-        _end(path, name)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return forked(partial(_child, path, name))
 
 
 def _multiprocess(path: str, name: str) -> int:
-    child = multiprocessing.get_context("fork").Process(target=_end, args=(path, name))
+    child = multiprocessing.get_context("fork").Process(
+        target=_child, args=(path, name)
+    )
     child.start()
     child.join()
     return child.exitcode or 0
@@ -185,7 +169,7 @@ def _forking(path: str, size: int) -> None:
                 failed["hung" if code == -signal.SIGALRM else "child failed"] += 1
         done.set()
 
-    _together([fork, *(partial(write, thread) for thread in range(THREADS))])
+    all_in_threads(fork, *(partial(write, thread) for thread in range(THREADS)))
     if failed:
         sys.stderr.write(f"{failed}\n")
         sys.exit(1)

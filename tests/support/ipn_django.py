@@ -48,9 +48,7 @@ if not settings.configured:
     )
     django.setup()
 
-MOVES = (
-    "CREATE TABLE moves (object_id varchar(64) NOT NULL, state varchar(32) NOT NULL)"
-)
+MOVE = "INSERT INTO moves (object_id, state) VALUES (%s, %s)"
 urlpatterns: list[Any] = []
 
 
@@ -58,26 +56,14 @@ def prepare(alias: str) -> None:
     """Create the tables, empty."""
     call_command("migrate", database=alias, verbosity=0)
     with connections[alias].cursor() as cursor:
+        number = "integer" if alias == "default" else "serial"
         cursor.execute("DROP TABLE IF EXISTS moves")
-        cursor.execute(MOVES)
+        cursor.execute(
+            f"CREATE TABLE moves (number {number} PRIMARY KEY,"
+            " object_id varchar(64) NOT NULL, state varchar(32) NOT NULL)"
+        )
         for name in ("journal", "inbox", "object"):
             cursor.execute(f"DELETE FROM amazonpay_{name}")  # noqa: S608 - our own names
-
-
-def moves(alias: str) -> list[tuple[str, str]]:
-    with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT object_id, state FROM moves")
-        return [(row[0], row[1]) for row in cursor.fetchall()]
-
-
-def move(connection: Any, view: Any, before: Any) -> None:
-    """Move an order: the handler of the tests."""
-    del before
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO moves VALUES (%s, %s)",
-            [view["chargeId"], view["statusDetails"]["state"]],
-        )
 
 
 def serve(verifier: Verifier, inbox: DjangoInbox | Any) -> None:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
 
@@ -22,6 +22,7 @@ from AmazonPay import JournalFailed
 from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import Entry, start_send
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
+from forks import exit_code, fork
 from postgres_server import postgres_server
 
 if TYPE_CHECKING:
@@ -76,28 +77,6 @@ def engine_for(url: str, *, wal: bool = False) -> Engine:
     return engine
 
 
-def fork(work: Callable[[], None]) -> int:
-    """Let a child do some work; gives its process id."""
-    child = os.fork()
-    if not child:
-        _end(work)
-    return child
-
-
-def _end(work: Callable[[], None]) -> NoReturn:
-    signal.alarm(PATIENCE)
-    try:
-        work()
-    except BaseException as error:  # noqa: BLE001 - a child must not go on as its parent
-        sys.stderr.write(f"{error!r}\n")
-        os._exit(1)
-    os._exit(0)
-
-
-def exit_code(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def tables(url: str, size: int) -> list[str]:
     """Let `size` workers create the table at the same moment, and use it."""
     waiting, start = os.pipe()
@@ -109,7 +88,7 @@ def tables(url: str, size: int) -> list[str]:
         journal.create_table()
         use(journal, "all")
 
-    children = [fork(work) for _ in range(size)]
+    children = [fork(work, seconds=PATIENCE) for _ in range(size)]
     os.close(waiting)
     os.close(start)
     codes = [exit_code(child) for child in children]
@@ -172,7 +151,7 @@ def forks(url: str, size: int, *, wal: bool = False) -> list[str]:
     with busy(journal) as threads:
         for start in range(0, size, AT_ONCE):
             batch = names[start : start + AT_ONCE]
-            children = [fork(partial(work, name)) for name in batch]
+            children = [fork(partial(work, name), seconds=PATIENCE) for name in batch]
             for child in children:
                 code = exit_code(child)
                 if code:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from AmazonPay import AsyncClient, Client, Retry
+from AmazonPay import Client, Retry
 from AmazonPay._core.clock import Time
 from keys import KEY
 
@@ -37,15 +37,8 @@ def ok(_: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, json={})
 
 
-def client_for(limits: RateLimits) -> Client:
+def client_for(limits: RateLimits, kind: Any = Client) -> Any:
     transport = httpx2.MockTransport(ok)
-    return Client(
-        "SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE, rate_limits=limits
-    )
-
-
-def async_client_for(limits: RateLimits) -> AsyncClient:
-    transport = httpx2.MockTransport(ok)
-    return AsyncClient(
+    return kind(
         "SANDBOX-A", KEY, "us", transport=transport, retry=AT_ONCE, rate_limits=limits
     )

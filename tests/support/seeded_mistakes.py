@@ -77,6 +77,20 @@ def payload(**members: Any) -> Callable[[Signer], None]:
     return body(lambda text: compact(json.loads(text) | members).decode())
 
 
+def path(name: str, change: object, of: str | None = None) -> Seed:
+    """Make a mistake about the path, of a path that shows it."""
+    return Seed(name, "path", setting(path=change), path=of)
+
+
+def query(name: str, change: object) -> Seed:
+    return Seed(name, "query", setting(query=change), query=QUERY)
+
+
+def string(name: str, make: Callable[[str, bytes], bytes]) -> Seed:
+    """Make a mistake about the string to sign: of the algorithm and the request."""
+    return Seed(name, "string", setting(string_of=make))
+
+
 def left_out(signer: Signer) -> None:
     signer.headers = {}
 
@@ -85,103 +99,46 @@ def title(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
+def string_to_sign(name: str, text: bytes) -> bytes:
+    """Write the string to sign, as it should be."""
+    return f"{name}\n{hexed(text)}".encode()
+
+
 QUERY = "createdSince=20260101T000000Z&reportTypes=A%2CB&x=a%20b%2F%27c%27"
 SPACED = "/v2/buyers/a%2Fb%20c"
 
 SEEDS = [
     Seed("method_case", "method", setting(method=str.lower)),
     Seed("method_other", "method", setting(method="PATCH")),
-    Seed(
-        "path_without_environment",
-        "path",
-        setting(path=lambda p: p.removeprefix("/sandbox")),
-    ),
-    Seed(
-        "path_other_environment",
-        "path",
-        setting(path=lambda p: p.replace("sandbox", "live")),
-    ),
-    Seed(
-        "path_with_environment",
-        "path",
-        setting(path=lambda p: f"/sandbox{p}"),
-        path="/v2/charges",
-    ),
-    Seed("path_without_version", "path", setting(path=lambda p: p.replace("/v2", ""))),
-    Seed("path_other_version", "path", setting(path=lambda p: p.replace("/v2", "/v1"))),
-    Seed("path_trailing_slash", "path", setting(path=lambda p: f"{p}/")),
+    path("path_without_environment", lambda p: p.removeprefix("/sandbox")),
+    path("path_other_environment", lambda p: p.replace("sandbox", "live")),
+    path("path_with_environment", lambda p: f"/sandbox{p}", of="/v2/charges"),
+    path("path_without_version", lambda p: p.replace("/v2", "")),
+    path("path_other_version", lambda p: p.replace("/v2", "/v1")),
+    path("path_trailing_slash", lambda p: f"{p}/"),
     Seed(
         "path_with_query", "path", setting(path=lambda p: f"{p}?{QUERY}"), query=QUERY
     ),
-    Seed(
-        "path_with_host",
-        "path",
-        setting(path=lambda p: f"https://pay-api.amazon.eu{p}"),
-    ),
-    Seed("path_decoded", "path", setting(path=unquote), path=SPACED),
-    Seed(
-        "path_encoded_twice",
-        "path",
-        setting(path=lambda p: p.replace("%", "%25")),
-        path=SPACED,
-    ),
-    Seed(
-        "path_encoded_whole",
-        "path",
-        setting(path=lambda p: quote(p, safe="")),
-        path="/v2/charges",
-    ),
-    Seed(
-        "path_hex_case",
-        "path",
-        setting(path=lambda p: p.replace("%2F", "%2f")),
-        path=SPACED,
-    ),
-    Seed("path_without_first_slash", "path", setting(path=lambda p: p[1:])),
-    Seed("path_not_normal", "path", setting(path=lambda p: f"/{p}")),
-    Seed("path_root", "path", setting(path="/")),
-    Seed("path_shorter", "path", setting(path=lambda p: p.removesuffix("/capture"))),
-    Seed("path_case", "path", setting(path=str.lower)),
-    Seed("query_left_out", "query", setting(query=""), query=QUERY),
-    Seed("query_question_mark", "query", setting(query=lambda q: f"?{q}"), query=QUERY),
+    path("path_with_host", lambda p: f"https://pay-api.amazon.eu{p}"),
+    path("path_decoded", unquote, of=SPACED),
+    path("path_encoded_twice", lambda p: p.replace("%", "%25"), of=SPACED),
+    path("path_encoded_whole", lambda p: quote(p, safe=""), of="/v2/charges"),
+    path("path_hex_case", lambda p: p.replace("%2F", "%2f"), of=SPACED),
+    path("path_without_first_slash", lambda p: p[1:]),
+    path("path_not_normal", lambda p: f"/{p}"),
+    path("path_root", "/"),
+    path("path_shorter", lambda p: p.removesuffix("/capture")),
+    path("path_case", str.lower),
+    query("query_left_out", ""),
+    query("query_question_mark", lambda q: f"?{q}"),
     Seed("query_order", "query", setting(query="b=2&a=1"), query="b=2&a=1"),
-    Seed(
-        "query_plus",
-        "query",
-        setting(query=lambda q: q.replace("%20", "+")),
-        query=QUERY,
-    ),
-    Seed(
-        "query_comma",
-        "query",
-        setting(query=lambda q: q.replace("%2C", ",")),
-        query=QUERY,
-    ),
-    Seed(
-        "query_colon",
-        "query",
-        setting(query=lambda q: q.replace("%2F", "/")),
-        query=QUERY,
-    ),
-    Seed(
-        "query_javascript",
-        "query",
-        setting(query=lambda q: q.replace("%27", "'")),
-        query=QUERY,
-    ),
-    Seed("query_decoded", "query", setting(query=unquote), query=QUERY),
-    Seed(
-        "query_encoded_twice",
-        "query",
-        setting(query=lambda q: q.replace("%", "%25")),
-        query=QUERY,
-    ),
-    Seed(
-        "query_hex_case",
-        "query",
-        setting(query=lambda q: q.replace("%2C", "%2c").replace("%2F", "%2f")),
-        query=QUERY,
-    ),
+    query("query_plus", lambda q: q.replace("%20", "+")),
+    query("query_comma", lambda q: q.replace("%2C", ",")),
+    query("query_colon", lambda q: q.replace("%2F", "/")),
+    query("query_javascript", lambda q: q.replace("%27", "'")),
+    query("query_decoded", unquote),
+    query("query_encoded_twice", lambda q: q.replace("%", "%25")),
+    query("query_hex_case", lambda q: q.replace("%2C", "%2c").replace("%2F", "%2f")),
     Seed("query_repeated_names", "query", setting(query="k=a&k=b"), query="k=a%2Cb"),
     Seed("region_alias", "region", header("x-amz-pay-region", "de")),
     Seed("region_alias", "region", header("x-amz-pay-region", "EU")),
@@ -281,62 +238,24 @@ SEEDS = [
         "canonical",
         setting(canonical_of=lambda text: text.replace("\n", "\\n")),
     ),
-    Seed(
-        "string_without_algorithm",
-        "string",
-        setting(string_of=lambda _, text: hexed(text).encode()),
-    ),
-    Seed("string_not_hashed", "string", setting(string_of=lambda _, text: text)),
-    Seed(
-        "string_hash_upper",
-        "string",
-        setting(string_of=lambda name, text: f"{name}\n{hexed(text).upper()}".encode()),
-    ),
-    Seed(
+    string("string_without_algorithm", lambda _, text: hexed(text).encode()),
+    string("string_not_hashed", lambda _, text: text),
+    string("string_hash_upper", lambda n, text: f"{n}\n{hexed(text).upper()}".encode()),
+    string(
         "string_hash_base64",
-        "string",
-        setting(
-            string_of=lambda name, text: (
-                f"{name}\n".encode() + b64encode(sha256(text).digest())
-            )
-        ),
+        lambda name, text: f"{name}\n".encode() + b64encode(sha256(text).digest()),
     ),
-    Seed(
-        "string_hashed_twice",
-        "string",
-        setting(
-            string_of=lambda name, text: (
-                f"{name}\n{hexed(hexed(text).encode())}".encode()
-            )
-        ),
+    string(
+        "string_hashed_twice", lambda n, text: string_to_sign(n, hexed(text).encode())
     ),
-    Seed(
-        "string_end",
-        "string",
-        setting(string_of=lambda name, text: f"{name}\n{hexed(text)}\n".encode()),
-    ),
-    Seed(
-        "string_separator",
-        "string",
-        setting(string_of=lambda name, text: f"{name}\\n{hexed(text)}".encode()),
-    ),
-    Seed(
+    string("string_end", lambda name, text: string_to_sign(name, text) + b"\n"),
+    string("string_separator", lambda n, text: f"{n}\\n{hexed(text)}".encode()),
+    string(
         "string_with_date",
-        "string",
-        setting(
-            string_of=lambda name, text: (
-                f"{name}\n20260101T120000Z\n{hexed(text)}".encode()
-            )
-        ),
+        lambda name, text: string_to_sign(f"{name}\n20260101T120000Z", text),
     ),
-    Seed(
-        "string_prehashed",
-        "string",
-        setting(
-            string_of=lambda name, text: sha256(
-                f"{name}\n{hexed(text)}".encode()
-            ).digest()
-        ),
+    string(
+        "string_prehashed", lambda n, text: sha256(string_to_sign(n, text)).digest()
     ),
     Seed("salt_length", "key", setting(salt=32)),
     Seed("salt_length", "key", setting(salt=222)),

@@ -625,44 +625,6 @@ def test_a_header_is_found_in_any_case(name: str) -> None:
     assert "r-1" not in repr(headers)
 
 
-@kinds
-@pytest.mark.parametrize(
-    ("method", "until"),
-    [
-        ("wait_for_charge", {"Capured"}),
-        ("wait_for_charge", {"captured"}),
-        ("wait_for_charge", "Captured"),
-        ("wait_for_charge", []),
-        ("wait_for_charge", {"Captured", "Refunded"}),
-        ("wait_for_charge", None),
-        ("wait_for_charge", [["Captured"]]),
-        ("wait_for_charge", 5),
-        ("wait_for_refund", {"Captured"}),
-        ("wait_for_refund", ("REFUNDED",)),
-        ("wait_for_report", {"Completed"}),
-        ("wait_for_report", ["DONE"]),
-    ],
-)
-def test_a_state_that_does_not_exist_is_refused_before_anything_is_sent(
-    kind: Any, method: str, until: object
-) -> None:
-    sent: list[httpx2.Request] = []
-
-    def peer(request: httpx2.Request) -> httpx2.Response:
-        sent.append(request)
-        return httpx2.Response(200, json={})
-
-    client = made(kind, transport=httpx2.MockTransport(peer))
-
-    def wait() -> None:
-        returned = getattr(client, method)("S01", until=until)
-        asyncio.run(returned)  # a blocking client has raised
-
-    with pytest.raises(InvalidRequest, match="until is a set of states"):
-        wait()
-    assert sent == []
-
-
 def test_construction_reads_a_file_once(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_text(PEM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay._core.config import endpoint_for, is_loopback
+from AmazonPay._core.config import endpoint_for
 from AmazonPay._core.hosts import is_public_address, is_public_host, is_this_machine
 
 THIS_MACHINE = [
@@ -167,13 +167,3 @@ def test_a_live_client_talks_to_this_machine_in_no_spelling(
     written = f"[{host}]" if ":" in host else host
     with pytest.raises(ConfigurationError, match="live client"):
         endpoint_for(key_id, "us", sandbox, f"https://{written}:8421")
-
-
-@pytest.mark.parametrize(
-    "host", ["::ffff:127.0.0.1", "::", "0", "127.1", "localhost.", "0x7f000001"]
-)
-def test_plain_http_takes_the_usual_spelling_alone(host: str) -> None:
-    assert not is_loopback(host)
-    written = f"[{host}]" if ":" in host else host
-    with pytest.raises(ConfigurationError, match="plain http only to localhost"):
-        endpoint_for("SANDBOX-A", "us", None, f"http://{written}")

@@ -30,7 +30,7 @@ from AmazonPay._core.clock import Time
 from AmazonPay._core.steps import Now
 from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
-from callers import on_both_loops
+from callers import on_all_clients, on_both_loops, result
 from keys import KEY
 from reference.throttling import QUOTAS
 
@@ -67,18 +67,12 @@ class Peer:
         return httpx2.Response(status, json={})
 
 
-def client_for(peer: Peer, **options: Any) -> Client:
+def client_for(peer: Peer, kind: Any = Client, **options: Any) -> Any:
     options = {"retry": AT_ONCE, "rate_limits": "sandbox", **options}
     key_id, signer = options.pop("key_id", "SANDBOX-A"), options.pop("signer", None)
     who = {"private_key": KEY} if signer is None else {"signer": signer}
     transport = httpx2.MockTransport(peer)
-    return Client(key_id, region="us", transport=transport, **who, **options)
-
-
-def async_client_for(peer: Peer, **options: Any) -> AsyncClient:
-    options = {"retry": AT_ONCE, "rate_limits": "sandbox", **options}
-    transport = httpx2.MockTransport(peer)
-    return AsyncClient("SANDBOX-A", KEY, "us", transport=transport, **options)
+    return kind(key_id, region="us", transport=transport, **who, **options)
 
 
 # The limits ---------------------------------------------------------------------------
@@ -265,32 +259,28 @@ def clock_of(client: Client) -> float:
     return now
 
 
-def exhausted(client: Client) -> None:
+async def exhausted(client: Any) -> None:
     """Call until there is no turn in time; how long calls take does not matter."""
     for _ in range(1000):
-        client.get_charge("C1")
+        await result(client.get_charge("C1"))
 
 
-async def aexhausted(client: AsyncClient) -> None:
-    """Do the same, awaiting."""
-    for _ in range(1000):
-        await client.get_charge("C1")
-
-
-def test_pacing_is_off_by_default() -> None:
+async def test_pacing_is_off_by_default() -> None:
     peer = Peer()
-    exhausted(client_for(peer, rate_limits=None, deadline=0.5))
+    await exhausted(client_for(peer, rate_limits=None, deadline=0.5))
     assert len(peer.seen) == 1000
 
 
-def test_a_call_waits_for_its_turn() -> None:
+@on_all_clients
+async def test_a_call_waits_for_its_turn(kind: Any) -> None:
     peer = Peer()
-    client = client_for(peer)
-    started = clock_of(client)
+    client = client_for(peer, kind)
+    started = await result(client.perform(Now()))
     for _ in range(60):
-        client.get_charge("C1")
-    assert len(peer.seen) == 60
-    assert clock_of(client) - started > 54.9
+        await result(client.get_charge("C1"))
+    await result(client.get_buyer("T1"))
+    assert len(peer.seen) == 61
+    assert await result(client.perform(Now())) - started > 54.9
 
 
 def test_every_attempt_takes_a_turn() -> None:
@@ -301,16 +291,17 @@ def test_every_attempt_takes_a_turn() -> None:
     assert clock_of(client) - started > 2.9
 
 
-def test_what_has_no_turn_in_time_is_neither_signed_nor_sent() -> None:
+@on_all_clients
+async def test_what_has_no_turn_in_time_is_neither_signed_nor_sent(kind: Any) -> None:
     peer, signed = Peer(), list[bytes]()
 
     def sign(message: bytes) -> bytes:
         signed.append(message)
         return b"signature"
 
-    client = client_for(peer, signer=sign, deadline=0.5)
+    client = client_for(peer, kind, signer=sign, deadline=0.5)
     with pytest.raises(HeldBack, match=r"rate limit .* nothing was carried out") as e:
-        exhausted(client)
+        await exhausted(client)
     assert not e.value.outcome_unknown
     assert len(signed) == len(peer.seen) >= 5
 
@@ -341,8 +332,9 @@ def test_what_was_never_sent_is_no_doubt() -> None:
     assert len(peer.seen) == 1
 
 
-def test_a_turn_that_comes_with_the_deadline_comes_too_late(
-    monkeypatch: pytest.MonkeyPatch,
+@on_all_clients
+async def test_a_turn_that_comes_with_the_deadline_comes_too_late(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Half(RateLimits):
         """A bucket whose next turn is always half a second away."""
@@ -351,51 +343,24 @@ def test_a_turn_that_comes_with_the_deadline_comes_too_late(
             del bucket, time
             return 0.5
 
-    monkeypatch.setattr(Time, "now", lambda _: 0.0)
-    limits, peer = Half({"get_charge": ONE}), Peer()
-    client = client_for(peer, rate_limits=limits, deadline=0.5)
-    with pytest.raises(HeldBack):
-        client.get_charge("C1")
-    assert (peer.seen, clock_of(client)) == ([], 0.0)
-
-
-@on_both_loops
-async def test_a_turn_that_comes_with_the_deadline_comes_too_late_awaiting_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Half(RateLimits):
-        """A bucket whose next turn is always half a second away."""
-
         async def atake_turn(self, bucket: Bucket, time: Time) -> float:
-            del bucket, time
-            return 0.5
+            return self.take_turn(bucket, time)
 
     monkeypatch.setattr(Time, "now", lambda _: 0.0)
     limits, peer = Half({"get_charge": ONE}), Peer()
-
-    client = async_client_for(peer, rate_limits=limits, deadline=0.5)
+    client = client_for(peer, kind, rate_limits=limits, deadline=0.5)
     with pytest.raises(HeldBack):
-        await client.get_charge("C1")
-    assert (await client.perform(Now()), peer.seen) == (0.0, [])
+        await result(client.get_charge("C1"))
+    assert (peer.seen, await result(client.perform(Now()))) == ([], 0.0)
 
 
-def test_the_wait_for_a_turn_is_a_part_of_the_deadline() -> None:
+@on_all_clients
+async def test_the_wait_for_a_turn_is_a_part_of_the_deadline(kind: Any) -> None:
     peer = Peer()
     limits = RateLimits({"get_charge": ONE})
-    client = client_for(peer, rate_limits=limits, deadline=5.0)
+    client = client_for(peer, kind, rate_limits=limits, deadline=5.0)
     for _ in range(4):
-        client.get_charge("C1")
-    assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
-
-
-@on_both_loops
-async def test_awaiting_a_turn_is_a_part_of_the_deadline() -> None:
-    peer = Peer()
-    limits = RateLimits({"get_charge": ONE})
-
-    client = async_client_for(peer, rate_limits=limits, deadline=5.0)
-    for _ in range(4):
-        await client.get_charge("C1")
+        await result(client.get_charge("C1"))
     assert [seconds > 4.2 for seconds in peer.timeouts] == [True, False, False, False]
 
 
@@ -419,65 +384,41 @@ async def test_a_blocking_redis_that_hangs_holds_nobody_back(
     redis: Any = Hanging()
     limits, peer = RateLimits("sandbox", redis=redis), Peer()
 
-    await async_client_for(peer, rate_limits=limits).get_charge("C1")
+    await client_for(peer, AsyncClient, rate_limits=limits).get_charge("C1")
     assert not redis.answered
     hangs.set()
     assert len(peer.seen) == 1
 
 
-def test_clients_with_the_same_limits_and_their_views_share_their_buckets() -> None:
+async def test_clients_with_the_same_limits_and_their_views_share_buckets() -> None:
     peer, limits = Peer(), RateLimits("sandbox")
     first = client_for(peer, rate_limits=limits, deadline=0.5)
     second = client_for(peer, rate_limits=limits, deadline=0.5)
     with pytest.raises(HeldBack):
-        exhausted(first)
+        await exhausted(first)
     for client in (first.with_options(headers={"x-a": "b"}), second):
         before = len(peer.seen)
         with pytest.raises(HeldBack):
-            exhausted(client)
+            await exhausted(client)
         assert len(peer.seen) - before < 5
 
 
-def test_another_key_id_has_its_own_quota() -> None:
+async def test_another_key_id_has_its_own_quota() -> None:
     peer, limits = Peer(), RateLimits("sandbox")
     for key_id in ("SANDBOX-A", "SANDBOX-B"):
         client = client_for(peer, key_id=key_id, rate_limits=limits, deadline=0.5)
         before = len(peer.seen)
         with pytest.raises(HeldBack):
-            exhausted(client)
+            await exhausted(client)
         assert len(peer.seen) - before >= 5
 
 
-def test_limits_of_your_own_are_paced_by() -> None:
+async def test_limits_of_your_own_are_paced_by() -> None:
     peer = Peer()
     limits = RateLimits({**SANDBOX, "get_charge": Limit(50, 1)})
     with pytest.raises(HeldBack):
-        exhausted(client_for(peer, rate_limits=limits, deadline=0.5))
+        await exhausted(client_for(peer, rate_limits=limits, deadline=0.5))
     assert len(peer.seen) >= 50
-
-
-@on_both_loops
-async def test_the_async_client_waits_for_its_turn() -> None:
-    peer = Peer()
-
-    client = async_client_for(peer)
-    started: Any = await client.perform(Now())
-    for _ in range(60):
-        await client.get_charge("C1")
-    await client.get_buyer("T1")
-    now: Any = await client.perform(Now())
-    assert now - started > 54.9
-    assert len(peer.seen) == 61
-
-
-@on_both_loops
-async def test_the_async_client_holds_back_what_has_no_turn_in_time() -> None:
-    peer = Peer()
-
-    client = async_client_for(peer, deadline=0.5)
-    with pytest.raises(HeldBack):
-        await aexhausted(client)
-    assert len(peer.seen) >= 5
 
 
 class Interrupted:

@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from AmazonPay import ConfigurationError, RateLimits, pacing
+from AmazonPay import AsyncClient, Client, ConfigurationError, RateLimits, pacing
 from AmazonPay._core.steps import Now
 from AmazonPay.pacing import Bucket, Limit
-from callers import on_both_loops
-from paced import ScriptedTime, async_client_for, client_for, seconds_of
+from callers import result
+from paced import ScriptedTime, client_for, seconds_of
 from redis_server import redis_server, socket_path
 
 if TYPE_CHECKING:
@@ -85,39 +85,33 @@ def test_a_key_is_gone_when_its_bucket_is_full_again(redis: Redis) -> None:
     assert 0 < int(str(redis.pttl(key))) <= 10_000
 
 
-def test_pauses_that_are_skipped_count_with_the_clock_of_redis(redis: Redis) -> None:
-    client = client_for(RateLimits("sandbox", redis=redis))
-    before: Any = client.perform(Now())
-    for _ in range(60):
-        client.get_charge("C1")
-    after: Any = client.perform(Now())
-    assert after - before > 54.9
-    assert len(list(redis.scan_iter())) == 1
-
-
-async def test_an_awaited_redis_paces_the_async_client(
-    server: Server, redis: Redis, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("kind", "anyio_backend", "awaited"),
+    [
+        (Client, "asyncio", False),
+        (AsyncClient, "asyncio", False),
+        (AsyncClient, "trio", False),
+        (AsyncClient, "asyncio", True),
+    ],
+    ids=["blocking", "asyncio", "trio", "awaited"],
+)
+async def test_pauses_that_are_skipped_count_with_the_clock_of_redis(
+    kind: Any,
+    awaited: bool,
+    server: Server,
+    redis: Redis,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with server.awaited() as given:
-        client = async_client_for(RateLimits("sandbox", redis=given))
-        before: Any = await client.perform(Now())
-        for _ in range(60):
-            await client.get_charge("C1")
-        after: Any = await client.perform(Now())
-        assert after - before > 54.9
+    given: Any = server.awaited() if awaited else redis
+    client = client_for(RateLimits("sandbox", redis=given), kind)
+    before = await result(client.perform(Now()))
+    for _ in range(60):
+        await result(client.get_charge("C1"))
+    assert await result(client.perform(Now())) - before > 54.9
     assert len(list(redis.scan_iter())) == 1
     assert not any("Redis" in line for line in caplog.messages)
-
-
-@on_both_loops
-async def test_a_blocking_redis_is_asked_in_a_thread(redis: Redis) -> None:
-    client = async_client_for(RateLimits("sandbox", redis=redis))
-    before: Any = await client.perform(Now())
-    for _ in range(60):
-        await client.get_charge("C1")
-    after: Any = await client.perform(Now())
-    assert after - before > 54.9
-    assert len(list(redis.scan_iter())) == 1
+    if awaited:
+        await given.aclose()
 
 
 async def test_both_clients_share_a_bucket(server: Server, redis: Redis) -> None:
@@ -125,7 +119,8 @@ async def test_both_clients_share_a_bucket(server: Server, redis: Redis) -> None
     client_for(limits).get_charge("C1")
 
     async with server.awaited() as given:
-        await async_client_for(RateLimits("live", redis=given)).get_charge("C1")
+        limits = RateLimits("live", redis=given)
+        await client_for(limits, AsyncClient).get_charge("C1")
     assert len(list(redis.scan_iter())) == 1
 
 
@@ -135,32 +130,23 @@ def test_a_blocking_client_refuses_a_redis_that_is_awaited() -> None:
         client_for(limits)
 
 
-def test_a_redis_whose_clock_was_set_back_stops_nobody(
-    redis: Redis, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("awaits", [False, True])
+async def test_a_redis_whose_clock_was_set_back_stops_nobody(
+    awaits: bool, server: Server, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     time, bucket = ScriptedTime(), Bucket("b", Limit(2, 1))
     in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
     redis.hset("b", "tat1", str(in_an_hour))
-    with caplog.at_level(logging.WARNING):
-        waits = [
-            RateLimits("live", redis=redis).take_turn(bucket, time) for _ in range(2)
-        ]
-    assert waits == [0.0, 0.0]
+    async with server.awaited() as awaited:
+        with caplog.at_level(logging.WARNING):
+            for _ in range(2):
+                if awaits:
+                    limits = RateLimits("live", redis=awaited)
+                    assert await limits.atake_turn(bucket, time) == 0.0
+                else:
+                    limits = RateLimits("live", redis=redis)
+                    assert limits.take_turn(bucket, time) == 0.0
     assert len(caplog.records) == 2
-
-
-async def test_an_awaited_redis_whose_clock_was_set_back_stops_nobody(
-    server: Server, redis: Redis
-) -> None:
-    bucket = Bucket("b", Limit(2, 1))
-    in_an_hour = int((seconds_of(redis) + 3600) * 1e6)
-    redis.hset("b", "tat1", str(in_an_hour))
-
-    async with server.awaited() as given:
-        time = ScriptedTime()
-        for _ in range(2):
-            limits = RateLimits("live", redis=given)
-            assert await limits.atake_turn(bucket, time) == 0.0
 
 
 @pytest.mark.parametrize("wait", [0.0, 1.0, 1.25])

@@ -31,7 +31,7 @@ from AmazonPay.procedures.paging import Paging
 from AmazonPay.procedures.report_files import ReportFiles
 from AmazonPay.procedures.waiting import Waiting
 from AmazonPay.report_files import read_report
-from callers import on_both_loops
+from callers import collected, on_all_clients, on_both_loops, result
 from journals import MemoryJournal, Player, Reply, answer
 from keys import KEY
 
@@ -180,6 +180,20 @@ def test_waiting_for_a_state_that_does_not_exist_is_refused(until: Any) -> None:
         Player().play(wait_for_charge(until=until))
 
 
+@pytest.mark.parametrize(
+    ("wait", "until"),
+    [
+        (Waiting.wait_for_charge, {"Captured", "Refunded"}),
+        (Waiting.wait_for_refund, {"Captured"}),
+        (Waiting.wait_for_refund, ("REFUNDED",)),
+        (Waiting.wait_for_report, {"Completed"}),
+    ],
+)
+def test_each_object_has_states_of_its_own_to_wait_for(wait: Any, until: Any) -> None:
+    with pytest.raises(InvalidRequest, match="until is a set of states"):
+        Player().play(wait.begin(None, "S01", until=until))
+
+
 def test_waiting_for_what_is_not_there_raises() -> None:
     player = Player(answer({"reasonCode": "ResourceNotFound"}, 404))
     with pytest.raises(NotFound):
@@ -278,17 +292,6 @@ def test_a_report_without_a_document_says_its_status(
         player.play(declared(None, "9", tmp_path / "r", deadline=0))
     assert caught.value.processing_status == report["processingStatus"]
     assert len(player.calls) == 1
-
-
-@pytest.mark.parametrize(
-    "text", ["a,b\r\n1,2\r\n3,\r\n", "a\tb\n1\t2\n3\t\n", "\ufeffa,b\n1,2\n3,\n"]
-)
-def test_rows_are_read_by_the_names_of_the_header_line(
-    text: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "report"
-    path.write_text(text, encoding="utf-8", newline="")
-    assert list(read_report(path)) == [{"a": "1", "b": "2"}, {"a": "3", "b": ""}]
 
 
 # Evidence -----------------------------------------------------------------------------
@@ -638,16 +641,9 @@ OBJECTS: dict[tuple[str, str], object] = {
 }
 
 
-def blocking(peer: Amazon) -> Client:
-    return Client(
-        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
-    )
-
-
-def awaiting(peer: Amazon) -> AsyncClient:
-    return AsyncClient(
-        "A", KEY, "us", True, transport=httpx2.MockTransport(peer), retry=Retry(base=0)
-    )
+def client_for(peer: Any, kind: Any = Client, **options: Any) -> Any:
+    transport, retry = httpx2.MockTransport(peer), options.pop("retry", Retry(base=0))
+    return kind("A", KEY, "us", True, transport=transport, retry=retry, **options)
 
 
 def document() -> list[httpx2.Response]:
@@ -656,48 +652,28 @@ def document() -> list[httpx2.Response]:
 
 def test_rows_are_read_in_the_encoding_of_the_file() -> None:
     content = "名前,都市\n花子,東京\n".encode("cp932")
-    client = blocking(Amazon([httpx2.Response(200, content=content)]))
+    client = client_for(Amazon([httpx2.Response(200, content=content)]))
     (row,) = client.iter_report_rows("9", encoding="cp932")
     assert row == {"名前": "花子", "都市": "東京"}
 
 
-def test_the_blocking_client_drives_them_all(tmp_path: Path) -> None:
+@on_all_clients
+async def test_a_client_drives_them_all(kind: Any, tmp_path: Path) -> None:
     peer = Amazon(document() + document())
-    client = blocking(peer)
-    assert [report["reportId"] for report in client.iter_reports()] == ["1", "2"]
-    target = client.download_report("9", tmp_path / "r.csv")
+    client = client_for(peer, kind)
+    reports = await collected(client.iter_reports())
+    assert [report["reportId"] for report in reports] == ["1", "2"]
+    target = await result(client.download_report("9", tmp_path / "r.csv"))
     assert target.read_text() == "a,b\n1,2\n"
-    assert list(client.iter_report_rows("9")) == [{"a": "1", "b": "2"}]
-    assert client.wait_for_charge("C1")["statusDetails"]["state"] == "Captured"
+    assert await collected(client.iter_report_rows("9")) == [{"a": "1", "b": "2"}]
+    seen = await result(client.wait_for_charge("C1"))
+    assert seen["statusDetails"]["state"] == "Captured"
     evidence = tmp_path / "e.png"
     evidence.write_bytes(b"png")
-    assert client.upload_evidence(evidence)["id"] == "file_1"
+    assert (await result(client.upload_evidence(evidence)))["id"] == "file_1"
     put = peer.requests[-1]
     assert put.content == b"png"
     assert put.headers["content-type"] == "image/png"
-    assert put.headers["content-length"] == "3"
-    assert "authorization" not in put.headers
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
-
-
-@on_both_loops
-async def test_the_async_client_drives_them_all(tmp_path: Path) -> None:
-    peer = Amazon(document() + document())
-    evidence = tmp_path / "e.png"
-    evidence.write_bytes(b"png")
-
-    client = awaiting(peer)
-    found = [report["reportId"] async for report in client.iter_reports()]
-    assert found == ["1", "2"]
-    target = await client.download_report("9", tmp_path / "r.csv")
-    assert target.read_text() == "a,b\n1,2\n"
-    rows = [row async for row in client.iter_report_rows("9")]
-    assert rows == [{"a": "1", "b": "2"}]
-    seen = await client.wait_for_charge("C1")
-    assert seen["statusDetails"]["state"] == "Captured"
-    assert (await client.upload_evidence(evidence))["id"] == "file_1"
-    put = peer.requests[-1]
-    assert put.content == b"png"
     assert put.headers["content-length"] == "3"
     assert "authorization" not in put.headers
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.png", "r.csv"]
@@ -709,31 +685,19 @@ def refusing(request: httpx2.Request) -> httpx2.Response:
 
 
 async def test_a_page_that_is_refused_raises_awaiting_too() -> None:
-    transport = httpx2.MockTransport(refusing)
-    async with AsyncClient("A", KEY, "us", True, transport=transport) as client:
-        with pytest.raises(NotFound):
-            [report async for report in client.iter_reports()]
+    with pytest.raises(NotFound):
+        await collected(client_for(refusing, AsyncClient).iter_reports())
 
 
-def settling() -> httpx2.MockTransport:
+@on_all_clients
+async def test_waiting_passes_at_once_where_a_test_asks_for_it(kind: Any) -> None:
     states = iter(["AuthorizationInitiated", "AuthorizationInitiated", "Authorized"])
-    return httpx2.MockTransport(
-        lambda _: httpx2.Response(200, json=charge(next(states)).json())
-    )
 
+    def settling(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json=charge(next(states)).json())
 
-def test_waiting_passes_at_once_where_a_test_asks_for_it() -> None:
-    at_once = Retry(wait=False)
-    client = Client("A", KEY, "us", True, transport=settling(), retry=at_once)
-    seen = client.wait_for_charge("C1")
-    assert seen["statusDetails"]["state"] == "Authorized"
-
-
-@on_both_loops
-async def test_waiting_passes_at_once_awaiting_too() -> None:
-    at_once = Retry(wait=False)
-    client = AsyncClient("A", KEY, "us", True, transport=settling(), retry=at_once)
-    seen = await client.wait_for_charge("C1")
+    client = client_for(settling, kind, retry=Retry(wait=False))
+    seen = await result(client.wait_for_charge("C1"))
     assert seen["statusDetails"]["state"] == "Authorized"
 
 
@@ -766,14 +730,7 @@ class Busy:
 
 def helped(peer: Busy, name: str, *args: Any, **more: Any) -> tuple[Any, float]:
     """Call a helper; give what it came to, and the seconds that it paused."""
-    client = Client(
-        "A",
-        KEY,
-        "us",
-        True,
-        transport=httpx2.MockTransport(peer),
-        retry=Retry(wait=False),
-    )
+    client = client_for(peer, retry=Retry(wait=False))
     before = client._calls.shared.instant_clock.skipped  # noqa: SLF001 - the clock of pauses
     try:
         outcome = getattr(client, name)(*args, **more)
@@ -841,16 +798,13 @@ def test_what_asks_for_patience_is_not_repeated_when_no_time_is_left() -> None:
 async def test_a_helpers_deadline_bounds_an_awaiting_client_too() -> None:
     peer = Busy("57", reads=True)
 
-    transport = httpx2.MockTransport(peer)
-    client = AsyncClient("A", KEY, "us", True, transport=transport)
     name = "capture_or_get_charge"
-    call = getattr(client, name)
+    call = getattr(client_for(peer, AsyncClient), name)
     await call(*HELPERS[name], journal=MemoryJournal(), deadline=0, **NAMES)
     with pytest.raises(NotFound):
-        async for _ in AsyncClient(
-            "A", KEY, "us", True, transport=httpx2.MockTransport(refusing)
-        ).iter_report_rows("1", deadline=0):
-            pass
+        await collected(
+            client_for(refusing, AsyncClient).iter_report_rows("1", deadline=0)
+        )
     assert peer.calls == ["GET", "POST", "GET"]
 
 
@@ -861,8 +815,7 @@ def test_a_call_of_a_helper_has_the_time_of_one_socket_step_at_least() -> None:
         limits.append(request.extensions["timeout"]["read"])
         return httpx2.Response(200, json=charge("Authorized").json())
 
-    transport = httpx2.MockTransport(peer)
-    client = Client("A", KEY, "us", True, transport=transport, timeout=7)
+    client = client_for(peer, timeout=7)
     client.wait_for_charge("C1", deadline=0)
     client.with_options(deadline=2).wait_for_charge("C1", deadline=0)
     client.with_options(timeout=Timeout(read=None)).wait_for_charge("C1", deadline=0)
@@ -888,15 +841,9 @@ async def test_a_deadline_that_is_no_time_is_refused(
 ) -> None:
     peer, journal = Busy(None), MemoryJournal()
     more = {"journal": journal, **NAMES} if name in HELPERS else {}
-    options: dict[str, Any] = {"transport": httpx2.MockTransport(peer)}
-    with pytest.raises(InvalidRequest, match="deadline"):
-        getattr(Client("A", KEY, "us", True, **options), name)(
-            *args, deadline=deadline, **more
-        )
-
-    with pytest.raises(InvalidRequest, match="deadline"):
-        await getattr(AsyncClient("A", KEY, "us", True, **options), name)(
-            *args, deadline=deadline, **more
-        )
+    for kind in (Client, AsyncClient):
+        call = getattr(client_for(peer, kind), name)
+        with pytest.raises(InvalidRequest, match="deadline"):
+            await result(call(*args, deadline=deadline, **more))
     assert peer.calls == []
     assert journal.entries == {}

@@ -34,7 +34,7 @@ from AmazonPay import (
     SigningFailed,
     _signing,
 )
-from callers import on_both_loops
+from callers import on_all_clients, on_both_loops, result
 from keys import KEY, OTHER_KEY
 from loopback import read_request, serving
 
@@ -435,12 +435,18 @@ def kms(port: int) -> Any:
 
 
 @pytest.mark.slow
-def test_the_example_signs_with_kms_by_its_documented_request() -> None:
+@on_all_clients
+async def test_the_example_signs_with_kms_by_its_documented_request(kind: Any) -> None:
     stub, peer = StubKMS(), Peer(SANDBOX_A=KEY)
     with serving(stub) as server:
-        signer = example().KMSSigner(kms(server.port), "alias/amazon-pay")
-        algorithm = "AMZN-PAY-RSASSA-PSS-V2"
-        assert client_with(signer, peer, algorithm=algorithm).get_charge("x").ok
+        client = kind(
+            "SANDBOX-A",
+            signer=example().KMSSigner(kms(server.port), "alias/amazon-pay"),
+            region="us",
+            algorithm="AMZN-PAY-RSASSA-PSS-V2",
+            transport=peer.transport,
+        )
+        assert (await result(client.get_charge("x"))).ok
     (asked,) = stub.asked
     message = base64.b64decode(asked.pop("Message"))
     assert message.startswith(b"AMZN-PAY-RSASSA-PSS-V2\n")
@@ -449,20 +455,6 @@ def test_the_example_signs_with_kms_by_its_documented_request() -> None:
         "MessageType": "RAW",
         "SigningAlgorithm": "RSASSA_PSS_SHA_256",
     }
-
-
-async def test_an_awaiting_client_signs_with_kms_too() -> None:
-    stub, peer = StubKMS(), Peer(SANDBOX_A=KEY)
-
-    with serving(stub) as server:
-        client = AsyncClient(
-            "SANDBOX-A",
-            signer=example().KMSSigner(kms(server.port), "alias/amazon-pay"),
-            region="us",
-            algorithm="AMZN-PAY-RSASSA-PSS-V2",
-            transport=peer.transport,
-        )
-        assert (await client.get_charge("x")).ok
 
 
 def test_a_refusal_of_kms_is_the_cause_of_the_error() -> None:

@@ -41,18 +41,19 @@ class Peer:
 
 
 def perform(awaits: bool, peer: Peer, step: Transfer, **options: Any) -> None:
-    """Let a client of one kind do one step."""
-    given: dict[str, Any] = {"retry": Retry(attempts=1), **options}
-    transport = httpx2.MockTransport(peer)
+    """Let a client of one kind do one step, at a peer in memory."""
+    options = {"retry": Retry(attempts=1), **options}
+    perform_over_sockets(awaits, step, transport=httpx2.MockTransport(peer), **options)
+
+
+def perform_over_sockets(awaits: bool, step: Transfer, **options: Any) -> None:
     if not awaits:
-        with Client("SANDBOX-A", KEY, "us", transport=transport, **given) as client:
+        with Client("SANDBOX-A", KEY, "us", **options) as client:
             client.perform(step)
         return
 
     async def main() -> None:
-        async with AsyncClient(
-            "SANDBOX-A", KEY, "us", transport=transport, **given
-        ) as client:
+        async with AsyncClient("SANDBOX-A", KEY, "us", **options) as client:
             await client.perform(step)
 
     anyio.run(main)
@@ -244,19 +245,6 @@ def test_a_public_name_that_is_resolved_to_a_private_address_gets_no_byte(
                 perform_over_sockets(awaits, step, **options)
     assert not any(heard)
     assert [path.name for path in tmp_path.iterdir()] == ["e.png"]
-
-
-def perform_over_sockets(awaits: bool, step: Transfer, **options: Any) -> None:
-    if not awaits:
-        with Client("SANDBOX-A", KEY, "us", **options) as client:
-            client.perform(step)
-        return
-
-    async def main() -> None:
-        async with AsyncClient("SANDBOX-A", KEY, "us", **options) as client:
-            await client.perform(step)
-
-    anyio.run(main)
 
 
 @BOTH

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
@@ -11,30 +10,27 @@ from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
-from ..ipn import InboxEntry
 from ..ipn._inbox import (
     MAX_FAILURES,
     Processing,
 )
-from ..ipn._rows import checked_forget_limit, row_of
+from ..ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ._sqlalchemy_database import commit
 from ._sqlalchemy_inbox_storage import InboxStorage
 from ._sqlalchemy_inbox_tables import (
-    DONE,
     INBOX_NAME,
-    NEW,
     OBJECTS_NAME,
-    PARKED,
     InboxTables,
     inbox_tables,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Engine, RowMapping
+    from sqlalchemy import ColumnElement, Connection, Engine
 
-    from ..ipn import Notification
+    from ..ipn import InboxEntry, Notification
 
 
 class SQLAlchemyInbox(Processing):
@@ -134,7 +130,7 @@ class SQLAlchemyInbox(Processing):
         listed = listed.limit(checked_limit(limit))
         return self._tables.run(
             lambda connection: [
-                _entry(row) for row in connection.execute(listed).mappings()
+                entry_of(row) for row in connection.execute(listed).mappings()
             ]
         )
 
@@ -171,17 +167,3 @@ class SQLAlchemyInbox(Processing):
             return len(found)
 
         return self._tables.run(work)
-
-
-def _entry(row: RowMapping) -> InboxEntry:
-    return InboxEntry(
-        message_id=row["message_id"],
-        object_type=row["object_type"],
-        object_id=row["object_id"],
-        notification_type=row["notification_type"],
-        charge_permission_id=row["charge_permission_id"],
-        received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
-        failures=row["failures"],
-        error=row["error"],
-        is_parked=row["state"] == PARKED,
-    )

@@ -14,10 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from .._core import fork_gate
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest
 from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work
+from ..ipn._rows import DONE, NEW, PARKED
 from ..ipn._views import is_open, kept, merged
 from ._sqlalchemy_database import TRIES
 from ._sqlalchemy_errors import DATABASE_ERRORS, is_broken, is_conflict, without_frames
-from ._sqlalchemy_inbox_tables import DONE, LONGEST_ERROR, NEW, PARKED, update_row
+from ._sqlalchemy_inbox_tables import LONGEST_ERROR, update_row
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, RowMapping, Table

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
@@ -58,23 +58,6 @@ class Inbox(Protocol):
         answer of 5xx, so that the notification comes again.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """One notification in an inbox."""
-
-    message_id: str
-    object_type: str
-    object_id: str
-    notification_type: str
-    charge_permission_id: str | None
-    received: datetime
-    failures: int
-    error: str | None
-    """The last failure: classes, codes and places, without a value."""
-    is_parked: bool = False
-    """Whether it has failed too often, and waits for `retry`."""
 
 
 @dataclass(frozen=True, slots=True)

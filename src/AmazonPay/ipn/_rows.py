@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from .._once.entry import time_text
 from ..errors import InvalidRequest
 from ._verifier import MAX_AGE
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from ._notification import Notification
+
+
+NEW: Final = "new"
+DONE: Final = "done"
+PARKED: Final = "parked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """One notification in an inbox."""
+
+    message_id: str
+    object_type: str
+    object_id: str
+    notification_type: str
+    charge_permission_id: str | None
+    received: datetime
+    failures: int
+    error: str | None
+    """The last failure: classes, codes and places, without a value."""
+    is_parked: bool = False
+    """Whether it has failed too often, and waits for `retry`."""
 
 
 def row_of(notification: Notification) -> dict[str, Any]:
@@ -43,6 +67,21 @@ def own_row(
         "charge_permission_id": None,
         "merchant_id": "",
     }
+
+
+def entry_of(row: Mapping[Any, Any]) -> InboxEntry:
+    """Return an entry as users get it."""
+    return InboxEntry(
+        message_id=row["message_id"],
+        object_type=row["object_type"],
+        object_id=row["object_id"],
+        notification_type=row["notification_type"],
+        charge_permission_id=row["charge_permission_id"],
+        received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
+        failures=row["failures"],
+        error=row["error"],
+        is_parked=row["state"] == PARKED,
+    )
 
 
 def checked_forget_limit(before: datetime, now: datetime) -> str:

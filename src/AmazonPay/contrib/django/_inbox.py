@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
 from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
-from ...ipn._rows import checked_forget_limit, row_of
+from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
 from ._database import (
     DATABASE_ERRORS,
@@ -25,6 +25,7 @@ from ._database import (
     fitted,
     is_passing,
     new_version,
+    pause,
     rows_of,
 )
 from .models import KnownObject, Notification
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ...ipn import Notification as Received
     from ...ipn._views import View
 
-_NEW, _DONE, _PARKED = "new", "done", "parked"
 # Of so many entries that are due, a worker takes any, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
@@ -88,7 +88,7 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
-        return self._oldest(self._entries.filter(state=_PARKED), limit)
+        return self._oldest(self._entries.filter(state=PARKED), limit)
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
@@ -102,15 +102,15 @@ class DjangoInbox(Processing):
             InvalidRequest: `before` has no time zone.
             InboxFailed: the database failed.
         """
-        rows = self._entries.exclude(state=_DONE)
+        rows = self._entries.exclude(state=DONE)
         if before is not None:
             rows = rows.filter(received__lt=time_text(before))
         return self._oldest(rows, limit)
 
     def _oldest(self, rows: Any, limit: int) -> list[InboxEntry]:  # noqa: ANN401 - a query set of Django's, which has no types
-        listed = rows.order_by("received")
+        listed = rows.order_by("received").values()
         found = self._database.run(lambda: [*listed[: checked_limit(limit)]])
-        return [_entry(row) for row in found]
+        return [entry_of(row) for row in found]
 
     def retry(self, message_id: str) -> None:
         """Free a parked entry: the next `process` tries it again.
@@ -119,8 +119,8 @@ class DjangoInbox(Processing):
             InvalidRequest: no such entry is parked.
             InboxFailed: the database failed.
         """
-        rows = self._entries.filter(pk=message_id, state=_PARKED)
-        freed = {"state": _NEW, "failures": 0, "due": self.moment()}
+        rows = self._entries.filter(pk=message_id, state=PARKED)
+        freed = {"state": NEW, "failures": 0, "due": self.moment()}
         if not self._database.run(lambda: rows.update(**freed, version=new_version())):
             raise InvalidRequest("no entry of this message_id is parked")
 
@@ -135,27 +135,13 @@ class DjangoInbox(Processing):
             InboxFailed: the database failed.
         """
         limit = checked_forget_limit(before, self._clock())
-        rows = self._entries.filter(state=_DONE, received__lt=limit)
+        rows = self._entries.filter(state=DONE, received__lt=limit)
         count: int = self._database.run(lambda: rows.delete()[0])
         return count
 
     def moment(self, after: timedelta = timedelta(0)) -> str:
         """Return a time from now on, as the tables have it."""
         return time_text(self._clock() + after)
-
-
-def _entry(row: Any) -> InboxEntry:  # noqa: ANN401 - Django's models have no types
-    return InboxEntry(
-        message_id=row.message_id,
-        object_type=row.object_type,
-        object_id=row.object_id,
-        notification_type=row.notification_type,
-        charge_permission_id=row.charge_permission_id,
-        received=datetime.fromisoformat(row.received).replace(tzinfo=UTC),
-        failures=row.failures,
-        error=row.error,
-        is_parked=row.state == _PARKED,
-    )
 
 
 class _Storage:
@@ -171,7 +157,7 @@ class _Storage:
 
     def add(self, row: dict[str, Any]) -> bool:
         now = self._moment()
-        rest = {"received": now, "due": now, "state": _NEW, "failures": 0, "version": 0}
+        rest = {"received": now, "due": now, "state": NEW, "failures": 0, "version": 0}
         values = {"sent": now, **rest, **row}
         key = row["message_id"]
 
@@ -182,7 +168,7 @@ class _Storage:
         return self._database.run(work)
 
     def claim(self) -> Work | None:
-        row = self._claimed(self._entries.filter(state=_NEW))
+        row = self._claimed(self._entries.filter(state=NEW))
         if row is None:
             return None
         return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
@@ -204,14 +190,14 @@ class _Storage:
         return self._database.run(lambda: [*due])
 
     def settle(self, work: Work) -> None:
-        self._change_entry(work, state=_DONE)
+        self._change_entry(work, state=DONE)
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
         self._change_entry(
             work,
             failures=work.failures + 1,
             error=fitted(Notification, {"error": error})["error"],
-            state=_PARKED if pause is None else _NEW,
+            state=PARKED if pause is None else NEW,
             due=self._moment(pause or timedelta(0)),
         )
 
@@ -241,6 +227,7 @@ class _Storage:
                     tries = TRIES
             if tries >= TRIES:
                 raise failure
+            pause(tries)
 
     def _act(self, work: Work, fresh: View, handler: Handler) -> bool:
         """Settle the entry, lock the object, and let the handler move the order.
@@ -248,7 +235,7 @@ class _Storage:
         The first statement writes, so that SQLite takes its lock at once.
         """
         mine = self._entries.filter(pk=work.id, version=work.version)
-        if not mine.update(state=_DONE, error=None, version=new_version()):
+        if not mine.update(state=DONE, error=None, version=new_version()):
             return False
         known = self._objects.select_for_update().filter(pk=work.object_id).first()
         before: View | None = None if known is None else json.loads(known.view)

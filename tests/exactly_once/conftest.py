@@ -1,0 +1,82 @@
+"""The databases of a shop, for the tests of journals and inboxes."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connections
+from sqlalchemy import Engine, NullPool, create_engine
+
+import ipn_django
+from AmazonPay._once import sqlite_journal as journals
+from sqlite_files import VERSION_0
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    # A connection for each use: other workers have theirs.
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(
+    params=["sqlite_engine", "postgres_engine"], ids=["sqlite", "postgresql"]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Connect to the shop's own database."""
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
+
+
+def empty(alias: str) -> Iterator[str]:
+    ipn_django.prepare(alias)
+    yield alias
+    connections[alias].close()
+
+
+@pytest.fixture
+def sqlite_alias() -> Iterator[str]:
+    """Give the name of an empty SQLite of Django's."""
+    yield from empty("default")
+
+
+@pytest.fixture
+def postgres_alias(postgres_engine: Engine) -> Iterator[str]:
+    """Give the name of an empty PostgreSQL of Django's."""
+    host = str(postgres_engine.url.query["host"])
+    connections["postgresql"].settings_dict["HOST"] = host
+    yield from empty("postgresql")
+
+
+@pytest.fixture(params=["sqlite_alias", "postgres_alias"], ids=["sqlite", "postgresql"])
+def alias(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.getfixturevalue(request.param)
+    return chosen
+
+
+# A journal's file --------------------------------------------------------------------
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def older(path: Path) -> Path:
+    shutil.copyfile(VERSION_0, path)
+    return path
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nobody: whoever holds a lock in these tests keeps it."""
+    monkeypatch.setattr(journals, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(journals, "_READER_MILLISECONDS", 50)
