@@ -30,6 +30,7 @@ _COMMANDS = {
     "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
     "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
+    "reports": Lazy("reports", "Pull reports, match them with orders, sum them up."),
     "button": Lazy("button", "Sign a checkout button, or explain its signature."),
     "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
     "operations": Lazy("passed_on", "Print every operation of the API."),
