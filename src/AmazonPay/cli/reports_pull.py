@@ -217,7 +217,7 @@ def _disk_errors(folder: str) -> Generator[None]:
         yield
     except OSError as error:
         raise Failure(
-            f"{folder!r} cannot be written: {error.strerror}. What is there stays; the next"
-            " pull goes on from there",
+            f"{folder!r} cannot be written: {error.strerror}. What is there stays, and"
+            " the next pull goes on from there",
             USAGE,
         ) from None

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, Final
 
 from ..money import DIGITS
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from collections.abc import Iterable
 
-_USUAL_DIGITS = 2
+_USUAL_DIGITS: Final = 2
+_PRECISION: Final = 100
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the sum of amounts, of which no digit is rounded."""
+    with localcontext() as context:
+        context.prec = _PRECISION
+        return sum(amounts, Decimal(0))
 
 
 def amount_text(amount: Decimal, currency: str, *, grouped: bool = False) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+
+from .amounts import exact_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
+    from decimal import Decimal
 
     from .engine import Engine
 
@@ -48,7 +50,7 @@ class Sum:
     @property
     def left(self) -> Decimal:
         """What these movements leave in the account after the payouts."""
-        return sum((getattr(self, name) for name in SUMS), Decimal(0))
+        return exact_sum(getattr(self, name) for name in SUMS)
 
 
 def days(engine: Engine) -> list[Day]:
@@ -68,10 +70,7 @@ def sums(found: Iterable[Day]) -> list[Sum]:
         Sum(
             currency=currency,
             movements=sum(day.movements for day in some),
-            **{
-                name: sum((getattr(day, name) for day in some), Decimal(0))
-                for name in SUMS
-            },
+            **{name: exact_sum(getattr(day, name) for day in some) for name in SUMS},
         )
         for currency, some in by_currency.items()
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -15,11 +16,13 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    import duckdb
+
 MEMORY: Final = "256MB"
 """How much DuckDB holds; the rest of a table is in files of the folder."""
 
 _THREADS: Final = 2
-_FETCHED: Final = 5_000
+_FETCHED: Final = 1_000
 _OFFLINE: Final = {
     "allow_community_extensions": "false",
     "allow_persistent_secrets": "false",
@@ -29,34 +32,53 @@ _OFFLINE: Final = {
 
 
 class Engine:
-    """A database of its own, which is gone after the `with`."""
+    """A database of its own, which is gone after the `with`.
+
+    Raises:
+        ConfigurationError: there is no place for temporary files.
+    """
+
+    folder: Path
+    """A private folder (0700) for files of any size; `TMPDIR` says where."""
 
     def __init__(self, *, memory: str = MEMORY) -> None:
         import duckdb
 
         self._error = duckdb.Error
         self._held = contextlib.ExitStack()
-        prefix = "amazonpay-reports-"
-        self.folder = Path(
-            self._held.enter_context(tempfile.TemporaryDirectory(prefix=prefix))
-        )
-        """A private folder (0700) for files of any size; `TMPDIR` says where."""
-        settings: dict[str, Any] = {
-            **_OFFLINE,
-            "memory_limit": memory,
-            "temp_directory": str(self.folder / "spilled"),
-            "threads": _THREADS,
-        }
-        self._connection = duckdb.connect(
-            str(self.folder / "tables.duckdb"), config=settings
-        )
-        self._held.callback(self._connection.close)
+        try:
+            self.folder = Path(
+                self._held.enter_context(
+                    tempfile.TemporaryDirectory(prefix="amazonpay-reports-")
+                )
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"there is no folder for temporary files: {error.strerror}. TMPDIR"
+                " names one"
+            ) from None
+        self._memory = memory
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """Open the database when it is used: a pull may find nothing to do."""
+        import duckdb
+
+        settings: dict[str, Any] = {
+            **_OFFLINE,
+            "memory_limit": self._memory,
+            "temp_directory": str(self.folder / "spilled"),
+            "threads": _THREADS,
+        }
+        opened = duckdb.connect(str(self.folder / "tables.duckdb"), config=settings)
+        self._held.callback(opened.close)
+        return opened
 
     def run(self, statement: str, values: Sequence[object] = ()) -> None:
         """Execute a statement.
