@@ -220,9 +220,9 @@ def test_differences_are_lines_of_text_with_sums_on_stderr(books: Books) -> None
     done = books.reconcile(rows, ["A,10,USD", "C,1,USD", "D,1,EUR"])
     assert done.out.splitlines() == [
         "order\tcurrency\tdifference\texpected\tsettled\tdetail",
-        "D\tEUR\tmissing_in_settlement\t1.00\t\t",
-        "B\tUSD\tmissing_in_orders\t\t5.00\t",
-        "C\tUSD\tmissing_in_settlement\t1.00\t\t",
+        "D\tEUR\tmissing_in_settlement\t1.00\t\tthe order was not settled",
+        "B\tUSD\tmissing_in_orders\t\t5.00\tthere is no such order",
+        "C\tUSD\tmissing_in_settlement\t1.00\t\tthe order was not settled",
     ]
     assert "USD: 1 of 2 orders agree; expected 11.00, captured 15.00" in done.err
     assert "fees -0.50" in done.err

@@ -133,13 +133,15 @@ def _one_line(cell: str) -> str:
 
 
 def _cells(one: Difference) -> tuple[str | None, ...]:
+    from ..reporting.reconciliation import DIFFERENCES
+
     return (
         one.order,
         one.currency,
         one.kind,
         _text(one.expected, one.currency),
         _text(one.settled, one.currency),
-        one.detail,
+        one.detail or DIFFERENCES[one.kind],
     )
 
 
