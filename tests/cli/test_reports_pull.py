@@ -231,6 +231,12 @@ def test_a_terminal_shows_a_bar(world: World, monkeypatch: pytest.MonkeyPatch) -
     assert done.status == 0
 
 
+def test_a_type_that_is_new_is_pulled_too(world: World) -> None:
+    world.made()
+    world.report = {"reportType": "_A_NEW_ONE_"}
+    assert "\t_A_NEW_ONE_\tpulled" in world.pull().out
+
+
 def test_a_second_pull_fetches_nothing(world: World) -> None:
     world.made()
     world.pull()

@@ -368,6 +368,18 @@ def test_a_pulled_file_that_was_changed_is_refused(books: Books) -> None:
     assert "was changed or removed" in done.err
 
 
+@pytest.mark.parametrize("content", [None, b"changed"])
+def test_without_its_parquet_a_pulled_file_is_read(
+    content: bytes | None, books: Books
+) -> None:
+    folder = books.folder / "out"
+    archive = pulled(folder, "1", [Row("Capture", "10", "A")], parquet_sha256="0" * 64)
+    if content is not None:
+        archive.parquet("1").write_bytes(content)
+    write_orders(books.orders, HEAD, "A,10,USD")
+    assert books.run(str(folder)).status == 0
+
+
 def test_sandbox_and_live_are_not_mixed(books: Books) -> None:
     folder, other = books.folder / "live", books.folder / "sandbox"
     pulled(folder, "1", [Row("Capture", "10", "A")])

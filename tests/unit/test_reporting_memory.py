@@ -49,10 +49,18 @@ def test_what_does_not_fit_into_memory_goes_to_disk(tmp_path: Path) -> None:
     made = (Row("Capture", "1", f"order-{n}", id=f"S01-{n:050}") for n in range(30_000))
     first = write_settlement(tmp_path / "1.csv", made)
     second = write_settlement(tmp_path / "2.csv", [Row("Capture", "1", "x")])
-    with Engine(memory="24MB") as engine:
+    with Engine(memory="48MB") as engine:
         settlements.load(engine, [first, second])
         (count,) = engine.rows("SELECT count(*) FROM movements")
     assert count == (30_001,)
+
+
+def test_too_little_memory_is_told(tmp_path: Path) -> None:
+    made = (Row("Capture", "1", f"order-{n}") for n in range(3_000))
+    path = write_settlement(tmp_path / "1.csv", made)
+    with Engine(memory="1MB") as engine, pytest.raises(ConfigurationError) as raised:
+        settlements.load(engine, [path])
+    assert "DuckDB ends with" in str(raised.value)
 
 
 def test_a_failure_of_the_engine_is_told_without_a_value() -> None:

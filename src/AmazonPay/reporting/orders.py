@@ -77,10 +77,10 @@ def load(
         table = read_report(path, encoding=encoding)
         places = _places_of(table.columns, columns, str(path))
         _write(engine, table, places, one_currency)
-    except ReportUnavailable as error:
+    except (InvalidRequest, ReportUnavailable) as error:
         raise InvalidRequest(problem_of(str(path), error)) from None
-    except InvalidRequest as error:
-        raise InvalidRequest(problem_of(str(path), error)) from None
+    except ConfigurationError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None

@@ -147,6 +147,8 @@ def _converted(engine: Engine, number: int, path: Path, encoding: str) -> Source
         write_parquet(engine, report, target)
     except (InvalidRequest, ReportUnavailable) as error:
         raise InvalidRequest(problem_of(str(path), error)) from None
+    except ConfigurationError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
