@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=moment,
     required=True,
     metavar="WHEN",
-    help="Reports made since a day, a time or so long ago: 2026-05-18, 30d.",
+    help="Reports made since a day, a time, or so long ago: 30d.",
 )
 @click.option("--until", type=moment, metavar="WHEN", help="And until then.")
 @click.option(
@@ -104,7 +104,9 @@ def pull(  # noqa: PLR0913 - one parameter for each option
         puller = Puller(client, Archive(Path(folder)), wish, engine)
         listed = puller.listed()
         try:
-            with _progress(len(listed)) as advance:
+            # A bar would be drawn over lines of data on the same terminal.
+            is_shown = not (as_json and is_terminal(sys.stdout))
+            with _progress(len(listed), is_shown=is_shown) as advance:
                 for one in puller.pull(listed):
                     seen.append(one)
                     advance(one)
@@ -170,6 +172,7 @@ def _print(seen: list[Pulled]) -> None:
             )
             for one in seen
         ],
+        numbers=("rows",),
     )
     for one in seen:
         if one.problem is not None:
@@ -180,9 +183,9 @@ def _print(seen: list[Pulled]) -> None:
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Generator[Callable[[Pulled], None]]:
+def _progress(total: int, *, is_shown: bool) -> Generator[Callable[[Pulled], None]]:
     """Show how far a pull has come: a bar on a terminal, else a line a report."""
-    if not is_terminal(sys.stderr):
+    if not is_shown or not is_terminal(sys.stderr):
         done = 0
 
         def tell(one: Pulled) -> None:
@@ -203,7 +206,7 @@ def _progress(total: int) -> Generator[Callable[[Pulled], None]]:
         Remaining(),
         console=Console(stderr=True),
         transient=True,
-        redirect_stdout=is_terminal(sys.stdout),
+        redirect_stdout=False,
         redirect_stderr=False,
     )
     with bar:

@@ -120,7 +120,11 @@ def _print(engine: Engine, number: int) -> None:
         for cells in found:
             data("\t".join(cells))
         return
-    table(_COLUMNS, list(islice(found, _MOST_SHOWN)))
+    table(
+        _COLUMNS,
+        list(islice(found, _MOST_SHOWN)),
+        numbers=("expected", "settled"),
+    )
     if number > _MOST_SHOWN:
         words(
             f"These are the first {_MOST_SHOWN} of {number}: a pipe or --json gets all."

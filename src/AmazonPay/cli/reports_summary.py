@@ -60,7 +60,7 @@ def summary(
         rows = [(day.currency, str(day.day), *_cells(day)) for day in days]
         rows += [(one.currency, _ALL, *_cells(one)) for one in sums]
         rows.sort(key=lambda row: row[:2])  # digits stand before letters
-        table(("currency", "day", *names), rows)
+        table(("currency", "day", *names), rows, numbers=names)
 
 
 def _cells(of: Day | Sum) -> list[str]:
