@@ -32,7 +32,7 @@ _OFFLINE: Final = {
 
 
 class Engine:
-    """A database of its own, which is gone after the `with`.
+    """A database in memory and a folder of its own; both are gone after the `with`.
 
     Raises:
         ConfigurationError: there is no place for temporary files.
@@ -76,7 +76,7 @@ class Engine:
             "temp_directory": str(self.folder / "spilled"),
             "threads": _THREADS,
         }
-        opened = duckdb.connect(str(self.folder / "tables.duckdb"), config=settings)
+        opened = duckdb.connect(":memory:", config=settings)
         self._held.callback(opened.close)
         return opened
 
