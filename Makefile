@@ -47,6 +47,7 @@ unit: $(VENV)/stamp
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m benchmarks
 	$(PY) -m benchmarks.purchase
+	$(PY) -m benchmarks.reports
 
 system:
 	@scripts/system

@@ -74,6 +74,7 @@ def test_help_lists_commands_and_calls(line: list[str]) -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     heavy = {"cryptography", "httpx2", "rich", "pydantic", "sqlalchemy", "uvicorn"}
+    heavy.add("duckdb")
     code = (
         "import sys\nfrom AmazonPay.__main__ import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"

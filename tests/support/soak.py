@@ -22,6 +22,7 @@ SOAKS = {
     "inbox": "inbox_soak",
     "growth": "growth_soak",
     "pages": "page_crash",
+    "reports": "reports_soak",
 }
 """The module of each soak."""
 

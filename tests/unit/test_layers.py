@@ -52,7 +52,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_client_signatures",),
         ("_base_client",),
         ("client",),
-        ("contrib",),
+        ("contrib", "reporting"),
         ("types",),
         ("__init__",),
         ("simulator",),

@@ -32,6 +32,7 @@ _COMMANDS = {
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
     "inbox": Lazy("inbox", "List notifications that are open, and free parked ones."),
     "ipn": Lazy("ipn", "Verify and hear notifications, or send one to your own shop."),
+    "reports": Lazy("reports", "Pull reports, match them with orders, sum them up."),
     "button": Lazy("button", "Sign a checkout button, or explain its signature."),
     "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
     "operations": Lazy("passed_on", "Print every operation of the API."),

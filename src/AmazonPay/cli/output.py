@@ -11,10 +11,10 @@ import errno
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import TextIO
 
 
@@ -43,8 +43,16 @@ def json_text(value: object) -> None:
     data(text)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write rows to stdout: a table on a terminal, else lines separated by tabs."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    numbers: Collection[str] = (),
+) -> None:
+    """Write rows to stdout: a table on a terminal, else lines separated by tabs.
+
+    `numbers` are the columns that stand to the right.
+    """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not is_terminal(sys.stdout):
         data("\n".join("\t".join(row) for row in [list(columns), *cells]))
@@ -57,7 +65,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     made = Table(box=SIMPLE, header_style="bold", pad_edge=False)
     for number, column in enumerate(columns):
         # The first one is what a person copies.
-        made.add_column(column, no_wrap=number == 0, overflow="fold")
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        made.add_column(column, justify=side, no_wrap=number == 0, overflow="fold")
     for row in cells:
         made.add_row(*map(Text, row))
     with contextlib.suppress(BrokenPipeError):
