@@ -53,6 +53,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_base_client",),
         ("client",),
         ("contrib",),
+        ("bulk",),
         ("types",),
         ("__init__",),
         ("simulator",),

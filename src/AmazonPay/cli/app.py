@@ -29,6 +29,7 @@ _WARNINGS = _Warnings(logging.WARNING)
 _COMMANDS = {
     "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
     "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
+    "bulk": Lazy("bulk", "Capture, refund, cancel or close what a CSV file lists."),
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
     "button": Lazy("button", "Sign a checkout button, or explain its signature."),
     "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
