@@ -33,9 +33,8 @@ class Crew:
         self._waiting = deque(rows)
         self._alive = min(size, len(self._waiting))
         self._stopping = threading.Event()
-        self._done: queue.SimpleQueue[RowResult | BaseException | None] = (
-            queue.SimpleQueue()
-        )
+        self._done: queue.SimpleQueue[RowResult | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
         self._failures = 0
         self._error: BaseException | None = None
         self._ending: Ending = "all"
@@ -73,25 +72,28 @@ class Crew:
             except IndexError:
                 break
             try:
-                self._done.put(self._work(row))
+                done = self._work(row)
             except BaseException as error:  # noqa: BLE001 - raised by the main thread
-                self._done.put(error)
+                self._error = self._error or error
+                self._stopping.set()
+                break
+            self._brake(done)
+            self._done.put(done)
         self._done.put(None)
 
-    def _take(
-        self,
-        done: RowResult | BaseException | None,
-        told: Callable[[RowResult], object],
-    ) -> None:
-        if done is None:
-            self._alive -= 1
-        elif isinstance(done, BaseException):
-            self._error = self._error or done
-            self._stopping.set()
-        else:
+    def _brake(self, done: RowResult) -> None:
+        """Begin no other row once so many in a row had no answer."""
+        with self._lock:
             self._failures = self._failures + 1 if done.no_answer else 0
             if self._failures == MOST_FAILURES:
                 self._stop("no answer")
+
+    def _take(
+        self, done: RowResult | None, told: Callable[[RowResult], object]
+    ) -> None:
+        if done is None:
+            self._alive -= 1
+        else:
             told(done)
 
     def _stop(self, ending: Ending) -> None:

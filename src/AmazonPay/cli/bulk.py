@@ -17,16 +17,16 @@ from ..bulk.crew import Crew
 from ..bulk.csv_file import BadFile
 from ..bulk.kinds import KINDS
 from ..bulk.pace import limits_for, redis_at, seconds_for
-from ..bulk.results import RowResult, Summary, total_of, write_results
+from ..bulk.results import RowResult, Summary, write_results
 from ..errors import ConfigurationError, InvalidRequest, JournalFailed
 from ..idempotency import idempotency_key
 from ..pacing import RateLimits
 from . import credentials
 from .bulk_report import (
-    money_text,
     print_bad_file,
     print_check,
     print_summary,
+    rows_text,
     status_for,
 )
 from .durations import age_text, duration
@@ -226,7 +226,7 @@ class _Run:
     ) -> int:
         settled = len(rows) - len(open_rows)
         words(
-            f"bulk {self.kind.name}: {len(rows)} rows{money_text(total_of(rows))}"
+            f"bulk {self.kind.name}: {rows_text(rows)}"
             + (f", of which {settled} were settled before" if settled else "")
             + (f"; at least {age_text(timedelta(seconds=seconds))}" if seconds else "")
         )
@@ -237,10 +237,7 @@ class _Run:
             paced["rate_limits"] = RateLimits(limits, redis=shared)
         with credentials.client_from(self.ctx, self.given, **paced) as client:
             if open_rows:
-                what = (
-                    f"bulk {self.kind.name} of {len(open_rows)}"
-                    f" rows{money_text(total_of(open_rows))}"
-                )
+                what = f"bulk {self.kind.name} of {rows_text(open_rows)}"
                 credentials.confirm(client, what, yes=self.options.yes)
             started = time.monotonic()
             ending, failed = self._work(client, journal, open_rows, settled)

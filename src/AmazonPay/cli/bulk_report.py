@@ -24,6 +24,12 @@ _MOST_SHOWN: Final = 20
 """How many problems, or rows, are shown one by one."""
 
 
+def rows_text(rows: Sequence[Row]) -> str:
+    """Return `2 rows, 12.00 USD and 5.00 EUR`."""
+    number = len(rows)
+    return f"{number} row{'' if number == 1 else 's'}{money_text(total_of(rows))}"
+
+
 def money_text(sums: Mapping[str, Price]) -> str:
     """Return `, 12.00 USD and 5.00 EUR` for sums by currency."""
     amounts = [f"{one['amount']} {code}" for code, one in sums.items()]
