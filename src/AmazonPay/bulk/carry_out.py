@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._core.run import run
+from .._core.steps import RunInThread
+from .._once.claims import claim_is_free
 from ..errors import AmazonPayError, InvalidRequest, JournalConflict, JournalFailed
 from .kinds import KINDS
 from .results import RowResult
 
 if TYPE_CHECKING:
+    from .._core.steps import Step
     from .._once.entry import Entry
     from ..client import AsyncClient, Client
     from ..decisions import Decision
@@ -25,12 +29,26 @@ def settled_result(row: Row, entry: Entry | None) -> RowResult | None:
     return _of_entry(row, entry) if for_good else None
 
 
-def journal_result(row: Row, journal: Journal, key: str) -> RowResult:
+def journal_result(row: Row, journal: Journal) -> RowResult:
     """Return what the journal says of a row, without a call."""
-    entry = journal.find(key)
-    if entry is None:
-        return RowResult(row, "waiting", key=key)
-    return _of_entry(row, entry)
+    intended = row.entry()
+    entry = journal.find(intended.key)
+    if entry is not None and not (entry.outcome is None and entry.untouched):
+        return _of_entry(row, entry)
+    held = KINDS[row.kind].one_row_an_object and not run(
+        claim_is_free(journal, intended, row.subject), _JournalAlone()
+    )
+    if held:
+        reason = JournalConflict.__name__
+        return RowResult(row, "conflict", reason, row.subject, intended.key)
+    return RowResult(row, "waiting", key=intended.key)
+
+
+class _JournalAlone:
+    """Performs the steps of a flow that asks the journal and nobody else."""
+
+    def perform(self, step: Step, /) -> object:
+        return step.work() if isinstance(step, RunInThread) else None
 
 
 def _of_entry(row: Row, entry: Entry) -> RowResult:
@@ -41,7 +59,7 @@ def _of_entry(row: Row, entry: Entry) -> RowResult:
     return RowResult(row, outcome, entry.reason, object_id, entry.key, earlier=True)
 
 
-def carry_out(client: Client, row: Row, journal: Journal) -> RowResult:
+def carry_out(client: Client, journal: Journal, row: Row) -> RowResult:
     """Do what a row asks, unless it is done; return what became of it.
 
     Raises:
@@ -56,7 +74,7 @@ def carry_out(client: Client, row: Row, journal: Journal) -> RowResult:
     return _decided(row, decision, entry)
 
 
-async def acarry_out(client: AsyncClient, row: Row, journal: Journal) -> RowResult:
+async def acarry_out(client: AsyncClient, journal: Journal, row: Row) -> RowResult:
     """Do what `carry_out` does, awaiting."""
     import anyio.to_thread
 

@@ -61,7 +61,8 @@ def print_check(
     rows: Sequence[Row],
     open_rows: Sequence[Row],
     seconds: float,
-    as_json: bool,  # noqa: FBT001 - private
+    *,
+    as_json: bool,
 ) -> None:
     """Say what a dry run has found."""
     settled = len(rows) - len(open_rows)
@@ -88,6 +89,12 @@ def print_check(
         at_least = age_text(timedelta(seconds=seconds))
         words(f"The rate limits let it take at least {at_least}.")
     words("The file can be used. Nothing was sent.")
+
+
+def print_queued(kind: Kind, rows: int, queued: int, *, as_json: bool) -> None:
+    """Say how many rows were handed over, to a program that reads it."""
+    if as_json:
+        json_line({"operation": kind.operation, "rows": rows, "queued": queued})
 
 
 def print_summary(  # noqa: PLR0913 - what a run knows
@@ -158,4 +165,8 @@ def status_for(summary: Summary, ending: str, failed: AmazonPayError | None) -> 
         else:
             statuses.append(SAID_NO)
     gravest = max(statuses)
-    return INTERRUPTED if ending == "interrupted" and gravest < UNKNOWN else gravest
+    return (
+        INTERRUPTED
+        if ending in {"interrupted", "left"} and gravest < UNKNOWN
+        else gravest
+    )

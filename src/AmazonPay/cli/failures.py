@@ -37,7 +37,12 @@ NO_ANSWER: Final = 3
 UNKNOWN: Final = 4
 INTERRUPTED: Final = 130
 
-_EXTRAS: Final = {"rich": "cli", "sqlalchemy": "sqlalchemy"}
+_EXTRAS: Final = {
+    "procrastinate": "queue",
+    "psycopg": "queue",
+    "rich": "cli",
+    "sqlalchemy": "sqlalchemy",
+}
 
 
 # What errors for programmers call the options of a command.

@@ -55,7 +55,7 @@ def opened(
             f" is read from {VARIABLE}"
         )
     if "://" in place:
-        book = _in_database(place, table_name)
+        book = in_database(place, table_name)
         if new:
             book.create_table()
         return book
@@ -68,7 +68,12 @@ def opened(
     return journals.SQLiteJournal(place)
 
 
-def _in_database(url: str, table_name: str | None) -> SQLAlchemyJournal:
+def in_database(url: str, table_name: str | None) -> SQLAlchemyJournal:
+    """Return the journal in a database, without asking it.
+
+    Raises:
+        ConfigurationError: the URL is none, or its driver is not installed.
+    """
     from sqlalchemy import create_engine
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 

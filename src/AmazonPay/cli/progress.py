@@ -15,22 +15,25 @@ if TYPE_CHECKING:
     from rich.progress import Task
     from rich.text import Text
 
-    from ..bulk.results import RowResult
-
 _PERIOD = 60.0
 """Seconds of which the rate is the mean: a quota that was unused is spent first."""
+
+
+def _unseen(number: int, outcome: str) -> None:
+    """Show nothing."""
 
 
 @contextlib.contextmanager
 def rows_shown(
     what: str, total: int, done: int
-) -> Generator[Callable[[RowResult], object]]:
+) -> Generator[Callable[[int, str], object]]:
     """Show how many rows are done, the rate, and the time left, while a block runs.
 
+    It gives a function that takes how many more are done, and with which outcome.
     Without a terminal nothing is shown.
     """
     if not is_terminal(sys.stderr) or done == total:
-        yield bool
+        yield _unseen
         return
     from rich.console import Console
     from rich.progress import (
@@ -61,9 +64,9 @@ def rows_shown(
         bar = progress.add_task(what, total=total, completed=done, attention="")
         counts: Counter[str] = Counter()
 
-        def told(result: RowResult) -> None:
-            counts[result.outcome] += result.outcome != "success"
-            text = ", ".join(f"{number} {name}" for name, number in (+counts).items())
-            progress.update(bar, advance=1, attention=text)
+        def told(number: int, outcome: str) -> None:
+            counts[outcome] += number * (outcome != "success")
+            text = ", ".join(f"{many} {name}" for name, many in (+counts).items())
+            progress.update(bar, advance=number, attention=text)
 
         yield told
