@@ -35,13 +35,16 @@ TASK: Final = "amazonpay.bulk.row"
 
 _SCHEMA_LOCK: Final = 0x616D7A6E  # of this package: two processes must not both make it
 
-# A connection that is cut without a word is noticed after half a minute.
+# A connection that is cut without a word is noticed after half a minute. And a worker
+# that stands still in a transaction must not keep a row from the others for ever: the
+# server ends the transaction, and nothing of it was committed.
 _CUT: Final[Mapping[str, str]] = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
     "tcp_user_timeout": "25000",
+    "options": "-c idle_in_transaction_session_timeout=10s",
 }
 _FAILURES: Final = (ConnectorException, psycopg.Error)
 
@@ -90,8 +93,13 @@ def database_url(url: str | None) -> str:
 
 def conninfo_of(url: str) -> str:
     """Return the URL of `database_url` as libpq reads it."""
-    plain = make_url(url).set(drivername="postgresql")
-    return make_conninfo(plain.render_as_string(hide_password=False))
+    made = make_url(url)
+    named: dict[str, Any] = {
+        name: value if isinstance(value, str) else ",".join(value)
+        for name, value in made.query.items()
+    }
+    named |= made.translate_connect_args(username="user", database="dbname")
+    return make_conninfo("", **named)
 
 
 def queue_of(client: Client | AsyncClient) -> str:

@@ -75,7 +75,11 @@ async def work(
     conninfo = conninfo_of(url)
     await asyncio.to_thread(prepare_schema, conninfo)
     connector = PsycopgConnector(
-        conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, timeout=10.0
+        conninfo=conninfo,
+        min_size=1,
+        max_size=_CONNECTIONS,
+        # A worker that has lost its database knows it before others take its rows.
+        timeout=settings.stalled_after / 2,
     )
     app = App(connector=connector)
 

@@ -111,7 +111,8 @@ def work(ctx: click.Context, /, given: dict[str, Any], **options: Any) -> None: 
     )
     if not everyone:
         raise ConfigurationError("there is no profile")
-    asyncio.run(_work(ctx, url, redis, journal, everyone, options))
+    with contextlib.suppress(asyncio.CancelledError):  # by SIGTERM
+        asyncio.run(_work(ctx, url, redis, journal, everyone, options))
     ctx.exit(OK)
 
 

@@ -94,6 +94,7 @@ def in_database(url: str, table_name: str | None) -> SQLAlchemyJournal:
             f"{VARIABLE} is no URL of a database that SQLAlchemy knows, such as"
             " postgresql+psycopg://HOST/NAME"
         )
+    click.get_current_context().call_on_close(engine.dispose)
     return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
 
 
