@@ -44,7 +44,8 @@ class Line:
     def __init__(self, folder: Path, target: str) -> None:
         self._target = target
         self._open: list[socket.socket] = []
-        self._cut = False
+        self._is_cut = False
+        self._lock = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen()
@@ -56,12 +57,21 @@ class Line:
                 peer, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._target)
-                self._open += [peer, server]
+                with self._lock:
+                    self._open += [peer, server]
+                    if self._is_cut:
+                        self._end()
+                        return
                 for pair in ((peer, server), (server, peer)):
                     threading.Thread(target=_copy, args=pair, daemon=True).start()
 
     def cut(self) -> None:
         """End every connection, and take no other."""
+        with self._lock:
+            self._is_cut = True
+            self._end()
+
+    def _end(self) -> None:
         for one in [self._listener, *self._open]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
