@@ -176,7 +176,7 @@ def test_a_file_with_many_problems_shows_the_first(desk: Desk) -> None:
     desk.transport = failing(AssertionError)
     done = desk.run("refund")
     assert (done.status, done.out) == (2, "")
-    assert "line 21: amount" in done.err
+    assert "line 21: amount: " in done.err
     assert "line 22: amount" not in done.err
     assert "and 10 more" in done.err
     assert not Path(str(desk.env["AMAZON_PAY_JOURNAL"])).exists()

@@ -100,8 +100,9 @@ class Watched(Deadly):
         answer = super().handle(request)
         if request.method == "POST":
             with self._lock:
-                act = self._acts.pop(self.calls, None)
-            if act is not None:
+                due = [number for number in self._acts if number <= self.calls]
+                acts = [self._acts.pop(number) for number in due]
+            for act in acts:
                 act()
         return answer
 

@@ -198,17 +198,17 @@ def test_a_row_survives_a_queue(tmp_path: Path) -> None:
         ),
         pytest.param(
             f"{HEAD}\n{'a' * 5000},{CHARGE},5.00,USD\n",
-            "line 2: reference has 5000 characters",
+            "line 2: reference: has 5000 characters",
             id="long-cell",
         ),
         pytest.param(
             f"{HEAD}\n{'a' * 256},{CHARGE},5.00,USD\n",
-            "line 2: reference has 256 characters",
+            "line 2: reference: has 256 characters",
             id="long-reference",
         ),
         pytest.param(
             f'{HEAD}\n"a\nb",{CHARGE},5.00,USD\n',
-            "line 2: reference holds a line break",
+            "line 2: reference: holds a line break",
             id="quoted-newline",
         ),
         pytest.param(
@@ -251,16 +251,16 @@ def test_a_file_that_is_none_is_refused_in_words(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (f",{CHARGE},5.00,USD", "reference is empty"),
+        (f",{CHARGE},5.00,USD", "reference: is empty"),
         (f" a,{CHARGE},5.00,USD", "reference begins or ends with a blank"),
         (f"a\u200b,{CHARGE},5.00,USD", "reference holds U+200B"),
-        ("a,,5.00,USD", "charge_id is empty"),
+        ("a,,5.00,USD", "charge_id: is empty"),
         ("a,..,5.00,USD", "dots"),
-        (f"a,{PERMISSION},5.00,USD", "charge_id holds the id of a charge permission"),
-        (f"a,{PERMISSION}-R000001,5.00,USD", "charge_id holds the id of a refund"),
-        (f"a,{CHARGE},,USD", "amount is empty"),
+        (f"a,{PERMISSION},5.00,USD", "charge_id: holds the id of a charge permission"),
+        (f"a,{PERMISSION}-R000001,5.00,USD", "charge_id: holds the id of a refund"),
+        (f"a,{CHARGE},,USD", "amount: is empty"),
         (f"a,{CHARGE},1e3,USD", "exponent"),
-        (f"a,{CHARGE},0,USD", "amount is zero"),
+        (f"a,{CHARGE},0,USD", "amount: is zero"),
         (f"a,{CHARGE},-1,USD", "below zero"),
         (f"a,{CHARGE},5.001,USD", "USD has 2 digits"),
         (f"a,{CHARGE},5.00,JPY", ""),
@@ -271,7 +271,7 @@ def test_a_file_that_is_none_is_refused_in_words(
         (f"a,{CHARGE},\uff15,USD", "another script"),
         (f"a,{CHARGE},NaN,USD", "no number"),
         (f"a,{CHARGE},{'9' * 60},USD", "at most 40 digits"),
-        (f"a,{CHARGE},5.00,", "currency is empty"),
+        (f"a,{CHARGE},5.00,", "currency: is empty"),
         (f"a,{CHARGE},5.00,usd", "write USD"),
         (f"a,{CHARGE},5.00,XXX", "the currency is not one of"),
         (f"a,{CHARGE},5.00,$", "the currency is not one of"),
@@ -333,7 +333,7 @@ def test_a_reference_that_comes_twice_is_refused(again: str, tmp_path: Path) -> 
     first = "\u00e9" if again != "a" else "a"
     content = f"{HEAD}\n{first},{CHARGE},5.00,USD\n{again},{OTHER},5.00,USD\n"
     (problem,) = problems(tmp_path, content)
-    assert problem.startswith("line 3: reference is that of line 2")
+    assert problem.startswith("line 3: reference: is that of line 2")
 
 
 def test_line_numbers_count_the_lines_of_a_quoted_cell(tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_one_charge_is_captured_once_and_refunded_often(tmp_path: Path) -> None:
     content = f"{HEAD}\n{LINE}\nb,{CHARGE},5.00,USD\n"
     assert len(read(tmp_path, content)) == 2
     (problem,) = problems(tmp_path, content, "capture")
-    assert problem.startswith("line 3: charge_id is that of line 2")
+    assert problem.startswith("line 3: charge_id: is that of line 2")
 
 
 @pytest.mark.parametrize("name", ["missing.csv", ".", "a\0b"])

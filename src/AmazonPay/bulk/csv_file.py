@@ -39,7 +39,7 @@ class Problem:
     def __str__(self) -> str:
         """Return the problem in words."""
         where = f"line {self.line}: " if self.line else ""
-        return f"{where}{f'{self.column} ' if self.column else ''}{self.text}"
+        return f"{where}{f'{self.column}: ' if self.column else ''}{self.text}"
 
 
 class BadFile(ConfigurationError):  # noqa: N818 - named by what happened
