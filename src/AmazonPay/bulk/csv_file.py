@@ -81,9 +81,10 @@ def read_table(path: str, kind: Kind) -> Table:
         raise BadFile([Problem(0, "the file is empty")])
     if isinstance(header, Problem):
         raise BadFile([header])
-    if problems := list(_column_problems(header, kind)):
+    problems = list(_column_problems(header, kind))
+    if problems:
         raise BadFile(problems)
-    records, problems = [], []
+    records: list[Record] = []
     for found in lines:
         if isinstance(found, Problem):
             problems.append(found)

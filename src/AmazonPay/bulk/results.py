@@ -83,7 +83,7 @@ class Summary:
     def __init__(self, results: Iterable[RowResult]) -> None:
         self.results = tuple(results)
         self.counts = Counter(result.outcome for result in self.results)
-        self.sums = {
+        self.sums: dict[RowOutcome, dict[str, Price]] = {
             outcome: total_of(r.row for r in self.results if r.outcome == outcome)
             for outcome in MEANINGS
             if self.counts[outcome]
