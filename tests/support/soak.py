@@ -23,6 +23,7 @@ SOAKS = {
     "growth": "growth_soak",
     "pages": "page_crash",
     "reports": "reports_soak",
+    "bulk": "bulk_soak",
 }
 """The module of each soak."""
 

@@ -53,6 +53,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("_base_client",),
         ("client",),
         ("contrib", "reporting"),
+        ("bulk",),
         ("types",),
         ("__init__",),
         ("simulator",),

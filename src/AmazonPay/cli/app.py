@@ -29,6 +29,7 @@ _WARNINGS = _Warnings(logging.WARNING)
 _COMMANDS = {
     "keys": Lazy("keys", "Make a key pair, show its public half, check a pair."),
     "doctor": Lazy("doctor", "Say what is wrong with a configuration, and the cure."),
+    "bulk": Lazy("bulk", "Capture, refund, cancel or close what a CSV file lists."),
     "journal": Lazy("journal", "List, settle and continue what is not settled."),
     "inbox": Lazy("inbox", "List notifications that are open, and free parked ones."),
     "ipn": Lazy("ipn", "Verify and hear notifications, or send one to your own shop."),

@@ -38,7 +38,13 @@ NO_ANSWER: Final = 3
 UNKNOWN: Final = 4
 INTERRUPTED: Final = 130
 
-_EXTRAS: Final = {"duckdb": "reports", "rich": "cli", "sqlalchemy": "sqlalchemy"}
+_EXTRAS: Final = {
+    "duckdb": "reports",
+    "procrastinate": "queue",
+    "psycopg": "queue",
+    "rich": "cli",
+    "sqlalchemy": "sqlalchemy",
+}
 
 
 # What errors for programmers call the options of a command.

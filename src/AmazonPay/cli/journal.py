@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..client import Client
+    from ..contrib.sqlalchemy import SQLAlchemyJournal
     from ..decisions import Decision
     from ..journal import Entry, Journal
 
@@ -31,23 +32,41 @@ _MOST: Final = 1000
 """How many open entries one command looks at."""
 
 
-def opened(named: str | None, table_name: str | None = None) -> Journal:
+def opened(
+    named: str | None, table_name: str | None = None, *, new: bool = False
+) -> Journal:
     """Return the journal in a file, or in the database that the environment names.
 
     Raises:
-        ConfigurationError: there is no such journal. A missing file is not created: an
-            empty journal would say that nothing is open.
+        ConfigurationError: there is no such journal. A missing one is created only if
+            it may be `new`: an empty journal would say that nothing is open.
     """
-    place = JOURNAL.place(named)
+    place = JOURNAL.place(named, new=new)
     if "://" not in place:
         return journals.SQLiteJournal(place)
-    engine = JOURNAL.engine(place)
+    book = in_database(place, table_name, new=new)
+    if new:
+        book.create_table()
+    return book
+
+
+def in_database(
+    url: str, table_name: str | None, *, new: bool = False
+) -> SQLAlchemyJournal:
+    """Return the journal in a database, without asking it.
+
+    Raises:
+        ConfigurationError: the URL is none, or its driver is not installed.
+    """
     from ..contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal
 
+    engine = JOURNAL.engine(url, new=new)
+    click.get_current_context().call_on_close(engine.dispose)
     return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
+def journal_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--journal`, `--table` and `--json` to a command."""
     for option in (
         click.option(
             "--table", metavar="NAME", help="The table, if it has another name."
@@ -81,7 +100,7 @@ def journal() -> None:
     help="Only entries unchanged for so long, such as 1h; the exit status is then 1 if"
     " there is one.",
 )
-@_options
+@journal_options
 @click.pass_context
 def list_(
     ctx: click.Context,
@@ -141,7 +160,7 @@ def _print_table(found: list[Entry], now: datetime) -> None:
 @journal.command()
 @click.argument("key")
 @click.option("--body", is_flag=True, help="Show the body, which may hold a name.")
-@_options
+@journal_options
 def show(
     key: str, named: str | None, table: str | None, *, body: bool, as_json: bool
 ) -> None:
@@ -159,7 +178,7 @@ def show(
 @click.argument("outcome", type=click.Choice(["success", "no"]))
 @click.option("--reason", required=True, help="How you know.")
 @click.option("--object-id", metavar="ID", help="The charge or refund that was found.")
-@_options
+@journal_options
 def resolve(  # noqa: PLR0913 - one parameter for each option
     key: str,
     outcome: Literal["success", "no"],
@@ -184,7 +203,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
 @journal.command()
 @click.argument("key")
 @click.option("--reason", required=True, help="Why the order was dropped.")
-@_options
+@journal_options
 def abandon(
     key: str, reason: str, named: str | None, table: str | None, *, as_json: bool
 ) -> None:
@@ -217,7 +236,7 @@ def abandon(
 @click.option("--same-merchant", is_flag=True, help="Also entries of older keys.")
 @click.option("--yes", is_flag=True, help="Do not ask, even if it is live.")
 @credentials.credential_options
-@_options
+@journal_options
 @click.pass_context
 def sweep(  # noqa: PLR0913 - one parameter for each option
     ctx: click.Context,

@@ -25,12 +25,12 @@ class Kind:
     option: str
     variable: str
 
-    def place(self, named: str | None) -> str:
+    def place(self, named: str | None, *, new: bool = False) -> str:
         """Return the file, or the URL in the environment.
 
         Raises:
-            ConfigurationError: there is none, or no such file. A missing file is not
-                created: what is empty would say that nothing is open.
+            ConfigurationError: there is none, or no such file. A missing one is created
+                only if it may be `new`: what is empty would say that nothing is open.
         """
         place = named or os.environ.get(self.variable)
         if not place:
@@ -43,7 +43,7 @@ class Kind:
                 f"{self.option} takes a file: the URL of a database may hold a"
                 f" password, so it is read from {self.variable}"
             )
-        if "://" not in place and not _is_file(place):
+        if "://" not in place and not new and not _is_file(place):
             raise ConfigurationError(f"there is no {self.noun} {place!r}")
         return place
 
@@ -54,8 +54,8 @@ class Kind:
             return None
         return place
 
-    def engine(self, place: str) -> Engine:
-        """Return the engine of a database, which must exist if it is a file.
+    def engine(self, place: str, *, new: bool = False) -> Engine:
+        """Return the engine of a database; if it is a file, it exists or may be `new`.
 
         Raises:
             ConfigurationError: SQLAlchemy knows no such database, its driver is not
@@ -81,8 +81,8 @@ class Kind:
                 " as postgresql+psycopg://HOST/NAME"
             )
         file = engine.url.database
-        is_sqlite = engine.dialect.name == "sqlite"
-        if is_sqlite and file and ":" not in file and not _is_file(file):
+        must_exist = engine.dialect.name == "sqlite" and not new
+        if must_exist and file and ":" not in file and not _is_file(file):
             raise ConfigurationError(
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
