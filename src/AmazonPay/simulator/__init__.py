@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from .settings import Profile as Profile
     from .settings import Settings as Settings
     from .simulator import Simulator as Simulator
-    from .wire.messages import HTTPResponse as Answer
     from .wire.messages import HTTPResponse as HTTPResponse
     from .wire.messages import Request as Request
+
+    Answer = HTTPResponse
 
 _NAMES = {
     "Answer": "wire.messages",
