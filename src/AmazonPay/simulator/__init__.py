@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .engine.store import Store as Store
     from .merchants import Merchant as Merchant
     from .merchants import merchant as merchant
+    from .observed import Observed as Observed
+    from .observed import read_observed as read_observed
     from .settings import PROFILES as PROFILES
     from .settings import Profile as Profile
     from .settings import Settings as Settings
@@ -36,6 +38,7 @@ _NAMES = {
     "Ids": "engine.ids",
     "Listener": "actors.notifier",
     "Merchant": "merchants",
+    "Observed": "observed",
     "PROFILES": "settings",
     "Profile": "settings",
     "Request": "wire.messages",
@@ -44,6 +47,7 @@ _NAMES = {
     "Store": "engine.store",
     "delivering": "actors.notifier",
     "merchant": "merchants",
+    "read_observed": "observed",
 }
 """Where each name is; `Answer` is another name of `HTTPResponse`."""
 

@@ -30,6 +30,7 @@ from .engine.clock import Clock
 from .engine.ids import Ids
 from .engine.store import Store
 from .merchants import Merchant, merchant
+from .observed import Observed, read_observed
 from .server import address_of, listen, server_for
 from .settings import PROFILES, Settings
 from .simulator import Simulator
@@ -124,6 +125,12 @@ def parser() -> Parser:
         help="repeat a run: the same calls meet the same faults and get the same ids"
         " (default: a new one, which is told)",
     )
+    made.add_argument(
+        "--observed",
+        metavar="FILE",
+        help="what `amazonpay conformance --json` has found out stands in the place of"
+        " guesses",
+    )
     return made
 
 
@@ -165,12 +172,17 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def build_simulator(
+def _observed_from(arguments: argparse.Namespace) -> Observed | None:
+    return None if arguments.observed is None else read_observed(arguments.observed)
+
+
+def build_simulator(  # noqa: PLR0913 - the parts of a simulator
     merchants: list[Merchant],
     store: Store,
     settings: Settings,
     seed: int,
     wait: Callable[[float], object],
+    observed: Observed | None = None,
 ) -> Simulator:
     """Return a simulator whose ids and faults are repeated by a seed.
 
@@ -187,6 +199,7 @@ def build_simulator(
         settings=settings,
         dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
         wait=wait,
+        observed=observed,
     )
 
 
@@ -260,6 +273,7 @@ def _banner(  # noqa: PLR0913 - what it shows
     ]
     rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
     rules += ["throttling"] if arguments.throttling else []
+    rules += [f"observed {arguments.observed}"] if arguments.observed else []
     lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
 
@@ -291,7 +305,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         store = Store(arguments.db or ":memory:")
         stack.callback(store.close)
         listener = stack.enter_context(_listener(arguments.port))
-        simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        simulator = build_simulator(
+            merchants, store, settings, seed, time.sleep, _observed_from(arguments)
+        )
         given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
         arguments.token = simulator.token = given or simulator.token
         notifier = simulator.notifications

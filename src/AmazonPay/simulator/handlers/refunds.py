@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
 from ..engine.outcomes import REFUND_ENDS, Outcome
+from ..observed import answer_to
 from ..rules.amounts import (
     check_currency,
     checked_price,
@@ -38,13 +39,21 @@ def on_due(context: Context, refund: Record, event: str) -> None:
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
     amount = parse_amount(refund["amount"])
-    if refund["state"] == "Refunded":
-        # UNCONFIRMED: that the sum grows now, and not when the refund is created.
-        total = parse_amount(charge["refundedAmount"]) + amount
-        charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
-    else:
+    counted: bool = refund.get("counted", False)
+    # UNCONFIRMED: that the sum grows now, and not when the refund is created.
+    if refund["state"] == "Refunded" and not counted:
+        _add_refunded(charge, amount)
+    elif refund["state"] != "Refunded":
         charge["refunding"] = str(Decimal(charge["refunding"]) - amount)
+        if counted:
+            _add_refunded(charge, -amount)
     context.save(charges.KIND, charge)
+
+
+def _add_refunded(charge: Record, amount: Decimal) -> None:
+    total = parse_amount(charge["refundedAmount"]) + amount
+    currency = charge["chargeAmount"]["currencyCode"]
+    charge["refundedAmount"] = format_price(total, currency)
 
 
 def to_json(refund: Record) -> dict[str, Any]:
@@ -100,6 +109,9 @@ def create(
     }
     charge["refunds"] += 1
     charge["refunding"] = str(total)
+    if answer_to("refunded-amount") == "created":
+        refund["counted"] = True
+        _add_refunded(charge, parse_amount(amount))
     context.save(charges.KIND, charge)
     context.create(KIND, refund)
     event = "refund succeeds" if outcome is None else REFUND_ENDS[outcome.name]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ... import _signing
 from ..._core.config import REGIONS
 from ..merchants import BRITISH
+from ..observed import refuse
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _authorization(request: Request) -> _signing.Authorization:
         raise _wrong_header("authorization", str(error)) from None
     if parsed.algorithm not in _signing.ALGORITHMS:
         # UNCONFIRMED: the response to an unknown algorithm.
-        raise _wrong_header("authorization", "the algorithm is unknown")
+        refuse("unknown-algorithm", _wrong_header("authorization", "it is unknown"))
     return parsed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 from .messages import json_response
@@ -82,6 +83,12 @@ class APIRefusal(Exception):  # noqa: N818 - a response of the API, no defect
         self.reason_code = reason_code
         self.message = message
         self.keep_changes = keep_changes
+
+    def in_words_of(self, status: int, reason_code: str) -> APIRefusal:
+        """Return this refusal with another status and code, as was observed."""
+        other = copy.copy(self)
+        other.status, other.reason_code = status, reason_code
+        return other
 
     @property
     def response(self) -> HTTPResponse:
