@@ -166,16 +166,6 @@ CALLS: Final = (
         form=REFUSAL,
     ),
     Guess(
-        id="tracker-both-ids",
-        point="both ids, or none, for a tracker",
-        says="one of them",
-        does="400 `InvalidParameterValue`",
-        file="delivery_trackers.py",
-        question="What is a delivery tracker with both ids refused with?",
-        guessed="400 InvalidParameterValue",
-        form=REFUSAL,
-    ),
-    Guess(
         id="tracker-without-id",
         point="both ids, or none, for a tracker",
         says="one of them",

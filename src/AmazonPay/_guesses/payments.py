@@ -38,6 +38,16 @@ PAYMENTS: Final = (
         form="repeated|ignored",
     ),
     Guess(
+        id="tracker-both-ids",
+        point="both ids, or none, for a tracker",
+        says="one of them",
+        does="400 `InvalidParameterValue`",
+        file="delivery_trackers.py",
+        question="What is a delivery tracker with both ids refused with?",
+        guessed="400 InvalidParameterValue",
+        form=REFUSAL,
+    ),
+    Guess(
         id="open-authorizations",
         point="an open authorization and the balance",
         says="captures lower it",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 from .messages import json_response
@@ -86,7 +85,8 @@ class APIRefusal(Exception):  # noqa: N818 - a response of the API, no defect
 
     def in_words_of(self, status: int, reason_code: str) -> APIRefusal:
         """Return this refusal with another status and code, as was observed."""
-        other = copy.copy(self)
+        known = (self.reason_code, self.message)
+        other = APIRefusal(*known, keep_changes=self.keep_changes)
         other.status, other.reason_code = status, reason_code
         return other
 
