@@ -8,6 +8,19 @@ from .model import REFUSAL, REFUSED, Guess
 
 CALLS: Final = (
     Guess(
+        id="other-headers",
+        point="headers that must come",
+        says=(
+            "date and authorization appear in every sample; no list of mandatory ones"
+            " was found"
+        ),
+        does="only these two are required",
+        file="authentication.py",
+        question="Which headers beside date and authorization must come?",
+        guessed="none",
+        form=r"none|[a-z-]{1,64}(,[a-z-]{1,64}){0,9}",
+    ),
+    Guess(
         id="unknown-algorithm",
         point="an unknown signature algorithm",
         says="nothing",

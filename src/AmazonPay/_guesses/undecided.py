@@ -18,19 +18,17 @@ _LEFTOVERS: Final = (
     "it would leave in your account what cannot be taken away, or is used"
 )
 _LOAD: Final = "it takes a flood of calls, or calls that meet"
+_PAGES: Final = "it needs more reports than an account has at first"
 _FILES: Final = "it needs a report with payments, which sandbox makes later"
 _STREET: Final = "it needs many addresses of buyers"
 
 UNDECIDED: Final = {
-    "headers that must come": _LOAD,
     "a key of the other environment": _LIVE,
     "a second request while the first runs": _LOAD,
     "`Retry-After` with a 429": _LOAD,
     "how long an upload link lives": _PROVIDERS,
     "the code for a canceled session": _CLICKS,
     "how long a report takes": _FILES,
-    "what a refund's code does": _CLICKS,
-    "a `softDescriptor` of a refund in Japan": _JAPAN,
     "a simulation code with a live key": _LIVE,
     "what `PaymentMethodNotAllowed` does to the permission": _CLICKS,
     "what a session shows that has ended": _CLICKS,
@@ -69,10 +67,11 @@ UNDECIDED: Final = {
     "notifications: a shop that cannot be reached, or redirects": _NOTIFICATIONS,
     "notifications: how long an answer may take": _NOTIFICATIONS,
     "notifications: topics of live": _NOTIFICATIONS,
+    "notifications: duplicates with another `MessageId`": _NOTIFICATIONS,
     "the arrows of a dispute": _DISPUTES,
-    "queries: `nextToken` with another member": _LOAD,
+    "queries: `nextToken` with another member": _PAGES,
     "queries: how long a `nextToken` lives": _DAYS,
-    "queries: the order of a listing": _LOAD,
+    "queries: the order of a listing": _PAGES,
     "reports: when a report is done": _FILES,
     "reports: `processingStartTime`": _FILES,
     (

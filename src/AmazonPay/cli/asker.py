@@ -104,6 +104,7 @@ class Asker:
         code: str | None = None,
         age: timedelta | None = None,
         algorithm: str | None = None,
+        without: str | None = None,
     ) -> Answer:
         """Make a call until it has a readable answer.
 
@@ -116,6 +117,7 @@ class Asker:
             code: A simulation code.
             age: How old the date is.
             algorithm: Another name of the algorithm than the one that signs.
+            without: A header that does not come.
 
         Raises:
             Undecided: no readable answer came.
@@ -125,7 +127,9 @@ class Asker:
         content = b"" if body is None else json.dumps(body).encode()
         lost = False
         for attempt in range(_TRIES):
-            request = self._request(method, path, content, query, key, code, age)
+            request = self._request(
+                method, path, content, query, key, code, age, without
+            )
             if algorithm is not None:
                 given = request.headers["authorization"]
                 request.headers["authorization"] = given.replace(
@@ -154,6 +158,7 @@ class Asker:
         key: str | None,
         code: str | None,
         age: timedelta | None,
+        without: str | None,
     ) -> httpx2.Request:
         import httpx2
 
@@ -169,6 +174,7 @@ class Asker:
         ]
         if key is not None:
             headers.append(("x-amz-pay-idempotency-key", key))
+        headers = [pair for pair in headers if pair[0] != without]
         whole = self.endpoint.base_path + path
         message, authorization = message_to_sign(
             self.algorithm, self.public_key_id, method, whole, query, headers, content

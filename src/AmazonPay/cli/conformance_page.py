@@ -22,8 +22,18 @@ RESULT: Final = "/result"
 
 _POLL: Final = 0.1
 _HTML: Final = "text/html; charset=utf-8"
-_HEAD: Final = "<!doctype html><meta charset='utf-8'><title>Conformance</title>"
-_THANKS: Final = f"{_HEAD}<p>Thank you. Go back to the terminal; this page is done."
+_HEAD: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Conformance</title>'
+    '<link rel="icon" href="data:,"><style>body{font:18px system-ui;margin:3rem auto;'
+    "max-width:30rem}</style>"
+)
+_ASK: Final = (
+    "<h1>One payment in the sandbox</h1><p>Press the button, sign in as a test buyer,"
+    " and pay once. No real money moves.</p>"
+)
+_THANKS: Final = (
+    f"{_HEAD}<h1>Thank you</h1><p>Go back to the terminal; this page is done.</p>"
+)
 
 
 def clicked(client: Client, page: dict[str, Any], port: int, seconds: float) -> str:
@@ -34,7 +44,7 @@ def clicked(client: Client, page: dict[str, Any], port: int, seconds: float) -> 
         Failure: nobody has paid in time.
     """
     found: queue.Queue[str] = queue.Queue()
-    with _serving(client, page, port, found) as url:
+    with serving(client, page, port, found) as url:
         words(
             f"Open {url} in a browser on this machine, sign in as a test buyer of the"
             " sandbox, and pay once. No real money moves. Then this goes on alone."
@@ -50,9 +60,14 @@ def clicked(client: Client, page: dict[str, Any], port: int, seconds: float) -> 
 
 
 @contextmanager
-def _serving(
+def serving(
     client: Client, page: dict[str, Any], port: int, found: queue.Queue[str]
 ) -> Generator[str]:
+    """Serve the page; return its address. A session that is paid in is put in a queue.
+
+    Raises:
+        ConfigurationError: the port is taken.
+    """
     shown = {"/": b""}
 
     class Shop(Handler):
@@ -77,7 +92,7 @@ def _serving(
         merchant_id = page.pop("merchant_id")
         payload: Any = {**page, "webCheckoutDetails": web}
         button = client.button(payload, merchant_id=merchant_id, product_type="PayOnly")
-        shown["/"] = f"{_HEAD}{button.html()}".encode()
+        shown["/"] = f"{_HEAD}{_ASK}{button.html()}".encode()
         thread = threading.Thread(target=server.serve_forever, args=(_POLL,))
         thread.daemon = True
         thread.start()

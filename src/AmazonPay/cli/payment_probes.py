@@ -131,10 +131,10 @@ class Payment:
         self._checked(self.scene.asker.ask("DELETE", path, body))
         return True
 
-    def refund(self, charge: str, code: str | None = None) -> Answer:
+    def refund(self, charge: str, code: str | None = None, **members: Any) -> Answer:  # noqa: ANN401 - members of the body
         """Refund a little of a charge."""
         amount = self.scene.price("0.10")
-        body = {"chargeId": charge, "refundAmount": amount}
+        body = {"chargeId": charge, "refundAmount": amount, **members}
         return self.scene.asker.post("/refunds", body, code=code)
 
     @cached_property
@@ -245,6 +245,27 @@ def _refund_codes(payment: Payment) -> str:
     return _codes(_REFUND_CODES, lambda code: payment.refund(charge, code), "a refund")
 
 
+def _refund_code_effect(payment: Payment) -> str:
+    answer = payment.refund(payment.captured, "AmazonRejected")
+    if answer.reason == _NO_CODE:
+        raise Undecided("Create Refund does not take the code AmazonRejected")
+    path = f"/refunds/{_id(answer, 'refundId')}"
+    waited = 0.0
+    while _state(found := payment.scene.asker.get(path)) == "RefundInitiated":
+        if waited >= _LONGEST:
+            raise Undecided(f"a refund took longer than {_LONGEST:.0f} s")
+        payment.scene.asker.wait(_STEP)
+        waited += _STEP
+    details = _members(found.body.get("statusDetails"))
+    return " ".join(filter(None, (_state(found), str(details.get("reasonCode") or ""))))
+
+
+def _refund_descriptor(payment: Payment) -> str:
+    if payment.scene.asker.endpoint.region.code != "jp":
+        raise Undecided("it is for merchants in Japan")
+    return payment.refund(payment.captured, softDescriptor="CONFORMANCE").text
+
+
 def _pending_codes(payment: Payment) -> str:
     payment.late  # noqa: B018 - a code may close the permission
     return _codes(
@@ -297,6 +318,8 @@ PAYMENT_PROBES: Final[dict[str, PaymentProbe]] = {
     "refunded-amount": lambda payment: payment.refunded[0],
     "refund-time": lambda payment: str(payment.refunded[1]),
     "refund-codes": _refund_codes,
+    "refund-code-effect": _refund_code_effect,
+    "refund-descriptor": _refund_descriptor,
     "refund-count": _refund_count,
     "capture-time": lambda payment: str(payment.capture_seconds),
     "pending-codes": _pending_codes,

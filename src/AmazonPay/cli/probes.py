@@ -97,6 +97,23 @@ def decides(guess: str) -> Callable[[Probe], Probe]:
 # Requests -----------------------------------------------------------------------------
 
 
+_OTHER_HEADERS: Final = (
+    *("accept", "content-type", "x-amz-pay-host", "x-amz-pay-region"),
+)
+
+
+@decides("other-headers")
+def _other_headers(scene: Scene) -> str:
+    needed: list[str] = []
+    for name in _OTHER_HEADERS:
+        answer = scene.asker.get("/checkoutSessions/0", without=name)
+        if answer.reason in {"MissingHeader", "MissingHeaderValue"}:
+            needed.append(name)
+        elif answer.reason != "ResourceNotFound":
+            raise Undecided(f"a call without {name} is answered by {answer.text}")
+    return ",".join(needed) or "none"
+
+
 @decides("unknown-algorithm")
 def _unknown_algorithm(scene: Scene) -> str:
     return scene.asker.get("/checkoutSessions/0", algorithm="AMZN-PAY-NONE").text

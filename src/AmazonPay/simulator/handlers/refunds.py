@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
 from ..engine.outcomes import REFUND_ENDS, Outcome
-from ..observed import answer_to
+from ..observed import answer_to, refuse
 from ..rules.amounts import (
     check_currency,
     checked_price,
@@ -80,7 +80,10 @@ def create(
     permission = context.get(permissions.KIND, charge["permission"])
     if descriptor is not None and permission["region"] == "jp":
         # UNCONFIRMED: the code; that Japan cannot set it is documented.
-        raise invalid_value("The softDescriptor of a refund cannot be set in Japan")
+        refuse(
+            "refund-descriptor",
+            invalid_value("The softDescriptor of a refund cannot be set in Japan"),
+        )
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
@@ -129,6 +132,12 @@ def _store_name(charge: Record, permission: Record) -> str:
     return _STORE_NAME
 
 
+def _observed_end() -> Outcome | None:
+    """Return what the code `AmazonRejected` does; None lets the refund succeed."""
+    name = answer_to("refund-code-effect").partition(" ")[2]
+    return Outcome("create_refund", name, "later") if name else None
+
+
 @handles(Refunds.create_refund, subject=in_body(charges.KIND, "chargeId"))
 def create_refund(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Refund."""
@@ -143,6 +152,8 @@ def create_refund(context: Context, call: APICall, charge: Record) -> Result:
         for name in context.settings.refund_simulation_codes
     }
     outcome = call.checked_outcome(codes)
+    if call.simulation_code == "AmazonRejected":
+        outcome = _observed_end()
     amount = checked_price(call.body["refundAmount"], "refundAmount")
     descriptor = call.body.get("softDescriptor")
     return json_result(
