@@ -32,7 +32,7 @@ def test_every_console_sample_is_run() -> None:
 
 
 def write_journal(folder: Path) -> None:
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     entry = Entry(
         key="0123456789abcdef0123456789abcdef",
         namespace="shop",
@@ -51,7 +51,7 @@ def write_journal(folder: Path) -> None:
 
 def write_inbox(folder: Path) -> None:
     """Park a notification whose object Amazon does not find."""
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'shop.db'}")
     inbox = SQLAlchemyInbox(engine, max_failures=1, clock=lambda: old)
     inbox.create_table()
