@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyperf
 
 from benchmarks import stage
-from benchmarks.stage import FLOORS, LIBRARIES, NODE, OURS, PEER, PEER_AS_USED
+from benchmarks.stage import (
+    FLOORS,
+    HELP,
+    LIBRARIES,
+    NODE,
+    OURS,
+    PEER,
+    PEER_AS_USED,
+    SIMULATE,
+    STARTED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -93,6 +103,10 @@ def tables() -> dict[str, list[Row]]:
                 f"{LIBRARIES}, import",
                 f"{PEER}, first answer",
             ),
+        ],
+        "Commands, by the clock": [
+            _row(HELP, STARTED, ", ready", "≤ 1.5"),
+            _row(SIMULATE, STARTED, ", ready", "≤ 1.5"),
         ],
         "Simulator": [
             # A rate is a cost turned round.

@@ -32,7 +32,7 @@ class Clock:
     """A time that a test sets."""
 
     def __init__(self) -> None:
-        self.now = datetime.now(UTC) - timedelta(hours=2)
+        self.now = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
 
     def __call__(self) -> datetime:
         return self.now
@@ -107,9 +107,9 @@ def test_a_list_alone_is_no_alarm(box: Box, file: Path) -> None:
     assert done.status == 0
     head, first, second = done.out.splitlines()
     assert head.split("\t")[:3] == ["message", "state", "age"]
-    assert first.split("\t")[:6] == [FIRST, "parked", "2h", "CHARGE", CHARGE, "1"]
+    assert first.split("\t")[:6] == [FIRST, "parked", "2h 5m", "CHARGE", CHARGE, "1"]
     assert "NotFound" in first
-    assert second.startswith(f"{SECOND}\twaiting\t1h 59m\t")
+    assert second.startswith(f"{SECOND}\twaiting\t2h 4m\t")
     assert done.err == "1 parked, 1 waiting\n"
 
 
@@ -118,7 +118,7 @@ def test_a_list_counts_by_state_and_has_the_oldest_age(box: Box, file: Path) -> 
     box.receive(SECOND)
     shown = inbox("list", "--inbox", str(file), "--json").json
     assert shown["by_state"] == {"parked": 1, "waiting": 1}
-    assert 7200 <= shown["oldest_seconds"] < 7300
+    assert 7510 <= shown["oldest_seconds"] < 7610
     assert [one["message_id"] for one in shown["entries"]] == [FIRST, SECOND]
     parked = inbox("list", "--inbox", str(file), "--parked", "--json").json
     assert parked["by_state"] == {"parked": 1}

@@ -26,7 +26,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8
 
 
 def write_journal(folder: Path) -> None:
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     entry = Entry(
         key="0123456789abcdef0123456789abcdef",
         namespace="shop",
@@ -45,7 +45,7 @@ def write_journal(folder: Path) -> None:
 
 def write_inbox(folder: Path) -> None:
     """Park a notification whose object Amazon does not find."""
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'shop.db'}")
     inbox = SQLAlchemyInbox(engine, max_failures=1, clock=lambda: old)
     inbox.create_table()

@@ -36,6 +36,7 @@ _COMMANDS = {
     "reports": Lazy("reports", "Pull reports, match them with orders, sum them up."),
     "button": Lazy("button", "Sign a checkout button, or explain its signature."),
     "sim": Lazy("sim", "Play the buyer and the bank of a running simulator."),
+    "conformance": Lazy("conformance", "Ask your sandbox which of our guesses hold."),
     "operations": Lazy("passed_on", "Print every operation of the API."),
     "simulate": Lazy("passed_on", "Serve a local Amazon Pay on this machine."),
     "completion": Lazy("completion", "Print the completion for bash, zsh or fish."),

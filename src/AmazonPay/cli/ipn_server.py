@@ -26,7 +26,9 @@ _NOT_FOUND: Final = 404
 _OK: Final = 200
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request of a connection, and logs nothing."""
+
     server_version = "amazonpay"
     sys_version = ""
     timeout = _SECONDS
@@ -34,9 +36,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
         """Log nothing: what matters is printed."""
 
-    def answer(self, status: int, body: bytes = b"") -> None:
+    def answer(self, status: int, body: bytes = b"", kind: str = "") -> None:
+        """Send an answer, and close the connection."""
         self.close_connection = True
         self.send_response(status)
+        if kind:
+            self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
@@ -101,7 +106,7 @@ class Ears:
         """
         ears = self
 
-        class Hearing(_Handler):
+        class Hearing(Handler):
             def do_POST(self) -> None:
                 length = self.headers.get("Content-Length", "")
                 if not (length.isascii() and length.isdigit()):
@@ -142,7 +147,7 @@ def serving_file(path: str, content: bytes, port: int) -> Generator[str]:
         ConfigurationError: the port is taken.
     """
 
-    class Filing(_Handler):
+    class Filing(Handler):
         def do_GET(self) -> None:
             if self.path == path:
                 self.answer(_OK, content)

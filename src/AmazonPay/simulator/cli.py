@@ -32,6 +32,7 @@ from .engine.clock import Clock
 from .engine.ids import Ids
 from .engine.store import Store
 from .merchants import Merchant, merchant
+from .observed import Observed, read_observed
 from .server import address_of, listen_on, server_for
 from .settings import PROFILES, Settings
 from .simulator import Simulator
@@ -166,6 +167,12 @@ def parser() -> Parser:
         help="repeat a run: the same calls meet the same faults and get the same ids"
         " (default: a new one, which is told)",
     )
+    made.add_argument(
+        "--observed",
+        metavar="FILE",
+        help="what `amazonpay conformance --json` has found out stands in the place of"
+        " guesses",
+    )
     return made
 
 
@@ -207,12 +214,17 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def build_simulator(
+def _observed_from(arguments: argparse.Namespace) -> Observed | None:
+    return None if arguments.observed is None else read_observed(arguments.observed)
+
+
+def build_simulator(  # noqa: PLR0913 - the parts of a simulator
     merchants: list[Merchant],
     store: Store,
     settings: Settings,
     seed: int,
     wait: Callable[[float], object],
+    observed: Observed | None = None,
 ) -> Simulator:
     """Return a simulator whose ids and faults are repeated by a seed.
 
@@ -229,6 +241,7 @@ def build_simulator(
         settings=settings,
         dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
         wait=wait,
+        observed=observed,
     )
 
 
@@ -330,6 +343,7 @@ def _banner(  # noqa: PLR0913 - what it shows
     ]
     rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
     rules += ["throttling"] if arguments.throttling else []
+    rules += [f"observed {arguments.observed}"] if arguments.observed else []
     lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
 
@@ -367,7 +381,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         listeners = _listeners(addresses, arguments.port)
         for one in listeners:
             stack.enter_context(one)
-        simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        simulator = build_simulator(
+            merchants, store, settings, seed, time.sleep, _observed_from(arguments)
+        )
         simulator.addresses = addresses
         given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
         simulator.token = given or (state.token() if state else simulator.token)

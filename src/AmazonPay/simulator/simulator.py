@@ -7,7 +7,7 @@ import re
 import sqlite3
 from dataclasses import replace
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .. import explain
 from .actors import control_api, control_document, notifier, provoked
@@ -16,7 +16,9 @@ from .engine.clock import Clock
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
+from .observed import Observed, in_force, refuse
 from .pages import checkout
+from .settings import Settings
 from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from .engine.ids import Ids
     from .engine.store import Store
     from .merchants import Merchant
-    from .settings import Settings
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 
@@ -53,6 +54,11 @@ _LONGEST_TEXT = 64 * 1024
 """The bytes of a body that the history shows."""
 
 
+_NO_CODE: Final = APIRefusal(
+    "InvalidSandboxSimulationSpecified", "A read takes no simulation code"
+)
+
+
 def _no_wait(seconds: float) -> None:
     del seconds
 
@@ -66,7 +72,8 @@ class Simulator(checkout.CheckoutPages, Controls):
     judged by the machine's own time beside a `Clock`, and by your function's. `store`
     has the state: in memory, or in a file that outlives the process. `dice` decide
     where the settings want faults; `wait` is called with the seconds by which they
-    lengthen a call, and does nothing by default.
+    lengthen a call, and does nothing by default. `observed` is what a sandbox account
+    has shown; it stands in the place of our guesses, whatever the settings say.
     """
 
     def __init__(  # noqa: PLR0913 - all that is not pure is injected
@@ -77,9 +84,12 @@ class Simulator(checkout.CheckoutPages, Controls):
         clock: Callable[[], datetime] | None = None,
         ids: Ids | None = None,
         settings: Settings | None = None,
+        observed: Observed | None = None,
         dice: Random | None = None,
         wait: Callable[[float], object] = _no_wait,
     ) -> None:
+        self.observed = observed or Observed()
+        settings = self.observed.applied_to(settings or Settings())
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
 
@@ -96,7 +106,8 @@ class Simulator(checkout.CheckoutPages, Controls):
         """Return the response to one request; errors have Amazon's form, too."""
         request_id = self.ids.uuid()
         try:
-            response = self._respond(request, request_id)
+            with in_force(self.observed):
+                response = self._respond(request, request_id)
         except APIRefusal as refusal:
             response = refusal.response
         except Exception:
@@ -279,6 +290,8 @@ def _run(context: Context, call: APICall) -> Result:
         )
         if body != call.body:
             call = replace(call, body=body)
+        if call.simulation_code is not None and call.method == "GET":
+            refuse("code-on-reads", _NO_CODE, guessed=False)
         handler = HANDLERS[call.operation]
         if handler.subject is None:
             return handler.run(context, call)

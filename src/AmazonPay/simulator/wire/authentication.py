@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ... import _signing
 from ..._core.config import REGIONS
 from ..merchants import BRITISH
+from ..observed import answer_to, refuse
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ def authenticate(
         raise _wrong_header("authorization", "the PublicKeyId is unknown")
     chosen = _environment(merchant, environment)
     _check_date(request, authorization, now, oldest)
+    wanted = answer_to("other-headers")
+    for name in () if wanted == "none" else wanted.split(","):
+        if request.header(name) is None:
+            raise APIRefusal("MissingHeader", f"The header {name} is required")
     for name in authorization.signed_headers:
         if request.header(name) is None:
             raise APIRefusal("MissingHeader", f"The signed header {name} did not come")
@@ -119,7 +124,7 @@ def _authorization(request: Request) -> _signing.Authorization:
         raise _wrong_header("authorization", str(error)) from None
     if parsed.algorithm not in _signing.ALGORITHMS:
         # UNCONFIRMED: the response to an unknown algorithm.
-        raise _wrong_header("authorization", "the algorithm is unknown")
+        refuse("unknown-algorithm", _wrong_header("authorization", "it is unknown"))
     return parsed
 
 
