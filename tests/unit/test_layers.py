@@ -67,7 +67,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("rules",),
         ("wire",),
         ("handlers",),
-        ("actors",),
+        ("actors", "console"),
         ("pages",),
         ("simulator",),
         ("server",),

@@ -18,6 +18,7 @@ from ..errors import ConfigurationError
 from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
 from .certificate import make_certificate
+from .console import stream
 from .wire.errors import APIRefusal
 from .wire.messages import Request
 
@@ -44,6 +45,7 @@ class App:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self._streams = stream.Streams(simulator)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; other protocols are ignored."""
@@ -68,9 +70,12 @@ class App:
             scope["scheme"],
         )
         # Signatures are verified in parallel; the store has one writer at a time.
-        await _send_response(
-            send, await asyncio.to_thread(self._simulator.handle, request)
-        )
+        response = await asyncio.to_thread(self._simulator.handle, request)
+        if stream.is_stream(response):
+            is_ending = scope.get("state", {}).get("is_ending", _never)
+            await self._streams.send(response, receive, send, is_ending)
+        else:
+            await _send_response(send, response)
 
     def _largest(self, scope: Message) -> int:
         """Return the most bytes of a body: a world is larger than a call."""
@@ -170,10 +175,13 @@ class Protocol(H11Protocol):
     ) -> None:
         """Begin to serve a connection."""
         self._socket = transport
+        self._ending = False
+        self.app_state = {**self.app_state, "is_ending": lambda: self._ending}
         super().connection_made(OneWrite(transport))
 
     def shutdown(self) -> None:
         """Cut an idle connection; let a running request end."""
+        self._ending = True
         idle = self.is_idle
         super().shutdown()
         if idle and not self._socket.get_write_buffer_size():
@@ -187,6 +195,10 @@ class Protocol(H11Protocol):
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _never() -> bool:
+    return False
 
 
 class _Server(uvicorn.Server):
