@@ -51,7 +51,7 @@ CALLS: Final[dict[Kind, dict[str, tuple[str, ...] | None]]] = {
     },
     "chargePermission": {
         "get_charge_permission": None,
-        "update_charge_permission": _OPEN_PERMISSION,
+        "update_charge_permission": None,
         "create_charge": ("Chargeable",),
         "close_charge_permission": _OPEN_PERMISSION,
     },
