@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
 import tempfile
 import threading
 from dataclasses import dataclass, replace
@@ -71,6 +72,9 @@ class App:
         )
         # Signatures are verified in parallel; the store has one writer at a time.
         response = await asyncio.to_thread(self._simulator.handle, request)
+        if response.cut:
+            await _reset(scope, receive)
+            return
         if stream.is_stream(response):
             is_ending = scope.get("state", {}).get("is_ending", _never)
             await self._streams.send(response, receive, send, is_ending)
@@ -95,6 +99,13 @@ class App:
                 return None
             if not message.get("more_body"):
                 return body
+
+
+async def _reset(scope: Message, receive: Receive) -> None:
+    """Reset the connection of a request, which then gets no answer."""
+    scope["state"]["reset"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send_response(send: Send, response: HTTPResponse) -> None:
@@ -176,7 +187,11 @@ class Protocol(H11Protocol):
         """Begin to serve a connection."""
         self._socket = transport
         self._ending = False
-        self.app_state = {**self.app_state, "is_ending": lambda: self._ending}
+        self.app_state = {
+            **self.app_state,
+            "is_ending": lambda: self._ending,
+            "reset": self._reset,
+        }
         super().connection_made(OneWrite(transport))
 
     def shutdown(self) -> None:
@@ -186,6 +201,13 @@ class Protocol(H11Protocol):
         super().shutdown()
         if idle and not self._socket.get_write_buffer_size():
             self._socket.abort()
+
+    def _reset(self) -> None:
+        """Reset the connection: what was not sent is dropped, and the peer is told."""
+        peer: socket.socket = self._socket.get_extra_info("socket")
+        linger = struct.pack("ii", 1, 0)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._socket.abort()
 
     @property
     def is_idle(self) -> bool:

@@ -228,7 +228,10 @@ class Simulator(checkout.CheckoutPages, Controls):
             _add_to_history(
                 context, request, result, request_id, key, fault, repeat=repeat
             )
-        return result.response if fault is None else fault.response
+        self._faults.delay(fault)
+        if fault is None or fault.seconds:
+            return result.response
+        return fault.response
 
     def _explained(
         self, request: Request, refusal: APIRefusal

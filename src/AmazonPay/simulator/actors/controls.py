@@ -258,9 +258,14 @@ class Controls(Backstage, ABC):
         """Return the faults that no call has met yet: operation, outcome and when."""
         return [one for owner in self._accounts() for one in provoked.armed(owner)]
 
-    def disarm(self) -> list[dict[str, str]]:
-        """Disarm all faults; return those that no call has met."""
-        return [one for owner in self._accounts() for one in provoked.disarm(owner)]
+    def disarm(self, operation: str | None = None) -> list[dict[str, str]]:
+        """Disarm the faults of an operation, or all; return those that no call met."""
+        unused: list[dict[str, str]] = []
+        for context in self._accounts():
+            for one in provoked.disarm(context, operation):
+                context.add_history("disarmed", None, **one)
+                unused.append(one)
+        return unused
 
     # Looking --------------------------------------------------------------------------
 

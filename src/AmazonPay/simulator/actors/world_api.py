@@ -125,9 +125,9 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
         ("operation", "outcome"),
     ),
     ("DELETE", "faults"): Route(
-        "Disarm all faults; the answer is what no call has met",
-        lambda controls, _: {"unused": controls.disarm()},
-        {},
+        "Disarm the faults of an operation, or all; the answer is what no call has met",
+        lambda controls, given: {"unused": controls.disarm(given.get("operation"))},
+        {"operation": str},
     ),
     ("POST", "reset"): Route(
         "Forget everything; set the clock to its start", _reset, {}

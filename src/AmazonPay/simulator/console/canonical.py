@@ -36,12 +36,19 @@ def shown_header(name: str, value: str) -> str:
     return f"(hidden, {len(value)} characters)"
 
 
+def key_id_of(request: Request) -> str:
+    """Return the id of the key that a request names; empty if it names none."""
+    found = re.search(
+        r"PublicKeyId=\"?([^\",\s]+)", request.header("authorization") or ""
+    )
+    return found[1] if found else ""
+
+
 def signature(request: Request, merchants: Mapping[str, Merchant]) -> dict[str, Any]:
     """Return whether a signature holds and why, and both sides of what it covers."""
     keys = {name: one.public_key for name, one in merchants.items()}
     authorization = request.header("authorization") or ""
-    named = re.search(r"PublicKeyId=\"?([^\",\s]+)", authorization)
-    key_id = named[1] if named else ""
+    key_id = key_id_of(request)
     why = explain.request(
         request.method,
         request.target,

@@ -104,7 +104,7 @@ def _answer(facts: Record, exchange: Exchange | None) -> dict[str, Any]:
         return made
     sent = exchange.answer
     made["headers"] += [list(pair) for pair in sent.headers]
-    if facts["fault"]:
+    if facts["fault"] and not facts["fault"].startswith("late"):
         text = sent.body[:_LONGEST_BODY].decode(errors="replace")
         made["sent"] = {"status": sent.status, "body": text, "fault": facts["fault"]}
     return made
@@ -215,9 +215,12 @@ def _what(
 
 def _of_fault(controls: Controls, row: HistoryRow) -> list[str]:
     facts = row.facts
+    if facts["fault"].startswith("late"):
+        return [f"It was carried out, and its answer came late ({facts['fault']})."]
     exchange = controls.exchanges.find(facts["requestId"])
     sent = exchange.answer.body if exchange else b""
-    if exchange is None or sent.decode(errors="replace") == facts["answer"]:
+    did_not_run = facts["status"] == 0
+    if did_not_run or sent.decode(errors="replace") == (facts["answer"] or None):
         return [f"A fault ({facts['fault']}) answered in its place: nothing was done."]
     return [
         f"It was carried out, and a fault ({facts['fault']}) took its answer away.",

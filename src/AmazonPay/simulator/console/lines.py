@@ -122,23 +122,27 @@ def _request(facts: Record) -> dict[str, Any]:
         made["note"] = "the stored answer of its key"
     if fault:
         # The row has the answer of the call itself; the fault's name, what was sent.
-        sent = str(fault).rpartition(": ")[2]
-        ran = sent != str(status)
-        made |= {
-            "sign": "✂",
-            "tone": "broken",
-            "fault": fault,
-            "status": int(sent) if sent.isdigit() else None,
-            "code": None if ran else code,
-            "message": "",
-            "note": f"{fault}; {_RAN if ran else _DID_NOT_RUN}",
-        }
+        made |= {"sign": "✂", "fault": fault, **_of_fault(str(fault), status, code)}
     if facts.get("explanation"):
         made["explained"] = facts["explanation"]["headline"]
     if "replayOf" in facts:
         made["replayOf"] = facts["replayOf"]
         made["note"] = f"replayed by the console from row {facts['replayOf']}"
     return made
+
+
+def _of_fault(fault: str, status: int, code: str | None) -> dict[str, Any]:
+    name, _, sent = fault.rpartition(": ")
+    if name == "late":
+        return {"note": f"its answer came {sent} late"}
+    ran = status not in {0, int(sent) if sent.isdigit() else 0}
+    return {
+        "tone": "broken",
+        "status": int(sent) if sent.isdigit() else None,
+        "code": None if ran else code,
+        "message": "",
+        "note": f"{fault}; {_RAN if ran else _DID_NOT_RUN}",
+    }
 
 
 _RAN: Final = "the call was carried out, and its answer was lost"
@@ -183,8 +187,12 @@ def _notification(facts: Record) -> dict[str, Any]:
             "note": because,
         }
     attempts: list[Mapping[str, Any]] = facts.get("attempts", [])
-    last = attempts[-1]["answer"] if attempts else None
-    notes = [f"answered {one['answer']}" for one in attempts[-3:]]
+    right = [one for one in attempts if not one.get("altered")]
+    last = right[-1]["answer"] if right else None
+    notes = [
+        f"{'altered, ' if one.get('altered') else ''}answered {one['answer']}"
+        for one in attempts[-3:]
+    ]
     if "until" in facts:
         notes.append(f"next at {_clock_time(facts['until'])}")
     is_bad = isinstance(last, str) or (last is not None and last >= _FIRST_REFUSAL)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ..actors.control_routes import Route
 from ..engine.clock import Clock
 from ..engine.outcomes import MOMENTS, known_outcomes
+from ..engine.wire_faults import wire_outcomes
 from ..handlers import HANDLERS
 from ..wire.errors import invalid_value
 from ..wire.messages import HTTPResponse
-from . import detail, lines, lives, orders, search
+from . import copies, detail, lines, lives, orders, replays, search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,13 @@ def _lines(controls: Controls, given: Given) -> dict[str, Any]:
 def _fault_kinds(_: Controls, __: Given) -> dict[str, Any]:
     return {
         "operations": {
-            operation: {when: known_outcomes(operation, when) for when in MOMENTS}
+            operation: {
+                when: [
+                    *known_outcomes(operation, when),
+                    *wire_outcomes(operation, when),
+                ]
+                for when in MOMENTS
+            }
             for operation in sorted(HANDLERS)
         }
     }
@@ -150,6 +157,28 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
         _push,
         {"kind": str, "id": str, "event": str, "resolution": str},
         ("kind", "id", "event"),
+    ),
+    ("POST", "replay"): Route(
+        "Send the call of a row again: `same`, `changed` with a body, or `newKey`",
+        lambda controls, given: replays.replay(
+            controls, given["number"], given["how"], given.get("body")
+        ),
+        {"number": int, "how": str, "body": str},
+        ("number", "how"),
+    ),
+    ("GET", "copy"): Route(
+        "A call as code: `python`, `curl`, or `pytest`",
+        lambda controls, given: copies.copy(controls, given["number"], given["form"]),
+        {"number": int, "form": str},
+        ("number", "form"),
+    ),
+    ("POST", "redeliver"): Route(
+        "Send the notifications of an order again, the newest first",
+        lambda controls, given: {
+            "messages": controls.notifications.redeliver(given["order"])
+        },
+        {"order": str},
+        ("order",),
     ),
     ("GET", "faultKinds"): Route(
         "The outcomes that can be armed, by operation and moment", _fault_kinds, {}

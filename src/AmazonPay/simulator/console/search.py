@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..actors.controls import Controls
 
 
@@ -27,8 +29,7 @@ def _texts(values: Any) -> list[str]:  # noqa: ANN401 - JSON
         if isinstance(one, dict):
             waiting.extend(cast("dict[str, Any]", one).values())
         elif isinstance(one, list):
-            listed: list[Any] = one
-            waiting.extend(listed)
+            waiting.extend(cast("Sequence[Any]", one))
         elif one is not None:
             found.append(str(one))
     return found

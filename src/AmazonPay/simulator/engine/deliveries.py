@@ -32,23 +32,35 @@ def on_due(context: Context, record: Record, event: str) -> None:
     put_into_outbox(context, record)
 
 
-def put_into_outbox(context: Context, record: Record) -> None:
-    """Lay a notification into the outbox, behind what is there."""
+def put_into_outbox(context: Context, record: Record, *, altered: bool = False) -> None:
+    """Lay a notification into the outbox, behind what is there.
+
+    `altered` changes a byte of what is sent, after it was signed.
+    """
     transaction = context.transaction
     number = 1 + len(list(transaction.all(NOBODY, OUTBOX)))
     # By time, and then by its turn: the store sorts by id.
     place = f"{context.timestamp} {number:06d} {record['id']}"
-    transaction.save(
-        NOBODY, OUTBOX, {"id": place, "owner": context.owner, "message": record["id"]}
-    )
+    laid: Record = {"id": place, "owner": context.owner, "message": record["id"]}
+    if altered:
+        laid["altered"] = True
+    transaction.save(NOBODY, OUTBOX, laid)
 
 
-def record_answer(context: Context, record: Record, answer: int | str) -> None:
+def record_answer(
+    context: Context, record: Record, answer: int | str, *, altered: bool = False
+) -> None:
     """Record the answer to a notification, and plan what it makes necessary.
 
-    After a 5xx or a time-out it comes again every hour for three hours.
+    After a 5xx or a time-out it comes again every hour for three hours. The answer to
+    an altered one says nothing about the right one.
     """
-    record["attempts"].append({"at": context.timestamp, "answer": answer})
+    attempt: Record = {"at": context.timestamp, "answer": answer}
+    if altered:
+        record["attempts"].append({**attempt, "altered": True})
+        context.transaction.save(context.owner, KIND, record)
+        return
+    record["attempts"].append(attempt)
     record.pop("until", None)
     if record["status"] == "answered" or answer in _SUCCESS:
         record["status"] = "answered"

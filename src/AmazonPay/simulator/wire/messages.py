@@ -54,6 +54,8 @@ class HTTPResponse:
     status: int
     body: bytes = b""
     headers: Headers = ()
+    cut: bool = False
+    """Whether nothing of it is sent: the connection is reset."""
 
 
 def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResponse:
