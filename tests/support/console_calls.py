@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from AmazonPay.simulator import Request
 from simulated import Reply, reply_of
 
 if TYPE_CHECKING:
     from AmazonPay.simulator import Simulator
-
-HOME = (("host", "localhost:8421"), ("content-type", "application/json"))
 
 
 def console(
@@ -22,7 +20,9 @@ def console(
     search = f"?{urlencode(query)}" if query else ""
     data = b"" if body is None else json.dumps(body).encode()
     target = f"/_simulator/{noun}{search}"
-    return reply_of(simulator.handle(Request(method, target, HOME, data)))
+    host = urlsplit(simulator.origin).netloc
+    headers = (("host", host), ("content-type", "application/json"))
+    return reply_of(simulator.handle(Request(method, target, headers, data)))
 
 
 def asked(simulator: Simulator, noun: str, **query: Any) -> Any:

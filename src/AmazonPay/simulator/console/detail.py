@@ -237,6 +237,8 @@ def _of_refusal(
     facts = row.facts
     code, message = refusal_of(facts["answer"])
     said = [f"Refused: {code or facts['status']}. {message}".strip()]
+    if facts.get("explanation"):
+        said = [f"Refused: {code}."]
     if facts["status"] in _REFUSED_AT_THE_DOOR:
         return [*said, "It was refused before the ledger: nothing was changed."]
     worked = [

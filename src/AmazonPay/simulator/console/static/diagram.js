@@ -2,11 +2,12 @@
 
 import { clockTime, svg } from "./dom.js";
 
-const WIDE = 132;
+const WIDE = 158;
 const HIGH = 38;
 const GAP = 20;
 const DOWN = 74;
 const TOP = 26;
+const ASIDE = [-0.32, 0.24, -0.24];
 
 export function diagram(life) {
   const ranks = [];
@@ -15,14 +16,19 @@ export function diagram(life) {
   const widest = Math.max(...rows.map((row) => row.length));
   const width = Math.max(2, widest) * (WIDE + GAP) + GAP + 56;
   const places = new Map();
+  const alone = rows.filter((row) => row.length === 1).length;
+  let single = 0;
   rows.forEach((row, number) => {
+    // Lone states step aside, so that arrows pass beside them.
+    const aside = row.length === 1 && alone > 2 ? ASIDE[single] * (width - WIDE) : 0;
+    single += row.length === 1 ? 1 : 0;
     const used = row.length * WIDE + (row.length - 1) * GAP;
     row.forEach((state, at) => places.set(state.name, {
-      x: (width - used) / 2 + at * (WIDE + GAP), y: TOP + number * DOWN, rank: number,
+      x: (width - used) / 2 + aside + at * (WIDE + GAP), y: TOP + number * DOWN, rank: number,
     }));
   });
   const height = TOP + rows.length * DOWN - (DOWN - HIGH) + 12;
-  const start = { x: width / 2, y: 8 };
+  const start = { x: middle(places.get(life.states[0].name)), y: 8 };
   const arrows = [...life.arrows].sort((a, b) => Number(a.walked) - Number(b.walked));
   const now = life.states.find((one) => one.now)?.name ?? "";
   return svg("svg", {
@@ -57,7 +63,7 @@ const middle = (place) => place.x + WIDE / 2;
 function birth(start, to) {
   if (to.rank === 0) return `M${start.x} ${start.y + 4} L${middle(to)} ${to.y}`;
   const x = middle(to);
-  return `M${start.x} ${start.y} C${x} ${start.y + 10} ${x + (x < start.x ? -70 : 70)} ${(start.y + to.y) / 2} ${x} ${to.y}`;
+  return `M${start.x} ${start.y} C${x} ${start.y} ${x + (x < start.x ? -50 : 50)} ${(start.y + to.y) / 2} ${x} ${to.y}`;
 }
 
 function between(from, to, number) {
@@ -80,8 +86,8 @@ function between(from, to, number) {
   const y = from.y + HIGH;
   const bend = (to.y - y) / 2;
   // Around the rows between, not through them.
-  const side = to.rank - from.rank > 1 ? (b < a ? -46 : 46) : 0;
-  return `M${a} ${y} C${a + side} ${y + bend} ${b + side} ${to.y - bend} ${b} ${to.y}`;
+  const side = to.rank - from.rank > 1 ? (b < a ? -40 : 40) : 0;
+  return `M${a} ${y} C${a + side} ${y + bend} ${b} ${to.y - bend} ${b} ${to.y}`;
 }
 
 function node(state, place) {

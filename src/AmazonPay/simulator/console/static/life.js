@@ -76,7 +76,7 @@ export class Lives {
   calls({ calls }) {
     return part("Your shop may", el("ul", { class: "calls" }, calls.map(({ operation, whyNot }) => el("li", { class: whyNot ? "off" : "" },
       el("span", { class: "mark", "aria-hidden": "true" }, whyNot ? "✗" : "✓"), ` ${words(operation)}`,
-      whyNot ? el("span", { class: "quiet" }, ` ${whyNot}`) : null))));
+      whyNot ? el("span", { class: "quiet" }, `: ${whyNot}`) : null))));
   }
 
   acts(life) {

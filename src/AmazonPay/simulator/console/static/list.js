@@ -66,7 +66,8 @@ export class RowList {
     const rows = this.items.filter((one) => one.row);
     if (!rows.length) return;
     const at = rows.findIndex((one) => one.id === this.selected);
-    const to = at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at + by));
+    const from = at < 0 ? rows.length : at;
+    const to = Math.min(rows.length - 1, Math.max(0, from + by));
     this.onSelect(rows[to].id);
   }
 
@@ -92,14 +93,14 @@ export class RowList {
   }
 
   row(item, place) {
-    const { row, tie, chip, raw } = item;
+    const { row, tie, chip, raw, quiet } = item;
     const before = this.items[place - 1]?.row;
     const newDay = !before || before.at.slice(0, 8) !== row.at.slice(0, 8);
     const status = row.status !== undefined && row.status !== null
       ? el("span", { class: `status ${row.tone}` }, String(row.status)) : null;
     const second = raw
       ? [row.code ?? "", row.key ? `key ${row.key.slice(0, 8)}` : ""]
-      : [row.code, row.note, row.explained && `▸ ${row.explained}`, tie && `same key as row ${tie}`, row.message];
+      : [row.code, row.note, row.explained && `▸ ${row.explained}`, tie && `same key as row ${tie}`, row.message, quiet && `○ no notification: ${quiet}`];
     return el("div", {
       class: `row ${row.tone} kind-${row.kind}`, role: "option", id: `row-${row.number}`,
       "aria-selected": String(row.number === this.selected), "aria-posinset": place + 1, "aria-setsize": this.items.length,

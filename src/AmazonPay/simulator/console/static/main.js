@@ -36,30 +36,51 @@ function items() {
   if (shown.order) rows = rows.filter((row) => (shown.order === "none" ? row.order === null : row.order === shown.order));
   if (raw) rows = rows.filter((row) => row.kind === "request");
   const labels = new Map(found.orders.map((one) => [one.order, labelOf(one)]));
+  const count = rows.length;
+  const quiet = new Map();
+  if (!raw && !shown.q) rows = calm(rows, quiet);
   const item = (row) => ({
-    id: row.number, row, raw, tie: story.ties.get(row.number),
+    id: row.number, row, raw, tie: story.ties.get(row.number), quiet: quiet.get(row.number),
     chip: shown.order || shown.view === "grouped" || !row.order ? null : labels.get(row.order) ?? shortId(row.order),
   });
-  if (shown.view !== "grouped") return rows.map(item);
+  if (shown.view !== "grouped") return { count, listed: rows.map(item) };
   const groups = new Map();
   for (const row of rows) {
     if (!groups.has(row.order)) groups.set(row.order, []);
     groups.get(row.order).push(row);
   }
-  return [...groups].flatMap(([order, members]) => [
+  const listed = [...groups].flatMap(([order, members]) => [
     { id: `order ${order}`, words: order === null ? "Without an order" : `Order ${labels.get(order) ?? shortId(order)}` },
     ...members.map(item),
   ]);
+  return { count, listed };
+}
+
+// A change of a state stands before its notification; that it sends none is said beside it.
+function calm(rows, quiet) {
+  const calmed = [];
+  for (let place = 0; place < rows.length; place += 1) {
+    const [one, next] = [rows[place], rows[place + 1]];
+    const ofNext = one.kind === "notification" && next?.kind === "state" && next.about === one.about;
+    if (!ofNext) calmed.push(one);
+    else {
+      calmed.push(next);
+      if (one.sign === "○") quiet.set(next.number, one.note);
+      else calmed.push(one);
+      place += 1;
+    }
+  }
+  return calmed;
 }
 
 function drawList(options) {
-  const listed = items();
+  const { listed, count } = items();
   list.show(listed, options);
   const empty = byId("empty");
   empty.hidden = listed.length > 0;
   empty.textContent = story.rows.length ? "No row fits the filter." : "Nothing has happened yet. Point your client’s endpoint_url at this address, and call it.";
   const most = world?.story.most;
-  byId("foot").textContent = `${listed.length.toLocaleString("en")} of ${story.rows.length.toLocaleString("en")} rows${most ? `; ${most.toLocaleString("en")} are kept, the oldest go first` : ""}`;
+  byId("foot").textContent = `${count.toLocaleString("en")} of ${story.rows.length.toLocaleString("en")} rows${most ? `; ${most.toLocaleString("en")} are kept, the oldest go first` : ""}`;
   for (const one of document.querySelectorAll("[data-view]")) one.setAttribute("aria-pressed", String(one.dataset.view === shown.view));
 }
 
