@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, InvalidRequest
 from ..engine.clock import Clock
-from ..engine.exchanges import MOST_ROWS, Exchanges
+from ..engine.exchanges import Exchanges
 from ..engine.store import DROPPED
 from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..handlers import charges, checkout_sessions
@@ -58,7 +58,7 @@ class Controls(Backstage, ABC):
         super().__init__(merchants, store, clock or Clock(runs=True), ids, settings)
         self.token = secrets.token_urlsafe(16)
         """What a page needs for control calls; see `docs/simulator.md`."""
-        self.exchanges = Exchanges(self.settings.story_rows or MOST_ROWS)
+        self.exchanges = Exchanges()
         """The last calls as they were on the wire, for the console."""
         self.world = 1
         """Grows with each reset and load: then the rows have begun anew."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ..wire.messages import HTTPResponse, Request
 
-MOST_ROWS: Final = 10_000
-MOST_BYTES: Final = 32 * 1024 * 1024
+MOST_ROWS: Final = 2_000
+MOST_BYTES: Final = 16 * 1024 * 1024
 _HEADERS: Final = 2_048
 """The bytes that headers and objects of one exchange take, roughly."""
 

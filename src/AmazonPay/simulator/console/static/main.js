@@ -248,6 +248,7 @@ function sync() {
       while (wanted) {
         wanted = false;
         await catchUp();
+        await new Promise((go) => { setTimeout(go, 200); });
       }
     } catch (refused) {
       if (refused.status !== 401 && refused.status !== 0) toast(refused.message, "bad");
@@ -258,10 +259,16 @@ function sync() {
   return running;
 }
 
+let ordersAt = 0;
+let ordersLater = null;
 async function catchUp() {
   const first = story.world === 0;
   const came = await story.catchUp();
-  [found, world] = await Promise.all([get("orders"), get("console")]);
+  // Many changes in a row: the orders need not be told at each of them.
+  const isTime = came < 0 || Date.now() - ordersAt > 1000;
+  if (isTime) ordersAt = Date.now();
+  else if (came > 0) ordersLater ??= setTimeout(() => { ordersLater = null; sync(); }, 1000);
+  [found, world] = await Promise.all([isTime ? get("orders") : found, get("console")]);
   story.most = (world.story.most ?? 1e9) + 1;
   hits.clear();
   setClock(world.clock);
