@@ -70,7 +70,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("wire",),
         ("handlers",),
         ("story_lines",),
-        ("actors",),
+        ("actors", "console"),
         ("pages",),
         ("simulator",),
         ("server",),

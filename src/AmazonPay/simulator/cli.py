@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -317,6 +318,7 @@ def _banner(  # noqa: PLR0913 - what it shows
     lines = [
         "Amazon Pay on this machine: no money moves, and nothing leaves it.",
         f"  API    {address.url}",
+        f"  look   {address.url}/?token={quote(arguments.token)}",
         f"  trust  {address.authority or 'plain http: no certificate'}",
     ]
     if addresses.public_url is not None:

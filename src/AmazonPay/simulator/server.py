@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import struct
 import tempfile
 import threading
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
 from .addresses import HERE, in_url
 from .certificate import make_certificate
+from .console import stream
 from .wire.errors import APIRefusal
 from .wire.messages import Request
 
@@ -49,6 +51,7 @@ class App:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._calls: list[tuple[Request, asyncio.Future[HTTPResponse]]] = []
+        self._streams = stream.Streams(simulator)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; other protocols are ignored."""
@@ -74,9 +77,16 @@ class App:
         )
         if self._simulator.answers_at_once(request):
             response = await self._answered(request)
+            await asyncio.sleep(response.late)
         else:
             response = await asyncio.to_thread(self._simulator.handle, request)
-        await _send_response(send, response)
+        if response.cut:
+            await _reset(scope, receive)
+        elif stream.is_stream(response):
+            is_ending = scope.get("state", {}).get("is_ending", _never)
+            await self._streams.send(response, receive, send, is_ending)
+        else:
+            await _send_response(send, response)
 
     def _answered(self, request: Request) -> asyncio.Future[HTTPResponse]:
         """Return the response to a call, committed with those that came with it."""
@@ -112,6 +122,13 @@ class App:
                 return None
             if not message.get("more_body"):
                 return body
+
+
+async def _reset(scope: Message, receive: Receive) -> None:
+    """Reset the connection of a request, which then gets no answer."""
+    scope["state"]["reset"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send_response(send: Send, response: HTTPResponse) -> None:
@@ -192,14 +209,28 @@ class Protocol(H11Protocol):
     ) -> None:
         """Begin to serve a connection."""
         self._socket = transport
+        self._ending = False
+        self.app_state = {
+            **self.app_state,
+            "is_ending": lambda: self._ending,
+            "reset": self._reset,
+        }
         super().connection_made(OneWrite(transport))
 
     def shutdown(self) -> None:
         """Cut an idle connection; let a running request end."""
+        self._ending = True
         idle = self.is_idle
         super().shutdown()
         if idle and not self._socket.get_write_buffer_size():
             self._socket.abort()
+
+    def _reset(self) -> None:
+        """Reset the connection: what was not sent is dropped, and the peer is told."""
+        peer: socket.socket = self._socket.get_extra_info("socket")
+        linger = struct.pack("ii", 1, 0)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._socket.abort()
 
     @property
     def is_idle(self) -> bool:
@@ -209,6 +240,10 @@ class Protocol(H11Protocol):
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _never() -> bool:
+    return False
 
 
 class _Server(uvicorn.Server):

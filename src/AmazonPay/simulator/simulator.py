@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sqlite3
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING, Final
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import explain
 from .actors import control_api, control_document, notifier, provoked
 from .actors.controls import Controls
+from .console import files as console
 from .engine.clock import Clock
+from .engine.exchanges import Exchange
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
@@ -63,6 +67,26 @@ def _no_wait(seconds: float) -> None:
     del seconds
 
 
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """What the console has to do with a call."""
+
+    number: int | None = None
+    """The row of the story that is repeated; None is a call of the shop's."""
+    signed: bool = True
+    """Whether its signature is looked at."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the history says of it."""
+        if self.number is None:
+            return {}
+        return {"replayOf": self.number, "signatureChecked": self.signed}
+
+
+_FIRST = _Repeat()
+
+
 class Simulator(checkout.CheckoutPages, Controls):
     """Amazon Pay, as far as a merchant's code can see it.
 
@@ -92,6 +116,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         settings = self.observed.applied_to(settings or Settings())
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
+        self._wait = wait
 
     def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
@@ -101,9 +126,16 @@ class Simulator(checkout.CheckoutPages, Controls):
         """Forget everything; merchants, settings and listeners stay."""
         super().reset()
         self._faults.reset()
+        self.exchanges.clear()
 
     def handle(self, request: Request) -> HTTPResponse:
         """Return the response to one request; errors have Amazon's form, too."""
+        response = self._handled(request)
+        if response.late:
+            self._wait(response.late)
+        return response
+
+    def _handled(self, request: Request) -> HTTPResponse:
         request_id = self.ids.uuid()
         try:
             with in_force(self.observed):
@@ -121,15 +153,28 @@ class Simulator(checkout.CheckoutPages, Controls):
         return is_call(request.path) and not self.settings.keys_held_for
 
     def handle_together(self, requests: list[Request]) -> list[HTTPResponse]:
-        """Return the responses to some requests, which are kept in one go, or lost."""
+        """Return the responses to some requests, which are kept in one go, or lost.
+
+        Whoever sends them waits for those that are late.
+        """
         try:
             with self.store.together():
-                return [self.handle(request) for request in requests]
+                return [self._handled(request) for request in requests]
         except sqlite3.Error:
             _LOGGER.exception("the store has failed")
             message = "The store has failed; see the simulator's log"
             refusal = APIRefusal("InternalServerError", message)
             return [self.refuse(refusal) for _ in requests]
+
+    def repeat(self, request: Request, number: int, *, signed: bool) -> str:
+        """Answer a call of the story's row `number` once more; return its request id.
+
+        Without `signed` it is another request than the one that was signed, and its
+        signature is not looked at.
+        """
+        request_id = self.ids.uuid()
+        self._answer(request, request_id, _Repeat(number, signed))
+        return request_id
 
     def refuse(self, refusal: APIRefusal) -> HTTPResponse:
         """Return the response to a request that was not read, a too large one, say."""
@@ -144,9 +189,10 @@ class Simulator(checkout.CheckoutPages, Controls):
             ("x-simulator", "AmazonPay"),
         )
         both = (*response.headers, *headers)
-        return HTTPResponse(response.status, response.body, both)
+        cut, late = response.cut, response.late
+        return HTTPResponse(response.status, response.body, both, cut, late)
 
-    def _respond(self, request: Request, request_id: str) -> HTTPResponse:
+    def _respond(self, request: Request, request_id: str) -> HTTPResponse:  # noqa: PLR0911 - one line for each part of the simulator
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
             return json_response(200, control_document.document())
         if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
@@ -157,22 +203,41 @@ class Simulator(checkout.CheckoutPages, Controls):
                 return ON_LINK[kind](owners, record, request)
         if request.path.startswith(notifier.CERTIFICATES):
             return self.notifications.certificate(request)
+        if console.is_ours(request):
+            return console.answer(request, self.origin, self.token, self.addresses)
         if request.path.startswith(control_api.PATH):
             return control_api.answer_control_call(self, request)
         return self._answer(request, request_id)
 
     # API calls ------------------------------------------------------------------------
 
-    def _answer(self, request: Request, request_id: str) -> HTTPResponse:
+    def _answer(
+        self, request: Request, request_id: str, repeat: _Repeat | None = None
+    ) -> HTTPResponse:
+        """Answer a call, and keep both sides of it for a while."""
+        begun = perf_counter()
+        answer = self._answer_call(request, request_id, repeat or _FIRST)
+        seconds = perf_counter() - begun
+        self.exchanges.keep(request_id, Exchange(request, answer, seconds))
+        return answer
+
+    def _answer_call(
+        self, request: Request, request_id: str, repeat: _Repeat
+    ) -> HTTPResponse:
         """Verify a call outside the transaction, then run it inside one."""
         try:
-            call = self._verified(request)
+            call = self._verified(request, signed=repeat.signed)
         except APIRefusal as refusal:
             result = Result(refusal.response)
             explanation = self._explained(request, refusal)
             with self._context("") as context:
                 _add_to_history(
-                    context, request, result, request_id, explanation=explanation
+                    context,
+                    request,
+                    result,
+                    request_id,
+                    explanation=explanation,
+                    repeat=repeat,
                 )
             return result.response
         fault_key = FaultKey(
@@ -198,10 +263,16 @@ class Simulator(checkout.CheckoutPages, Controls):
             if fault is None or fault.runs:
                 result = _run_once(context, call)
             else:
-                result = Result(fault.response)
+                result = Result(fault.response, _order_of(context, call))
             key = call.idempotency_key
-            _add_to_history(context, request, result, request_id, key, fault)
-        return result.response if fault is None else fault.response
+            _add_to_history(
+                context, request, result, request_id, key, fault, repeat=repeat
+            )
+        if fault is None:
+            return result.response
+        if fault.seconds:
+            return replace(result.response, late=fault.seconds)
+        return fault.response
 
     def _explained(
         self, request: Request, refusal: APIRefusal
@@ -227,7 +298,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         )
         return None if explanation.name == "holds" else explanation.as_facts()
 
-    def _verified(self, request: Request) -> APICall:
+    def _verified(self, request: Request, *, signed: bool = True) -> APICall:
         """Return the call of a request whose signature and form are right."""
         settings = self.settings
         found = route(request.method, request.path)
@@ -237,6 +308,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             found.environment,
             self._wire_clock(),
             settings.oldest_date,
+            signed=signed,
         )
         region = region_of(request, merchant, strict=settings.strict_regions)
         call = APICall(
@@ -269,12 +341,27 @@ def _run_once(context: Context, call: APICall) -> Result:
     try:
         stored = idempotency.stored_response(context, call)
     except APIRefusal as refusal:
-        return Result(refusal.response)
+        return Result(refusal.response, _order_of(context, call))
     if stored is not None:
-        return Result(stored, replayed=True)
+        return Result(stored, _order_of(context, call, stored), replayed=True)
     result = _run(context, call)
     idempotency.store_response(context, call, result.response)
     return result
+
+
+def _order_of(
+    context: Context, call: APICall, stored: HTTPResponse | None = None
+) -> str | None:
+    """Return the order that a call which does not run is about, if that can be told."""
+    subject = HANDLERS[call.operation].subject
+    if subject is None:
+        body = b"" if stored is None else stored.body
+        made: dict[str, Any] = json.loads(body or b"{}")
+        return made.get("checkoutSessionId")
+    try:
+        return subject(context, call).get("order")
+    except (APIRefusal, LookupError, TypeError):  # the body was not checked yet
+        return None
 
 
 def _run(context: Context, call: APICall) -> Result:
@@ -312,6 +399,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     key: str | None = None,
     fault: Fault | None = None,
     explanation: dict[str, object] | None = None,
+    repeat: _Repeat | None = None,
 ) -> None:
     context.add_history(
         "request",
@@ -326,6 +414,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
         replayed=result.replayed,
         fault=None if fault is None else fault.label,
         **({} if explanation is None else {"explanation": explanation}),
+        **({} if repeat is None else repeat.facts),
     )
 
 

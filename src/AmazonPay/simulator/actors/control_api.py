@@ -57,7 +57,12 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
     },
     ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
     ("disputes", "decide"): {"decision": ("decision", str)},
-    ("notifications", "resend"): {"asNewMessage": ("as_new_message", bool)},
+    ("notifications", "resend"): {
+        "times": ("times", int),
+        "seconds": ("seconds", int),
+        "altered": ("altered", bool),
+        "asNewMessage": ("as_new_message", bool),
+    },
     ("authorizationTokens", None): {
         "publicKeyId": ("public_key_id", str),
         "merchantId": ("merchant_id", str),

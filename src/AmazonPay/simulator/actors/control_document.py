@@ -14,7 +14,7 @@ from .world_api import ROUTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .world_api import Route
+    from .control_routes import Route
 
 _TYPES: Final = {
     str: "string",
@@ -71,7 +71,8 @@ def _of_route(noun: str, route: Route, method: str) -> dict[str, Any]:
     if method == "GET":
         call = _call(name, route.summary)
         call["parameters"] = [
-            _parameter(one, kind, "query") for one, kind in route.members.items()
+            _parameter(one, kind, "query", required=one in route.required)
+            for one, kind in route.members.items()
         ]
         return call
     body = {"type": "object"} if route.takes_world else None

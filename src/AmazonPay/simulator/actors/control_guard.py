@@ -3,11 +3,14 @@
 A page of any site can make a browser send requests to this machine. So `Host` must be
 this simulator's own address, which a page of another name (DNS rebinding) does not
 send, `Origin` must be the same, and a call that may come from a browser needs the
-token. Where others than this machine reach the simulator, every call needs it.
+token: in a header, or in the cookie that the printed link of the console has set.
+Where others than this machine reach the simulator, every call needs it.
 """
 
 from __future__ import annotations
 
+import hmac
+import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ..wire.messages import Request
 
 TOKEN_HEADER: Final = "x-simulator-token"  # noqa: S105 - the name of a header
+_COOKIE: Final = "amazonpay_simulator_console"
 
 
 def check_caller(
@@ -26,12 +30,17 @@ def check_caller(
     """Refuse a control call of another machine's page, or of a page without the token.
 
     On loopback, a call without an `Origin` comes from no page, and needs no token if
-    its body is empty or JSON: a browser sends such a body with an `Origin` only.
+    its body is empty or JSON: a browser sends such a body with an `Origin` only. What
+    says that it comes from a browser (`Sec-Fetch-Site`) needs the token all the same.
     `origin` is the simulator's own.
     """
     check_page(request, origin, addresses)
-    by_itself = request.header("origin") is None
-    if by_itself and not addresses.is_open and (not request.body or _is_json(request)):
+    from_page = request.header("origin") is not None
+    says_so = request.header("sec-fetch-site") is not None
+    plain = not request.body or _is_json(request)
+    if not (from_page or says_so or addresses.is_open) and plain:
+        return
+    if (from_page or plain) and has_cookie(request, token):
         return
     said = (request.header(TOKEN_HEADER) or "").encode()
     if not secrets.compare_digest(said, token.encode()):
@@ -49,6 +58,38 @@ def check_page(request: Request, origin: str, addresses: Addresses = HERE) -> No
     given = request.header("origin")
     if given is not None and given.partition("://")[2] != host:
         raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
+
+
+def cookie_for(request: Request, token: str) -> str:
+    """Return the cookie that lets a browser in, for this run and this port.
+
+    Ports of one machine share a jar, so its name has the port. It is sent to the
+    control calls alone, and holds no token.
+    """
+    secure = "; Secure" if request.scheme == "https" else ""
+    return (
+        f"{_cookie_name(request)}={_cookie_value(token)}; Path=/_simulator/; HttpOnly;"
+        f" SameSite=Strict{secure}"
+    )
+
+
+def has_cookie(request: Request, token: str) -> bool:
+    """Return whether a browser was let in before, in this run."""
+    given = re.findall(
+        rf"(?:^|[;,]\s*){_cookie_name(request)}=([0-9a-f]{{64}})(?=[;,]|$)",
+        request.header("cookie") or "",
+    )
+    right = _cookie_value(token)
+    return any(secrets.compare_digest(one, right) for one in given)
+
+
+def _cookie_name(request: Request) -> str:
+    port = (request.header("host") or "").rpartition(":")[2]
+    return f"{_COOKIE}_{port}" if port.isascii() and port.isdigit() else _COOKIE
+
+
+def _cookie_value(token: str) -> str:
+    return hmac.digest(token.encode(), b"console", "sha256").hex()
 
 
 def _is_json(request: Request) -> bool:

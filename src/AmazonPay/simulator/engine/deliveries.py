@@ -31,34 +31,49 @@ def on_due(context: Context, record: Record, event: str) -> None:
     put_into_outbox(context, record, message_id_of(record, event))
 
 
-def put_into_outbox(context: Context, record: Record, sent_as: str) -> None:
+def put_into_outbox(
+    context: Context, record: Record, sent_as: str, *, altered: bool = False
+) -> None:
     """Lay a notification into the outbox, behind what is there.
 
-    `sent_as` is the `MessageId` of this delivery.
+    `sent_as` is the `MessageId` of this delivery; `altered` changes a byte of what is
+    sent, after it was signed.
     """
     transaction = context.transaction
     number = 1 + len(list(transaction.all(NOBODY, OUTBOX)))
     # By time, and then by its turn: the store sorts by id.
     place = f"{context.timestamp} {number:06d} {record['id']}"
-    delivery = {
+    delivery: Record = {
         "id": place,
         "owner": context.owner,
         "message": record["id"],
         "sentAs": sent_as,
     }
+    if altered:
+        delivery["altered"] = True
     transaction.save(NOBODY, OUTBOX, delivery)
 
 
 def record_answer(
-    context: Context, record: Record, sent_as: str, answer: int | str
+    context: Context,
+    record: Record,
+    sent_as: str,
+    answer: int | str,
+    *,
+    altered: bool = False,
 ) -> None:
     """Record the answer to a notification, and plan what it makes necessary.
 
-    After a 5xx or a time-out it comes again every hour for three hours.
+    After a 5xx or a time-out it comes again every hour for three hours. The answer to
+    an altered one says nothing about the right one.
     """
-    attempt = {"at": context.timestamp, "answer": answer}
+    attempt: Record = {"at": context.timestamp, "answer": answer}
     if sent_as != record["id"]:
         attempt["messageId"] = sent_as
+    if altered:
+        record["attempts"].append({**attempt, "altered": True})
+        context.transaction.save(context.owner, KIND, record)
+        return
     record["attempts"].append(attempt)
     record.pop("until", None)
     has_failed = answer == TIMED_OUT or answer in _FAILED

@@ -283,6 +283,35 @@ class Transaction:
         """Return the history of one order or of all, after a row's number."""
         return _page(self._connection, order, after, -1)
 
+    # Looking --------------------------------------------------------------------------
+
+    def orders(self, most: int) -> list[tuple[str, str, int, int, int]]:
+        """Return the last orders of the history, the newest first.
+
+        Each is its id, an owner, its first and last row, and how many rows it has.
+        """
+        return self._connection.execute(
+            'SELECT "order", MAX(owner), MIN(number), MAX(number), COUNT(*)'
+            ' FROM history WHERE "order" IS NOT NULL GROUP BY "order"'
+            " ORDER BY MIN(number) DESC LIMIT ?",
+            (most,),
+        ).fetchall()
+
+    def rows_without_order(self) -> int:
+        """Return how many rows of the history belong to no order."""
+        (count,) = self._connection.execute(
+            'SELECT COUNT(*) FROM history WHERE "order" IS NULL'
+        ).fetchone()
+        return int(count)
+
+    def due_for(self, owner: str, kind: str, id_: str) -> list[tuple[str, str]]:
+        """Return times and names of an object's scheduled events, in order."""
+        return self._connection.execute(
+            "SELECT at, event FROM due WHERE owner = ? AND kind = ? AND id = ?"
+            " ORDER BY at, number",
+            (owner, kind, id_),
+        ).fetchall()
+
     # All of it ------------------------------------------------------------------------
 
     def dump(self, table: str) -> list[list[Any]]:
@@ -414,6 +443,11 @@ class Store:
         with contextlib.closing(_connect(self._path)) as reader:
             reader.execute("BEGIN")
             return _page(reader, order, after, _PAGE)
+
+    @property
+    def changes(self) -> int:
+        """A number that grows with each change; reading it waits for nobody."""
+        return self._connection.total_changes
 
     def close(self) -> None:
         """Close the file."""

@@ -35,7 +35,9 @@ _LONGEST_NAME = 16
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
-    """Apply a scheduled event, the end of every refund."""
+    """Apply a scheduled event, the end of every refund, unless it has ended before."""
+    if refund["state"] != "RefundInitiated":
+        return
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
     amount = parse_amount(refund["amount"])

@@ -80,6 +80,8 @@ def on_due(context: Context, report: Record, event: str) -> None:
         context.delete(KIND, report["id"])
         context.delete(DOCUMENT, report["document"])
         return
+    if report["state"] != "IN_PROGRESS":  # it has been made to end before
+        return
     report["ended"] = context.timestamp
     if event != _WRITTEN:
         context.move(KIND, report, event)

@@ -57,6 +57,10 @@ class HTTPResponse:
     status: int
     body: bytes = b""
     headers: Headers = ()
+    cut: bool = False
+    """Whether nothing of it is sent: the connection is reset."""
+    late: float = 0.0
+    """How many seconds after its call it is sent."""
 
 
 def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResponse:
