@@ -18,7 +18,9 @@ from unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"(?<!-->\n)(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL
+)
 
 FOUND = [
     (page.name, name, code)
