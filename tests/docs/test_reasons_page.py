@@ -18,12 +18,9 @@ from simulated import KEY_ID, Shop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
 CODES = STATUSES | STATUS_OF
-SECTIONS = {
-    name: text
-    for name, text in re.findall(
-        r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL
-    )
-}
+SECTIONS: dict[str, str] = dict(
+    re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+)
 
 
 def test_every_reason_code_has_a_section() -> None:
@@ -73,7 +70,10 @@ def test_what_a_command_can_provoke_has_its_command() -> None:
         if name in CODES
     }
     assert {code for code, lines in told.items() if lines} == known
-    for code, ((operation, outcome),) in ((c, l) for c, l in told.items() if l):
+    for code, lines in told.items():
+        if not lines:
+            continue
+        ((operation, outcome),) = lines
         assert outcome == code
         done = amazonpay(
             *("sim", "fault", operation, outcome),
