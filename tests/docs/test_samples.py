@@ -63,6 +63,7 @@ PRINTS = {
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",
     "outcomes": r"502\n",
+    "frameworks_times": r"404\n",
     "types": r"\{'chargeId': '.*', 'currencyCode': 'USD'\}\}\nResourceNotFound\n",
     "states": r"Captured\nUnknown\n",
     "settlement": r"2026-05-17T15:48:50 \+0000\n\(.*\)\nCapture 1234.00\nTrans.*\n",
