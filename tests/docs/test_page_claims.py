@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-
 from AmazonPay import price
 from AmazonPay._core.options import DEFAULT_DEADLINE
 
