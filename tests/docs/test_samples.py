@@ -22,10 +22,14 @@ BLOCK = re.compile(
     r"(?<!-->\n)(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL
 )
 
+# Examples have tests of their own.
+EXAMPLES = {path.read_text("utf-8") for path in (ROOT / "examples").glob("*.py")}
+
 FOUND = [
     (page.name, name, code)
     for page in PAGES
     for name, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+    if code not in EXAMPLES
 ]
 # A sample that is a test is run by pytest; those of one name make one file.
 TESTS: dict[str, str] = {}
