@@ -1,0 +1,57 @@
+"""Numbers that the pages give are those of the code."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from AmazonPay import price
+from AmazonPay._core.options import DEFAULT_DEADLINE
+
+if TYPE_CHECKING:
+    from AmazonPay import Client, Journal
+    from AmazonPay.testing import LocalAmazonPay
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_a_web_server_has_less_patience_than_a_call() -> None:
+    text = page("frameworks")
+    patience = import_module("gunicorn.config").Timeout.default
+    assert f"takes longer than {patience} seconds" in text
+    assert f"may take {DEFAULT_DEADLINE:.0f} seconds by default" in text
+
+
+def test_a_helper_makes_four_calls_for_a_checkout(
+    amazon_pay: LocalAmazonPay, amazon_pay_client: Client, amazon_pay_journal: Journal
+) -> None:
+    assert "A helper makes four calls for one checkout" in page("frameworks")
+    amount = price("14.00", "USD")
+    web = {
+        "checkoutReviewReturnUrl": "https://localhost/review",
+        "checkoutResultReturnUrl": "https://localhost/result",
+    }
+    session = amazon_pay_client.create_checkout_session(
+        {
+            "webCheckoutDetails": web,
+            "storeId": "amzn1.application-oa2-client.0123",
+            "paymentDetails": {"paymentIntent": "Authorize", "chargeAmount": amount},
+        }
+    ).json()["checkoutSessionId"]
+    amazon_pay.choose(session)
+    amazon_pay.pay(session)
+    before = len(amazon_pay.story())
+    amazon_pay_client.complete_or_get_checkout_session(
+        session,
+        {"chargeAmount": amount},
+        journal=amazon_pay_journal,
+        namespace="shop",
+        order="1007",
+    )
+    made = [one for one in amazon_pay.story()[before:] if one.kind == "request"]
+    assert len(made) == 4
