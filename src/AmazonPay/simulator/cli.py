@@ -318,7 +318,7 @@ def _banner(  # noqa: PLR0913 - what it shows
     lines = [
         "Amazon Pay on this machine: no money moves, and nothing leaves it.",
         f"  API    {address.url}",
-        f"  look   {address.url}/?token={quote(arguments.token)}",
+        f"  look   {address.url}/?token={quote(simulator.token)}",
         f"  trust  {address.authority or 'plain http: no certificate'}",
     ]
     if addresses.public_url is not None:
