@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from sqlite_files import VERSION_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -59,6 +60,16 @@ def postgres_alias(postgres_engine: Engine) -> Iterator[str]:
 def alias(request: pytest.FixtureRequest) -> str:
     chosen: str = request.getfixturevalue(request.param)
     return chosen
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder in which no write waits for a disk, where there is one."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a name of its own
+    with tempfile.TemporaryDirectory(
+        dir=memory if memory.is_dir() else tmp_path
+    ) as folder:
+        yield Path(folder)
 
 
 # A journal's file --------------------------------------------------------------------
