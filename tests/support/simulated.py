@@ -259,14 +259,16 @@ class Shop:
 
     def client(self, **options: Any) -> Client:
         """Make a client that calls this simulator, without a socket."""
-        transport = self._transport()
-        return Client(self.key_id, KEY, self.region, transport=transport, **options)
+        client: Client = self.client_of(Client, **options)
+        return client
 
     def async_client(self, **options: Any) -> AsyncClient:
+        client: AsyncClient = self.client_of(AsyncClient, **options)
+        return client
+
+    def client_of(self, kind: type[Any], **options: Any) -> Any:
         transport = self._transport()
-        return AsyncClient(
-            self.key_id, KEY, self.region, transport=transport, **options
-        )
+        return kind(self.key_id, KEY, self.region, transport=transport, **options)
 
     def _transport(self) -> httpx2.MockTransport:
         def answer(sent: httpx2.Request) -> httpx2.Response:
