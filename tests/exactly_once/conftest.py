@@ -12,7 +12,9 @@ from django.db import connections
 from sqlalchemy import Engine, NullPool, create_engine
 
 import ipn_django
+from AmazonPay import SQLiteJournal
 from AmazonPay._once import sqlite_journal as journals
+from journals import Ticks
 from sqlite_files import VERSION_0
 
 if TYPE_CHECKING:
@@ -78,6 +80,12 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> SQLiteJournal:
+    """Open a file's journal; tests of another kind of journal make their own."""
+    return SQLiteJournal(path, clock=Ticks())
 
 
 @pytest.fixture

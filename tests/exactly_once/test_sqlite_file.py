@@ -23,7 +23,6 @@ from AmazonPay import (
 )
 from AmazonPay._once.entry import start_send
 from forks import forked
-from journals import Ticks
 from keys import KEY
 from simulated import KEY_ID
 from sqlite_files import (
@@ -45,11 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from AmazonPay._once.entry import Change
-
-
-@pytest.fixture
-def journal(path: Path) -> SQLiteJournal:
-    return SQLiteJournal(path, clock=Ticks())
 
 
 # Versions -----------------------------------------------------------------------------

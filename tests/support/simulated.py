@@ -45,6 +45,11 @@ START = datetime(2100, 1, 15, 12, 0, 0, tzinfo=UTC)
 
 CURRENCIES = {"na": "USD", "eu": "EUR", "jp": "JPY"}
 
+RECURRING: dict[str, Any] = {
+    "chargePermissionType": "Recurring",
+    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
+}
+
 
 class Clock:
     """A clock that stands still until a test moves it."""
