@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +12,13 @@ from django.db import connections
 from sqlalchemy import Engine, NullPool, create_engine
 
 import ipn_django
+from AmazonPay import SQLiteJournal
 from AmazonPay._once import sqlite_journal as journals
+from journals import Ticks
 from sqlite_files import VERSION_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -61,12 +64,28 @@ def alias(request: pytest.FixtureRequest) -> str:
     return chosen
 
 
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder in which no write waits for a disk, where there is one."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a name of its own
+    with tempfile.TemporaryDirectory(
+        dir=memory if memory.is_dir() else tmp_path
+    ) as folder:
+        yield Path(folder)
+
+
 # A journal's file --------------------------------------------------------------------
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> SQLiteJournal:
+    """Open a file's journal; tests of another kind of journal make their own."""
+    return SQLiteJournal(path, clock=Ticks())
 
 
 @pytest.fixture

@@ -18,17 +18,14 @@ from AmazonPay._once.claims import (
     take_claim,
 )
 from AmazonPay._once.entry import Entry
-from journals import MemoryJournal, Player
+from journals import MemoryJournal, Player, intended
 
-HOLDER = Entry(
+HOLDER = intended(
+    "capture_charge",
+    "/charges/S01-C1/capture",
     key="k" * 32,
-    namespace="shop",
     order="1007",
-    operation="capture_charge",
     attempt=2,
-    path="/charges/S01-C1/capture",
-    body=b"{}",
-    digest="d",
     runs=3,
     environment="sandbox",
     region="eu",

@@ -9,7 +9,7 @@ import pytest
 
 from AmazonPay import ConnectionFailed, Response, TimedOut
 from AmazonPay._once.classify import CallResult, classify
-from AmazonPay._once.entry import Entry
+from journals import intended
 
 
 def answered(
@@ -79,18 +79,7 @@ def test_a_success_that_cannot_be_read_is_unknown(content: bytes, status: str) -
     assert (result.status, result.reason) == (status, "HTTP 200")
 
 
-SENT_TWICE = Entry(
-    key="k",
-    namespace="shop",
-    order="1",
-    operation="create_charge",
-    attempt=1,
-    path="/charges",
-    body=b"{}",
-    digest="d",
-    runs=2,
-    answers=1,
-)
+SENT_TWICE = intended(runs=2, answers=1)
 
 
 @pytest.mark.parametrize("status", ["refused", "not_processed", "unknown"])

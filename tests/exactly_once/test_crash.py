@@ -42,8 +42,8 @@ def check(told: Any, helper: str) -> None:
 
 
 @pytest.mark.parametrize("helper", HELPERS)
-def test_a_process_may_die_at_any_step(helper: str, tmp_path: Path) -> None:
-    told = run("points", tmp_path, helper)
+def test_a_process_may_die_at_any_step(helper: str, in_memory: Path) -> None:
+    told = run("points", in_memory, helper)
     for one in told:
         check(one, helper)
     # Begun, sent, answered, seen and concluded, at the very least.
@@ -59,9 +59,9 @@ def test_a_process_may_die_at_any_step(helper: str, tmp_path: Path) -> None:
     "helper", ["complete_or_get_checkout_session", "capture_or_get_charge"]
 )
 def test_an_object_settles_one_order_whenever_the_process_of_one_dies(
-    helper: str, tmp_path: Path
+    helper: str, in_memory: Path
 ) -> None:
-    told = run("meet", tmp_path, helper)
+    told = run("meet", in_memory, helper)
     kind, event = LEFT[helper]
     others, ours = told[::2], told[1::2]
     for other, our in zip(others, ours, strict=True):
@@ -74,10 +74,10 @@ def test_an_object_settles_one_order_whenever_the_process_of_one_dies(
 
 @pytest.mark.parametrize("helper", ["create_charge_or_get", "capture_or_get_charge"])
 def test_a_process_that_is_killed_while_it_waits_for_the_answer(
-    helper: str, tmp_path: Path
+    helper: str, in_memory: Path
 ) -> None:
     with subprocess.Popen(
-        command("hang", tmp_path, helper),
+        command("hang", in_memory, helper),
         env=unmeasured(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -87,5 +87,5 @@ def test_a_process_that_is_killed_while_it_waits_for_the_answer(
         assert worker.stdout.readline() == "carried out\n"
         worker.kill()
         assert worker.wait() == -signal.SIGKILL
-    (told,) = run("finish", tmp_path, helper)
+    (told,) = run("finish", in_memory, helper)
     check(told, helper)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -14,13 +14,15 @@ from django.test import Client as DjangoClient
 import AmazonPay.contrib.django as app
 import ipn_django
 from AmazonPay import JournalFailed
-from AmazonPay._once.entry import Entry
 from AmazonPay.contrib.django import DjangoInbox, DjangoJournal
 from inbox_shop import CHARGE, InboxShop, OnDjango, answering, charge, notification
 from ipn_views import HEADERS, POSTS, Kept, verifier
-from journals import NAMES, Ticks
+from journals import NAMES, Ticks, intended
 from purchases import HELPERS, prepared
 from simulated import Shop
+
+if TYPE_CHECKING:
+    from AmazonPay._once.entry import Entry
 
 # Django has no types.
 Browser: Any = DjangoClient
@@ -100,21 +102,6 @@ def test_every_helper_writes_it(alias: str, helper: str) -> None:
     assert len(journal.open_entries()) == int(first.outcome == "pending")
     if first.outcome == "success":
         assert journal.forget(datetime(2200, 1, 1, tzinfo=UTC)) >= 1
-
-
-def intended(key: str = "k") -> Entry:
-    return Entry(
-        key=key,
-        namespace="shop",
-        order="1",
-        operation="create_charge",
-        attempt=1,
-        path="/charges",
-        body=b"{}",
-        digest="d",
-        runs=0,
-        answers=0,
-    )
 
 
 def sent_again(found: Entry | None) -> Entry:

@@ -25,21 +25,13 @@ from AmazonPay._once.entry import (
     time_text,
 )
 from AmazonPay._once.outcomes import Assessment
+from journals import intended
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from decimal import Decimal
 
-ENTRY = Entry(
-    key="k",
-    namespace="shop",
-    order="1",
-    operation="complete_checkout_session",
-    attempt=1,
-    path="/checkoutSessions/s/complete",
-    body=b"{}",
-    digest=digest_of(b"{}"),
-)
+ENTRY = intended("complete_checkout_session", "/checkoutSessions/s/complete")
 
 
 def test_what_a_later_call_knows_of_the_charge_is_noted() -> None:

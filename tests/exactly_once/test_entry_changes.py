@@ -24,17 +24,9 @@ from AmazonPay._once.entry import (
     time_text,
 )
 from AmazonPay._once.outcomes import Assessment
+from journals import intended
 
-CREATE = Entry(
-    key="k",
-    namespace="shop",
-    order="1",
-    operation="create_charge",
-    attempt=1,
-    path="/charges",
-    body=b'{"a":1}',
-    digest=digest_of(b'{"a":1}'),
-)
+CREATE = intended(body=b'{"a":1}')
 COMPLETE = replace(
     CREATE, operation="complete_checkout_session", path="/checkoutSessions/s/complete"
 )

@@ -36,7 +36,7 @@ from AmazonPay._once.sqlite_schema import COLUMNS
 from AmazonPay.contrib import django as app
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal, journal_table
 from AmazonPay.journal import Entry
-from journals import MemoryJournal, Ticks
+from journals import MemoryJournal, Ticks, intended
 from side_by_side import in_threads
 
 if TYPE_CHECKING:
@@ -47,15 +47,11 @@ if TYPE_CHECKING:
 
 BODY = b'{"chargeAmount":{"amount":"10.00"},"note":"\xc3\xa9"}'
 
-INTENDED = Entry(
+INTENDED = intended(
     key="0123456789abcdef0123456789abcdef",
     namespace="shop/sandbox/A1",
     order="M\u00fcller \U0001f4e6",
-    operation="create_charge",
-    attempt=1,
-    path="/charges",
     body=BODY,
-    digest=digest_of(BODY),
 )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from AmazonPay import ConnectionFailed, NotFound, Response, TimedOut
 from AmazonPay._once.classify import CallResult, classify
-from AmazonPay._once.entry import Entry
 from AmazonPay._once.observe import (
     call_result,
     checked_result,
@@ -19,26 +18,22 @@ from AmazonPay._once.observe import (
     usable_id,
 )
 from AmazonPay._once.outcomes import Observed
-from journals import Player, Reply, answer, refusal
+from journals import Player, Reply, answer, intended, refusal
+
+if TYPE_CHECKING:
+    from AmazonPay._once.entry import Entry
 
 PERMISSION = "S01-1234567-1234567"
 CHARGE = f"{PERMISSION}-C123456"
 REFUND = f"{PERMISSION}-R123456"
 
 
-def entry(operation: str, path: str, **more: Any) -> Entry:
-    given: dict[str, Any] = {"key": "k", "namespace": "shop", "order": "1", **more}
-    return Entry(
-        operation=operation, path=path, attempt=1, body=b"{}", digest="d", **given
-    )
-
-
-COMPLETE = entry("complete_checkout_session", "/checkoutSessions/s1/complete")
-CAPTURE = entry("capture_charge", f"/charges/{CHARGE}/capture")
-CANCEL = entry("cancel_charge", f"/charges/{CHARGE}/cancel")
-CLOSE = entry("close_charge_permission", f"/chargePermissions/{PERMISSION}/close")
-CREATE = entry("create_charge", "/charges", object_id=CHARGE)
-RETURN = entry("create_refund", "/refunds", object_id=REFUND)
+COMPLETE = intended("complete_checkout_session", "/checkoutSessions/s1/complete")
+CAPTURE = intended("capture_charge", f"/charges/{CHARGE}/capture")
+CANCEL = intended("cancel_charge", f"/charges/{CHARGE}/cancel")
+CLOSE = intended("close_charge_permission", f"/chargePermissions/{PERMISSION}/close")
+CREATE = intended("create_charge", "/charges", object_id=CHARGE)
+RETURN = intended("create_refund", "/refunds", object_id=REFUND)
 
 CHARGE_VIEW = {"chargeId": CHARGE, "chargePermissionId": PERMISSION}
 VIEWS: list[tuple[Entry, str, dict[str, Any]]] = [

@@ -30,12 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from AmazonPay import ConfigurationError, JournalFailed
-from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import Entry, record_answer, record_intent, start_send
 from AmazonPay.contrib import sqlalchemy as module
 from AmazonPay.contrib._sqlalchemy_forks import engines
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
-from journals import Ticks
+from journals import Ticks, intended
 from lossy_wire import lossy_wire
 from side_by_side import in_threads
 
@@ -47,15 +46,11 @@ if TYPE_CHECKING:
     from lossy_wire import Loss, LossyWire
 
 BODY = b'{"chargeAmount":{"amount":"10.00"},"note":"canary-body"}'
-INTENDED = Entry(
+INTENDED = intended(
     key="0123456789abcdef0123456789abcdef",
     namespace="canary-namespace",
     order="canary-order",
-    operation="create_charge",
-    attempt=1,
-    path="/charges",
     body=BODY,
-    digest=digest_of(BODY),
 )
 KEY = INTENDED.key
 RUN = start_send(INTENDED)

@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,6 @@ from AmazonPay import (
 )
 from AmazonPay._once.entry import start_send
 from forks import forked
-from journals import Ticks
 from keys import KEY
 from simulated import KEY_ID
 from sqlite_files import (
@@ -46,11 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from AmazonPay._once.entry import Change
-
-
-@pytest.fixture
-def journal(path: Path) -> SQLiteJournal:
-    return SQLiteJournal(path, clock=Ticks())
 
 
 # Versions -----------------------------------------------------------------------------
@@ -150,16 +143,6 @@ def test_entries_in_flight_of_the_release_before_are_sent_with_their_bytes(
         assert sent == []
         client.resume(found, journal=journal, max_age=timedelta(days=36_500))
         assert sent.pop() == (entry.key, entry.body)
-
-
-@pytest.fixture
-def in_memory(tmp_path: Path) -> Iterator[Path]:
-    """Give a folder in which no write waits for a disk, where there is one."""
-    memory = Path("/dev/shm")  # noqa: S108 - the folder in it has a name of its own
-    with tempfile.TemporaryDirectory(
-        dir=memory if memory.is_dir() else tmp_path
-    ) as folder:
-        yield Path(folder)
 
 
 KILLED = 42

@@ -23,7 +23,6 @@ from AmazonPay import (
 from AmazonPay._core import fork_gate
 from AmazonPay._once.entry import start_send
 from forks import forked
-from journals import Ticks
 from sqlite_files import (
     INTENDED,
     KEY_OF_IT,
@@ -37,11 +36,6 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
-
-
-@pytest.fixture
-def journal(path: Path) -> SQLiteJournal:
-    return SQLiteJournal(path, clock=Ticks())
 
 
 @pytest.mark.slow

@@ -23,7 +23,6 @@ from AmazonPay import (
 from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once import sqlite_schema
 from AmazonPay._once.entry import start_send
-from journals import Ticks
 from sqlite_files import (
     INTENDED,
     KEY_OF_IT,
@@ -38,11 +37,6 @@ from sqlite_files import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-
-@pytest.fixture
-def journal(path: Path) -> SQLiteJournal:
-    return SQLiteJournal(path, clock=Ticks())
 
 
 # Failures -----------------------------------------------------------------------------

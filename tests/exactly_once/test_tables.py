@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from AmazonPay._once.classify import CallResult
-from AmazonPay._once.entry import Entry
 from AmazonPay._once.outcomes import Assessment, Observed
 from AmazonPay._once.tables import assess
+from journals import intended
+
+if TYPE_CHECKING:
+    from AmazonPay._once.entry import Entry
 
 PRICE = {"amount": "10.00", "currencyCode": "USD"}
 OTHER = {"amount": "10.01", "currencyCode": "USD"}
@@ -33,17 +36,7 @@ def entry(operation: str, **more: Any) -> Entry:
         "cancel_charge": "/charges/C1/cancel",
         "close_charge_permission": "/chargePermissions/S01/close",
     }
-    return Entry(
-        key="k",
-        namespace="shop",
-        order="1",
-        operation=operation,
-        attempt=1,
-        path=paths[operation],
-        body=b"{}",
-        digest="d",
-        **more,
-    )
+    return intended(operation, paths[operation], **more)
 
 
 def shown(state: str, reason: object = None, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,6 +25,7 @@ from AmazonPay import (
 )
 from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
+from callers import closing, result
 from keys import KEY
 from loopback import OK, Server, read_request, tls, trusting
 from reference.faults import AGAIN, CLASSES, FAULTS, Row, as_markdown
@@ -235,31 +235,25 @@ def options(
 Outcome = Response[Any] | TransportError
 
 
-def blocking(name: str, args: tuple[Any, ...], given: dict[str, Any]) -> Outcome:
-    with Client("SANDBOX-A", **given) as client:
+async def outcome_of(
+    kind: Any, name: str, args: tuple[Any, ...], given: dict[str, Any]
+) -> Outcome:
+    async with closing(kind("SANDBOX-A", **given)) as client:
         try:
-            outcome: Outcome = getattr(client, name)(*args)
+            outcome: Outcome = await result(getattr(client, name)(*args))
         except TransportError as error:
             outcome = error
         return outcome
 
 
-def awaiting(name: str, args: tuple[Any, ...], given: dict[str, Any]) -> Outcome:
-    async def main() -> Outcome:
-        async with AsyncClient("SANDBOX-A", **given) as client:
-            try:
-                outcome: Outcome = await getattr(client, name)(*args)
-            except TransportError as error:
-                outcome = error
-            return outcome
-
-    return anyio.run(main)
-
-
 # Both clients run one flow, so the awaiting one is asked for two classes that differ.
 CALLERS = pytest.mark.parametrize(
-    ("make", "kind"),
-    [*((blocking, kind) for kind in CLASSES), (awaiting, "key"), (awaiting, "once")],
+    ("made", "kind"),
+    [
+        *((Client, kind) for kind in CLASSES),
+        (AsyncClient, "key"),
+        (AsyncClient, "once"),
+    ],
 )
 IDS = [row.name for row in FAULTS]
 
@@ -272,12 +266,12 @@ def got(outcome: Outcome) -> str:
 
 @CALLERS
 @pytest.mark.parametrize("row", FAULTS, ids=IDS)
-def test_a_fault_that_stays_is_told_with_what_it_means(
-    row: Row, kind: str, make: Any, monkeypatch: pytest.MonkeyPatch
+async def test_a_fault_that_stays_is_told_with_what_it_means(
+    row: Row, kind: str, made: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, args = CALLS[kind]
     with amazon(row.name, 1000, monkeypatch) as (port, signer):
-        outcome = make(name, args, options(row, port, signer, 0.05))
+        outcome = await outcome_of(made, name, args, options(row, port, signer, 0.05))
     assert outcome.attempts == (ATTEMPTS if kind in AGAIN[row.again] else 1)
     assert got(outcome) == row.gets
     assert outcome.outcome_unknown is (row.doubt and kind != "read")
@@ -291,12 +285,12 @@ REPEATED = [row for row in FAULTS if AGAIN.get(row.again)]
 
 @CALLERS
 @pytest.mark.parametrize("row", REPEATED, ids=lambda row: row.name)
-def test_a_fault_that_passes_is_healed_where_that_is_safe(
-    row: Row, kind: str, make: Any, monkeypatch: pytest.MonkeyPatch
+async def test_a_fault_that_passes_is_healed_where_that_is_safe(
+    row: Row, kind: str, made: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, args = CALLS[kind]
     with amazon(row.name, 1, monkeypatch) as (port, signer):
-        outcome = make(name, args, options(row, port, signer, 0.5))
+        outcome = await outcome_of(made, name, args, options(row, port, signer, 0.5))
     if kind in AGAIN[row.again]:
         assert (got(outcome), outcome.attempts) == ("200", 2)
         assert not outcome.outcome_unknown

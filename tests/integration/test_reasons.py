@@ -7,66 +7,52 @@ import ssl
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 import trustme
 
 from AmazonPay import (
-    AsyncClient,
     CertificateRefused,
     Client,
     ConnectionFailed,
     Retry,
     Timeout,
 )
+from callers import closing, on_all_clients, result
 from keys import KEY
 from loopback import serving, tls, trusting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOW = ["blocking", "asyncio", "trio"]
-both = pytest.mark.parametrize("how", HOW)
 
-
-def error_of(how: str, url: str | None, **options: Any) -> ConnectionFailed:
+async def error_of(kind: Any, url: str | None, **options: Any) -> ConnectionFailed:
     """Return how a call fails."""
     options = {"endpoint_url": url, "retry": Retry(attempts=1), **options}
-
-    async def awaited() -> None:
-        async with AsyncClient("SANDBOX-A", KEY, "us", **options) as client:
-            await client.create_charge({})
-
-    def call() -> None:
-        if how != "blocking":
-            anyio.run(awaited, backend=how)
-        with Client("SANDBOX-A", KEY, "us", **options) as client:
-            client.create_charge({})
-
-    with pytest.raises(ConnectionFailed) as caught:
-        call()
+    async with closing(kind("SANDBOX-A", KEY, "us", **options)) as client:
+        with pytest.raises(ConnectionFailed) as caught:
+            await result(client.create_charge({}))
     assert not caught.value.outcome_unknown
     return caught.value
 
 
-@both
-def test_a_refused_connection_names_host_and_port(how: str) -> None:
+@on_all_clients
+async def test_a_refused_connection_names_host_and_port(kind: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    error = error_of(how, f"http://127.0.0.1:{port}")
+    error = await error_of(kind, f"http://127.0.0.1:{port}")
     assert f"no connection to 127.0.0.1:{port}: connection refused" in str(error)
 
 
-@both
-def test_a_name_that_is_not_found_is_said_to_be_so(
-    how: str, monkeypatch: pytest.MonkeyPatch
+@on_all_clients
+async def test_a_name_that_is_not_found_is_said_to_be_so(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nowhere(*_: object, **__: object) -> object:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     monkeypatch.delenv("HTTPS_PROXY", raising=False)
-    error = error_of(how, "https://pay.example:8443")
+    error = await error_of(kind, "https://pay.example:8443")
     assert "no connection to pay.example:8443: this name was not found" in str(error)
 
 
@@ -76,30 +62,32 @@ def silent(peer: socket.socket) -> None:
         pass
 
 
-@both
-def test_a_connection_that_takes_too_long_says_so(how: str) -> None:
+@on_all_clients
+async def test_a_connection_that_takes_too_long_says_so(kind: Any) -> None:
     with serving(silent) as server:
-        error = error_of(
-            how,
+        error = await error_of(
+            kind,
             f"https://localhost:{server.port}",
             timeout=Timeout(connect=0.2),
         )
         assert f"no connection to localhost:{server.port} in time" in str(error)
 
 
-@both
-def test_a_server_that_speaks_no_tls_is_said_to_be_so(how: str) -> None:
+@on_all_clients
+async def test_a_server_that_speaks_no_tls_is_said_to_be_so(kind: Any) -> None:
     with serving(lambda peer: peer.sendall(b"HTTP/1.1 400 No\r\n\r\n")) as server:
-        error = error_of(how, f"https://localhost:{server.port}")
+        error = await error_of(kind, f"https://localhost:{server.port}")
     assert f"no connection to localhost:{server.port}: " in str(error)
     assert not isinstance(error, CertificateRefused)
 
 
-@both
-def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(how: str) -> None:
+@on_all_clients
+async def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(
+    kind: Any,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    error = error_of(how, None, proxy=f"http://user:s3cr3t@127.0.0.1:{port}")
+    error = await error_of(kind, None, proxy=f"http://user:s3cr3t@127.0.0.1:{port}")
     assert f"pay-api.amazon.com:443 by the proxy 127.0.0.1:{port}" in str(error)
     assert "connection refused" in str(error)
     assert "s3cr3t" not in str(error)
@@ -112,7 +100,7 @@ def expired(authority: trustme.CA) -> Any:
     return context
 
 
-@both
+@on_all_clients
 @pytest.mark.parametrize(
     ("certificate", "said"),
     [
@@ -121,7 +109,9 @@ def expired(authority: trustme.CA) -> Any:
         ("of an unknown authority", "pass the file of its authority as verify="),
     ],
 )
-def test_a_refused_certificate_says_why(how: str, certificate: str, said: str) -> None:
+async def test_a_refused_certificate_says_why(
+    kind: Any, certificate: str, said: str
+) -> None:
     authority = trustme.CA()
     names = ("pay.example",) if certificate == "of another host" else ("localhost",)
     context, _ = tls(*names, authority=authority)
@@ -129,8 +119,8 @@ def test_a_refused_certificate_says_why(how: str, certificate: str, said: str) -
         context = expired(authority)
     trusted = trustme.CA() if certificate == "of an unknown authority" else authority
     with serving(context=context) as server:
-        error = error_of(
-            how, f"https://localhost:{server.port}", verify=trusting(trusted)
+        error = await error_of(
+            kind, f"https://localhost:{server.port}", verify=trusting(trusted)
         )
     assert isinstance(error, CertificateRefused)
     assert f"the certificate of localhost:{server.port} is not trusted" in str(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import select
@@ -11,7 +10,7 @@ import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -33,7 +32,7 @@ from AmazonPay import (
     TimedOut,
     Timeout,
 )
-from callers import on_both_loops
+from callers import closing, on_all_clients, on_both_loops, result
 from keys import KEY
 from loopback import OK, answering, read_request, serving, tls, trusting
 
@@ -46,10 +45,14 @@ AT_ONCE = Retry(base=0.0)
 ONCE = Retry(attempts=1)
 
 
-def client_at(port: int, host: str = "127.0.0.1", retry: Retry = AT_ONCE) -> Client:
-    return Client(
-        "SANDBOX-A", KEY, "us", endpoint_url=f"http://{host}:{port}", retry=retry
-    )
+def at(url: str, kind: type[Any] = Client, **options: Any) -> Any:
+    options = {"retry": AT_ONCE, **options}
+    return kind("SANDBOX-A", KEY, "us", endpoint_url=url, **options)
+
+
+def client_at(port: int, **options: Any) -> Client:
+    client: Client = at(f"http://127.0.0.1:{port}", **options)
+    return client
 
 
 def test_calls_share_one_kept_connection() -> None:
@@ -83,44 +86,41 @@ def test_threads_share_a_client() -> None:
         assert server.connections <= 8
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_opens_a_connection_of_its_own(tmp_path: Path) -> None:
-    key = tmp_path / "key.pem"
-    key.write_bytes(PEM)
-    code = """
-        import os, sys
-        from AmazonPay import Client
-        client = Client("SANDBOX-A", sys.argv[1], "us", endpoint_url=sys.argv[2])
-        assert client.get_charge("C1").ok
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if client.get_charge("C1").ok else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert client.get_charge("C1").ok
-    """
-    with serving() as server:
-        url = f"http://127.0.0.1:{server.port}"
-        command = [sys.executable, "-c", textwrap.dedent(code), str(key), url]
-        subprocess.run(command, check=True)
-        assert server.connections == 2
+FORKED = """
+    import os, sys
+    from AmazonPay import Client
+    client = Client("SANDBOX-A", sys.argv[1], "us", endpoint_url=sys.argv[2])
+    assert client.get_charge("C1").ok
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if client.get_charge("C1").ok else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert client.get_charge("C1").ok
+"""
+SECOND_LOOP = """
+    import asyncio, sys
+    from AmazonPay import AsyncClient
+    client = AsyncClient("SANDBOX-A", sys.argv[1], "us", endpoint_url=sys.argv[2])
+    async def twice():
+        for _ in range(2):
+            assert (await client.get_charge("C1")).ok
+    async def last():
+        await twice()
+        await client.aclose()
+    asyncio.run(twice())
+    asyncio.run(last())
+"""
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
-def test_a_second_event_loop_opens_a_connection_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "code", [pytest.param(FORKED, marks=forks), SECOND_LOOP], ids=["child", "loop"]
+)
+def test_a_forked_child_or_a_second_event_loop_opens_a_connection_of_its_own(
+    code: str, tmp_path: Path
+) -> None:
     key = tmp_path / "key.pem"
     key.write_bytes(PEM)
-    code = """
-        import asyncio, sys
-        from AmazonPay import AsyncClient
-        client = AsyncClient("SANDBOX-A", sys.argv[1], "us", endpoint_url=sys.argv[2])
-        async def twice():
-            for _ in range(2):
-                assert (await client.get_charge("C1")).ok
-        async def last():
-            await twice()
-            await client.aclose()
-        asyncio.run(twice())
-        asyncio.run(last())
-    """
     with serving() as server:
         url = f"http://127.0.0.1:{server.port}"
         command = [sys.executable, "-c", textwrap.dedent(code), str(key), url]
@@ -142,9 +142,7 @@ async def test_a_cancelled_call_leaves_the_pool_usable() -> None:
         answering(peer)
 
     with serving(first_hangs) as server:
-        async with AsyncClient(
-            "SANDBOX-A", KEY, "us", endpoint_url=f"http://127.0.0.1:{server.port}"
-        ) as client:
+        async with at(f"http://127.0.0.1:{server.port}", AsyncClient) as client:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.get_charge, "hang")
                 await anyio.to_thread.run_sync(waiting.wait, 10)
@@ -154,17 +152,10 @@ async def test_a_cancelled_call_leaves_the_pool_usable() -> None:
 
 def test_a_certificate_of_a_private_authority_is_trusted_when_told() -> None:
     context, authority = tls("localhost")
-    with (
-        serving(context=context) as server,
-        Client(
-            "SANDBOX-A",
-            KEY,
-            "us",
-            endpoint_url=f"https://localhost:{server.port}",
-            verify=trusting(authority),
-        ) as client,
-    ):
-        assert client.get_charge("C1").ok
+    with serving(context=context) as server:
+        url = f"https://localhost:{server.port}"
+        with at(url, verify=trusting(authority)) as client:
+            assert client.get_charge("C1").ok
 
 
 @pytest.mark.parametrize("names", [("localhost",), ("elsewhere.example",)])
@@ -173,18 +164,12 @@ def test_a_certificate_that_does_not_hold_is_refused_and_not_retried(
 ) -> None:
     context, authority = tls(*names)
     trusted = trusting(authority) if names != ("localhost",) else None
-    with (
-        serving(context=context) as server,
-        Client(
-            "SANDBOX-A",
-            KEY,
-            "us",
-            endpoint_url=f"https://localhost:{server.port}",
-            verify=trusted,
-            retry=AT_ONCE,
-        ) as client,
-    ):
-        with pytest.raises(CertificateRefused) as caught:
+    with serving(context=context) as server:
+        url = f"https://localhost:{server.port}"
+        with (
+            at(url, verify=trusted) as client,
+            pytest.raises(CertificateRefused) as caught,
+        ):
             client.create_charge({})
         assert not caught.value.outcome_unknown
         assert server.connections == 1
@@ -199,12 +184,9 @@ def test_the_systems_authorities_may_be_named_by_the_environment(
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     with serving(context=context) as server:
         url = f"https://localhost:{server.port}"
-        with Client("SANDBOX-A", KEY, "us", endpoint_url=url) as client:
+        with at(url) as client:
             assert client.get_charge("C1").ok
-        with (
-            Client("SANDBOX-A", KEY, "us", endpoint_url=url, trust_env=False) as client,
-            pytest.raises(CertificateRefused),
-        ):
+        with at(url, trust_env=False) as client, pytest.raises(CertificateRefused):
             client.get_charge("C1")
 
 
@@ -248,9 +230,9 @@ def test_a_proxy_given_to_the_client_is_used() -> None:
     assert asked[0].startswith(b"CONNECT pay-api.amazon.jp:443 ")
 
 
-@pytest.mark.parametrize("kind", ["blocking", "async"])
-def test_localhost_that_leads_elsewhere_is_not_spoken_to(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+@on_all_clients
+async def test_localhost_that_leads_elsewhere_is_not_spoken_to(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[bytes] = []
 
@@ -259,30 +241,19 @@ def test_localhost_that_leads_elsewhere_is_not_spoken_to(
 
     monkeypatch.setattr("AmazonPay._http.send.is_loopback", lambda _: False)
     with serving(listening) as server:
-        url = f"http://localhost:{server.port}"
-        if kind == "blocking":
-            client = client_at(server.port, "localhost")
-            with client, pytest.raises(ConnectionFailed) as caught:
-                client.get_charge("C1")
-        else:
-
-            async def main() -> None:
-                async with AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url) as c:
-                    await c.get_charge("C1")
-
+        async with closing(at(f"http://localhost:{server.port}", kind)) as client:
             with pytest.raises(ConnectionFailed) as caught:
-                asyncio.run(main())
+                await result(client.get_charge("C1"))
         assert not caught.value.outcome_unknown
         assert caught.value.attempts == 1
     assert read in ([], [b""])
 
 
-async def test_localhost_that_is_this_machine_is_spoken_to() -> None:
-    with serving() as server, client_at(server.port, "localhost") as client:
-        assert client.get_charge("C1").ok
-        url = f"http://localhost:{server.port}"
-        async with AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url) as awaiting:
-            assert (await awaiting.get_charge("C1")).ok
+@on_all_clients
+async def test_localhost_that_is_this_machine_is_spoken_to(kind: Any) -> None:
+    with serving() as server:
+        async with closing(at(f"http://localhost:{server.port}", kind)) as client:
+            assert (await result(client.get_charge("C1"))).ok
 
 
 @pytest.mark.parametrize(
@@ -318,8 +289,8 @@ def test_nobody_there_is_known_to_have_done_nothing() -> None:
     assert caught.value.attempts == 4
 
 
-@pytest.mark.parametrize("kind", ["blocking", "async"])
-def test_an_answer_that_drips_ends_with_the_deadline(kind: str) -> None:
+@on_all_clients
+async def test_an_answer_that_drips_ends_with_the_deadline(kind: Any) -> None:
     done = threading.Event()
 
     def dripping(peer: socket.socket) -> None:
@@ -328,20 +299,11 @@ def test_an_answer_that_drips_ends_with_the_deadline(kind: str) -> None:
         while not done.wait(0.01):
             peer.sendall(b" ")
 
-    async def awaiting(port: int) -> None:
-        url = f"http://127.0.0.1:{port}"
-        async with AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url) as client:
-            await client.with_options(deadline=0.2).create_charge({})
-
-    def call(port: int) -> None:
-        if kind == "async":
-            asyncio.run(awaiting(port))
-        with client_at(port) as client:
-            client.with_options(deadline=0.2).create_charge({})
-
     with serving(dripping) as server:
-        with pytest.raises(TimedOut) as caught:
-            call(server.port)
+        async with closing(at(f"http://127.0.0.1:{server.port}", kind)) as client:
+            hurried = client.with_options(deadline=0.2)
+            with pytest.raises(TimedOut) as caught:
+                await result(hurried.create_charge({}))
         done.set()
     assert caught.value.outcome_unknown
     assert caught.value.attempts == 1

@@ -15,7 +15,7 @@ from reference.places import (
     NEEDED,
     REFUSE_STATE,
 )
-from simulated import Reply, Shop
+from simulated import RECURRING, Reply, Shop
 
 FULL = {
     "name": "Susie Smith",
@@ -353,11 +353,6 @@ def test_without_consent_there_is_no_wallet_to_set_up(shop: Shop) -> None:
 
 
 # In their account ---------------------------------------------------------------------
-
-RECURRING = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,13 @@ from reference.limits import (
     LONG_PERMISSION_MONTHS,
     ONE_TIME_PERMISSION_LIFE,
 )
-from simulated import LIVE_KEY_ID, Purchase, Reply, Shop
+from simulated import LIVE_KEY_ID, RECURRING, Purchase, Reply, Shop
 
 NOT_FOUND = (404, "ResourceNotFound")
 WRONG_STATE = (422, "InvalidChargePermissionStatus")
 NOT_MODIFIABLE = (422, "ChargePermissionNotModifiable")
 MISSING = (400, "MissingParameterValue")
 
-RECURRING: dict[str, Any] = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 WALLET: dict[str, Any] = {"chargePermissionType": "PaymentMethodOnFile"}
 LATER = pytest.mark.parametrize(
     "more", [RECURRING, WALLET], ids=["recurring", "wallet"]

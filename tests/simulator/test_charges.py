@@ -18,7 +18,7 @@ from reference.limits import (
     PENDING_AUTHORIZATION,
     PROMPT_CAPTURE,
 )
-from simulated import LIVE_KEY_ID, Reply, Shop
+from simulated import LIVE_KEY_ID, RECURRING, Reply, Shop
 
 NOT_FOUND = (404, "ResourceNotFound")
 WRONG_STATE = (422, "InvalidChargeStatus")
@@ -29,10 +29,6 @@ BAD_VALUE = (400, "InvalidParameterValue")
 BAD_CODE = (400, "InvalidSandboxSimulationSpecified")
 EXCLUDED = (400, "InvalidParameterCombination")
 
-RECURRING: dict[str, Any] = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 WAITING: dict[str, Any] = {"canHandlePendingAuthorization": True}
 NOW: dict[str, Any] = {"captureNow": True}
 

@@ -9,7 +9,7 @@ import pytest
 from reference import orders
 from reference.codes import ENDING_CARDS, GOOD_CARDS, PENDING_CARDS
 from reference.limits import MONTHLY, OVERCHARGEABLE, PENDING_AUTHORIZATION
-from simulated import Reply, Shop
+from simulated import RECURRING, Reply, Shop
 
 NOT_OPEN = (422, "InvalidCheckoutSessionStatus")
 CANCELED = (422, "CheckoutSessionCanceled")
@@ -21,10 +21,6 @@ EXCLUDED = (400, "InvalidParameterCombination")
 BAD_CODE = (400, "InvalidSandboxSimulationSpecified")
 TOO_MUCH = (400, "TransactionAmountExceeded")
 
-RECURRING = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 WALLET = {"chargePermissionType": "PaymentMethodOnFile"}
 
 

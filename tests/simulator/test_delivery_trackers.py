@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from reference.payments import SOME_CARRIERS
-from simulated import Reply, Shop
+from simulated import RECURRING, Reply, Shop
 
 BAD_VALUE = (400, "InvalidParameterValue")
 MISSING = (400, "MissingParameterValue")
 NOT_FOUND = (404, "ResourceNotFound")
-
-RECURRING: dict[str, Any] = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 
 
 def tracked(

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay import Retry
+from AmazonPay import AsyncClient, Client, Retry
 from AmazonPay.simulator import PROFILES
+from callers import closing, result
 from simulated import Clock, Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from AmazonPay import AsyncClient, Client, Response
     from AmazonPay.simulator import Profile, Settings
     from AmazonPay.simulator.settings import StoredAnswers
 
@@ -30,8 +28,6 @@ CHANGE: dict[str, Any] = {
 }
 AT_ONCE = Retry(base=0)
 
-Step = tuple[str, tuple[object, ...]]
-
 
 class RunningClock(Clock):
     """The machine's clock, some seconds ahead: hostile refuses what is too old."""
@@ -45,57 +41,33 @@ class RunningClock(Clock):
         self.ahead += timedelta(days=days, hours=hours, seconds=seconds)
 
 
-def purchase(shop: Shop) -> Generator[Step, Response[Any], list[str]]:
+async def purchase(shop: Shop, client: Any) -> list[str]:
     """Sell and refund, and believe a GET alone; give the last states seen."""
-    created = yield "create_checkout_session", (SESSION,)
+    created = await result(client.create_checkout_session(SESSION))
     session = created.json()["checkoutSessionId"]
     shop.simulator.choose(session)
-    updated = yield "update_checkout_session", (session, CHANGE)
+    updated = await result(client.update_checkout_session(session, CHANGE))
     assert updated.status_code == 200
     shop.simulator.pay(session)
-    completed = yield (
-        "complete_checkout_session",
-        (session, {"chargeAmount": PRICE}),
-    )
+    amount = {"chargeAmount": PRICE}
+    completed = await result(client.complete_checkout_session(session, amount))
     # A lost answer and an ignored key: the session is what tells.
     assert completed.status_code in {200, 422}
     assert completed.ok or completed.outcome_unknown
     shop.clock.move(seconds=5)
-    done = (yield "get_checkout_session", (session,)).json()
+    done = (await result(client.get_checkout_session(session))).json()
     charge = done["chargeId"]
-    captured = yield "capture_charge", (charge, {"captureAmount": PRICE})
+    capture = {"captureAmount": PRICE}
+    captured = await result(client.capture_charge(charge, capture))
     assert captured.status_code == 200
     shop.clock.move(seconds=15)
-    paid = (yield "get_charge", (charge,)).json()
+    paid = (await result(client.get_charge(charge))).json()
     refund = {"chargeId": charge, "refundAmount": PRICE}
-    refunded = yield "create_refund", (refund,)
+    refunded = await result(client.create_refund(refund))
     assert refunded.status_code == 201
     shop.clock.move(seconds=36)
-    last = (yield "get_refund", (refunded.json()["refundId"],)).json()
+    last = (await result(client.get_refund(refunded.json()["refundId"]))).json()
     return [shown["statusDetails"]["state"] for shown in (done, paid, last)]
-
-
-def blocking(shop: Shop, client: Client) -> list[str]:
-    steps = purchase(shop)
-    step = next(steps)
-    while True:
-        try:
-            step = steps.send(getattr(client, step[0])(*step[1]))
-        except StopIteration as stop:
-            states: list[str] = stop.value
-            return states
-
-
-async def awaiting(shop: Shop, client: AsyncClient) -> list[str]:
-    steps = purchase(shop)
-    step = next(steps)
-    while True:
-        response = await getattr(client, step[0])(*step[1])
-        try:
-            step = steps.send(response)
-        except StopIteration as stop:
-            states: list[str] = stop.value
-            return states
 
 
 def shop_by(settings: Settings, stored: StoredAnswers, seed: int = 1) -> Shop:
@@ -125,26 +97,15 @@ ALL = [
 ]
 
 
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
 @pytest.mark.parametrize("stored", ["2xx", "2xx+4xx", "all"])
 @pytest.mark.parametrize(("name", "seed"), ALL)
-def test_a_blocking_client_sells_and_refunds_once(
-    name: Profile, stored: StoredAnswers, seed: int
+async def test_a_client_sells_and_refunds_once(
+    name: Profile, stored: StoredAnswers, seed: int, kind: Any
 ) -> None:
     shop = shop_by(PROFILES[name], stored, seed)
-    with shop.client(retry=AT_ONCE) as client:
-        assert blocking(shop, client) == STATES
-    assert moved(shop) == ONCE
-
-
-@pytest.mark.parametrize("stored", ["2xx", "2xx+4xx", "all"])
-@pytest.mark.parametrize(("name", "seed"), ALL)
-async def test_an_awaiting_client_sells_and_refunds_once(
-    name: Profile, stored: StoredAnswers, seed: int
-) -> None:
-    shop = shop_by(PROFILES[name], stored, seed)
-
-    async with shop.async_client(retry=AT_ONCE) as client:
-        assert await awaiting(shop, client) == STATES
+    async with closing(shop.client_of(kind, retry=AT_ONCE)) as client:
+        assert await purchase(shop, client) == STATES
     assert moved(shop) == ONCE
 
 
@@ -156,10 +117,10 @@ async def test_an_awaiting_client_sells_and_refunds_once(
         replace(PROFILES["hostile"], failed_calls=1.0, lost_answers=0.0),
     ],
 )
-def test_it_does_so_when_every_call_goes_wrong_twice(
+async def test_it_does_so_when_every_call_goes_wrong_twice(
     settings: Settings, stored: StoredAnswers
 ) -> None:
     shop = shop_by(settings, stored)
     with shop.client(retry=AT_ONCE) as client:
-        assert blocking(shop, client) == STATES
+        assert await purchase(shop, client) == STATES
     assert moved(shop) == ONCE

@@ -29,12 +29,8 @@ from reference.limits import (
     REFUNDS_PER_CHARGE,
 )
 from reference.states import ARROWS
-from simulated import Reply, Shop, reply_of
+from simulated import RECURRING, Reply, Shop, reply_of
 
-RECURRING: dict[str, Any] = {
-    "chargePermissionType": "Recurring",
-    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
-}
 KINDS: dict[str, dict[str, Any]] = {
     "OneTime": {},
     "Recurring": RECURRING,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from callers import closing, on_all_clients, result
 from simulated import Shop
-
-if TYPE_CHECKING:
-    from AmazonPay import AsyncClient, Client
 
 SESSION: dict[str, Any] = {
     "webCheckoutDetails": {"checkoutReviewReturnUrl": "https://shop.example/review"},
@@ -20,44 +18,6 @@ CHANGE: dict[str, Any] = {
 }
 
 
-def blocking(shop: Shop, client: Client) -> list[tuple[int, str]]:
-    created = client.create_checkout_session(SESSION)
-    session = created.json()["checkoutSessionId"]
-    shop.simulator.choose(session)
-    updated = client.update_checkout_session(session, CHANGE)
-    shop.simulator.pay(session)
-    done = client.complete_checkout_session(session, {"chargeAmount": PRICE})
-    charge = done.json()["chargeId"]
-    assert charge is not None
-    captured = client.capture_charge(charge, {"captureAmount": PRICE})
-    refunded = client.create_refund({"chargeId": charge, "refundAmount": PRICE})
-    shop.clock.move(seconds=30)
-    last = client.get_refund(refunded.json()["refundId"])
-    return [
-        (answer.status_code, answer.json()["statusDetails"]["state"])
-        for answer in (created, updated, done, captured, refunded, last)
-    ]
-
-
-async def awaiting(shop: Shop, client: AsyncClient) -> list[tuple[int, str]]:
-    created = await client.create_checkout_session(SESSION)
-    session = created.json()["checkoutSessionId"]
-    shop.simulator.choose(session)
-    updated = await client.update_checkout_session(session, CHANGE)
-    shop.simulator.pay(session)
-    done = await client.complete_checkout_session(session, {"chargeAmount": PRICE})
-    charge = done.json()["chargeId"]
-    assert charge is not None
-    captured = await client.capture_charge(charge, {"captureAmount": PRICE})
-    refunded = await client.create_refund({"chargeId": charge, "refundAmount": PRICE})
-    shop.clock.move(seconds=30)
-    last = await client.get_refund(refunded.json()["refundId"])
-    return [
-        (answer.status_code, answer.json()["statusDetails"]["state"])
-        for answer in (created, updated, done, captured, refunded, last)
-    ]
-
-
 STATES = [
     (201, "Open"),
     (200, "Open"),
@@ -68,15 +28,27 @@ STATES = [
 ]
 
 
-def test_a_blocking_client_sells_and_refunds(shop: Shop) -> None:
-    with shop.client() as client:
-        assert blocking(shop, client) == STATES
-
-
-async def test_an_awaiting_client_sells_and_refunds() -> None:
-    shop = Shop()
-    async with shop.async_client() as client:
-        assert await awaiting(shop, client) == STATES
+@on_all_clients
+async def test_a_client_sells_and_refunds(shop: Shop, kind: Any) -> None:
+    async with closing(shop.client_of(kind)) as client:
+        created = await result(client.create_checkout_session(SESSION))
+        session = created.json()["checkoutSessionId"]
+        shop.simulator.choose(session)
+        updated = await result(client.update_checkout_session(session, CHANGE))
+        shop.simulator.pay(session)
+        amount = {"chargeAmount": PRICE}
+        done = await result(client.complete_checkout_session(session, amount))
+        charge = done.json()["chargeId"]
+        capture = {"captureAmount": PRICE}
+        captured = await result(client.capture_charge(charge, capture))
+        refund = {"chargeId": charge, "refundAmount": PRICE}
+        refunded = await result(client.create_refund(refund))
+        shop.clock.move(seconds=30)
+        last = await result(client.get_refund(refunded.json()["refundId"]))
+    assert [
+        (answer.status_code, answer.json()["statusDetails"]["state"])
+        for answer in (created, updated, done, captured, refunded, last)
+    ] == STATES
 
 
 def test_the_same_seed_and_the_same_calls_give_the_same_answers() -> None:

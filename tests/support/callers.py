@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ import pytest
 from AmazonPay import AsyncClient, Client
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from simulated import Shop
 
 
@@ -66,6 +69,16 @@ on_all_clients = pytest.mark.parametrize(
 async def result(given: Any) -> Any:
     """Await what an awaiting client has returned; a blocking one is through with it."""
     return await given if inspect.isawaitable(given) else given
+
+
+@asynccontextmanager
+async def closing(client: Any) -> AsyncGenerator[Any]:
+    """Close a client of either kind at the end."""
+    try:
+        yield client
+    finally:
+        close = client.close if isinstance(client, Client) else client.aclose
+        await result(close())
 
 
 async def collected(given: Any) -> list[Any]:

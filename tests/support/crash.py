@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -127,13 +128,13 @@ def points(folder: Path, helper: str, others: tuple[str, ...] = ()) -> None:
     arguments = prepared(shop, helper)
     getattr(shop.client(), helper)(*arguments, journal=MemoryJournal(), **NAMES)
     shop.simulator.store.close()
+    before = folder / "before"
+    before.mkdir()
+    assert forked(lambda: Process(before).prepare(helper)) == 0
     killed, step = KILLED, 0
     while killed == KILLED:
         place = folder / str(step)
-        place.mkdir()
-
-        def prepare(place: Path = place) -> None:
-            Process(place).prepare(helper)
+        shutil.copytree(before, place)
 
         def die(place: Path = place, step: int = step) -> None:
             process = Process(place)
@@ -145,7 +146,6 @@ def points(folder: Path, helper: str, others: tuple[str, ...] = ()) -> None:
         def live(order: str, place: Path = place) -> None:
             Process(place).finish(helper, order)
 
-        assert forked(prepare) == 0
         killed = forked(die)
         for order in (*others, NAMES["order"]):
             assert forked(partial(live, order)) == 0

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._once.bodies import digest_of
 from AmazonPay._once.entry import start_send
-from AmazonPay.journal import Entry
 from forks import forked
+from journals import intended
 from side_by_side import all_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.synchronize import Barrier
+
+    from AmazonPay.journal import Entry
 
 PROCESSES, THREADS = 2, 3
 PATIENCE = 30
@@ -37,16 +38,7 @@ BODY = b'{"chargeAmount":{"amount":"10.00","currencyCode":"USD"}}'
 
 
 def entry_named(name: str) -> Entry:
-    return Entry(
-        key=name,
-        namespace="shop/sandbox/A1",
-        order=name,
-        operation="create_charge",
-        attempt=1,
-        path="/charges",
-        body=BODY,
-        digest=digest_of(BODY),
-    )
+    return intended(key=name, order=name, body=BODY)
 
 
 def _begin(path: str, name: str) -> None:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, create_engine, event
 
 from AmazonPay import JournalFailed
-from AmazonPay._once.bodies import digest_of
-from AmazonPay._once.entry import Entry, start_send
+from AmazonPay._once.entry import start_send
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from forks import exit_code, fork
+from journals import intended
 from postgres_server import postgres_server
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from AmazonPay.journal import Journal
 
-BODY = b'{"chargeAmount":{"amount":"10.00"}}'
 CALLS = 5
 TOGETHER = 20
 THREADS = 3
@@ -39,28 +38,15 @@ PATIENCE = 60
 """Seconds after which a child counts as hung."""
 
 
-def intended(key: str) -> Entry:
-    return Entry(
-        key=f"{key:0>32}",
-        namespace="shop/sandbox/A1",
-        order=key,
-        operation="create_charge",
-        attempt=1,
-        path="/charges",
-        body=BODY,
-        digest=digest_of(BODY),
-    )
-
-
 def use(journal: Journal, key: str) -> None:
     """Change an entry and read it."""
-    entry = intended(key)
+    entry = intended(key=f"{key:0>32}", order=key)
     journal.change(entry.key, start_send(entry))
     journal.find(entry.key)
 
 
 def runs_of(journal: Journal, key: str) -> int:
-    found = journal.find(intended(key).key)
+    found = journal.find(f"{key:0>32}")
     return 0 if found is None else found.runs
 
 

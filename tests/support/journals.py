@@ -16,14 +16,28 @@ from AmazonPay import Response
 from AmazonPay._core.call import Call
 from AmazonPay._core.run import iterate, run
 from AmazonPay._core.steps import Flow, Now, Pages, RunInThread, Step, Wait
+from AmazonPay._once.bodies import digest_of
+from AmazonPay._once.entry import Entry
 
 if TYPE_CHECKING:
     from AmazonPay._once.entry import Change
-    from AmazonPay.journal import Entry
 
 Reply = Response[Any] | Exception | None
 
 NAMES: dict[str, Any] = {"namespace": "shop/sandbox/A1", "order": "1007"}
+
+
+def intended(
+    operation: str = "create_charge",
+    path: str = "/charges",
+    body: bytes = b"{}",
+    **more: Any,
+) -> Entry:
+    """Make an entry as it is before it is first sent."""
+    given = {"key": "k", "namespace": "shop", "order": "1", "attempt": 1, **more}
+    return Entry(
+        operation=operation, path=path, body=body, digest=digest_of(body), **given
+    )
 
 
 class Ticks:

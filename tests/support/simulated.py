@@ -45,6 +45,11 @@ START = datetime(2100, 1, 15, 12, 0, 0, tzinfo=UTC)
 
 CURRENCIES = {"na": "USD", "eu": "EUR", "jp": "JPY"}
 
+RECURRING: dict[str, Any] = {
+    "chargePermissionType": "Recurring",
+    "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
+}
+
 
 class Clock:
     """A clock that stands still until a test moves it."""
@@ -259,14 +264,16 @@ class Shop:
 
     def client(self, **options: Any) -> Client:
         """Make a client that calls this simulator, without a socket."""
-        transport = self._transport()
-        return Client(self.key_id, KEY, self.region, transport=transport, **options)
+        client: Client = self.client_of(Client, **options)
+        return client
 
     def async_client(self, **options: Any) -> AsyncClient:
+        client: AsyncClient = self.client_of(AsyncClient, **options)
+        return client
+
+    def client_of(self, kind: type[Any], **options: Any) -> Any:
         transport = self._transport()
-        return AsyncClient(
-            self.key_id, KEY, self.region, transport=transport, **options
-        )
+        return kind(self.key_id, KEY, self.region, transport=transport, **options)
 
     def _transport(self) -> httpx2.MockTransport:
         def answer(sent: httpx2.Request) -> httpx2.Response:

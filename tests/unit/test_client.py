@@ -542,35 +542,6 @@ def test_a_loopback_endpoint_takes_no_proxy() -> None:
         )
 
 
-@pytest.mark.parametrize("proxy", ["ftp://x", "no url"])
-def test_a_proxy_that_is_none_is_refused(proxy: str) -> None:
-    with pytest.raises(ConfigurationError, match="proxy"):
-        Client("A", KEY, "us", True, proxy=proxy)
-
-
-def test_a_host_that_needs_no_proxy_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    endpoint = endpoint_for("SANDBOX-A", "us", None, None)
-
-    def proxy() -> Any:
-        return transport_options(endpoint, verify=None, proxy=None, trust_env=True)[
-            "proxy"
-        ]
-
-    assert proxy().url.host == "proxy.example"
-    monkeypatch.setenv("NO_PROXY", "pay-api.amazon.com")
-    assert proxy() is None
-
-
-def test_certificates_that_the_environment_misnames_are_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
-    with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
-        Client("A", KEY, "us", True)
-    Client("A", KEY, "us", True, trust_env=False).close()
-
-
 def test_a_transport_of_the_callers_brings_its_own_certificates_and_proxy() -> None:
     with pytest.raises(ConfigurationError, match="the transport's own"):
         client_for(Peer(created), proxy="http://proxy.example:3128")

@@ -87,6 +87,7 @@ REQUEST = (
     .sign(KEY, SHA256())
 )
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
+SHORT_KEY = rsa.generate_private_key(65537, 1024)  # noqa: S505 - refused
 
 READ: dict[str, bytes] = {
     "\\n for each line end": TEXT.replace("\n", "\\n").encode(),
@@ -295,9 +296,7 @@ NAMED: dict[str, tuple[bytes, str, str]] = {
         "openssl pkey -in",
     ),
     "1024 bit": (
-        rsa.generate_private_key(65537, 1024).private_bytes(  # noqa: S505 - refused
-            Encoding.PEM, PrivateFormat.PKCS8, PLAIN
-        ),
+        SHORT_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, PLAIN),
         "1024 bit",
         "openssl genpkey",
     ),
@@ -372,8 +371,9 @@ def test_text_that_is_no_key_is_named_too(form: str) -> None:
         (CERTIFICATE, "is a public key or a certificate"),
         (EC_KEY, "signs with RSA; this key is ECPrivateKey"),
         (ed25519.Ed25519PrivateKey.generate(), "signs with RSA; this key is Ed25519"),
+        (SHORT_KEY, "1024 bit; Amazon Pay needs 2048"),
     ],
-    ids=["public", "certificate", "EC", "Ed25519"],
+    ids=["public", "certificate", "EC", "Ed25519", "short"],
 )
 def test_an_object_that_is_no_private_rsa_key_is_named(key: Any, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
