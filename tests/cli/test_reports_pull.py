@@ -591,6 +591,28 @@ def test_another_report_of_the_same_id_replaces_nothing(world: World) -> None:
     assert "another report of this id" in done.err
 
 
+def test_an_entry_that_was_tampered_with_is_named(world: World) -> None:
+    id_ = world.made()
+    world.pull()
+    path = world.folder / f"{id_}.report.json"
+    good = json.loads(path.read_text())
+    for member, value in (
+        ("facts", {"SellerId": 1}),
+        ("facts", ["SellerId"]),
+        ("columns", [1]),
+        ("rows", "4"),
+        ("problem", 1),
+        ("parquet_sha256", 1),
+        ("report_id", "../x"),
+        ("created", None),
+        ("version", 2),
+        ("more", 1),
+    ):
+        path.write_text(json.dumps(good | {member: value}))
+        done = amazonpay("reports", "summary", str(world.folder))
+        assert (done.status, path.name in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"report_id": 1}', "\udcff"])
 def test_an_entry_that_is_none_is_named(content: str, world: World) -> None:
     id_ = world.made()
@@ -653,6 +675,11 @@ def test_what_is_no_moment_ends_with_2(text: str, world: World) -> None:
 def test_until_before_since_ends_with_2(world: World) -> None:
     done = world.pull("--until", "2099-01-01")
     assert (done.status, world.asked) == (2, [])
+
+
+def test_older_reports_than_amazon_keeps_are_told(world: World) -> None:
+    assert "90 days" in world.pull("--since", "91d").err
+    assert "90 days" not in world.pull("--since", "89d").err
 
 
 def test_until_ends_the_list(world: World) -> None:

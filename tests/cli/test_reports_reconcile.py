@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -450,6 +451,18 @@ def test_a_file_that_cannot_be_read_is_named(path: str, books: Books) -> None:
     done = books.run(path)
     assert (done.status, done.out) == (2, "")
     assert "cannot be read" in done.err
+
+
+@pytest.mark.parametrize("option", ["--orders", ""])
+def test_a_pipe_is_refused(option: str, books: Books) -> None:
+    pipe = books.folder / "pipe"
+    os.mkfifo(pipe)
+    write_settlement(books.settlement, [])
+    write_orders(books.orders, HEAD)
+    line = [option, str(pipe)] if option else [str(pipe)]
+    done = books.run(*line, *([str(books.settlement)] if option else []))
+    assert (done.status, done.out) == (2, "")
+    assert "save it to a file first" in done.err
 
 
 # Which orders ---------------------------------------------------------------------

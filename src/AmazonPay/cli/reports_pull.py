@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,9 +19,11 @@ from .session import json_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from datetime import datetime, timedelta
 
     from ..reporting.pulling import Pulled
+
+
+_KEPT: Final = timedelta(days=90)
 
 
 @click.command()
@@ -94,6 +97,8 @@ def pull(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError("--until is before --since")
     if "\0" in folder:
         raise click.UsageError(f"--out {folder!r} is not a file name")
+    if datetime.now(UTC) - since > _KEPT:
+        words("Amazon keeps reports for 90 days: older ones are not in its list.")
     wish = Wish(since, until, _known(kinds), encoding, wait.total_seconds())
     seen: list[Pulled] = []
     with (

@@ -216,7 +216,17 @@ def _entry_of(held: object) -> Entry | None:
         or not all(isinstance(members[name], str) for name in _TEXTS)
         or not is_safe_id(members["report_id"])
         or not isinstance(members["parquet_sha256"], (str, type(None)))
-        or not isinstance(members["facts"], dict)
+        or not isinstance(members["problem"], (str, type(None)))
+        or not isinstance(members["rows"], (int, type(None)))
+        or not _are_texts(members["columns"], list)
+        or not _are_texts(members["facts"], dict)
+        or not _are_texts(list(members["facts"].values()), list)
     ):
         return None
     return Entry(**members)
+
+
+def _are_texts(held: object, kind: type) -> bool:
+    return isinstance(held, kind) and all(
+        isinstance(one, str) for one in cast("list[object]", held)
+    )

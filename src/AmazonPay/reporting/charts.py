@@ -22,7 +22,7 @@ _LEAST_SLOT: Final = Decimal(6)
 _WIDEST_BAR: Final = Decimal(36)
 _FILLED: Final = Decimal("0.72")
 _TICKS: Final = 5
-_LABEL_EVERY: Final = Decimal(88)
+_LABEL_EVERY: Final = Decimal(104)
 _MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -86,8 +86,9 @@ def bar_chart(
     every = max(1, int(-(-_LABEL_EVERY // slot)))
     parts += [
         f'<text class="x" x="{_px(_LEFT + slot * place + slot / 2)}"'
-        f' y="{_px(_HEIGHT - 6)}">{day.day} {_MONTHS[day.month - 1]}</text>'
+        f' y="{_px(_HEIGHT - 6)}">{day.day} {_MONTHS[day.month - 1]}{year}</text>'
         for place, day in enumerate(days)
+        for year in (f" {day.year}" if days[0].year != days[-1].year else "",)
         if place % every == 0
     ]
     return "".join([*parts, "</svg>"])

@@ -7,11 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ConfigurationError, InvalidRequest, ReportUnavailable
-from ..report_files import read_report
+from ..errors import InvalidRequest
 from .engine import literal
-from .pulling import problem_of
-from .typed_tables import DECIMAL, decimal_text, refused
+from .typed_tables import DECIMAL, decimal_text, problem_of, refused, table_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,17 +71,12 @@ def load(
         raise InvalidRequest(
             f"the currency {one_currency!r} is not three capital letters such as USD"
         )
+    table = table_at(path, encoding)
     try:
-        table = read_report(path, encoding=encoding)
         places = _places_of(table.columns, columns, str(path))
         _write(engine, table, places, one_currency)
-    except (InvalidRequest, ReportUnavailable) as error:
+    except InvalidRequest as error:
         raise InvalidRequest(problem_of(str(path), error)) from None
-    except ConfigurationError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a file name"
-        raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
     twice = engine.rows(
         "SELECT id, min(line), max(line) FROM orders GROUP BY id HAVING count(*) > 1"
         " ORDER BY min(line) LIMIT 1"

@@ -60,11 +60,11 @@ p { margin: 0; } .quiet { color: var(--quiet); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 16px 18px; margin-top: 14px; }
 .tiles { display: grid; gap: 12px;
-  grid-template-columns: repeat(auto-fit, minmax(138px, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: 12px 14px; border-top: 3px solid var(--mark, var(--line)); min-width: 0; }
-.tile b { display: block; font-size: 19px; font-weight: 620; margin-top: 2px;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.tile b { display: block; font-size: 18px; font-weight: 620; margin-top: 2px;
+  font-variant-numeric: tabular-nums; }
 .tile span { color: var(--quiet); font-size: 13px; }
 .head { display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline;
   justify-content: space-between; margin-bottom: 8px; }
@@ -161,7 +161,7 @@ def _section(total: Sum, found: Sequence[Day]) -> str:
 def _tile(name: str, title: str, amount: Decimal, currency: str) -> str:
     return (
         f'<div class="tile {name}"><span>{title}</span>'
-        f"<b>{_amount(amount, currency)}</b></div>"
+        f"<b>{_amount(amount, currency).replace(',', ',<wbr>')}</b></div>"
     )
 
 

@@ -12,7 +12,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import (
-    AmazonPayError,
     ConfigurationError,
     InvalidRequest,
     InvalidResponse,
@@ -24,7 +23,7 @@ from ..errors import (
 from ..report_files import checked_encoding, read_report
 from .archive import Archive, Entry, is_safe_id
 from .kinds import type_of
-from .typed_tables import write_parquet
+from .typed_tables import problem_of, write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -236,15 +235,6 @@ def _is_blank(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(_LARGEST_BLANK)
     return len(start) < _LARGEST_BLANK and not start.strip()
-
-
-def problem_of(file: str, error: AmazonPayError) -> str:
-    """Return what is wrong with a file of a report, in words for a command."""
-    text = str(error).replace("the report's file", file)
-    text = text.removesuffix("; download_report gives it as it is")
-    text = text.replace("pass another encoding=, such as", "give --encoding, such as")
-    text = text.replace("pass encoding=", "give --encoding")
-    return text if file in text else f"{file}, {text}"
 
 
 def _text(report: Mapping[str, Any], member: str) -> str:

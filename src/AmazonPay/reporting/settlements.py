@@ -11,13 +11,12 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ConfigurationError, InvalidRequest, ReportUnavailable
-from ..report_files import checked_encoding, read_report
+from ..errors import ConfigurationError, InvalidRequest
+from ..report_files import checked_encoding
 from .archive import Archive, Entry, sha256_of
 from .engine import literal, name
 from .kinds import SETTLEMENTS
-from .pulling import problem_of
-from .typed_tables import DECIMAL, write_parquet
+from .typed_tables import DECIMAL, problem_of, table_at, write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,16 +141,11 @@ def _pulled(engine: Engine, number: int, archive: Archive, entry: Entry) -> Sour
 
 def _converted(engine: Engine, number: int, path: Path, encoding: str) -> Source:
     target = engine.folder / f"{number}.parquet"
+    report = table_at(path, encoding)
     try:
-        report = read_report(path, encoding=encoding)
         write_parquet(engine, report, target)
-    except (InvalidRequest, ReportUnavailable) as error:
+    except InvalidRequest as error:
         raise InvalidRequest(problem_of(str(path), error)) from None
-    except ConfigurationError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a file name"
-        raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
     return Source(str(path), target, report.facts.get("SellerId", ""))
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import csv
 import json
 import re
+import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ..errors import InvalidRequest
-from ..report_files import parse_amount
+from ..errors import ConfigurationError, InvalidRequest, ReportUnavailable
+from ..report_files import parse_amount, read_report
 from .engine import literal, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ..errors import AmazonPayError
     from ..report_files import ReportTable
     from .engine import Engine
 
@@ -59,6 +61,39 @@ def decimal_text(text: str) -> str:
             f" {FRACTION_DIGITS} after it"
         )
     return f"{whole}.{fraction}" if fraction else whole
+
+
+def table_at(path: Path, encoding: str) -> ReportTable:
+    """Return the table of a file that a person has named.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is a pipe, which can be read once only
+            while a table is read twice.
+        InvalidRequest: it is no table; the error names the file and the line.
+    """
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+        found = read_report(path, encoding=encoding) if is_file else None
+    except (InvalidRequest, ReportUnavailable) as error:
+        raise InvalidRequest(problem_of(str(path), error)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
+    if found is None:
+        raise ConfigurationError(
+            f"{str(path)!r} cannot be read: it is no file, but a folder, a pipe or a"
+            " device; save it to a file first"
+        )
+    return found
+
+
+def problem_of(file: str, error: AmazonPayError) -> str:
+    """Return what is wrong with a file of a report, in words for a command."""
+    text = str(error).replace("the report's file", file)
+    text = text.removesuffix("; download_report gives it as it is")
+    text = text.replace("pass another encoding=, such as", "give --encoding, such as")
+    text = text.replace("pass encoding=", "give --encoding")
+    return text if file in text else f"{file}, {text}"
 
 
 def write_parquet(engine: Engine, table: ReportTable, target: Path) -> int:
