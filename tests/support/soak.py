@@ -22,6 +22,7 @@ SOAKS = {
     "inbox": "inbox_soak",
     "growth": "growth_soak",
     "bulk": "bulk_soak",
+    "workers": "bulk_workers",
 }
 """The module of each soak."""
 
