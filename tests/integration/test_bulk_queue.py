@@ -108,6 +108,32 @@ def test_a_worker_keeps_the_limits_in_the_redis(desk: Desk, redis_path: str) -> 
     assert keys == {"create_refund", "get_refund"}
 
 
+def test_a_run_without_workers_may_share_the_limits_too(
+    desk: Desk, redis_path: str, tmp_path: Path
+) -> None:
+    desk.run("refund", "--journal", str(tmp_path / "journal.db"))
+    with Redis(unix_socket_path=redis_path) as redis:
+        assert len(list(redis.scan_iter("amazonpay:*:create_refund"))) == 1
+
+
+def test_a_row_whose_journal_fails_is_queued_again(desk: Desk) -> None:
+    desk.run("refund", "--queue", "--no-wait")
+    inner = desk.transport
+    url = database_url(desk.env["AMAZON_PAY_JOURNAL"])
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        with psycopg.connect(conninfo_of(url)) as connection:
+            connection.execute("DROP TABLE IF EXISTS amazonpay_journal")
+        assert isinstance(inner, httpx2.MockTransport)
+        return inner.handle_request(request)
+
+    desk.transport = httpx2.MockTransport(answer)
+    done = work(desk, "--at-once", "1")
+    assert (done.status, done.out) == (0, "")
+    assert "a row is tried again: " in done.err
+    assert queued(desk) == [("todo", 1)] * 3
+
+
 def test_a_row_without_an_answer_is_queued_again(desk: Desk) -> None:
     desk.run("refund", "--queue", "--no-wait")
     desk.transport = failing(httpx2.ConnectError)

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 
 from .._core.telemetry import LOGGER
-from ..errors import JournalFailed
+from ..errors import AmazonPayError
 from .carry_out import acarry_out
 from .row_queue import TASK, QueueFailed, conninfo_of, failing_as_queue, prepare_schema
 from .rows import Row
@@ -37,12 +37,7 @@ class NotDone(Exception):  # noqa: N818 - named by what happened
 
 
 # Nine times in eight minutes; the same command queues the row again after that.
-_AGAIN: Final = RetryStrategy(
-    max_attempts=9,
-    wait=5,
-    linear_wait=12,
-    retry_exceptions=(NotDone, JournalFailed),
-)
+_AGAIN: Final = RetryStrategy(max_attempts=9, wait=5, linear_wait=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +83,10 @@ async def work(
         client = merchants[str(context.job.queue)]
         try:
             result = await acarry_out(client, journal, Row.from_message(row))
-        except JournalFailed as failed:
-            LOGGER.warning("a row is tried again: %s", failed)
+        except Exception as error:
+            # The texts of other errors may show what is in the row.
+            shown = error if isinstance(error, AmazonPayError) else type(error).__name__
+            LOGGER.warning("a row is tried again: %s", shown)
             raise
         told(result)
         if result.no_answer:

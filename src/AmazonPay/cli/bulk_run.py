@@ -219,6 +219,8 @@ class Run:
         if limits is not None:
             url = os.environ.get(REDIS_VARIABLE)
             shared = redis_at(url) if url else None
+            if shared is not None:
+                self.ctx.call_on_close(shared.close)
             paced["rate_limits"] = RateLimits(limits, redis=shared)
         failed: AmazonPayError | None = None
         with credentials.client_from(self.ctx, self.given, **paced) as client:

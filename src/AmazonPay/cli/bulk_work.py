@@ -16,6 +16,7 @@ from ..bulk.pace import limits_for, redis_at
 from ..errors import ConfigurationError
 from ..pacing import RateLimits
 from . import credentials, profiles
+from .bulk_run import REDIS_VARIABLE
 from .durations import duration
 from .failures import OK
 from .journal import VARIABLE as JOURNAL_VARIABLE
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from ..bulk.results import RowResult
     from ..client import AsyncClient
     from ..journal import Journal
-
-REDIS_VARIABLE: Final = "AMAZON_PAY_REDIS"
 
 _AT_ONCE: Final = 8
 _SHORTEST_SILENCE: Final = timedelta(seconds=1)
