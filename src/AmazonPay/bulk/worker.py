@@ -153,11 +153,13 @@ def _stopped_by_sigterm() -> Generator[None]:
     """Cancel this task at SIGTERM, as an interrupt does."""
     me, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert me is not None  # noqa: S101 - a coroutine is run by a task
-    loop.add_signal_handler(signal.SIGTERM, me.cancel)
+    with contextlib.suppress(NotImplementedError):  # on Windows
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _rescue(app: App, queues: list[str], stalled_after: float) -> None:
