@@ -33,7 +33,7 @@ _AT_ONCE: Final = 8
 _SHORTEST_SILENCE: Final = timedelta(seconds=1)
 
 
-@click.command("work")
+@click.command("work", short_help="Carry out rows that --queue has handed over.")
 @click.option(
     "--all-profiles",
     is_flag=True,
