@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from pathlib import Path
@@ -285,8 +286,30 @@ def test_results_are_written_and_can_be_fed_again(refunds: Desk) -> None:
     assert len(refunds.posts("/refunds")) == 3
 
 
-def test_results_that_cannot_be_written_end_with_2(refunds: Desk) -> None:
-    done = refunds.run("refund", "--results", str(refunds.folder / "no" / "r.csv"))
+@pytest.mark.parametrize("place", ["no/r.csv", ".", "a\0b"])
+def test_results_that_have_no_place_are_refused_first(
+    place: str, refunds: Desk
+) -> None:
+    refunds.transport = failing(AssertionError)
+    done = refunds.run("refund", "--results", str(refunds.folder / place))
+    assert done.status == 2
+    assert "cannot be written" in done.err
+
+
+def test_results_that_cannot_be_written_at_the_end_can_be_asked_for_again(
+    refunds: Desk,
+) -> None:
+    inner, folder = refunds.transport, refunds.folder / "results"
+    folder.mkdir()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        with contextlib.suppress(FileNotFoundError):
+            folder.rmdir()
+        assert isinstance(inner, httpx2.MockTransport)
+        return inner.handle_request(request)
+
+    refunds.transport = httpx2.MockTransport(answer)
+    done = refunds.run("refund", "--results", str(folder / "r.csv"))
     assert done.status == 2
     assert "pending\t3\t15.00 USD" in done.out
 

@@ -1,7 +1,8 @@
 """Three workers carry out one file: one is killed, one is cut off, one goes on.
 
 `network`: the cut one loses its database, as by a failed network. `stopped`: it stands
-still as a whole, and wakes up when others have done its rows.
+still as a whole, and wakes up when others have done its rows. One of the soaks; `make
+test` runs the first way at a small size.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
 from bulk_soak import NAMESPACE, Deadly, audit, rows_for
 from command_line import write_key
+from postgres_server import postgres_server
+from redis_server import redis_server, socket_path
 from simulated import KEY_ID, Shop
 from unmeasured import unmeasured
 
@@ -180,7 +183,7 @@ def run(size: int, way: str, folder: Path, servers: dict[str, str]) -> list[str]
                 env=env,
                 stdout=subprocess.PIPE,
                 check=False,
-                timeout=PATIENCE,
+                timeout=PATIENCE + size,
             )
             return {**json.loads(done.stdout), "status": done.returncode}
 
@@ -201,3 +204,19 @@ def run(size: int, way: str, folder: Path, servers: dict[str, str]) -> list[str]
         if acts:
             faults.append("not all of it happened")
         return [*faults, *audit("refund", rows, watched, shop)]
+
+
+def main(size: int) -> list[str]:
+    """Lose workers in both ways, with a tenth of `size` rows; tell what went wrong."""
+    faults: list[str] = []
+    for way in ("network", "stopped"):
+        with (
+            postgres_server() as url,
+            socket_path() as path,
+            redis_server(path),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            servers = {"AMAZON_PAY_JOURNAL": url, "AMAZON_PAY_REDIS": f"unix://{path}"}
+            found = run(max(size // 10, 12), way, Path(folder), servers)
+            faults += [f"{way}: {fault}" for fault in found]
+    return faults

@@ -24,6 +24,7 @@ SOAKS = {
     "pages": "page_crash",
     "reports": "reports_soak",
     "bulk": "bulk_soak",
+    "workers": "bulk_workers",
 }
 """The module of each soak."""
 

@@ -387,7 +387,7 @@ def test_results_can_be_fed_again(tmp_path: Path) -> None:
     assert again.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["no/such/folder.csv", "a\0b", ""])
+@pytest.mark.parametrize("name", ["no/such/folder.csv", "a\0b", "", "/dev/null"])
 def test_results_that_cannot_be_written_are_an_error(name: str, tmp_path: Path) -> None:
     (row,) = read(tmp_path, f"{HEAD}\n{LINE}\n")
     place = str(tmp_path / name)

@@ -26,7 +26,7 @@ def settled_result(row: Row, entry: Entry | None) -> RowResult | None:
     if entry is None:
         return None
     for_good = entry.outcome == "success" or (entry.outcome == "no" and entry.final)
-    return _of_entry(row, entry) if for_good else None
+    return _of_entry(row, entry, earlier=True) if for_good else None
 
 
 def journal_result(row: Row, journal: Journal) -> RowResult:
@@ -51,12 +51,12 @@ class _JournalAlone:
         return step.work() if isinstance(step, RunInThread) else None
 
 
-def _of_entry(row: Row, entry: Entry) -> RowResult:
+def _of_entry(row: Row, entry: Entry, *, earlier: bool = False) -> RowResult:
     outcome: RowOutcome = entry.outcome or "unknown"
     if outcome == "unknown" and entry.untouched:
         outcome = "unsent"
     object_id = entry.subject or entry.object_id
-    return RowResult(row, outcome, entry.reason, object_id, entry.key, earlier=True)
+    return RowResult(row, outcome, entry.reason, object_id, entry.key, earlier)
 
 
 def carry_out(client: Client, journal: Journal, row: Row) -> RowResult:

@@ -105,6 +105,24 @@ def total_of(rows: Iterable[Row]) -> dict[str, Price]:
     return sums
 
 
+def check_place(path: str) -> None:
+    """Raise unless a file of results can appear at a path.
+
+    Raises:
+        ConfigurationError: its folder is missing, or something else is there, such as
+            a folder or a device.
+    """
+    target = Path(path)
+    usable = "\0" not in path and (
+        target.parent.is_dir() and (target.is_file() or not target.exists())
+    )
+    if not usable:
+        raise ConfigurationError(
+            f"the results cannot be written to {path!r}: name a file in a folder that"
+            " is there"
+        )
+
+
 def write_results(
     path: str, columns: Sequence[str], results: Iterable[RowResult]
 ) -> None:
@@ -115,6 +133,7 @@ def write_results(
     Raises:
         ConfigurationError: the file cannot be written.
     """
+    check_place(path)
     kept = [n for n, name in enumerate(columns) if name not in RESULT_COLUMNS]
     target = Path(path)
     try:
@@ -127,10 +146,9 @@ def write_results(
             with contextlib.suppress(OSError):
                 Path(name).unlink()
             raise
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "its name is no path"
+    except OSError as error:
         raise ConfigurationError(
-            f"the results cannot be written to {path!r}: {why}"
+            f"the results cannot be written to {path!r}: {error.strerror}"
         ) from None
 
 

@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
 
 from .._core.telemetry import LOGGER
-from ..errors import JournalFailed
+from ..errors import AmazonPayError
 from .carry_out import acarry_out
 from .row_queue import TASK, QueueFailed, conninfo_of, failing_as_queue, prepare_schema
 from .rows import Row
@@ -37,12 +37,7 @@ class NotDone(Exception):  # noqa: N818 - named by what happened
 
 
 # Nine times in eight minutes; the same command queues the row again after that.
-_AGAIN: Final = RetryStrategy(
-    max_attempts=9,
-    wait=5,
-    linear_wait=12,
-    retry_exceptions=(NotDone, JournalFailed),
-)
+_AGAIN: Final = RetryStrategy(max_attempts=9, wait=5, linear_wait=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +83,10 @@ async def work(
         client = merchants[str(context.job.queue)]
         try:
             result = await acarry_out(client, journal, Row.from_message(row))
-        except JournalFailed as failed:
-            LOGGER.warning("a row is tried again: %s", failed)
+        except Exception as error:
+            # The texts of other errors may show what is in the row.
+            shown = error if isinstance(error, AmazonPayError) else type(error).__name__
+            LOGGER.warning("a row is tried again: %s", shown)
             raise
         told(result)
         if result.no_answer:
@@ -156,11 +153,13 @@ def _stopped_by_sigterm() -> Generator[None]:
     """Cancel this task at SIGTERM, as an interrupt does."""
     me, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert me is not None  # noqa: S101 - a coroutine is run by a task
-    loop.add_signal_handler(signal.SIGTERM, me.cancel)
+    with contextlib.suppress(NotImplementedError):  # on Windows
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
     try:
         yield
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _rescue(app: App, queues: list[str], stalled_after: float) -> None:

@@ -155,7 +155,7 @@ def _shown(result: RowResult) -> dict[str, Any]:
 def status_for(summary: Summary, ending: str, failed: AmazonPayError | None) -> int:
     """Return the exit status of a run: the gravest of its rows."""
     statuses = [OK if failed is None else status_of(failed)]
-    if summary.counts["pending"]:
+    if summary.counts["pending"] or summary.counts["waiting"]:
         statuses.append(SAID_NO)
     for result in summary.attention:
         if result.outcome == "unknown":

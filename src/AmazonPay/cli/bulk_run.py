@@ -16,7 +16,7 @@ from ..bulk.checks import check_journal, read_rows
 from ..bulk.crew import Crew
 from ..bulk.csv_file import BadFile
 from ..bulk.pace import limits_for, redis_at, seconds_for
-from ..bulk.results import RowResult, Summary, write_results
+from ..bulk.results import RowResult, Summary, check_place, write_results
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest, JournalFailed
 from ..idempotency import idempotency_key
 from ..pacing import RateLimits
@@ -132,6 +132,8 @@ class Run:
             )
         except InvalidRequest as error:
             raise ConfigurationError(f"--{error}") from None
+        if options.results is not None:
+            check_place(options.results)
         if not options.queue:
             if options.no_wait:
                 raise ConfigurationError("--no-wait goes with --queue")
@@ -216,6 +218,8 @@ class Run:
         if limits is not None:
             url = os.environ.get(REDIS_VARIABLE)
             shared = redis_at(url) if url else None
+            if shared is not None:
+                self.ctx.call_on_close(shared.close)
             paced["rate_limits"] = RateLimits(limits, redis=shared)
         failed: AmazonPayError | None = None
         with credentials.client_from(self.ctx, self.given, **paced) as client:

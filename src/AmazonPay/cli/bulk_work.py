@@ -16,6 +16,7 @@ from ..bulk.pace import limits_for, redis_at
 from ..errors import ConfigurationError
 from ..pacing import RateLimits
 from . import credentials, profiles
+from .bulk_run import REDIS_VARIABLE
 from .durations import duration
 from .failures import OK
 from .journal import JOURNAL, in_database
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
     from ..client import AsyncClient
     from ..journal import Journal
 
-REDIS_VARIABLE: Final = "AMAZON_PAY_REDIS"
-
 _AT_ONCE: Final = 8
 _SHORTEST_SILENCE: Final = timedelta(seconds=1)
 
 
-@click.command("work")
+@click.command("work", short_help="Carry out rows that --queue has handed over.")
 @click.option(
     "--all-profiles",
     is_flag=True,
