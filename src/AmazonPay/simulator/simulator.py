@@ -8,8 +8,7 @@ from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from .. import explain
-from .actors import control_api, control_document, notifier, provoked
+from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
 from .engine.clock import Clock
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
@@ -131,6 +130,8 @@ class Simulator(checkout.CheckoutPages, Controls):
 
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
+            from .actors import control_document
+
             return json_response(200, control_document.document())
         if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
             return self.answer_page(request)
@@ -194,6 +195,8 @@ class Simulator(checkout.CheckoutPages, Controls):
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
+        from .. import explain
+
         keys = {name: one.public_key for name, one in self.merchants.items()}
         authorization = request.header("authorization") or ""
         named = _KEY_ID.search(authorization)
