@@ -11,8 +11,7 @@ from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import explain
-from .actors import control_api, control_document, notifier, provoked
+from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
 from .console import files as console
 from .engine.clock import Clock
@@ -194,6 +193,8 @@ class Simulator(checkout.CheckoutPages, Controls):
 
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:  # noqa: PLR0911 - one line for each part of the simulator
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
+            from .actors import control_document
+
             return json_response(200, control_document.document())
         if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
             return self.answer_page(request)
@@ -283,6 +284,8 @@ class Simulator(checkout.CheckoutPages, Controls):
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
+        from .. import explain
+
         keys = {name: one.public_key for name, one in self.merchants.items()}
         authorization = request.header("authorization") or ""
         named = _KEY_ID.search(authorization)

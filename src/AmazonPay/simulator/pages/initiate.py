@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ... import explain
 from ..._signing import V1
 from ..actors.backstage import Backstage
 from ..engine.environments import RULES
@@ -26,6 +25,7 @@ from .languages import language_in
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from ... import explain
     from ..._core.config import Environment
     from ..engine.context import Context
     from ..engine.store import Record
@@ -205,6 +205,8 @@ class ButtonPages(Backstage):
     def _check_signature(self, posted: Posted) -> None:
         """Raise InvalidSignature unless the payload is what the merchant signed."""
         keys = {name: one.public_key for name, one in self.merchants.items()}
+        from ... import explain
+
         explanation = explain.button(
             posted.payload,
             posted["signature"],
