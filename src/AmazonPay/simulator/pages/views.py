@@ -96,7 +96,7 @@ def choice_page(
         own["missing"] = [
             _MISSING[one]
             for one in sessions.constraints(session)
-            if one != "BuyerNotAssociated" and not waits
+            if one != "BuyerNotAssociated" and not (waits or own["cart_problem"])
         ]
         own["waits"] = bool(waits or own["missing"] or own["cart_problem"])
     given = session["merchant_address"] if sessions.pays_at_once(session) else None
