@@ -7,13 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from AmazonPay.simulator import (
-    Ids,
-    Request,
-    Settings,
-    Simulator,
-    merchant,
-)
+from AmazonPay.simulator import Ids, Request, Settings, Simulator, merchant
 from AmazonPay.simulator.engine.timestamps import utc_now
 from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from keys import KEY
@@ -238,7 +232,7 @@ def test_calls_that_come_together_are_answered_each_for_itself(shop: Shop) -> No
         Request("GET", f"/v2/checkoutSessions/{session}"),
     ]
     answers = shop.simulator.handle_together(requests)
-    assert [one.status for one, _ in answers] == [200, 404, 400]
+    assert [one.status for one in answers] == [200, 404, 400]
 
 
 def test_no_call_is_answered_whose_work_is_not_kept(
@@ -248,23 +242,10 @@ def test_no_call_is_answered_whose_work_is_not_kept(
     requests = [shop.signed("GET", f"/v2/checkoutSessions/{session}", b"")] * 2
     shop.simulator.store.close()
     answers = shop.simulator.handle_together(requests)
-    assert [reply_of(one).error for one, _ in answers] == [
+    assert [reply_of(one).error for one in answers] == [
         (500, "InternalServerError")
     ] * 2
     assert "the store has failed" in caplog.text
-
-
-def test_a_fault_that_waits_leaves_it_to_who_answers() -> None:
-    shop = Shop(settings=Settings(keys_held_for=timedelta(seconds=2.5)))
-    waited: list[float] = []
-    shop.simulator.wait = waited.append
-    body = json.dumps(shop.session_body()).encode()
-    key = {"x-amz-pay-idempotency-key": "one"}
-    request = shop.signed("POST", "/v2/checkoutSessions", body, key)
-    ((response, seconds),) = shop.simulator.handle_together([request])
-    assert (response.status, seconds, waited) == (201, 2.5, [])
-    assert shop.simulator.handle(request).status == 201
-    assert waited == [2.5]
 
 
 def test_a_call_that_may_wait_holds_up_no_other() -> None:

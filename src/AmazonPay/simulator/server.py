@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
-    _Answered = asyncio.Future[tuple[HTTPResponse, float]]
     Send = Callable[[Message], Awaitable[None]]
 
 _LARGEST_PORT = 65535
@@ -49,7 +48,7 @@ class App:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._calls: list[tuple[Request, _Answered]] = []
+        self._calls: list[tuple[Request, asyncio.Future[HTTPResponse]]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; other protocols are ignored."""
@@ -74,28 +73,26 @@ class App:
             scope["scheme"],
         )
         if self._simulator.answers_at_once(request):
-            response, late = await self._answered(request)
-            if late:
-                await asyncio.to_thread(self._simulator.wait, late)
+            response = await self._answered(request)
         else:
             response = await asyncio.to_thread(self._simulator.handle, request)
         await _send_response(send, response)
 
-    def _answered(self, request: Request) -> _Answered:
+    def _answered(self, request: Request) -> asyncio.Future[HTTPResponse]:
         """Return the response to a call, committed with those that came with it."""
         loop = asyncio.get_running_loop()
         if not self._calls:
             loop.call_soon(self._answer_calls)
-        future: _Answered = loop.create_future()
+        future: asyncio.Future[HTTPResponse] = loop.create_future()
         self._calls.append((request, future))
         return future
 
     def _answer_calls(self) -> None:
         calls, self._calls = self._calls, []
-        answers = self._simulator.handle_together([request for request, _ in calls])
-        for (_, future), answer in zip(calls, answers, strict=True):
+        responses = self._simulator.handle_together([request for request, _ in calls])
+        for (_, future), response in zip(calls, responses, strict=True):
             if not future.cancelled():
-                future.set_result(answer)
+                future.set_result(response)
 
     def _largest(self, scope: Message) -> int:
         """Return the most bytes of a body: a world is larger than a call."""

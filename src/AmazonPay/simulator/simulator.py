@@ -81,9 +81,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         wait: Callable[[float], object] = _no_wait,
     ) -> None:
         super().__init__(merchants, store, clock, ids, settings)
-        self.wait = wait
-        self._late: list[float] | None = None
-        self._faults = Faults(self.settings, dice or SystemRandom(), self._lengthen)
+        self._faults = Faults(self.settings, dice or SystemRandom(), wait)
 
     def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
@@ -111,36 +109,16 @@ class Simulator(checkout.CheckoutPages, Controls):
         """Return whether a request is an API call that waits for the store alone."""
         return is_call(request.path) and not self.settings.keys_held_for
 
-    def handle_together(
-        self, requests: list[Request]
-    ) -> list[tuple[HTTPResponse, float]]:
-        """Return the responses to some requests, which are kept in one go, or lost.
-
-        Beside each of them are the seconds by which a fault lengthens that call: the
-        caller waits, for nobody else may wait for it.
-        """
-        answers: list[tuple[HTTPResponse, float]] = []
+    def handle_together(self, requests: list[Request]) -> list[HTTPResponse]:
+        """Return the responses to some requests, which are kept in one go, or lost."""
         try:
             with self.store.together():
-                for request in requests:
-                    self._late = []
-                    response = self.handle(request)
-                    answers.append((response, sum(self._late)))
+                return [self.handle(request) for request in requests]
         except sqlite3.Error:
             _LOGGER.exception("the store has failed")
             message = "The store has failed; see the simulator's log"
             refusal = APIRefusal("InternalServerError", message)
-            return [(self.refuse(refusal), 0.0) for _ in requests]
-        finally:
-            self._late = None
-        return answers
-
-    def _lengthen(self, seconds: float) -> None:
-        """Wait, or leave it to the caller of `handle_together`."""
-        if self._late is not None and self.store.is_together:
-            self._late.append(seconds)
-        else:
-            self.wait(seconds)
+            return [self.refuse(refusal) for _ in requests]
 
     def refuse(self, refusal: APIRefusal) -> HTTPResponse:
         """Return the response to a request that was not read, a too large one, say."""

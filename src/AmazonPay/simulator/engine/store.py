@@ -343,7 +343,7 @@ class Store:
 
         Inside `together()` it is committed at the end of that.
         """
-        if self.is_together:
+        if self._together == threading.get_ident():
             if not self._connection.in_transaction:
                 # A savepoint would begin another one, without what was before it.
                 raise sqlite3.OperationalError("what was written together is lost")
@@ -353,11 +353,6 @@ class Store:
         with self._lock, self._undone_by_errors("BEGIN IMMEDIATE", "ROLLBACK"):
             yield Transaction(self._connection)
             self._connection.execute("COMMIT")
-
-    @property
-    def is_together(self) -> bool:
-        """Whether this thread is inside `together()`."""
-        return self._together == threading.get_ident()
 
     @contextlib.contextmanager
     def together(self) -> Generator[None]:
