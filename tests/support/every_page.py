@@ -126,7 +126,7 @@ def every_page(shop: ButtonShop) -> dict[str, Shown]:
         productType="SignIn",
     )
     (id_,) = [
-        given["value"] for tag, given in page.elements.tags if given.get("name") == "id"
+        given["value"] for _, given in page.elements.tags if given.get("name") == "id"
     ]
     pages["sign in"] = Shown(f"/checkout/sign_in?id={id_}")
     return {**pages, **_buy_now(shop)}

@@ -82,7 +82,8 @@ def choice_page(
     asked = web.number_in(web.first(fields, "buyer"))
     remembered = web.signed_in_buyer(request)
     page: dict[str, Any] = session.get("page") or {}
-    before = session.get("buyer") or (page.get("choice") or {}).get("buyer")
+    kept: dict[str, Any] = page.get("choice") or {}
+    before: int | None = session.get("buyer") or kept.get("buyer")
     numbers = (before,) if change else (asked, before, remembered)
     number = choices.known_buyer(market, *numbers)
     product = product_type(session)
