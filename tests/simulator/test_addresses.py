@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from AmazonPay.errors import ConfigurationError
@@ -9,6 +11,7 @@ from AmazonPay.simulator import Request
 from AmazonPay.simulator.actors.control_api import ACTIONS
 from AmazonPay.simulator.actors.world_api import ROUTES
 from AmazonPay.simulator.addresses import HERE, Addresses, addresses_from
+from AmazonPay.simulator.server import address_of, listen
 from simulated import Reply, Shop, reply_of
 
 OWN = "https://amazonpay:8421"
@@ -67,11 +70,15 @@ def test_without_a_server_any_port_of_loopback_is_ours_and_no_name() -> None:
         (OPEN, "amazonpay"),
         (addresses_from(["127.0.0.2"]), "127.0.0.2"),
         (addresses_from(["::1"]), "[::1]"),
+        (addresses_from([], ["fd00::1"]), "[fd00::1]"),
     ],
-    ids=["here", "named", "bound", "v6"],
+    ids=["here", "named", "bound", "v6", "a name of v6"],
 )
 def test_its_own_address_is_the_first_name(addresses: Addresses, host: str) -> None:
     assert addresses.host == host
+    with listen(0) as listener:
+        url = address_of(listener, Path("ca.pem"), addresses.host).url
+        assert url == f"https://{host}:{listener.getsockname()[1]}"
 
 
 def test_the_certificate_names_what_is_bound_named_and_public() -> None:

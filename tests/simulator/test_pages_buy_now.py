@@ -97,8 +97,10 @@ def test_the_page_asks_the_shop_for_its_cart_first(shop: ButtonShop) -> None:
     assert "name" not in details["shippingAddress"]
     assert "addressLine1" not in details["shippingAddress"]
     assert "pay" in page.off
+    assert "waits" in page.ids
     shown = answer(visitor, page, cart(shop))
     assert event(shown)[0] == ""
+    assert "waits" not in shown.ids
     assert shown.ids["price"]["text"] == "USD 25.00"
     bought = " ".join(shown.ids["cart"]["text"].split())
     assert "Green <b>tea</b> 100 gUSD 20.00" in bought

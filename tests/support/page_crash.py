@@ -79,6 +79,36 @@ def _changing(action: str) -> Callable[[ButtonShop], Place]:
     return prepare
 
 
+_VIEW = {"viewType": "buyNowView", "origin_url": "https://shop.example"}
+
+
+def _buying_now(shop: ButtonShop) -> Place:
+    """Open the window of Buy Now, before the shop's page has answered."""
+    store = shop.payload()["storeId"]
+    payload = {"storeId": store, "paymentDetails": {"paymentIntent": "Authorize"}}
+    visitor, page = shop.clicked(payload, **_VIEW)
+    return visitor, page, session_of(page)
+
+
+def _answered(shop: ButtonShop) -> Place:
+    visitor, page, session = _buying_now(shop)
+    return visitor, visitor.follow(_answer(shop, visitor, page)), session
+
+
+def _answer(shop: ButtonShop, visitor: Visitor, page: Page) -> Page:
+    price = shop.money("14.00")
+    option = {"id": "post", "price": price, "isDefault": True}
+    cart = {
+        "deliveryOptions": [
+            option | {"shippingMethod": {"shippingMethodName": "Post"}}
+        ],
+        **dict.fromkeys(("totalBaseAmount", "totalShippingAmount"), price),
+        **dict.fromkeys(("totalTaxAmount", "totalChargeAmount"), price),
+    }
+    fields = {"amazonCheckoutSessionId": session_of(page), "cart": json.dumps(cart)}
+    return visitor.post("/checkout/cart", fields)
+
+
 def _created(shop: ButtonShop) -> Place:
     session = shop.open({**shop.session_body(), **ready(shop)})
     visitor = shop.visitor()
@@ -137,6 +167,9 @@ ACTS = {
     "pay, and be declined": Act(_at_payment("3434"), _press("pay")),
     "cancel where one pays": Act(_at_payment("1111"), _press("cancel")),
     "pay where one chooses": Act(_paying_at_once, _press("pay", card="1111")),
+    "take a cart": Act(_buying_now, _answer),
+    "pay in Buy Now": Act(_answered, _press("pay")),
+    "cancel in Buy Now": Act(_answered, _press("cancel")),
     "ask to sign in": Act(_nowhere, _ask_to_sign_in),
     "sign in": Act(_signing_in, _press("continue")),
 }
@@ -154,11 +187,24 @@ def _world(shop: ButtonShop) -> str:
     return json.dumps(rows, default=bytes.decode)
 
 
+def _finish(shop: ButtonShop, session: str) -> int:
+    """Complete or finalize a session; return the status of the answer."""
+    known = shop.asked(session)
+    if known["webCheckoutDetails"]["checkoutResultReturnUrl"]:
+        return shop.complete(session, "14.00").status
+    body = {
+        "chargeAmount": shop.money("14.00"),
+        "paymentIntent": "Authorize",
+        "shippingAddress": known["shippingAddress"],
+    }
+    return shop.post(f"/checkoutSessions/{session}/finalize", body).status
+
+
 def _end(shop: ButtonShop, session: str) -> list[Any]:
     """Let the shop complete the order; return how all ends."""
     found = [one["checkoutSessionId"] for one in shop.simulator.sessions()]
     session = session or (found[-1] if found else "")
-    status = shop.complete(session, "14.00").status if session else 0
+    status = _finish(shop, session) if session else 0
     state = shop.asked(session)["statusDetails"] if session else {}
     charges = [
         (one["chargeAmount"], one["statusDetails"]["state"])

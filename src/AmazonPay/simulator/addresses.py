@@ -54,7 +54,7 @@ class Addresses:
     def host(self) -> str:
         """The host of its own address, as a URL writes it."""
         if self.names:
-            return self.names[0]
+            return in_url(self.names[0])
         if self.is_open and not _is_everything(self.binds[0]):
             return in_url(self.binds[0])
         return "localhost"

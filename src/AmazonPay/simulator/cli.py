@@ -388,7 +388,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         )
         simulator.addresses = addresses
         given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
-        simulator.token = given or (state.token() if state else simulator.token)
+        token = given or (state.token() if state else simulator.token)
+        arguments.token = simulator.token = token
         notifier = simulator.notifications
         if arguments.ipn_url is not None:
             notifier.add_listener(HTTPListener(arguments.ipn_url, arguments.ipn_host))

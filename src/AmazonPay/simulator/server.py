@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..errors import ConfigurationError
 from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
-from .addresses import HERE, in_url
+from .addresses import HERE
 from .certificate import make_certificate
 from .console import stream
 from .wire.errors import APIRefusal
@@ -317,10 +317,10 @@ def listen_on(addresses: Addresses, port: int) -> list[socket.socket]:
 def address_of(
     listener: socket.socket, authority: Path | None, host: str = "localhost"
 ) -> Address:
-    """Return the address of a listening socket."""
+    """Return the address of a listening socket; the host is as a URL writes it."""
     port: int = listener.getsockname()[1]
     scheme = "http" if authority is None else "https"
-    return Address(f"{scheme}://{in_url(host)}:{port}", port, authority)
+    return Address(f"{scheme}://{host}:{port}", port, authority)
 
 
 def server_for(

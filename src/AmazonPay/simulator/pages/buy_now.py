@@ -100,7 +100,7 @@ def set_cart(session: Record, cart: Mapping[str, Any]) -> None:
         zero = format_price(Decimal(0), charge["currencyCode"])
         return zero if nothing else checked_price(given, name)
 
-    options = [
+    options: list[dict[str, Any]] = [
         {
             "id": one["id"],
             "name": one["shippingMethod"]["shippingMethodName"],
@@ -176,9 +176,11 @@ def choice_of(session: Record, fields: Fields) -> dict[str, Any]:
 
 
 def _delivery(session: Record, asked: str | None) -> str | None:
-    options = _cart(session)["options"] if _ships(session) else []
-    known = [one["id"] for one in options]
-    default = next((one["id"] for one in options if one["default"]), None)
+    options: list[dict[str, Any]] = []
+    if _ships(session):
+        options = _cart(session)["options"]
+    known = [str(one["id"]) for one in options]
+    default = next((str(one["id"]) for one in options if one["default"]), None)
     return asked if asked in known else default
 
 
@@ -233,7 +235,7 @@ def _check_deliveries(session: Record) -> None:
 # What the page shows ------------------------------------------------------------------
 
 
-def values(session: Record, choice: Mapping[str, Any]) -> dict[str, Any]:
+def values(session: Record, choice: dict[str, Any]) -> dict[str, Any]:
     """Return what the page of a Buy Now session shows beyond that of any other."""
     cart, language = _cart(session), choices.language_of(session)
     problem = session["page"].get("problem")
@@ -269,13 +271,13 @@ def values(session: Record, choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def script_values(
-    session: Record, event: str | None, choice: Mapping[str, Any] | None = None
+    session: Record, event: str | None, choice: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return what the page's script reads: whom it tells, and what."""
     details: dict[str, Any] = {}
     if event in {BEGIN, _ADDRESS} and choice and choice["address"] is not None:
-        known = buyers_in(session["market"])[choice["buyer"] - 1].addresses
-        address = known[choice["address"] - 1]
+        market, buyer = str(session["market"]), int(choice["buyer"])
+        address = buyers_in(market)[buyer - 1].addresses[int(choice["address"]) - 1]
         details["shippingAddress"] = {name: address[name] for name in _COARSE}
     if event == BEGIN:
         details |= {

@@ -82,7 +82,8 @@ def choice_page(
     asked = web.number_in(web.first(fields, "buyer"))
     remembered = web.signed_in_buyer(request)
     page: dict[str, Any] = session.get("page") or {}
-    before = session.get("buyer") or (page.get("choice") or {}).get("buyer")
+    kept: dict[str, Any] = page.get("choice") or {}
+    before: int | None = session.get("buyer") or kept.get("buyer")
     numbers = (before,) if change else (asked, before, remembered)
     number = choices.known_buyer(market, *numbers)
     product = product_type(session)
@@ -96,7 +97,7 @@ def choice_page(
         own["missing"] = [
             _MISSING[one]
             for one in sessions.constraints(session)
-            if one != "BuyerNotAssociated" and not waits
+            if one != "BuyerNotAssociated" and not (waits or own["cart_problem"])
         ]
         own["waits"] = bool(waits or own["missing"] or own["cart_problem"])
     given = session["merchant_address"] if sessions.pays_at_once(session) else None
