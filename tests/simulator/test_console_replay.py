@@ -463,7 +463,7 @@ def test_a_test_has_the_profile_and_the_currency_of_the_simulator(profile: Any) 
     shop.get("/nothing")
     last = last_call(shop.simulator)
     code = copied(shop.simulator, last["number"], "pytest")
-    mark = f"region='uk', ledger_currency='EUR', profile='{profile}'"
+    mark = f'region="uk", ledger_currency="EUR", profile="{profile}"'
     assert f"@pytest.mark.amazon_pay({mark})" in code
 
 
@@ -471,7 +471,7 @@ def test_a_row_without_its_headers_is_still_python_and_a_test(shop: Shop) -> Non
     shop.get("/charges/x")
     number = last_call(shop.simulator)["number"]
     shop.simulator.exchanges.clear()
-    assert "client.get_charge('x')" in copied(shop.simulator, number, "python")
-    assert "client.get_charge('x')" in copied(shop.simulator, number, "pytest")
+    assert 'client.get_charge("x")' in copied(shop.simulator, number, "python")
+    assert 'client.get_charge("x")' in copied(shop.simulator, number, "pytest")
     reply = console(shop.simulator, "GET", "copy", number=number, form="curl")
     assert reply.error == (404, "ResourceNotFound")
