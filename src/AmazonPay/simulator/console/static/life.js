@@ -87,6 +87,8 @@ export class Lives {
   acts(life) {
     const can = life.acts.filter((act) => act.by !== "shop" && act.by !== "follows");
     const buttons = can.map((act, number) => this.act(life, act, `act-${life.id}-${number}`));
+    // What can be pressed comes first.
+    buttons.sort((one, other) => Number(one.querySelector("button").disabled) - Number(other.querySelector("button").disabled));
     if (life.kind === "chargePermission") buttons.push(...this.nextCharge());
     if (life.kind === "charge") buttons.push(this.dispute(life));
     if (life.kind === "dispute") buttons.push(this.forBuyer(life));
