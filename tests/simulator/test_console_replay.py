@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay.simulator import Request, Settings, Simulator
+from AmazonPay.simulator import PROFILES, Request, Settings, Simulator, merchant
 from AmazonPay.testing import amazon_pay
 from console_calls import asked, console, detail, last_call, rows
+from keys import KEY
 from simulated import Shop, reply_of
 from visitor import ButtonShop, at_payment, session_of
 
@@ -285,11 +286,46 @@ def lost_answer(shop: Shop) -> None:
 
 
 def lost_before(shop: Shop) -> None:
-    charge = shop.buy().charge
     shop.provoke("create_charge", "502", "after")
-    permission = charge.rpartition("-")[0]
+    permission = shop.buy("50", "Confirm").permission
     shop.charge(permission, "1")
+    charge = shop.simulator.charges()[-1]["chargeId"]
     shop.capture(charge, "500")
+
+
+def lost_session(shop: Shop) -> None:
+    shop.provoke("create_checkout_session", "503", "after")
+    shop.post("/checkoutSessions", shop.session_body())
+    session = shop.simulator.sessions()[-1]["checkoutSessionId"]
+    shop.provoke("get_checkout_session", "2 s late", "after")
+    shop.get(f"/checkoutSessions/{session}")
+    shop.complete(session)
+
+
+def late(shop: Shop) -> None:
+    charge = shop.sold()
+    shop.provoke("capture_charge", "10 s late", "after")
+    shop.capture(charge, "50")
+
+
+def accepted_dispute(shop: Shop) -> None:
+    dispute = shop.simulator.file_chargeback(shop.sold())["disputeId"]
+    evidence = [{"evidenceType": "Receipt", "evidenceText": "x"}]
+    for _ in range(2):
+        body = {"merchantEvidences": evidence}
+        shop.post(f"/disputes/{dispute}/contest", body)
+
+
+def wrong_type_of_an_id(shop: Shop) -> None:
+    price = shop.money("1")
+    body = {"chargePermissionId": {"a": 1}, "chargeAmount": price}
+    shop.post("/charges", body)
+
+
+def half_a_pair(shop: Shop) -> None:
+    price = shop.money("1")
+    body = {"chargePermissionId": "\ud800", "chargeAmount": price}
+    shop.post("/charges", body)
 
 
 def reset(shop: Shop) -> None:
@@ -343,6 +379,11 @@ REFUSED = [
     disputed,
     lost_answer,
     lost_before,
+    lost_session,
+    late,
+    accepted_dispute,
+    wrong_type_of_an_id,
+    half_a_pair,
     reset,
     pending_declined,
     changed_under_its_key,
@@ -382,7 +423,7 @@ def test_a_refused_row_is_a_test_that_fails_as_the_call_did(
         expected = "white space"
     if refuse is reset:
         expected = "ConnectionLost"
-    if refuse in {no_json, float_amount}:  # our client does not send it
+    if refuse in {no_json, float_amount, half_a_pair}:  # our client does not send it
         expected = "InvalidRequest"
     if refuse is bad_query:
         expected = "pageSize"
@@ -412,3 +453,25 @@ def test_a_session_of_a_button_is_told_again_from_its_payload() -> None:
     assert last["status"] == 422
     with pytest.raises(AssertionError, match=last["code"]):
         run(copied(shop.simulator, last["number"], "pytest"))
+
+
+@pytest.mark.parametrize("profile", ["lenient", "hostile"])
+def test_a_test_has_the_profile_and_the_currency_of_the_simulator(profile: Any) -> None:
+    shop = Shop(settings=PROFILES[profile])
+    one = merchant(shop.key_id, KEY.public_key(), region="uk", ledger_currency="EUR")
+    shop.simulator = Simulator([one], settings=PROFILES[profile], clock=shop.clock)
+    shop.get("/nothing")
+    last = last_call(shop.simulator)
+    code = copied(shop.simulator, last["number"], "pytest")
+    mark = f'region="uk", ledger_currency="EUR", profile="{profile}"'
+    assert f"@pytest.mark.amazon_pay({mark})" in code
+
+
+def test_a_row_without_its_headers_is_still_python_and_a_test(shop: Shop) -> None:
+    shop.get("/charges/x")
+    number = last_call(shop.simulator)["number"]
+    shop.simulator.exchanges.clear()
+    assert 'client.get_charge("x")' in copied(shop.simulator, number, "python")
+    assert 'client.get_charge("x")' in copied(shop.simulator, number, "pytest")
+    reply = console(shop.simulator, "GET", "copy", number=number, form="curl")
+    assert reply.error == (404, "ResourceNotFound")

@@ -363,8 +363,10 @@ def _order_of(
         return made.get("checkoutSessionId")
     try:
         return subject(context, call).get("order")
-    except (APIRefusal, LookupError, TypeError):  # the body was not checked yet
-        return None
+    except (APIRefusal, LookupError, TypeError, ValueError, ArithmeticError):
+        return None  # the body was not checked yet
+    except sqlite3.Error:
+        return None  # an id of another type
 
 
 def _run(context: Context, call: APICall) -> Result:
@@ -391,7 +393,7 @@ def _run(context: Context, call: APICall) -> Result:
     except APIRefusal as refusal:
         if not refusal.keep_changes:
             context.transaction.undo_to_savepoint()
-        return Result(refusal.response, order)
+        return Result(refusal.response, order or _order_of(context, call))
 
 
 def _add_to_history(  # noqa: PLR0913 - what a row holds

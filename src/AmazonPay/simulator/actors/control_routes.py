@@ -25,3 +25,5 @@ class Route:
     required: tuple[str, ...] = ()
     takes_world: bool = False
     """Whether the body is a world, as `save` returns it."""
+    answers: str = "application/json"
+    """The media type of its answer."""

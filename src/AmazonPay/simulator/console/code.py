@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pprint import pformat
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qsl
 
@@ -112,9 +111,34 @@ def _call(name: str, arguments: list[Any], more: Mapping[str, Any]) -> str:
     return f"client.{name}(\n{lines})"
 
 
-def literal(value: object) -> str:
-    """Return Python code for a JSON value."""
-    return pformat(value, width=_WIDTH - 12, sort_dicts=False)
+def literal(value: object, depth: int = 0) -> str:
+    """Return Python code for a JSON value, as a formatter would write it."""
+    flat = _flat(value)
+    if len(flat) + 4 * depth <= _WIDTH - 12 or not isinstance(value, (dict, list)):
+        return flat
+    indent = "    " * (depth + 1)
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
+        lines = [f"{_flat(name)}: {literal(one, depth + 1)}" for name, one in members]
+        opening, closing = "{", "}"
+    else:
+        lines = [literal(one, depth + 1) for one in cast("Sequence[Any]", value)]
+        opening, closing = "[", "]"
+    written = "".join(f"{indent}{line},\n" for line in lines)
+    return f"{opening}\n{written}{'    ' * depth}{closing}"
+
+
+def _flat(value: object) -> str:
+    """Return Python code in one line, with double quotes where that is simple."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value).items()
+        inside = ", ".join(f"{_flat(name)}: {_flat(one)}" for name, one in members)
+        return f"{{{inside}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flat, cast('Sequence[Any]', value)))}]"
+    text = repr(value)
+    is_simple = text[:1] == "'" and '"' not in text and "\\'" not in text
+    return f'"{text[1:-1]}"' if is_simple else text
 
 
 def indented(text: str, by: int = 4) -> str:

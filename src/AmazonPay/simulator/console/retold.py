@@ -87,7 +87,7 @@ def _of_signature(controls: Controls, row: HistoryRow) -> str:
             f"        {literal(request.method)},",
             f"        {literal(request.target)},",
             "        HEADERS,",
-            f"        {request.body!r},",
+            f"        {literal(request.body)},",
             "        public_key=PUBLIC_KEY,",
             "    )",
             '    assert why.name == "holds", why',
@@ -170,7 +170,8 @@ class Retold:
         elif row.kind == "pushed":
             id_ = literal(named(facts["id"], self._names))
             self._lines.append(
-                f"amazon_pay.push({facts['object']!r}, {id_}, {facts['event']!r})"
+                f"amazon_pay.push({literal(facts['object'])}, {id_},"
+                f" {literal(facts['event'])})"
             )
         elif row.kind == "issuer" and facts["did"] == "filed":
             self._tell_chargeback(later, facts)
@@ -204,7 +205,7 @@ class Retold:
         self._lines.append(f"answer = {call}.json()")
         for id_, kind in new.items():
             name = self._name(id_, _IDS[kind])
-            self._lines.append(f"{name} = answer[{kind!r}]")
+            self._lines.append(f"{name} = answer[{literal(kind)}]")
 
     def _name_lost(self, new: dict[str, str]) -> None:
         """Name what a call has made whose answer was lost, by the last object."""
@@ -217,14 +218,14 @@ class Retold:
                 where = "amazon_pay.charges()[-1]"
             else:
                 continue
-            self._lines.append(f"{name} = {where}[{kind!r}]")
+            self._lines.append(f"{name} = {where}[{literal(kind)}]")
 
     def _tell_buyer(self, row: HistoryRow) -> None:
         facts, did = row.facts, row.facts["did"]
         session = literal(named(row.order, self._names))
         if did == "chose":
             more = "".join(
-                f", {name}={facts[member]!r}"
+                f", {name}={literal(facts[member])}"
                 for name, member in (
                     ("card", "card"),
                     ("product_type", "productType"),
@@ -238,7 +239,7 @@ class Retold:
         elif did in buyer.ACCOUNT_ACTIONS:
             permissions = [n for n in self._names.values() if n.code == "permission"]
             if permissions:
-                self._lines.append(f"amazon_pay.manage(permission, {did!r})")
+                self._lines.append(f"amazon_pay.manage(permission, {literal(did)})")
 
     def _tell_chargeback(self, later: list[HistoryRow], facts: Record) -> None:
         made = [row for row in later if row.kind == "state"][:1]
@@ -247,7 +248,7 @@ class Retold:
             id_ = made[0].facts["id"]
             name = self._name(id_, "dispute")
             call = f"amazon_pay.file_chargeback({charges[-1].code}"
-            reason = f", reason={facts['reason']!r}"
+            reason = f", reason={literal(facts['reason'])}"
             self._lines.append(f'{name} = {call}{reason})["disputeId"]')
 
     # Faults, and names ---------------------------------------------------------------
@@ -277,7 +278,8 @@ class Retold:
         if found is not None:
             name, when = outcome
             self._lines.append(
-                f"amazon_pay.provoke({found.operation!r}, {name!r}, when={when!r})"
+                f"amazon_pay.provoke({literal(found.operation)}, {literal(name)},"
+                f" when={literal(when)})"
             )
 
     def _name(self, id_: str, kind: str) -> str:

@@ -184,7 +184,10 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
         "The outcomes that can be armed, by operation and moment", _fault_kinds, {}
     ),
     ("GET", EVENTS): Route(
-        "Server-sent events: one now, and one with each change", _events, {}
+        "Server-sent events: one now, and one with each change",
+        _events,
+        {},
+        answers=EVENT_STREAM,
     ),
 }
 """By method and noun."""

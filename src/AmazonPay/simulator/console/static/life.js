@@ -56,8 +56,13 @@ export class Lives {
   }
 
   inside(life) {
-    return [el("div", { class: "drawing" }, diagram(life)), this.path(life), this.next(life), this.calls(life), this.acts(life),
+    return [el("div", { class: "drawing" }, diagram(life)), this.buyersPage(life), this.path(life), this.next(life), this.calls(life), this.acts(life),
       el("details", {}, el("summary", {}, "As the API shows it"), el("pre", { tabindex: "0" }, pretty(JSON.stringify(life.shown))))];
+  }
+
+  buyersPage({ kind, id, state }) {
+    if (kind !== "checkoutSession" || state !== "Open") return "";
+    return el("p", { class: "part" }, el("a", { href: `/checkout/choose?${new URLSearchParams({ amazonCheckoutSessionId: id })}`, target: "_blank", rel: "noopener" }, "Be the buyer: open the page on which they choose"));
   }
 
   path({ path }) {
@@ -82,8 +87,11 @@ export class Lives {
   acts(life) {
     const can = life.acts.filter((act) => act.by !== "shop" && act.by !== "follows");
     const buttons = can.map((act, number) => this.act(life, act, `act-${life.id}-${number}`));
+    // What can be pressed comes first.
+    buttons.sort((one, other) => Number(one.querySelector("button").disabled) - Number(other.querySelector("button").disabled));
     if (life.kind === "chargePermission") buttons.push(...this.nextCharge());
     if (life.kind === "charge") buttons.push(this.dispute(life));
+    if (life.kind === "dispute") buttons.push(this.forBuyer(life));
     return part("Make it happen", el("ul", { class: "pushes" }, buttons));
   }
 
@@ -110,8 +118,16 @@ export class Lives {
       el("span", { class: "quiet" }, why ?? "bank: the buyer’s bank files a chargeback"));
   }
 
-  push(life, event) {
-    return this.run(() => post("push", { kind: life.kind, id: life.id, event }));
+  forBuyer(life) {
+    const event = "investigator decides";
+    const { whyNot } = life.acts.find((act) => act.event === event);
+    return el("li", {},
+      button("Decide for the buyer", () => this.push(life, event, "BuyerWon"), { id: `buyer-won-${life.id}`, disabled: Boolean(whyNot) }),
+      el("span", { class: "quiet" }, whyNot ?? "Amazon: investigator decides"));
+  }
+
+  push(life, event, resolution) {
+    return this.run(() => post("push", { kind: life.kind, id: life.id, event, resolution }));
   }
 
   async run(act) {

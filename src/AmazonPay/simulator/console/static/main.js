@@ -270,7 +270,6 @@ async function catchUp() {
   else if (came > 0) ordersLater ??= setTimeout(() => { ordersLater = null; sync(); }, 1000);
   [found, world] = await Promise.all([isTime ? get("orders") : found, get("console")]);
   story.most = (world.story.most ?? 1e9) + 1;
-  hits.clear();
   setClock(world.clock);
   drawArmed(world.faults);
   drawOrderList();
@@ -288,7 +287,10 @@ async function catchUp() {
     grow(came);
     if (shown.side === "life") await drawLives();
   }
-  if (shown.q) await filterAgain();
+  if (came !== 0) {
+    hits.clear();
+    if (shown.q) await filterAgain();
+  }
 }
 
 async function filterAgain() {
