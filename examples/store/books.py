@@ -13,6 +13,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -23,34 +24,12 @@ from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox, SQLAlchemyJournal
 if TYPE_CHECKING:
     from AmazonPay import Client, Decision
 
-NAME, CURRENCY, PLAN, MOST = "Copper Kettle", "USD", "tea-of-the-month", 20
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS products
-  (slug TEXT PRIMARY KEY, name TEXT, note TEXT, amount TEXT, color TEXT);
-INSERT INTO products VALUES
-  ('sencha', 'Sencha', 'Green and grassy, from steamed leaves', '12.50', '#6f9a52'),
-  ('earl-grey', 'Earl Grey', 'Black, with oil of bergamot', '9.80', '#4f6d94'),
-  ('lapsang', 'Lapsang', 'Black, dried over pine smoke', '14.20', '#8a5a44'),
-  ('rooibos', 'Rooibos', 'Red and mellow, for the evening', '8.40', '#c0562f'),
-  ('jasmine', 'Jasmine', 'White tea under fresh blossoms', '16.90', '#b98ba7'),
-  ('tea-of-the-month', 'Tea of the month', 'A new tin each month', '11.00', '#b0842b'),
-  ('shipping', 'Shipping', '', '4.90', '') ON CONFLICT DO NOTHING;
-CREATE TABLE IF NOT EXISTS orders
-  (id TEXT PRIMARY KEY, visitor TEXT, kind TEXT, state TEXT, attempt INT DEFAULT 1,
-  session TEXT UNIQUE, charge TEXT UNIQUE, permission TEXT, address TEXT, problem TEXT,
-  made TEXT DEFAULT CURRENT_TIMESTAMP);
-CREATE UNIQUE INDEX IF NOT EXISTS one_cart ON orders (visitor, kind) WHERE state='Open';
-CREATE TABLE IF NOT EXISTS lines
-  (order_id TEXT, slug TEXT, name TEXT, amount TEXT, quantity INT, state TEXT,
-  refund TEXT UNIQUE, PRIMARY KEY (order_id, slug));
-CREATE TABLE IF NOT EXISTS permissions
-  (id TEXT PRIMARY KEY, visitor TEXT, kind TEXT, order_id TEXT, state TEXT)"""
+HERE, CURRENCY, PLAN, MOST = Path(__file__).parent, "USD", "tea-of-the-month", 20
 RANKS = {"Chargeable": 1, "NonChargeable": 1, "RefundInitiated": 1}
 RANKS |= {"AuthorizationInitiated": 1, "Authorized": 2, "CaptureInitiated": 3}
 RANKS |= dict.fromkeys(("Captured", "Declined", "Canceled", "Refunded", "Closed"), 9)
 PLACES = {"refundId": ("lines", "refund"), "chargeId": ("orders", "charge")}
 PLACES |= {"chargePermissionId": ("permissions", "id")}
-MAKES = ("complete_checkout_session", "finalize_checkout_session", "create_charge")
 
 
 class Refused(Exception):  # noqa: N818 - it is said to a person
@@ -73,25 +52,26 @@ def move(connection: sa.Connection, seen: Any, before: object = None) -> None:
     """Move the row of an object of Amazon's, never back: the handler of the inbox."""
     del before
     new = seen["statusDetails"]["state"]
-    member = next(one for one in ("disputeId", *PLACES) if one in seen)
-    if member == "disputeId":
-        values = {"id": seen["chargeId"], "problem": f"Dispute: {new}"}
-        disputed = "UPDATE orders SET problem = :problem WHERE charge = :id"
-        connection.execute(sa.text(disputed), values)
+    if "disputeId" in seen:
+        disputed = sa.text("UPDATE orders SET problem = :new WHERE charge = :id")
+        values = {"id": seen["chargeId"], "new": f"Dispute: {new}"}
+        connection.execute(disputed, values)
         return
-    table, column = PLACES[member]
-    values = {"id": seen[member], "new": new}
+    name = next(one for one in PLACES if one in seen)
+    set_ = "UPDATE {} SET state = %s WHERE {} = :id RETURNING state".format(
+        *PLACES[name]
+    )
+    values = {"id": seen[name], "new": new}
     # A statement that writes comes first: it keeps others out.
-    mine = f"UPDATE {table} SET state = %s WHERE {column} = :id RETURNING state"
-    found = connection.execute(sa.text(mine % "state"), values).first()
+    found = connection.execute(sa.text(set_ % "state"), values).first()
     if found is None:
         raise LookupError("faster than the answer to our call: the inbox tries again")
     old, end = RANKS.get(found.state, 0), RANKS["Captured"]
     if old < end and old <= RANKS.get(new, end):
-        connection.execute(sa.text(mine % ":new"), values)
+        connection.execute(sa.text(set_ % ":new"), values)
 
 
-class Shop:
+class Books:
     """Carts, orders and payments."""
 
     def __init__(self, client: Client, engine: sa.Engine, merchant: str) -> None:
@@ -99,7 +79,7 @@ class Shop:
         self.journal, self.inbox = SQLAlchemyJournal(engine), SQLAlchemyInbox(engine)
         self.journal.create_table()
         self.inbox.create_table()
-        for statement in SCHEMA.split(";\n"):
+        for statement in (HERE / "schema.sql").read_text().split(";\n")[:-1]:
             self.sql(statement)
         self.once: Any = {"journal": self.journal, "namespace": f"store/{merchant}"}
 
@@ -115,22 +95,18 @@ class Shop:
 
     def cart(self, visitor: str, kind: str = "cart") -> Any:
         """Return the visitor's order that is not paid yet, or None."""
-        found = "SELECT * FROM orders WHERE visitor = :visitor AND kind = :kind"
-        mine = self.sql(f"{found} AND state = 'Open'", visitor=visitor, kind=kind)
-        return mine[0] if mine else None
+        mine = "SELECT * FROM orders WHERE visitor = :visitor AND kind = :kind"
+        found = self.sql(f"{mine} AND state = 'Open'", visitor=visitor, kind=kind)
+        return found[0] if found else None
 
-    def put(
-        self, visitor: str, slug: str, number: int, kind: str = "cart", id_: str = ""
-    ) -> None:
+    def put(self, visitor: str, slug: str, number: int, **given: str) -> Any:
         """Have so many of a product in the visitor's order that is not paid yet."""
-        values = {"id": id_ or secrets.token_hex(4).upper()}
-        values |= {"visitor": visitor, "kind": kind}
-        self.sql(
-            """INSERT INTO orders (id, visitor, kind, state) VALUES
-            (:id, :visitor, :kind, 'Open') ON CONFLICT DO NOTHING""",
-            **values,
-        )
-        wanted = {"shipping": int(kind == "cart"), slug: max(0, min(number, MOST))}
+        values = {"id": secrets.token_hex(4).upper(), "kind": "cart", **given}
+        values |= {"visitor": visitor}
+        new = "INSERT INTO orders (id, visitor, kind) VALUES (:id, :visitor, :kind)"
+        self.sql(f"{new} ON CONFLICT DO NOTHING", **values)
+        wanted = {"shipping": int(values["kind"] == "cart")}
+        wanted[slug] = max(0, min(number, MOST))
         for one, quantity in wanted.items():
             self.sql(
                 """INSERT INTO lines (order_id, slug, name, amount, quantity) SELECT
@@ -139,18 +115,13 @@ class Shop:
                 ON CONFLICT (order_id, slug) DO UPDATE SET quantity = :number""",
                 **{**values, "slug": one, "number": quantity},
             )
+        return self.cart(visitor, values["kind"])
 
     def lines(self, order: Any) -> list[Any]:
-        """Return the lines of an order, at today's prices until it is paid."""
-        values = {"id": order and order.id}
-        self.sql(
-            """UPDATE lines SET amount = (SELECT amount FROM products WHERE
-            products.slug = lines.slug) WHERE order_id = (SELECT id FROM orders WHERE
-            id = :id AND state = 'Open')""",
-            **values,
-        )
+        """Return the lines of an order."""
         mine = "SELECT * FROM lines WHERE order_id = :id AND quantity > 0"
-        lines = self.sql(f"{mine} ORDER BY slug = 'shipping', slug", **values)
+        ordered = f"{mine} ORDER BY slug = 'shipping', slug"
+        lines = self.sql(ordered, id=order and order.id)
         return [] if {one.slug for one in lines} <= {"shipping"} else lines
 
     def price(self, order: Any) -> types.Price:
@@ -159,14 +130,14 @@ class Shop:
 
     # What moves money -----------------------------------------------------------------
 
-    def claim(self, order: Any, **by: str) -> Any:
-        """Let one session, or one saved wallet, pay for an order, and no other one."""
-        ((name, value),) = by.items()
+    def claim(self, order: Any, session: str) -> Any:
+        """Let one session pay for an order, or one click on a saved card."""
         won = self.sql(
-            f"""UPDATE orders SET {name} = :value, problem = NULL, state = CASE state
+            """UPDATE orders SET session = :session, problem = NULL, state = CASE state
             WHEN 'Open' THEN 'Paying' ELSE state END WHERE id = :id AND
-            (state = 'Open' OR {name} = :value) RETURNING *""",
-            **{"id": order.id, "value": value},
+            (state = 'Open' OR session = :session) RETURNING *""",
+            id=order.id,
+            session=session,
         )
         if not won:
             raise Refused(f"Order {order.id} is paid otherwise: nothing was taken now.")
@@ -175,52 +146,36 @@ class Shop:
     def finish(self, order: Any, session: str) -> None:
         """Complete the checkout of an order, unless that is done: money is held."""
         got: Any = self.client.get_checkout_session(session).raise_for_status().json()
-        if order.kind != "wallet" and not self.lines(order):
-            raise Refused("There is nothing to pay.")
-        order = self.claim(order, session=session)
-        if order.state != "Paying":
-            return
-        if got["shippingAddress"]:  # it is not shown any more once it is completed
-            new = "UPDATE orders SET address = :new WHERE id = :id"
-            self.sql(new, id=order.id, new=json.dumps(got["shippingAddress"]))
-        paid = types.CompleteCheckoutSession(chargeAmount=self.price(order))
         saves = order.kind == "wallet"
-        decision = self.client.complete_or_get_checkout_session(
-            session,
-            types.CompleteCheckoutSession() if saves else paid,
-            confirm_only=saves,
-            order=f"{order.id}:{session}",
-            **self.once,
-        )
-        self.settle(f"{order.id}:{session}", decision)
-
-    def charge(self, order: Any, permission: str) -> None:
-        """Charge a wallet or a subscription for an order, unless that is done."""
-        order = self.claim(order, permission=permission)
+        if not saves and not self.lines(order):
+            raise Refused("There is nothing to pay.")
+        order, name = self.claim(order, session), f"{order.id}:{session}"
         if order.state == "Paying":
+            where = got["shippingAddress"] and json.dumps(got["shippingAddress"])
+            new = "UPDATE orders SET address = COALESCE(:it, address) WHERE id = :id"
+            self.sql(new, id=order.id, it=where)  # once it is completed, it is hidden
+            body = types.CompleteCheckoutSession(chargeAmount=self.price(order))
+            body = types.CompleteCheckoutSession() if saves else body
+            complete = self.client.complete_or_get_checkout_session
+            more: Any = {"confirm_only": saves, "order": name, **self.once}
+            self.settle(name, complete(session, body, **more))
+
+    def charge(self, order: Any, permission: Any, click: str) -> None:
+        """Charge a saved card for an order, unless that is done."""
+        order, name = self.claim(order, click), f"{order.id}:{click}"
+        if order.state == "Paying":
+            self.sql(
+                """UPDATE orders SET address = (SELECT address FROM orders WHERE id =
+                :from_) WHERE id = :id""",
+                **{"id": order.id, "from_": permission.order_id},
+            )
             body = types.CreateCharge(
-                chargePermissionId=permission,
+                chargePermissionId=permission.id,
                 chargeAmount=self.price(order),
                 captureNow=order.kind != "cart",
             )
-            tried = {"order": order.id, "attempt": order.attempt}
-            decision = self.client.create_charge_or_get(body, **tried, **self.once)
-            self.settle(order.id, decision)
-
-    def next_month(self, first: str) -> tuple[int, int]:
-        """Return the number of a subscription's next month, and of the attempt."""
-        mine = "SELECT * FROM orders WHERE substr(id, 1, :size) = :first"
-        all_ = self.sql(mine, first=f"{first}-", size=len(first) + 1)
-        tried = [one.attempt for one in all_ if one.charge is None]
-        return len(all_) - len(tried) + 2, tried[0] if tried else 1
-
-    def charge_month(self, first: Any, month: int, attempt: int) -> None:
-        """Charge a month of a subscription; again only after a no, by a new attempt."""
-        id_ = f"{first.id}-{month}"
-        self.put(first.visitor, PLAN, 1, kind=id_, id_=id_)
-        order = self.order(id_)
-        if order.attempt == attempt:
-            self.charge(order, first.permission)
+            create = self.client.create_charge_or_get
+            self.settle(name, create(body, order=name, **self.once))
 
     def capture(self, order: Any) -> None:
         """Take the money of an order that is shipped."""
@@ -243,40 +198,35 @@ class Shop:
         self.settle(name, self.client.refund_or_get(body, order=name, **self.once))
 
     def end(self, kept: Any) -> None:
-        """End a subscription, or forget a wallet; what was charged stays so."""
+        """End a subscription, or forget a card; what was charged stays so."""
         close, name = self.client.close_or_get_charge_permission, kept.order_id
         self.settle(name, close(kept.id, order=name, **self.once))
 
     def settle(self, name: str, decision: Decision[Any]) -> None:
         """Write down what is known by now of an order, or of the refund of a line."""
-        charge, seen, made = decision.charge, decision.seen, decision.operation in MAKES
         id_, mark, part = name.partition("/" if "/" in name else ":")
-        entry = self.journal.find(decision.key)
-        values = {"id": id_, "part": part, "object": decision.object_id}
-        values |= {"attempt": entry and entry.attempt, "why": decision.reason}
-        mine, new = "WHERE id = :id", ""
+        charge, seen, no = decision.charge, decision.seen, decision.outcome == "no"
+        fine = decision.outcome in {"success", "pending"}
+        values: dict[str, Any] = {"id": id_, "part": part}
+        values |= {"why": None if fine else decision.reason}
+        new, mine = "orders SET problem = :why", "id = :id"
         if mark == "/":
-            mine = "WHERE order_id = :id AND slug = :part"
-            refused = "lines SET state = 'Declined'" if decision.outcome == "no" else ""
-            new = "lines SET refund = :object" if decision.object_id else refused
-        elif made and charge:
+            new = "lines SET refund = COALESCE(:refund, refund), state = COALESCE(:no,"
+            new, mine = f"{new} state)", "order_id = :id AND slug = :part"
+            values |= {"refund": decision.object_id, "no": "Declined" if no else None}
+        elif mark and charge:
             values |= {"charge": charge["chargeId"], "by": charge["chargePermissionId"]}
-            new = "orders SET charge = :charge, permission = :by"
-        elif made and decision.ok:  # a wallet is saved
-            values |= {"by": seen["chargePermissionId"]} if seen else {}
-            new = "orders SET state = 'Saved', permission = :by"
-        elif made and decision.outcome == "no":  # it waits for another way to be paid
-            new = """orders SET problem = :why, session = NULL, permission = NULL,
-            attempt = attempt + 1, state = CASE WHEN EXISTS (SELECT 1 FROM orders AS o
-            WHERE o.visitor = orders.visitor AND o.kind = orders.kind AND o.state =
-            'Open') THEN 'Declined' ELSE 'Open' END"""
-            mine += " AND state = 'Paying' AND "
-            mine += "session = :part" if mark else "attempt = :attempt"
-        if decision.outcome in {"moved", "unknown"} and not mark == "/":
-            new = (f"{new}, " if new else "orders SET ") + "problem = :why"
+            new += ", charge = :charge, permission = :by"
+        elif mark and seen and decision.ok:  # a card is saved
+            values["by"] = seen["chargePermissionId"]
+            new += ", state = 'Saved', permission = :by"
+        elif mark and no:  # it waits to be paid otherwise
+            new += """, session = NULL, state = CASE WHEN EXISTS (SELECT 1 FROM orders
+            AS o WHERE o.visitor = orders.visitor AND o.kind = orders.kind AND
+            o.state = 'Open') THEN 'Declined' ELSE 'Open' END"""
+            mine += " AND state = 'Paying' AND session = :part"
         with self.engine.begin() as connection:
-            if new:
-                connection.execute(sa.text(f"UPDATE {new} {mine}"), values)
+            connection.execute(sa.text(f"UPDATE {new} WHERE {mine}"), values)
             if "by" in values:
                 kept = """INSERT INTO permissions SELECT :by, visitor, kind, id,
                 'Chargeable' FROM orders WHERE id = :id ON CONFLICT DO NOTHING"""
@@ -284,18 +234,14 @@ class Shop:
             for one in (charge, seen):
                 if one and "checkoutSessionId" not in one:
                     move(connection, one)
-        if charge and made:
-            self.inbox.watch("CHARGE", charge["chargeId"])
-        if mark == "/" and decision.object_id:
-            self.inbox.watch("REFUND", decision.object_id)
+        for kind in ("charge", "refund"):
+            if values.get(kind):
+                self.inbox.watch(kind.upper(), values[kind])
 
     def work(self) -> None:
-        """Act on what Amazon has told, and look for what it has not."""
+        """Act on what Amazon has told, look for what it has not, and go on with that."""
         self.inbox.process(self.client, move)
         self.inbox.recheck(self.client)
-
-    def sweep(self) -> None:
-        """Go on with what was begun and not settled: every few minutes."""
         left_alone = datetime.now(UTC) - timedelta(minutes=5)
         for entry in self.journal.open_entries(before=left_alone):
             with contextlib.suppress(AmazonPayError):  # the next one must not wait
