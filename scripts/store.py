@@ -1,6 +1,6 @@
 """Start the demo store beside a simulator: `make store`.
 
-Three addresses are printed: the shop, the simulator's console, and the shop's office.
+It prints the addresses of the shop, its office, the simulator's console and its API.
 Ctrl-C ends all of it; so does the end of a part, or of this process in whatever way.
 """
 
@@ -230,9 +230,10 @@ def run(folder: Path, given: argparse.Namespace, parts: Parts) -> NoReturn:
     kept = f"in {folder}" if given.keep else "gone when you stop; KEEP=DIR keeps them"
     sys.stdout.write(
         "\n  A shop on this machine: no money moves, and nothing leaves it.\n\n"
-        f"  shop       {url}/\n"
-        f"  office     {url}/office?key={key}\n"
-        f"  simulator  {simulator}/\n\n"
+        f"  shop     {url}/\n"
+        f"  office   {url}/office?key={key}\n"
+        f"  console  {simulator}/\n"
+        f"  API      {simulator}\n\n"
         f"  Orders and payments are {kept}. Stop with Ctrl-C.\n"
     )
     sys.stdout.flush()

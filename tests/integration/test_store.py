@@ -311,9 +311,7 @@ def test_an_altered_button_opens_no_session(buyer: Buyer, world: StoreWorld) -> 
     buyer.tab.wait_for_url("**/checkout/initiate")
     assert buyer.see("error-code").inner_text() == "InvalidSignatureError"
     rows = world.simulator.story()[before:]
-    assert [row.facts["did"] for row in rows if row.kind == "button"] == [
-        "was refused"
-    ]
+    assert [row.facts["did"] for row in rows if row.kind == "button"] == ["was refused"]
     order = buyer.order()
     assert (order.state, order.session) == ("Open", None)
 
