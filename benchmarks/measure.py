@@ -142,7 +142,7 @@ def everything(one: Round) -> None:
         one.imported(name)
     for name in (*OURS, PEER):
         one.start(name)
-    for name in ("simulator", "verifier"):
+    for name in ("simulator", "simulator with a file", "verifier"):
         one.served(name)
     one.latency("simulator")
 

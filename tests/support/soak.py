@@ -21,6 +21,7 @@ SOAKS = {
     "examples": "examples_soak",
     "inbox": "inbox_soak",
     "growth": "growth_soak",
+    "pages": "page_crash",
 }
 """The module of each soak."""
 

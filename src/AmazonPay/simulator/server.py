@@ -48,6 +48,7 @@ class App:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self._calls: list[tuple[Request, asyncio.Future[HTTPResponse]]] = []
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; other protocols are ignored."""
@@ -71,10 +72,27 @@ class App:
             body,
             scope["scheme"],
         )
-        # Signatures are verified in parallel; the store has one writer at a time.
-        await _send_response(
-            send, await asyncio.to_thread(self._simulator.handle, request)
-        )
+        if self._simulator.answers_at_once(request):
+            response = await self._answered(request)
+        else:
+            response = await asyncio.to_thread(self._simulator.handle, request)
+        await _send_response(send, response)
+
+    def _answered(self, request: Request) -> asyncio.Future[HTTPResponse]:
+        """Return the response to a call, committed with those that came with it."""
+        loop = asyncio.get_running_loop()
+        if not self._calls:
+            loop.call_soon(self._answer_calls)
+        future: asyncio.Future[HTTPResponse] = loop.create_future()
+        self._calls.append((request, future))
+        return future
+
+    def _answer_calls(self) -> None:
+        calls, self._calls = self._calls, []
+        responses = self._simulator.handle_together([request for request, _ in calls])
+        for (_, future), response in zip(calls, responses, strict=True):
+            if not future.cancelled():
+                future.set_result(response)
 
     def _largest(self, scope: Message) -> int:
         """Return the most bytes of a body: a world is larger than a call."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 from dataclasses import replace
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
 from .wire.messages import HTTPResponse, Request, json_response
-from .wire.routes import route
+from .wire.routes import is_call, route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,6 +105,21 @@ class Simulator(checkout.CheckoutPages, Controls):
             response = APIRefusal("InternalServerError", message).response
         return self._with_common_headers(response, request_id)
 
+    def answers_at_once(self, request: Request) -> bool:
+        """Return whether a request is an API call that waits for the store alone."""
+        return is_call(request.path) and not self.settings.keys_held_for
+
+    def handle_together(self, requests: list[Request]) -> list[HTTPResponse]:
+        """Return the responses to some requests, which are kept in one go, or lost."""
+        try:
+            with self.store.together():
+                return [self.handle(request) for request in requests]
+        except sqlite3.Error:
+            _LOGGER.exception("the store has failed")
+            message = "The store has failed; see the simulator's log"
+            refusal = APIRefusal("InternalServerError", message)
+            return [self.refuse(refusal) for _ in requests]
+
     def refuse(self, refusal: APIRefusal) -> HTTPResponse:
         """Return the response to a request that was not read, a too large one, say."""
         return self._with_common_headers(refusal.response, self.ids.uuid())
@@ -116,7 +132,8 @@ class Simulator(checkout.CheckoutPages, Controls):
             ("x-amz-pay-request-id", request_id),
             ("x-simulator", "AmazonPay"),
         )
-        return replace(response, headers=(*response.headers, *headers))
+        both = (*response.headers, *headers)
+        return HTTPResponse(response.status, response.body, both)
 
     def _respond(self, request: Request, request_id: str) -> HTTPResponse:
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
@@ -163,7 +180,8 @@ class Simulator(checkout.CheckoutPages, Controls):
             outcome = provoked.take(context, call)
             fault = provoked_fault(outcome)
             if fault is None:
-                call = replace(call, outcome=outcome)
+                if outcome is not None:
+                    call = replace(call, outcome=outcome)
                 fault = self._faults.next_fault(fault_key, context.now, held=held)
             context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
@@ -259,7 +277,8 @@ def _run(context: Context, call: APICall) -> Result:
             stand_ins.stand_in(call.operation, body, context.rules),
             takes_unknown_members=context.settings.takes_unknown_members,
         )
-        call = replace(call, body=body)
+        if body != call.body:
+            call = replace(call, body=body)
         handler = HANDLERS[call.operation]
         if handler.subject is None:
             return handler.run(context, call)

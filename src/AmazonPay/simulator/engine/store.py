@@ -320,6 +320,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.Lock()
+        self._together: int | None = None
         self._path = None if str(path) == ":memory:" else path
         with contextlib.ExitStack() as opened:
             try:
@@ -352,17 +353,47 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Transaction]:
-        """Commit what the block does, or nothing of it if it raises."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+        """Commit what the block does, or nothing of it if it raises.
+
+        Inside `together()` it is committed at the end of that.
+        """
+        if self._together == threading.get_ident():
+            if not self._connection.in_transaction:
+                # A savepoint would begin another one, without what was before it.
+                raise sqlite3.OperationalError("what was written together is lost")
+            with self._undone_by_errors("SAVEPOINT part", "ROLLBACK TO part"):
                 yield Transaction(self._connection)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # SQLite itself rolls back when the disk is full.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            return
+        with self._lock, self._undone_by_errors("BEGIN IMMEDIATE", "ROLLBACK"):
+            yield Transaction(self._connection)
+            self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        """Commit all transactions of this thread inside the block at its end.
+
+        The disk is asked once for all of them. Nothing that they have led to may leave
+        this process before the block has ended. If it raises, nothing of them is kept.
+        """
+        with self._lock:
+            self._together = threading.get_ident()
+            try:
+                with self._undone_by_errors("BEGIN IMMEDIATE", "ROLLBACK"):
+                    yield
+                    self._connection.execute("COMMIT")
+            finally:
+                self._together = None
+
+    @contextlib.contextmanager
+    def _undone_by_errors(self, begin: str, undo: str) -> Generator[None]:
+        self._connection.execute(begin)
+        try:
+            yield
+        except BaseException:
+            # SQLite itself rolls back when the disk is full.
+            if self._connection.in_transaction:
+                self._connection.execute(undo)
+            raise
 
     def history(
         self, order: str | None = None, after: int = 0

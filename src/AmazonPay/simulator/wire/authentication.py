@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ... import _signing
@@ -163,6 +164,7 @@ def _check_date(
         )
 
 
+@lru_cache(maxsize=64)
 def _parse_date(value: str) -> datetime | None:
     for form, pattern in _DATE_FORMS.items():
         if re.fullmatch(form, value, re.ASCII):

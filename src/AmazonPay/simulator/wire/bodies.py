@@ -12,7 +12,7 @@ from typing_extensions import is_typeddict
 
 from ..._core.operation import operations_of
 from ...resources import Operations
-from ...resources._button_payloads import SignInPayload
+from ...resources._button_payloads import BuyNowPayload, CartDetails, SignInPayload
 from ...resources.checkout_sessions import FinalizeAddress
 from .errors import APIRefusal
 
@@ -23,6 +23,8 @@ _REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "Unrecognized
 
 _ADDRESS: TypeAdapter[Any] = TypeAdapter(FinalizeAddress)
 _SIGN_IN: TypeAdapter[Any] = TypeAdapter(SignInPayload)
+_BUY_NOW: TypeAdapter[Any] = TypeAdapter(BuyNowPayload)
+_CART: TypeAdapter[Any] = TypeAdapter(CartDetails)
 
 # No body of the API comes near this depth; deeper nesting is an attack.
 _DEEPEST = 32
@@ -91,6 +93,16 @@ def check_address(given: Mapping[str, Any]) -> None:
 def check_sign_in(payload: Mapping[str, Any]) -> None:
     """Check the payload of a button that signs a buyer in."""
     _check(_SIGN_IN, payload)
+
+
+def check_buy_now(payload: Mapping[str, Any]) -> None:
+    """Check the payload of a Buy Now button."""
+    _check(_BUY_NOW, payload)
+
+
+def check_cart(cart: Mapping[str, Any]) -> None:
+    """Check the cart that a page with Buy Now gives."""
+    _check(_CART, cart)
 
 
 def _check(

@@ -9,6 +9,9 @@ Headers = tuple[tuple[str, str], ...]
 
 JSON: Headers = (("content-type", "application/json"),)
 
+# `json.dumps` makes a new one for each call with options.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -60,5 +63,4 @@ def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResp
     """Return a response with a JSON body; None makes an empty body."""
     if value is None:
         return HTTPResponse(status, b"", headers)
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return HTTPResponse(status, body, (*JSON, *headers))
+    return HTTPResponse(status, _encode(value).encode(), (*JSON, *headers))
