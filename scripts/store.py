@@ -115,7 +115,8 @@ def serve_shop() -> int:
     )
     with Client.from_env() as client:
         office = os.environ["STORE_OFFICE_KEY"]
-        shop = Pages(client, engine, MERCHANT, url, office, simulator)
+        given = (client, engine, MERCHANT)
+        shop = Pages(*given, url=url, office=office, amazon=simulator)
         uvicorn.run(
             shop.app(verifier_for(simulator, allowed_topics=[TOPIC])),
             port=urlsplit(url).port or 80,

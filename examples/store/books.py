@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from AmazonPay import Client, Decision
 
 HERE, CURRENCY, PLAN, MOST = Path(__file__).parent, "USD", "tea-of-the-month", 20
-RANKS = {"Chargeable": 1, "NonChargeable": 1, "RefundInitiated": 1}
-RANKS |= {"AuthorizationInitiated": 1, "Authorized": 2, "CaptureInitiated": 3}
-RANKS |= dict.fromkeys(("Captured", "Declined", "Canceled", "Refunded", "Closed"), 9)
-PLACES = {"refundId": ("lines", "refund"), "chargeId": ("orders", "charge")}
-PLACES |= {"chargePermissionId": ("permissions", "id")}
+_END = dict.fromkeys(("Captured", "Declined", "Canceled", "Refunded", "Closed"), 9)
+_OPEN = {"Chargeable": 1, "NonChargeable": 1, "RefundInitiated": 1, "Authorized": 2}
+RANKS = {"AuthorizationInitiated": 1, "CaptureInitiated": 3, **_OPEN, **_END}
+PLACES = {
+    "refundId": ("lines", "refund"),
+    "chargeId": ("orders", "charge"),
+    "chargePermissionId": ("permissions", "id"),
+}
 
 
 class Refused(Exception):  # noqa: N818 - it is said to a person
@@ -52,10 +55,7 @@ def move(connection: sa.Connection, seen: Any, before: object = None) -> None:
     """Move the row of an object of Amazon's, never back: the handler of the inbox."""
     del before
     new = seen["statusDetails"]["state"]
-    if "disputeId" in seen:
-        disputed = sa.text("UPDATE orders SET problem = :new WHERE charge = :id")
-        values = {"id": seen["chargeId"], "new": f"Dispute: {new}"}
-        connection.execute(disputed, values)
+    if "disputeId" in seen:  # a person answers it
         return
     name = next(one for one in PLACES if one in seen)
     set_ = "UPDATE {} SET state = %s WHERE {} = :id RETURNING state".format(
@@ -73,6 +73,8 @@ def move(connection: sa.Connection, seen: Any, before: object = None) -> None:
 
 class Books:
     """Carts, orders and payments."""
+
+    left_alone = timedelta(minutes=5)  # so long nobody goes on with what was begun
 
     def __init__(self, client: Client, engine: sa.Engine, merchant: str) -> None:
         self.client, self.engine, self.merchant = client, engine, merchant
@@ -105,7 +107,7 @@ class Books:
         values |= {"visitor": visitor}
         new = "INSERT INTO orders (id, visitor, kind) VALUES (:id, :visitor, :kind)"
         self.sql(f"{new} ON CONFLICT DO NOTHING", **values)
-        wanted = {"shipping": int(values["kind"] == "cart")}
+        wanted = {"shipping": int(values["kind"].startswith("cart"))}
         wanted[slug] = max(0, min(number, MOST))
         for one, quantity in wanted.items():
             self.sql(
@@ -128,6 +130,11 @@ class Books:
         """Return what an order costs."""
         return price(total(self.lines(order)), CURRENCY)
 
+    def paid(self, order: Any) -> Any:
+        """Return how an order is paid: its money is taken when it is shipped."""
+        paid = {"chargeAmount": self.price(order), "paymentIntent": "Authorize"}
+        return {**paid, "canHandlePendingAuthorization": True}
+
     # What moves money -----------------------------------------------------------------
 
     def claim(self, order: Any, session: str) -> Any:
@@ -146,19 +153,29 @@ class Books:
     def finish(self, order: Any, session: str) -> None:
         """Complete the checkout of an order, unless that is done: money is held."""
         got: Any = self.client.get_checkout_session(session).raise_for_status().json()
-        saves = order.kind == "wallet"
+        where, saves = got["shippingAddress"], order.kind == "wallet"
         if not saves and not self.lines(order):
             raise Refused("There is nothing to pay.")
         order, name = self.claim(order, session), f"{order.id}:{session}"
-        if order.state == "Paying":
-            where = got["shippingAddress"] and json.dumps(got["shippingAddress"])
-            new = "UPDATE orders SET address = COALESCE(:it, address) WHERE id = :id"
-            self.sql(new, id=order.id, it=where)  # once it is completed, it is hidden
+        if order.state != "Paying":
+            return
+        new = "UPDATE orders SET address = COALESCE(:it, address) WHERE id = :id"
+        self.sql(new, id=order.id, it=where and json.dumps(where))  # hidden at the end
+        once: Any = {"order": name, **self.once}
+        if order.kind.startswith("cart-"):
+            bought = types.FinalizeCheckoutSession(
+                chargeAmount=self.price(order),
+                paymentIntent="Authorize",
+                canHandlePendingAuthorization=True,
+                shippingAddress=where,
+            )
+            finalize = self.client.finalize_or_get_checkout_session
+            self.settle(name, finalize(session, bought, **once))
+        else:
             body = types.CompleteCheckoutSession(chargeAmount=self.price(order))
             body = types.CompleteCheckoutSession() if saves else body
             complete = self.client.complete_or_get_checkout_session
-            more: Any = {"confirm_only": saves, "order": name, **self.once}
-            self.settle(name, complete(session, body, **more))
+            self.settle(name, complete(session, body, confirm_only=saves, **once))
 
     def charge(self, order: Any, permission: Any, click: str) -> None:
         """Charge a saved card for an order, unless that is done."""
@@ -167,12 +184,13 @@ class Books:
             self.sql(
                 """UPDATE orders SET address = (SELECT address FROM orders WHERE id =
                 :from_) WHERE id = :id""",
-                **{"id": order.id, "from_": permission.order_id},
+                id=order.id,
+                from_=permission.order_id,
             )
             body = types.CreateCharge(
                 chargePermissionId=permission.id,
                 chargeAmount=self.price(order),
-                captureNow=order.kind != "cart",
+                captureNow=not order.kind.startswith("cart"),
             )
             create = self.client.create_charge_or_get
             self.settle(name, create(body, order=name, **self.once))
@@ -239,11 +257,11 @@ class Books:
                 self.inbox.watch(kind.upper(), values[kind])
 
     def work(self) -> None:
-        """Act on what Amazon has told, look for what it has not, and go on with that."""
+        """Act on what Amazon has told; look for what it has not, and for open ends."""
         self.inbox.process(self.client, move)
         self.inbox.recheck(self.client)
-        left_alone = datetime.now(UTC) - timedelta(minutes=5)
-        for entry in self.journal.open_entries(before=left_alone):
+        begun = datetime.now(UTC) - self.left_alone
+        for entry in self.journal.open_entries(before=begun):
             with contextlib.suppress(AmazonPayError):  # the next one must not wait
                 decision = self.client.resume(entry, journal=self.journal)
                 self.settle(entry.order, decision)

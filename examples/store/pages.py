@@ -12,17 +12,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import sqlalchemy as sa
-from books import HERE, PLAN, Books, Refused, digest, total
+from anyio import from_thread
+from books import CURRENCY, HERE, PLAN, Books, Refused, digest, total
 from markupsafe import Markup
+from sqlalchemy.exc import IntegrityError
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from AmazonPay import AmazonPayError, JournalConflict, NotFound, types
+from AmazonPay import AmazonPayError, JournalConflict, NotFound, price, types
 from AmazonPay.contrib.starlette import ipn_route
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from AmazonPay import Client
     from AmazonPay.ipn import Verifier
 
 NAME, STORE = "Copper Kettle", "amzn1.application-oa2-client.YOUR_STORE_ID"
@@ -38,11 +37,17 @@ COOKIE, KEY = "amazonpay_store_visitor", "amazonpay_store_office"
 SESSION, LARGEST = "amazonCheckoutSessionId", 8192  # bytes of a form
 GONE = "This checkout has ended, and nothing was taken. Your cart is as you left it."
 CHANGED = "Your cart has changed meanwhile: please look at it again."
-SAID: Any = (  # what a visitor reads in place of an error
+OLD = "This form is too old: go back, reload the page, and try again."
+SAID: list[tuple[Any, int, str]] = [  # what a visitor reads
     (Refused, 409, ""),
     ((NotFound, LookupError, ValueError), 404, "There is no such thing in this shop."),
-    ((JournalConflict, sa.exc.IntegrityError), 409, "This was paid otherwise already."),
+    ((JournalConflict, IntegrityError), 409, "This was paid otherwise already."),
     (AmazonPayError, 503, "Amazon Pay gives no answer. Nothing is taken twice: retry."),
+]
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{0}'; style-src 'self'; img-src data:;"
+    " connect-src 'self' {1}; form-action 'self' {1}; frame-ancestors 'none'; base-uri"
+    " 'none'"
 )
 LOG = logging.getLogger("store")
 
@@ -55,11 +60,14 @@ def same(given: str, expected: str) -> bool:
 class Ask:
     """What a visitor asks for, and who they are."""
 
-    def __init__(self, request: Request, form: dict[str, str], office: str) -> None:
-        self.form, self.path, self.url = form, request.path_params, request.url.path
-        self.posts = request.method == "POST"
+    def __init__(self, request: Request, office: str) -> None:
+        self.path, self.posts = request.path_params, request.method == "POST"
+        self.form = dict(request.query_params)
+        if self.posts:
+            body = from_thread.run(request.body).decode("utf-8", "replace")
+            self.form = dict(parse_qsl(body))
         self.secret = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
-        self.key = form.get("key") or request.cookies.get(KEY, "")
+        self.key = self.form.get("key") or request.cookies.get(KEY, "")
         self.nonce, self.is_staff = secrets.token_urlsafe(16), same(self.key, office)
         # Who reads the database, or an address, cannot act for a visitor.
         uses = (
@@ -71,26 +79,18 @@ class Ask:
 class Pages(Books):
     """The shop with its pages: each gives a template and values, or an address."""
 
-    def __init__(  # noqa: PLR0913 - what a shop needs
-        self,
-        client: Client,
-        engine: sa.Engine,
-        merchant: str,
-        url: str,
-        office: str,
-        amazon: str,
-    ) -> None:
-        super().__init__(client, engine, merchant)
+    def __init__(self, *given: Any, url: str, office: str, amazon: str) -> None:
+        super().__init__(*given)
         self.url, self.office_key, self.amazon = url, office, amazon
         self.templates = Jinja2Templates(HERE / "templates")
-        self.templates.env.globals |= {"shop_name": NAME, "total": total, "plan": PLAN}
-        self.templates.env.globals |= {"click": secrets.token_urlsafe}
-        self.templates.env.filters["from_json"] = json.loads
+        known = {"shop_name": NAME, "total": total, "click": secrets.token_urlsafe}
+        names: dict[str, Any] = self.templates.env.globals
+        names.update(known, from_json=json.loads, plan=PLAN)
 
-    def show_teas(self, ask: Ask) -> Any:
-        teas = self.sql("SELECT * FROM products WHERE color <> ''")
+    def teas(self, ask: Ask) -> Any:
         lines = self.lines(self.cart(ask.visitor))
         has = {line.slug: line.quantity for line in lines}
+        teas = self.sql("SELECT * FROM products WHERE color <> ''")
         return "teas.html", {"teas": teas, "has": has}
 
     def fill(self, ask: Ask) -> Any:
@@ -98,21 +98,67 @@ class Pages(Books):
             self.put(ask.visitor, ask.form["slug"], int(ask.form["number"]))
         return "/cart" if "cart" in ask.form else "/"
 
-    def show_cart(self, ask: Ask) -> Any:
+    def basket(self, ask: Ask) -> Any:
         order = self.cart(ask.visitor)
         lines = self.lines(order)
-        button = self.express(ask, "cart") if lines else ""
         values = {"order": order, "lines": lines, "seen": digest(lines)}
-        values |= {"button": button, "cards": self.kept(ask, "wallet")}
+        values["cards"] = self.kept(ask, "wallet")
+        values["button"] = self.express(ask, "cart") if lines else ""
         return "cart.html", values
 
-    def show_plan(self, ask: Ask) -> Any:
+    def plan(self, ask: Ask) -> Any:
+        """Offer a subscription."""
         order = self.put(ask.visitor, PLAN, 1, kind="plan")
         metadata: Any = {"frequency": {"unit": "Month", "value": "1"}}
         metadata["amount"] = self.price(order)
         more: Any = {"chargePermissionType": "Recurring", "recurringMetadata": metadata}
-        values = {"order": order, "lines": self.lines(order)}
-        return "plan.html", {**values, "button": self.express(ask, "plan", **more)}
+        return self.offer("plan", order, self.express(ask, "plan", **more))
+
+    def collect(self, ask: Ask) -> Any:
+        """Sell at the end of our own checkout: who collects needs no address."""
+        order = self.cart(ask.visitor)
+        if not self.lines(order):
+            return "/cart"
+        more: Any = {
+            "paymentDetails": self.paid(order),
+            "how": {"product_type": "PayOnly"},
+        }
+        urls = {"checkoutMode": "ProcessOrder", **self.result_url(order)}
+        button = self.button(ask, webCheckoutDetails=urls, **more)
+        return self.offer("collect", order, button)
+
+    def now(self, ask: Ask) -> Any:
+        """Sell one tin on this page, in a window of Amazon's."""
+        slug = ask.path["slug"]
+        order = self.put(ask.visitor, slug, 1, kind=f"cart-{slug}")
+        tin, shipping = self.lines(order)
+        each, way = price(tin.amount, CURRENCY), price(shipping.amount, CURRENCY)
+        item = types.LineItem(
+            id=slug, title=tin.name, quantity="1", listPrice=each, totalListPrice=each
+        )
+        post = types.DeliveryOption(
+            id="post",
+            price=way,
+            shippingMethod={"shippingMethodName": shipping.name},
+            isDefault=True,
+        )
+        cart = types.CartDetails(
+            lineItems=[item],
+            deliveryOptions=[post],
+            totalBaseAmount=each,
+            totalShippingAmount=way,
+            totalTaxAmount=price(0, CURRENCY),
+            totalChargeAmount=self.price(order),
+        )
+        how: Any = {**self.paid(order)}
+        del how["chargeAmount"]
+        button = self.button(ask, {"buy_now": True}, paymentDetails=how)
+        return self.offer("now", order, button, cart=cart)
+
+    def offer(self, name: str, order: Any, button: Markup, **more: Any) -> Any:
+        """Return a page that sells an order as it is."""
+        values = {"name": name, "order": order, "button": button, **more}
+        return "offer.html", {**values, "lines": self.lines(order)}
 
     def kept(self, ask: Ask, *kinds: str) -> list[Any]:
         """Return the visitor's saved cards, or subscriptions."""
@@ -124,12 +170,14 @@ class Pages(Books):
 
     # Checking out ---------------------------------------------------------------------
 
-    def button(self, ask: Ask, product: Any = "PayAndShip", **payload: Any) -> Markup:
+    def button(self, ask: Ask, how: Any = None, **payload: Any) -> Markup:
         """Return a signed button."""
         body: Any = {"storeId": STORE, "merchantMetadata": {"merchantStoreName": NAME}}
-        made = types.CreateCheckoutSession({**body, **payload})
-        ours: Any = {"merchant_id": self.merchant, "product_type": product}
-        html = self.client.button(made, **ours).html(nonce=ask.nonce)
+        made = self.client.button(
+            {**body, **payload}, merchant_id=self.merchant, **(how or {})
+        )
+        handlers = "buyNow" if "buy_now" in (how or {}) else None
+        html = made.html(nonce=ask.nonce, handlers=handlers)
         return Markup(html)  # noqa: S704 - safe in any page
 
     def express(self, ask: Ask, kind: str, **more: Any) -> Markup:
@@ -138,11 +186,6 @@ class Pages(Books):
         urls["checkoutReviewReturnUrl"] = f"{self.url}/review/{kind}?mark={ask.mark}"
         more["deliverySpecifications"] = {"specialRestrictions": ["RestrictPOBoxes"]}
         return self.button(ask, webCheckoutDetails=urls, **more)
-
-    def paid(self, order: Any) -> Any:
-        """Return how an order is paid: its money is taken when it is shipped."""
-        paid = {"chargeAmount": self.price(order), "paymentIntent": "Authorize"}
-        return {**paid, "canHandlePendingAuthorization": True}
 
     def result_url(self, order: Any) -> Any:
         """Return where the buyer comes back to when they have paid."""
@@ -183,16 +226,6 @@ class Pages(Books):
         told: Any = answer.json()
         return told["webCheckoutDetails"]["amazonPayRedirectUrl"]
 
-    def collect(self, ask: Ask) -> Any:
-        """Sell at the end of a checkout of our own: who collects needs no address."""
-        order = self.cart(ask.visitor)
-        if not (lines := self.lines(order)):
-            return "/cart"
-        more: Any = {"paymentDetails": self.paid(order), "product": "PayOnly"}
-        urls = {"checkoutMode": "ProcessOrder", **self.result_url(order)}
-        button = self.button(ask, webCheckoutDetails=urls, **more)
-        return "collect.html", {"lines": lines, "button": button}
-
     def own(self, ask: Ask) -> Any:
         """Return the visitor's order."""
         order = self.order(ask.path["id"])
@@ -201,33 +234,24 @@ class Pages(Books):
         return order
 
     def result(self, ask: Ask) -> Any:
-        order = self.own(ask)
-        self.finish(order, ask.form[SESSION])
-        return self.after(ask)
-
-    def after(self, ask: Ask) -> str:
-        """Return where to go after a payment, however it went."""
-        order = self.own(ask)
-        plan = "/plan" if order.kind == "plan" else "/cart"
-        return {"Open": plan, "Saved": "/account"}.get(
-            order.state, f"/orders/{order.id}"
-        )
+        self.finish(order := self.own(ask), ask.form[SESSION])
+        return f"/orders/{order.id}"
 
     def pay_by_card(self, ask: Ask) -> Any:
         order, (card, *_) = self.own(ask), self.kept(ask, "wallet")
         if order.state == "Open" and digest(self.lines(order)) != ask.form["seen"]:
             raise Refused(CHANGED)
         self.charge(order, card, ask.form["click"])
-        return self.after(ask)
+        return f"/orders/{order.id}"
 
-    def show_order(self, ask: Ask) -> Any:
+    def shown(self, ask: Ask) -> Any:
+        """Show an order; one that is not paid is where it can be."""
         order = self.own(ask)
+        kind, _, slug = order.kind.partition("-")
+        if order.state in {"Open", "Saved"}:
+            at = {"wallet": "/account", "plan": "/plan", "cart": "/cart"}[kind]
+            return f"/now/{slug}" if slug else at
         return "order.html", {"order": order, "lines": self.lines(order)}
-
-    def again(self, ask: Ask) -> Any:
-        for line in self.lines(self.own(ask)):
-            self.put(ask.visitor, line.slug, line.quantity)
-        return "/cart"
 
     def account(self, ask: Ask) -> Any:
         empty = self.put(ask.visitor, "", 0, kind="wallet")
@@ -236,8 +260,8 @@ class Pages(Books):
         more |= {"paymentDetails": {"paymentIntent": "Confirm"}}
         button = self.button(ask, webCheckoutDetails=self.result_url(empty), **more)
         mine = "SELECT * FROM orders WHERE visitor = :visitor AND state NOT IN"
-        order = "('Open', 'Saved') ORDER BY made DESC"
-        orders = self.sql(f"{mine} {order}", visitor=ask.visitor)
+        sorted_ = "('Open', 'Saved') ORDER BY made DESC"
+        orders = self.sql(f"{mine} {sorted_}", visitor=ask.visitor)
         values = {"orders": orders, "kept": self.kept(ask, "plan", "wallet")}
         return "account.html", {**values, "button": button}
 
@@ -246,8 +270,6 @@ class Pages(Books):
             if one.id == ask.form["id"]:
                 self.end(one)
         return "/account"
-
-    # The office -----------------------------------------------------------------------
 
     def office(self, ask: Ask) -> Any:
         if not ask.is_staff:
@@ -281,60 +303,39 @@ class Pages(Books):
     def route(self, path: str, *pages: Callable[[Ask], Any]) -> Route:
         """Return the route of a page, and of its form."""
 
-        async def answer(request: Request) -> Response:
-            body = b""
-            async for piece in request.stream():
-                body += piece
-                if len(body) > LARGEST:
-                    return Response(status_code=413)
-            form = dict(parse_qsl(body.decode("utf-8", "replace")))
-            form = form if request.method == "POST" else dict(request.query_params)
-            ask = Ask(request, form, self.office_key)
-            page = pages[-1] if ask.posts else pages[0]
-            return await run_in_threadpool(self.reply, request, ask, page)
+        def answer(request: Request) -> Response:
+            posts = request.method == "POST"
+            length = int(request.headers.get("content-length", LARGEST + 1))
+            if posts and length > LARGEST:
+                return Response(status_code=413)
+            return self.reply(request, pages[-1 if posts else 0])
 
         return Route(path, answer, methods=["GET", "POST"][: len(pages)])
 
-    def shown(self, ask: Ask, page: Callable[[Ask], Any]) -> tuple[int, Any]:
-        """Return the status and what a page gives, or why it does not."""
+    def reply(self, request: Request, page: Callable[[Ask], Any]) -> Response:
+        """Return what a page shows, or why it does not."""
+        ask, status = Ask(request, self.office_key), 200
         try:
             if ask.posts and not same(ask.form.get("csrf", ""), ask.csrf):
-                raise Refused("This form is too old: go back, reload, and try again.")  # noqa: TRY301 - said as all of them
-            return 200, page(ask)
-        except tuple(
-            one
-            for kind, _, _ in SAID
-            for one in (kind if isinstance(kind, tuple) else (kind,))
-        ) as error:
-            LOG.warning("%s: %r", ask.url, error)
-            status, why = next((s, t) for kind, s, t in SAID if isinstance(error, kind))
-            return status, ("refused.html", {"why": why or str(error)})
-
-    def reply(self, request: Request, ask: Ask, page: Callable[[Ask], Any]) -> Response:
-        """Return the response to a request."""
-        status, shown = self.shown(ask, page)
+                raise Refused(OLD)  # noqa: TRY301 - it is said as all of them
+            shown = page(ask)
+        except Exception as error:
+            found = [(s, said) for kind, s, said in SAID if isinstance(error, kind)]
+            if not found:
+                raise
+            LOG.warning("%s: %r", request.url.path, error)
+            status, said = found[0]
+            shown = "refused.html", {"why": said or str(error)}
         if isinstance(shown, str):
             response: Response = RedirectResponse(shown, 303)
         else:
-            tins = [
-                one
-                for one in self.lines(self.cart(ask.visitor))
-                if one.slug != "shipping"
-            ]
-            values = {
-                **shown[1],
-                "ask": ask,
-                "count": sum(one.quantity for one in tins),
-            }
-            response = self.templates.TemplateResponse(
-                request, shown[0], values, status
-            )
+            lines = self.lines(self.cart(ask.visitor))
+            values = {"ask": ask, "count": sum(one.quantity for one in lines[:-1])}
+            show = self.templates.TemplateResponse
+            response = show(request, shown[0], {**shown[1], **values}, status)
         response.headers["cache-control"] = "no-store"
-        response.headers["content-security-policy"] = (
-            f"default-src 'none'; script-src 'nonce-{ask.nonce}'; style-src 'self';"
-            f" img-src 'self' data:; connect-src 'self' {self.amazon}; base-uri 'none';"
-            f" form-action 'self' {self.amazon}; frame-ancestors 'none'"
-        )
+        policy = POLICY.format(ask.nonce, self.amazon)
+        response.headers["content-security-policy"] = policy
         safe: Any = {"httponly": True, "secure": self.url.startswith("https:")}
         response.set_cookie(COOKIE, ask.secret, 365 * 86400, samesite="lax", **safe)
         if ask.is_staff:
@@ -346,7 +347,7 @@ class Pages(Books):
         while True:
             await asyncio.sleep(pause)
             with contextlib.suppress(AmazonPayError):  # it is tried again
-                await run_in_threadpool(self.work)
+                await asyncio.to_thread(self.work)
 
     def app(self, verifier: Verifier, pause: float = 1.0) -> Starlette:
         """Return the application."""
@@ -363,14 +364,15 @@ class Pages(Books):
             routes=[
                 ipn_route(verifier, self.inbox),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
-                self.route("/", self.show_teas),
-                self.route("/cart", self.show_cart, self.fill),
-                self.route("/plan", self.show_plan),
-                self.route("/review/{kind}", self.review, self.pay),
+                self.route("/", self.teas),
+                self.route("/cart", self.basket, self.fill),
+                self.route("/plan", self.plan),
                 self.route("/collect", self.collect),
-                self.route("/result/{id}", self.result),
-                self.route("/orders/{id}", self.show_order, self.again),
-                self.route("/cards/{id}", self.show_order, self.pay_by_card),
+                self.route("/now/{slug}", self.now),
+                self.route("/review/{kind}", self.review, self.pay),
+                self.route("/result/{id}", self.result, self.result),
+                self.route("/orders/{id}", self.shown),
+                self.route("/cards/{id}", self.shown, self.pay_by_card),
                 self.route("/account", self.account, self.end_one),
                 self.route("/office", self.office, self.office),
             ],

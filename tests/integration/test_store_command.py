@@ -46,7 +46,7 @@ class Running:
         self.parts = [int(one) for one in told.split()]
 
     def address(self, name: str) -> str:
-        return re.findall(rf"  {name} +(\S+)", self.printed)[0]
+        return str(re.findall(rf"  {name} +(\S+)", self.printed)[0])
 
     def end(self) -> tuple[int, str, str]:
         """Return how it ended: the exit code, and the rest of what it has said."""

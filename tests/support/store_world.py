@@ -24,7 +24,7 @@ from keys import KEY
 from simulated import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from playwright.sync_api import Browser, Locator, Page
 
@@ -103,7 +103,9 @@ def store_world(folder: Path) -> Generator[StoreWorld]:
         engine = sa.create_engine(
             f"sqlite:///{folder / 'store.db'}", connect_args={"timeout": 30}
         )
-        store = Pages(client, engine, MERCHANT, url, OFFICE, served.url)
+        store = Pages(
+            *(client, engine, MERCHANT), url=url, office=OFFICE, amazon=served.url
+        )
         topics = simulator.notifications.topics
         verifier = verifier_for(served.url, allowed_topics=topics, clock=clock)
         # Without its worker: tests say when it acts on notifications.
@@ -184,7 +186,7 @@ class Buyer:
     @property
     def session(self) -> str:
         """The session that the address names."""
-        return re.findall(r"amazonCheckoutSessionId=([\w-]+)", self.tab.url)[0]
+        return str(re.findall(r"amazonCheckoutSessionId=([\w-]+)", self.tab.url)[0])
 
     @property
     def visitor(self) -> str:
@@ -210,7 +212,7 @@ class Buyer:
 
 
 @contextlib.contextmanager
-def visiting(browser: Browser, world: StoreWorld) -> Iterator[Buyer]:
+def visiting(browser: Browser, world: StoreWorld) -> Generator[Buyer]:
     """Give a new visitor while the block runs."""
     buyer = Buyer(browser, world)
     try:
