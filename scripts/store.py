@@ -232,7 +232,7 @@ def run(folder: Path, given: argparse.Namespace, parts: Parts) -> NoReturn:
     sys.stdout.write(
         "\n  A shop on this machine: no money moves, and nothing leaves it.\n\n"
         f"  shop     {url}/\n"
-        f"  office   {url}/office?key={key}\n"
+        f"  office   {url}/office/{key}\n"
         f"  console  {simulator}/\n"
         f"  API      {simulator}\n\n"
         f"  Orders and payments are {kept}. Stop with Ctrl-C.\n"

@@ -58,9 +58,8 @@ def move(connection: sa.Connection, seen: Any, before: object = None) -> None:
     if "disputeId" in seen:  # a person answers it
         return
     name = next(one for one in PLACES if one in seen)
-    set_ = "UPDATE {} SET state = %s WHERE {} = :id RETURNING state".format(
-        *PLACES[name]
-    )
+    table, column = PLACES[name]
+    set_ = f"UPDATE {table} SET state = %s WHERE {column} = :id RETURNING state"
     values = {"id": seen[name], "new": new}
     # A statement that writes comes first: it keeps others out.
     found = connection.execute(sa.text(set_ % "state"), values).first()
@@ -163,12 +162,7 @@ class Books:
         self.sql(new, id=order.id, it=where and json.dumps(where))  # hidden at the end
         once: Any = {"order": name, **self.once}
         if order.kind.startswith("cart-"):
-            bought = types.FinalizeCheckoutSession(
-                chargeAmount=self.price(order),
-                paymentIntent="Authorize",
-                canHandlePendingAuthorization=True,
-                shippingAddress=where,
-            )
+            bought: Any = {**self.paid(order), "shippingAddress": where}
             finalize = self.client.finalize_or_get_checkout_session
             self.settle(name, finalize(session, bought, **once))
         else:

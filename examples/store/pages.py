@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from AmazonPay import AmazonPayError, JournalConflict, NotFound, price, types
+from AmazonPay import AmazonPayError, JournalConflict, NotFound, types
 from AmazonPay.contrib.starlette import ipn_route
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from AmazonPay.ipn import Verifier
 
 NAME, STORE = "Copper Kettle", "amzn1.application-oa2-client.YOUR_STORE_ID"
-COOKIE, KEY = "amazonpay_store_visitor", "amazonpay_store_office"
-SESSION, LARGEST = "amazonCheckoutSessionId", 8192  # bytes of a form
+COOKIE, SESSION = "amazonpay_store_visitor", "amazonCheckoutSessionId"
+LARGEST = 8192  # bytes of a form
 GONE = "This checkout has ended, and nothing was taken. Your cart is as you left it."
 CHANGED = "Your cart has changed meanwhile: please look at it again."
 OLD = "This form is too old: go back, reload the page, and try again."
@@ -60,15 +60,14 @@ def same(given: str, expected: str) -> bool:
 class Ask:
     """What a visitor asks for, and who they are."""
 
-    def __init__(self, request: Request, office: str) -> None:
+    def __init__(self, request: Request) -> None:
         self.path, self.posts = request.path_params, request.method == "POST"
         self.form = dict(request.query_params)
         if self.posts:
             body = from_thread.run(request.body).decode("utf-8", "replace")
             self.form = dict(parse_qsl(body))
         self.secret = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
-        self.key = self.form.get("key") or request.cookies.get(KEY, "")
-        self.nonce, self.is_staff = secrets.token_urlsafe(16), same(self.key, office)
+        self.nonce = secrets.token_urlsafe(16)
         # Who reads the database, or an address, cannot act for a visitor.
         uses = (
             f"{use} {self.secret}".encode() for use in ("visitor", "form", "review")
@@ -119,45 +118,24 @@ class Pages(Books):
         order = self.cart(ask.visitor)
         if not self.lines(order):
             return "/cart"
-        more: Any = {
-            "paymentDetails": self.paid(order),
-            "how": {"product_type": "PayOnly"},
-        }
+        how, paid = {"product_type": "PayOnly"}, self.paid(order)
         urls = {"checkoutMode": "ProcessOrder", **self.result_url(order)}
-        button = self.button(ask, webCheckoutDetails=urls, **more)
+        button = self.button(ask, how, webCheckoutDetails=urls, paymentDetails=paid)
         return self.offer("collect", order, button)
 
     def now(self, ask: Ask) -> Any:
         """Sell one tin on this page, in a window of Amazon's."""
         slug = ask.path["slug"]
         order = self.put(ask.visitor, slug, 1, kind=f"cart-{slug}")
-        tin, shipping = self.lines(order)
-        each, way = price(tin.amount, CURRENCY), price(shipping.amount, CURRENCY)
-        item = types.LineItem(
-            id=slug, title=tin.name, quantity="1", listPrice=each, totalListPrice=each
-        )
-        post = types.DeliveryOption(
-            id="post",
-            price=way,
-            shippingMethod={"shippingMethodName": shipping.name},
-            isDefault=True,
-        )
-        cart = types.CartDetails(
-            lineItems=[item],
-            deliveryOptions=[post],
-            totalBaseAmount=each,
-            totalShippingAmount=way,
-            totalTaxAmount=price(0, CURRENCY),
-            totalChargeAmount=self.price(order),
-        )
-        how: Any = {**self.paid(order)}
-        del how["chargeAmount"]
-        button = self.button(ask, {"buy_now": True}, paymentDetails=how)
-        return self.offer("now", order, button, cart=cart)
+        if not self.lines(order):
+            raise LookupError
+        how: Any = {"paymentIntent": "Authorize", "canHandlePendingAuthorization": True}
+        button = self.button(ask, {"buy_now": True}, "buyNow", paymentDetails=how)
+        return self.offer("now", order, button)
 
-    def offer(self, name: str, order: Any, button: Markup, **more: Any) -> Any:
+    def offer(self, name: str, order: Any, button: Markup) -> Any:
         """Return a page that sells an order as it is."""
-        values = {"name": name, "order": order, "button": button, **more}
+        values = {"name": name, "order": order, "button": button, "currency": CURRENCY}
         return "offer.html", {**values, "lines": self.lines(order)}
 
     def kept(self, ask: Ask, *kinds: str) -> list[Any]:
@@ -170,14 +148,11 @@ class Pages(Books):
 
     # Checking out ---------------------------------------------------------------------
 
-    def button(self, ask: Ask, how: Any = None, **payload: Any) -> Markup:
-        """Return a signed button."""
+    def button(self, ask: Ask, how: Any, js: Any = None, **payload: Any) -> Markup:
+        """Return a signed button; `js` names the handlers of Buy Now on the page."""
         body: Any = {"storeId": STORE, "merchantMetadata": {"merchantStoreName": NAME}}
-        made = self.client.button(
-            {**body, **payload}, merchant_id=self.merchant, **(how or {})
-        )
-        handlers = "buyNow" if "buy_now" in (how or {}) else None
-        html = made.html(nonce=ask.nonce, handlers=handlers)
+        made = self.client.button({**body, **payload}, merchant_id=self.merchant, **how)
+        html = made.html(nonce=ask.nonce, handlers=js)
         return Markup(html)  # noqa: S704 - safe in any page
 
     def express(self, ask: Ask, kind: str, **more: Any) -> Markup:
@@ -185,7 +160,7 @@ class Pages(Books):
         urls: Any = {"checkoutCancelUrl": f"{self.url}/cart"}
         urls["checkoutReviewReturnUrl"] = f"{self.url}/review/{kind}?mark={ask.mark}"
         more["deliverySpecifications"] = {"specialRestrictions": ["RestrictPOBoxes"]}
-        return self.button(ask, webCheckoutDetails=urls, **more)
+        return self.button(ask, {}, webCheckoutDetails=urls, **more)
 
     def result_url(self, order: Any) -> Any:
         """Return where the buyer comes back to when they have paid."""
@@ -258,10 +233,10 @@ class Pages(Books):
         more: Any = {"paymentMethodOnFileMetadata": {"setupOnly": True}}
         more |= {"chargePermissionType": "PaymentMethodOnFile"}
         more |= {"paymentDetails": {"paymentIntent": "Confirm"}}
-        button = self.button(ask, webCheckoutDetails=self.result_url(empty), **more)
-        mine = "SELECT * FROM orders WHERE visitor = :visitor AND state NOT IN"
-        sorted_ = "('Open', 'Saved') ORDER BY made DESC"
-        orders = self.sql(f"{mine} {sorted_}", visitor=ask.visitor)
+        urls = self.result_url(empty)
+        button = self.button(ask, {}, webCheckoutDetails=urls, **more)
+        mine = "SELECT * FROM orders WHERE visitor = :visitor AND state NOT IN ('Open',"
+        orders = self.sql(f"{mine} 'Saved') ORDER BY made DESC", visitor=ask.visitor)
         values = {"orders": orders, "kept": self.kept(ask, "plan", "wallet")}
         return "account.html", {**values, "button": button}
 
@@ -272,11 +247,11 @@ class Pages(Books):
         return "/account"
 
     def office(self, ask: Ask) -> Any:
-        if not ask.is_staff:
-            raise Refused("This page is for the staff, who have an address with a key.")
+        if not same(ask.path["key"], self.office_key):
+            raise LookupError
         if ask.posts:
             self.act(ask.form, self.order(ask.form["id"]))
-            return "/office"
+            return f"/office/{self.office_key}"
         some = "SELECT * FROM orders WHERE charge IS NOT NULL OR problem IS NOT NULL"
         orders = self.sql(f"{some} ORDER BY made DESC, id LIMIT 100")
         plans = self.sql("SELECT * FROM permissions WHERE kind = 'plan'")
@@ -314,7 +289,7 @@ class Pages(Books):
 
     def reply(self, request: Request, page: Callable[[Ask], Any]) -> Response:
         """Return what a page shows, or why it does not."""
-        ask, status = Ask(request, self.office_key), 200
+        ask, status = Ask(request), 200
         try:
             if ask.posts and not same(ask.form.get("csrf", ""), ask.csrf):
                 raise Refused(OLD)  # noqa: TRY301 - it is said as all of them
@@ -338,8 +313,6 @@ class Pages(Books):
         response.headers["content-security-policy"] = policy
         safe: Any = {"httponly": True, "secure": self.url.startswith("https:")}
         response.set_cookie(COOKIE, ask.secret, 365 * 86400, samesite="lax", **safe)
-        if ask.is_staff:
-            response.set_cookie(KEY, ask.key, samesite="strict", **safe)
         return response
 
     async def keep_working(self, pause: float) -> None:
@@ -374,6 +347,6 @@ class Pages(Books):
                 self.route("/orders/{id}", self.shown),
                 self.route("/cards/{id}", self.shown, self.pay_by_card),
                 self.route("/account", self.account, self.end_one),
-                self.route("/office", self.office, self.office),
+                self.route("/office/{key}", self.office, self.office),
             ],
         )

@@ -8,7 +8,7 @@ INSERT INTO products VALUES
   ('rooibos', 'Rooibos', 'Red and mellow, for the evening', '8.40', '#c0562f'),
   ('jasmine', 'Jasmine', 'White tea under fresh blossoms', '16.90', '#b98ba7'),
   ('tea-of-the-month', 'Tea of the month', 'A new tin each month', '11.00', '#b0842b'),
-  ('shipping', 'Shipping', '', '4.90', '') ON CONFLICT DO NOTHING;
+  ('shipping', 'Handling', '', '4.90', '') ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS orders
   (id TEXT PRIMARY KEY, visitor TEXT, kind TEXT, state TEXT DEFAULT 'Open',
   session TEXT UNIQUE, charge TEXT UNIQUE, permission TEXT, address TEXT, problem TEXT,
