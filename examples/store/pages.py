@@ -319,8 +319,10 @@ class Pages(Books):
         """Act on notifications beside the server."""
         while True:
             await asyncio.sleep(pause)
-            with contextlib.suppress(AmazonPayError):  # it is tried again
+            try:
                 await asyncio.to_thread(self.work)
+            except Exception:
+                LOG.exception("it is tried again")
 
     def app(self, verifier: Verifier, pause: float = 1.0) -> Starlette:
         """Return the application."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from books import Refused
+from pages import STORE
 
 from store_world import OFFICE, Buyer, StoreWorld, store_world, visiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Route
 
@@ -535,3 +538,76 @@ def test_the_office_is_closed_without_its_key(
 
 def test_a_forged_notification_is_refused(visitor: httpx2.Client) -> None:
     assert visitor.post("/ipn", content=b"{}").status_code == 403
+
+
+# At the same time ---------------------------------------------------------------------
+
+
+def session_for(world: StoreWorld, **payload: Any) -> str:
+    """Open a session, choose and pay, without a browser."""
+    urls = {
+        "checkoutReviewReturnUrl": f"{world.url}/review/cart",
+        "checkoutResultReturnUrl": f"{world.url}/result/x",
+    }
+    body: Any = {"webCheckoutDetails": urls, "storeId": STORE, **payload}
+    made: Any = world.client.create_checkout_session(body).raise_for_status().json()
+    session = str(made["checkoutSessionId"])
+    world.simulator.choose(session)
+    world.simulator.pay(session)
+    return session
+
+
+def outcome(act: Callable[[], object]) -> str:
+    """Return how a click ends."""
+    try:
+        act()
+    except Refused:
+        return "refused"
+    return "done"
+
+
+def test_sessions_that_end_at_once_pay_for_one_cart_once(world: StoreWorld) -> None:
+    order = world.store.put("d" * 64, "sencha", 2)
+    paid = world.store.paid(order)
+    sessions = [session_for(world, paymentDetails=paid) for _ in range(3)]
+    with ThreadPoolExecutor(6) as pool:
+        ends = pool.map(
+            lambda one: outcome(lambda: world.store.finish(order, one)), sessions * 2
+        )
+        assert sorted(ends) == ["done"] * 2 + ["refused"] * 4
+    order = world.store.order(order.id)
+    assert order.state == "Authorized"
+    assert world.made(*sessions) == [order.charge]
+
+
+def test_clicks_on_a_saved_card_at_once_charge_once(world: StoreWorld) -> None:
+    visitor = "e" * 64
+    empty = world.store.put(visitor, "", 0, kind="wallet")
+    setup = session_for(
+        world,
+        chargePermissionType="PaymentMethodOnFile",
+        paymentMethodOnFileMetadata={"setupOnly": True},
+        paymentDetails={"paymentIntent": "Confirm"},
+    )
+    world.store.finish(empty, setup)
+    find = "SELECT * FROM permissions WHERE visitor = :visitor"
+    (card,) = world.store.sql(find, visitor=visitor)
+    order = world.store.put(visitor, "jasmine", 1)
+    with ThreadPoolExecutor(6) as pool:
+        clicks = ("one", "two", "three") * 2
+        ends = pool.map(
+            lambda one: outcome(lambda: world.store.charge(order, card, one)), clicks
+        )
+        assert sorted(ends) == ["done"] * 2 + ["refused"] * 4
+    paid = world.store.order(order.id)
+    assert world.made(setup) == [paid.charge]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(world.store.capture, [paid] * 4))
+        captured = world.store.order(order.id)
+        list(pool.map(lambda _: world.store.refund(captured, "jasmine"), range(4)))
+    world.clock.move(seconds=31)
+    world.notify()
+    charge = world.charge(paid.charge)
+    assert charge["captureAmount"]["amount"] == "21.80"
+    assert charge["refundedAmount"]["amount"] == "16.90"
