@@ -1,5 +1,6 @@
-# `make demo` shows a purchase, `make unit` is for every change, `make test` checks
-# everything, `make build` makes a release, `make bench` measures.
+# `make demo` shows a purchase, `make store` opens a shop, `make unit` is for every
+# change, `make test` checks everything, `make build` makes a release, `make bench`
+# measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -29,10 +30,16 @@ LOWEST_TESTS := $(addprefix tests/, \
 	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo test unit bench soak mutants system lock operations $(CHECKS)
+.PHONY: demo store pictures test unit bench soak mutants system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
+
+# A shop and an Amazon Pay for a browser. PORT and SIMULATOR_PORT name ports, KEEP a
+# folder for what else is gone at the end.
+store: .venv-store/stamp
+	@.venv-store/bin/python scripts/store.py $(if $(PORT),--port $(PORT)) \
+		$(if $(SIMULATOR_PORT),--simulator-port $(SIMULATOR_PORT)) $(if $(KEEP),--keep "$(KEEP)")
 
 test: system
 	@$(MAKE) --no-print-directory $(FIRST)
@@ -126,6 +133,10 @@ mutants: $(VENV)/stamp
 operations: $(VENV)/stamp
 	$(PY) scripts/tables.py
 
+# Renews the pictures of the store in the documentation; needs chromium.
+pictures: $(VENV)/stamp
+	STORE_PICTURES=docs/_static/store $(PY) -m pytest -q -n 0 tests/integration/test_store.py
+
 # Asks the package index; needs `make test` once before, for the tool.
 lock: $(VENV)/stamp
 	$(PY) scripts/lock.py
@@ -137,6 +148,11 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 .venv-demo/stamp: requirements/demo.txt pyproject.toml scripts/venv
 	@echo "setting up .venv-demo (once)"
 	@scripts/venv .venv-demo requirements/demo.txt --editable
+	@touch $@
+
+.venv-store/stamp: requirements/store.txt pyproject.toml scripts/venv
+	@echo "setting up .venv-store (once)"
+	@scripts/venv .venv-store requirements/store.txt --editable
 	@touch $@
 
 .venv-peer/stamp: requirements/peer.txt scripts/venv
