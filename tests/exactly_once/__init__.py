@@ -1,0 +1,1 @@
+"""Doing it once: journals, helpers, decisions, inboxes and crashes."""
