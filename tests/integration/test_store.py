@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 import pytest
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 
 
@@ -437,6 +440,45 @@ def test_a_name_full_of_tags_is_shown_as_text(buyer: Buyer, world: StoreWorld) -
     assert "<" in name
     assert name in buyer.see("address").inner_text()
     assert buyer.complaints == []
+
+
+# Its size -----------------------------------------------------------------------------
+
+
+def skipped(node: ast.AST) -> ast.AST | None:
+    """Return what is no line of code: an import, or a docstring."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return node
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return node
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    has_text = isinstance(node, documented) and ast.get_docstring(node) is not None
+    return node.body[0] if isinstance(node, documented) and has_text else None
+
+
+def lines_of(path: Path) -> int:
+    """Count what is neither blank, nor a comment, a docstring or an import."""
+    text = path.read_text(encoding="utf-8")
+    lines = {n for n, line in enumerate(text.splitlines(), 1) if line.strip()}
+    for node in ast.walk(ast.parse(text)) if path.suffix == ".py" else ():
+        if (found := skipped(node)) is not None:
+            numbers = cast("ast.stmt", found)
+            lines -= set(range(numbers.lineno, (numbers.end_lineno or 0) + 1))
+    marks = {".py": "#", ".css": "/*", ".html": "{#"}
+    known = text.splitlines()
+    return len(
+        [n for n in lines if not known[n - 1].strip().startswith(marks[path.suffix])]
+    )
+
+
+def test_the_store_is_short_enough_to_be_read_at_a_sitting() -> None:
+    files = [
+        path
+        for kind in ("py", "html", "css")
+        for path in (ROOT / "examples" / "store").rglob(f"*.{kind}")
+    ]
+    assert len(files) == 13
+    assert sum(map(lines_of, files)) < 600
 
 
 # Without a browser --------------------------------------------------------------------
