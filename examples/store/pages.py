@@ -80,8 +80,9 @@ class Pages(Books):
         super().__init__(*given)
         self.url, self.office_key, self.amazon = url, office, amazon
         self.templates = Jinja2Templates(HERE / "templates")
-        known: Any = {"shop_name": NAME, "total": total, "from_json": json.loads}
-        self.templates.env.globals.update(known, click=secrets.token_urlsafe, plan=PLAN)
+        names: dict[str, Any] = self.templates.env.globals
+        names |= {"shop_name": NAME, "total": total, "from_json": json.loads}
+        names |= {"click": secrets.token_urlsafe, "plan": PLAN}
 
     def teas(self, ask: Ask) -> Any:
         lines = self.lines(self.cart(ask.visitor))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+AXE = ROOT / "tests/support/node/node_modules/axe-core/axe.min.js"
 CHROMIUM = shutil.which("chromium")
 
 
@@ -440,6 +441,43 @@ def test_a_name_full_of_tags_is_shown_as_text(buyer: Buyer, world: StoreWorld) -
     assert "<" in name
     assert name in buyer.see("address").inner_text()
     assert buyer.complaints == []
+
+
+# Its looks ----------------------------------------------------------------------------
+
+
+def faults_of(buyer: Buyer, *, dark: bool) -> list[str]:
+    """Return what axe finds on a page, and whether it is wider than its window."""
+    buyer.tab.emulate_media(color_scheme="dark" if dark else "light")
+    buyer.tab.set_viewport_size({"width": 390 if dark else 1120, "height": 800})
+    buyer.tab.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = ["color-contrast", "target-size", "link-in-text-block"]
+    only = {"runOnly": {"type": "rule", "values": rules}} if dark else {}
+    found: list[str] = buyer.tab.evaluate(
+        """(options) => axe.run(options).then((result) => result.violations.flatMap(
+          (one) => one.nodes.map((node) => `${one.id}: ${node.html}`)))""",
+        {"resultTypes": ["violations"], "preload": False, **only},
+    )
+    wide = "() => document.documentElement.scrollWidth > window.innerWidth"
+    return [*found, *(["too wide"] if buyer.tab.evaluate(wide) else [])]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed; `make tests` does")
+def test_axe_finds_nothing_on_the_stores_pages(buyer: Buyer, world: StoreWorld) -> None:
+    order = buyer.buy("0701", "sencha", "jasmine")
+    buyer.fill_cart("rooibos", "earl-grey")
+    buyer.go("/cart")
+    buyer.choose("1111")
+    review = buyer.tab.url.removeprefix(world.url)
+    paths = ["/", "/cart", review, f"/orders/{order.id}", "/plan", "/collect"]
+    paths += ["/now/lapsang", "/account", f"/office/{OFFICE}", "/orders/none"]
+    faults: dict[str, list[str]] = {}
+    for dark, seen in ((False, paths), (True, [*paths[:4], paths[-2]])):
+        for path in seen:
+            buyer.go(path)
+            if found := faults_of(buyer, dark=dark):
+                faults[f"{path} {dark}"] = found
+    assert faults == {}
 
 
 # Its size -----------------------------------------------------------------------------
