@@ -290,7 +290,7 @@ def test_a_saved_card_pays_once_by_two_clicks_and_a_lost_answer(
 
 
 def test_a_person_pays_at_the_end_of_the_shops_own_checkout(
-    buyer: Buyer, world: StoreWorld
+    buyer: Buyer, staff: Buyer, world: StoreWorld
 ) -> None:
     buyer.fill_cart("sencha", "jasmine")
     buyer.go("/cart")
@@ -306,6 +306,13 @@ def test_a_person_pays_at_the_end_of_the_shops_own_checkout(
     assert order.address is None
     assert world.made(session) == [order.charge]
     assert world.charge(order.charge)["chargeAmount"]["amount"] == "34.30"
+
+    staff.go(f"/office/{OFFICE}")
+    staff.see(f"cancel-{order.id}").dblclick()
+    staff.see(f"order-{order.id}").get_by_text("canceled").wait_for()
+    assert buyer.order().state == "Canceled"
+    details = world.charge(order.charge)["statusDetails"]
+    assert (details["state"], details["reasonCode"]) == ("Canceled", "MerchantCanceled")
 
 
 def test_a_person_buys_now_without_leaving_the_page(
