@@ -253,6 +253,7 @@ def main() -> int:
         return simulate(sys.argv[2:])
     if sys.argv[1:2] == ["--shop"]:
         return serve_shop()
+    os.umask(0o077)  # orders hold addresses
     given, parts = arguments(), Parts()
     for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         signal.signal(getattr(signal, name), _stop)

@@ -69,10 +69,8 @@ class Ask:
         self.secret = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
         self.nonce = secrets.token_urlsafe(16)
         # Who reads the database, or an address, cannot act for a visitor.
-        uses = (
-            f"{use} {self.secret}".encode() for use in ("visitor", "form", "review")
-        )
-        self.visitor, self.csrf, self.mark = (sha256(one).hexdigest() for one in uses)
+        made = (f"{use} {self.secret}".encode() for use in ("who", "form", "review"))
+        self.visitor, self.csrf, self.mark = (sha256(one).hexdigest() for one in made)
 
 
 class Pages(Books):
@@ -82,9 +80,9 @@ class Pages(Books):
         super().__init__(*given)
         self.url, self.office_key, self.amazon = url, office, amazon
         self.templates = Jinja2Templates(HERE / "templates")
-        known = {"shop_name": NAME, "total": total, "click": secrets.token_urlsafe}
         names: dict[str, Any] = self.templates.env.globals
-        names.update(known, from_json=json.loads, plan=PLAN)
+        names |= {"shop_name": NAME, "total": total, "from_json": json.loads}
+        names |= {"click": secrets.token_urlsafe, "plan": PLAN}
 
     def teas(self, ask: Ask) -> Any:
         lines = self.lines(self.cart(ask.visitor))
@@ -127,8 +125,6 @@ class Pages(Books):
         """Sell one tin on this page, in a window of Amazon's."""
         slug = ask.path["slug"]
         order = self.put(ask.visitor, slug, 1, kind=f"cart-{slug}")
-        if not self.lines(order):
-            raise LookupError
         how: Any = {"paymentIntent": "Authorize", "canHandlePendingAuthorization": True}
         button = self.button(ask, {"buy_now": True}, "buyNow", paymentDetails=how)
         return self.offer("now", order, button)
@@ -136,14 +132,13 @@ class Pages(Books):
     def offer(self, name: str, order: Any, button: Markup) -> Any:
         """Return a page that sells an order as it is."""
         values = {"name": name, "order": order, "button": button, "currency": CURRENCY}
-        return "offer.html", {**values, "lines": self.lines(order)}
+        values["lines"] = self.lines(order)
+        return ("offer.html", values) if values["lines"] else "/cart"
 
     def kept(self, ask: Ask, *kinds: str) -> list[Any]:
         """Return the visitor's saved cards, or subscriptions."""
-        mine = (
-            "SELECT * FROM permissions WHERE visitor = :visitor AND state <> 'Closed'"
-        )
-        found = self.sql(mine, visitor=ask.visitor)
+        mine = "SELECT * FROM permissions WHERE visitor = :who AND state <> 'Closed'"
+        found = self.sql(mine, who=ask.visitor)
         return [one for one in found if one.kind in kinds]
 
     # Checking out ---------------------------------------------------------------------
@@ -233,8 +228,7 @@ class Pages(Books):
         more: Any = {"paymentMethodOnFileMetadata": {"setupOnly": True}}
         more |= {"chargePermissionType": "PaymentMethodOnFile"}
         more |= {"paymentDetails": {"paymentIntent": "Confirm"}}
-        urls = self.result_url(empty)
-        button = self.button(ask, {}, webCheckoutDetails=urls, **more)
+        button = self.button(ask, {}, webCheckoutDetails=self.result_url(empty), **more)
         mine = "SELECT * FROM orders WHERE visitor = :visitor AND state NOT IN ('Open',"
         orders = self.sql(f"{mine} 'Saved') ORDER BY made DESC", visitor=ask.visitor)
         values = {"orders": orders, "kept": self.kept(ask, "plan", "wallet")}
@@ -279,11 +273,11 @@ class Pages(Books):
         """Return the route of a page, and of its form."""
 
         def answer(request: Request) -> Response:
-            posts = request.method == "POST"
+            if request.method == "GET":
+                return self.reply(request, pages[0])
             length = int(request.headers.get("content-length", LARGEST + 1))
-            if posts and length > LARGEST:
-                return Response(status_code=413)
-            return self.reply(request, pages[-1 if posts else 0])
+            fits = length <= LARGEST
+            return self.reply(request, pages[-1]) if fits else Response(status_code=413)
 
         return Route(path, answer, methods=["GET", "POST"][: len(pages)])
 

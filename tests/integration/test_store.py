@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
 import pytest
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "tests/support/node/node_modules/axe-core/axe.min.js"
 CHROMIUM = shutil.which("chromium")
 
 
@@ -286,7 +290,7 @@ def test_a_saved_card_pays_once_by_two_clicks_and_a_lost_answer(
 
 
 def test_a_person_pays_at_the_end_of_the_shops_own_checkout(
-    buyer: Buyer, world: StoreWorld
+    buyer: Buyer, staff: Buyer, world: StoreWorld
 ) -> None:
     buyer.fill_cart("sencha", "jasmine")
     buyer.go("/cart")
@@ -302,6 +306,13 @@ def test_a_person_pays_at_the_end_of_the_shops_own_checkout(
     assert order.address is None
     assert world.made(session) == [order.charge]
     assert world.charge(order.charge)["chargeAmount"]["amount"] == "34.30"
+
+    staff.go(f"/office/{OFFICE}")
+    staff.see(f"cancel-{order.id}").dblclick()
+    staff.see(f"order-{order.id}").get_by_text("canceled").wait_for()
+    assert buyer.order().state == "Canceled"
+    details = world.charge(order.charge)["statusDetails"]
+    assert (details["state"], details["reasonCode"]) == ("Canceled", "MerchantCanceled")
 
 
 def test_a_person_buys_now_without_leaving_the_page(
@@ -437,6 +448,82 @@ def test_a_name_full_of_tags_is_shown_as_text(buyer: Buyer, world: StoreWorld) -
     assert "<" in name
     assert name in buyer.see("address").inner_text()
     assert buyer.complaints == []
+
+
+# Its looks ----------------------------------------------------------------------------
+
+
+def faults_of(buyer: Buyer, *, dark: bool) -> list[str]:
+    """Return what axe finds on a page, and whether it is wider than its window."""
+    buyer.tab.emulate_media(color_scheme="dark" if dark else "light")
+    buyer.tab.set_viewport_size({"width": 390 if dark else 1120, "height": 800})
+    buyer.tab.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = ["color-contrast", "target-size", "link-in-text-block"]
+    only = {"runOnly": {"type": "rule", "values": rules}} if dark else {}
+    found: list[str] = buyer.tab.evaluate(
+        """(options) => axe.run(options).then((result) => result.violations.flatMap(
+          (one) => one.nodes.map((node) => `${one.id}: ${node.html}`)))""",
+        {"resultTypes": ["violations"], "preload": False, **only},
+    )
+    wide = "() => document.documentElement.scrollWidth > window.innerWidth"
+    return [*found, *(["too wide"] if buyer.tab.evaluate(wide) else [])]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed; `make tests` does")
+def test_axe_finds_nothing_on_the_stores_pages(buyer: Buyer, world: StoreWorld) -> None:
+    order = buyer.buy("0701", "sencha", "jasmine")
+    buyer.fill_cart("rooibos", "earl-grey")
+    buyer.go("/cart")
+    buyer.choose("1111")
+    review = buyer.tab.url.removeprefix(world.url)
+    paths = ["/", "/cart", review, f"/orders/{order.id}", "/plan", "/collect"]
+    paths += ["/now/lapsang", "/account", f"/office/{OFFICE}", "/orders/none"]
+    faults: dict[str, list[str]] = {}
+    for dark, seen in ((False, paths), (True, [*paths[:4], paths[-2]])):
+        for path in seen:
+            buyer.go(path)
+            if found := faults_of(buyer, dark=dark):
+                faults[f"{path} {dark}"] = found
+    assert faults == {}
+
+
+# Its size -----------------------------------------------------------------------------
+
+
+def skipped(node: ast.AST) -> ast.AST | None:
+    """Return what is no line of code: an import, or a docstring."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return node
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return node
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    has_text = isinstance(node, documented) and ast.get_docstring(node) is not None
+    return node.body[0] if isinstance(node, documented) and has_text else None
+
+
+def lines_of(path: Path) -> int:
+    """Count what is neither blank, nor a comment, a docstring or an import."""
+    text = path.read_text(encoding="utf-8")
+    lines = {n for n, line in enumerate(text.splitlines(), 1) if line.strip()}
+    for node in ast.walk(ast.parse(text)) if path.suffix == ".py" else ():
+        if (found := skipped(node)) is not None:
+            numbers = cast("ast.stmt", found)
+            lines -= set(range(numbers.lineno, (numbers.end_lineno or 0) + 1))
+    marks = {".py": "#", ".css": "/*", ".html": "{#"}
+    known = text.splitlines()
+    return len(
+        [n for n in lines if not known[n - 1].strip().startswith(marks[path.suffix])]
+    )
+
+
+def test_the_store_is_short_enough_to_be_read_at_a_sitting() -> None:
+    files = [
+        path
+        for kind in ("py", "html", "css")
+        for path in (ROOT / "examples" / "store").rglob(f"*.{kind}")
+    ]
+    assert len(files) == 13
+    assert sum(map(lines_of, files)) < 600
 
 
 # Without a browser --------------------------------------------------------------------

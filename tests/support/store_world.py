@@ -192,7 +192,7 @@ class Buyer:
     def visitor(self) -> str:
         """The name of this visitor in the store's database."""
         cookies = {one.get("name"): one.get("value") for one in self.context.cookies()}
-        return sha256(f"visitor {cookies[COOKIE]}".encode()).hexdigest()
+        return sha256(f"who {cookies[COOKIE]}".encode()).hexdigest()
 
     def orders(self, kind: str = "cart") -> list[Any]:
         """Return the visitor's orders in the store's database, the last one last."""
