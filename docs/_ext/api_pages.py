@@ -106,7 +106,7 @@ TOPICS = {
         "Objects and money",
         {
             "money": ("price", "add", "subtract", "compare"),
-            "objects": ("state_of", "allowed_actions", "merge", "compare"),
+            "objects": ("state_of", "allowed_actions", "merge"),
             "lifecycles": ("Transition", "transition"),
         },
     ),
@@ -472,6 +472,8 @@ def _signature(name: str, signature: inspect.Signature | None) -> list[str]:
 
 
 def _unquoted(text: str) -> str:
-    """Take the quotes away that annotations have as text."""
+    """Take away the quotes of annotations, and where in memory a default stands."""
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
-    return re.sub(r'(: |-> )"([^"]*)"', r"\1\2", text)
+    text = re.sub(r'(: |-> )"([^"]*)"', r"\1\2", text)
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
+    return re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "…", text)

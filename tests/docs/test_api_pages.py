@@ -109,3 +109,7 @@ def test_a_reason_code_leads_to_its_section(pages: dict[str, str]) -> None:
     linked = set(re.findall(r"reasons\.md#(\w+)", "".join(pages.values())))
     assert linked <= {code.lower() for code in STATUSES}
     assert "softdeclined" in linked
+
+
+def test_a_page_is_the_same_each_time_it_is_made(pages: dict[str, str]) -> None:
+    assert re.findall(r" at 0x[0-9a-f]+", "".join(pages.values())) == []
