@@ -91,11 +91,7 @@ TOPICS = {
     "notifications": Topic(
         "Notifications",
         {
-            "ipn": (
-                *("Verifier", "Notification", "Inbox", "InboxEntry", "respond"),
-                *("arespond", "NotificationRefused", "NotificationForged"),
-                "NotificationUnverifiable",
-            ),
+            "ipn": (),
             "contrib.sqlalchemy": ("SQLAlchemyInbox", "inbox_tables"),
             "contrib.flask": ("ipn_blueprint",),
             "contrib.starlette": ("ipn_route",),
@@ -120,11 +116,7 @@ TOPICS = {
     "simulator": Topic(
         "Simulator",
         {
-            "simulator": (
-                *("Simulator", "merchant", "Merchant", "Settings", "Clock", "Ids"),
-                *("Store", "HistoryRow", "Answer", "FaultUnused", "Request"),
-                *("HTTPResponse", "HTTPListener", "delivering"),
-            ),
+            "simulator": (),
             "simulator.server": ("serving", "Address"),
         },
     ),
@@ -355,11 +347,13 @@ def _own_names(module: ModuleType) -> tuple[str, ...]:
     )
 
 
-_INTERNAL = {"error_for", "safe_text", "shown"}
-"""Functions of `errors` that other modules use, and no user."""
+_INTERNAL = {"error_for", "loaded", "safe_text", "shown"}
+"""Functions that other modules of this package use, and no user."""
 
 
 def _section(module: str, name: str, value: object) -> list[str]:
+    if "Fixture" in type(value).__name__:
+        return [f"## {name} (fixture)", "", as_markdown(value.__doc__), ""]
     lines = [f"## {name}", "", f"`{module}.{name}`", ""]
     if inspect.isclass(value):
         lines += _class(name, value)
