@@ -174,12 +174,24 @@ CODES = frozenset(re.findall(r"^### `(\w+)`$", _REASONS, re.MULTILINE))
 """The reason codes that have a section."""
 
 
+_LIFE_CYCLES = {
+    "checkout_sessions": "checkout-session",
+    "charge_permissions": "charge-permission",
+    "charges": "charge",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "reports": "report",
+}
 _CLASS = "[class](../reliability.md#what-is-sent-again)"
 
 
 def _noun_page(name: str, title: str) -> str:
     module = import_module(f"AmazonPay.resources.{name}")
-    lines = [f"# {title}", "", as_markdown(module.__doc__), "", "## Operations", ""]
+    lines = [f"# {title}", "", as_markdown(module.__doc__), ""]
+    if name in _LIFE_CYCLES:
+        place = f"../states.md#{_LIFE_CYCLES[name]}"
+        lines += [f"[Its life cycle]({place}) as a picture.", ""]
+    lines += ["## Operations", ""]
     for operation in operations_of(Operations).values():
         if Path(operation.declared.__code__.co_filename).stem != name:
             continue

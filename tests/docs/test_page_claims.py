@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -76,3 +77,13 @@ def test_a_page_says_what_a_month_may_be_charged(
     kind: str, currency: str, limit: str
 ) -> None:
     assert f"{Decimal(limit):,.0f} {currency}" in page(PAGES[kind])
+
+
+def test_what_doctor_is_said_to_check_it_checks() -> None:
+    sources = (DOCS.parent / "src" / "AmazonPay" / "cli").glob("*.py")
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+    known = set(re.findall(r"\b(?:ok|wrong|unknown)\(\s*\"([a-z ]+)\"", code))
+    said = re.findall(r"\| `doctor[^`]*`: ([a-z ,]+)", page("going-live"))
+    named = {name.strip() for row in said for name in row.split(",")} - {""}
+    assert len(named) > 10
+    assert named <= known | {"merchant id", "store id"}  # the last two are looped over
