@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 NEW = "new"
 _LANE, _ROW, _TOP, _EDGE = 140, 34, 58, 84
+_LETTER = 9  # as wide as a letter may be, with what stands beside the text
 _STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#1f2328}"
     ".state{font-weight:600;text-anchor:middle}"
     ".lane{stroke:#d0d7de;stroke-dasharray:3 4}"
     ".arrow{stroke:#57606a;stroke-width:1.5}"
-    ".event{paint-order:stroke;stroke:#fff;stroke-width:5px;stroke-linejoin:round}"
+    ".event{paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}"
     ".reason{fill:#0550ae}"
 )
 
@@ -41,9 +42,13 @@ def drawn(title: str, arrows: Sequence[Transition]) -> str:
     states = states_of(arrows)
     # From two states to one: an arrow each.
     steps = [(state, one) for one in arrows for state in one.states or (NEW,)]
-    width = 2 * _EDGE + (len(states) - 1) * _LANE
-    height = _TOP + len(steps) * _ROW + 24
     place = {state: _EDGE + number * _LANE for number, state in enumerate(states)}
+    ends = [
+        min(place[state], place[one.to]) + _LETTER * len(f"{one.event} {one.reason}")
+        for state, one in steps
+    ]
+    width = max(place[states[-1]] + _EDGE, *ends)
+    height = _TOP + len(steps) * _ROW + 24
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
@@ -73,4 +78,4 @@ def _arrow(x: int, to: int, top: int, arrow: Transition, state: str) -> Iterator
     yield f'<circle cx="{x}" cy="{y}" r="4" fill="#57606a"/>'
     yield f'<path class="arrow" marker-end="url(#tip)" d="M{x} {y}H{to}"/>'
     text = f"{escape(arrow.event)}{reason}"
-    yield f'<text class="event" x="{left}" y="{y - 6}">{text}</text></g>'
+    yield f'<text class="event" x="{left}" y="{y - 8}">{text}</text></g>'

@@ -91,11 +91,7 @@ TOPICS = {
     "notifications": Topic(
         "Notifications",
         {
-            "ipn": (
-                *("Verifier", "Notification", "Inbox", "InboxEntry", "respond"),
-                *("arespond", "NotificationRefused", "NotificationForged"),
-                "NotificationUnverifiable",
-            ),
+            "ipn": (),
             "contrib.sqlalchemy": ("SQLAlchemyInbox", "inbox_tables"),
             "contrib.flask": ("ipn_blueprint",),
             "contrib.starlette": ("ipn_route",),
@@ -106,7 +102,7 @@ TOPICS = {
         "Objects and money",
         {
             "money": ("price", "add", "subtract", "compare"),
-            "objects": ("state_of", "allowed_actions", "merge", "compare"),
+            "objects": ("state_of", "allowed_actions", "merge"),
             "lifecycles": ("Transition", "transition"),
         },
     ),
@@ -120,11 +116,7 @@ TOPICS = {
     "simulator": Topic(
         "Simulator",
         {
-            "simulator": (
-                *("Simulator", "merchant", "Merchant", "Settings", "Clock", "Ids"),
-                *("Store", "HistoryRow", "Answer", "FaultUnused", "Request"),
-                *("HTTPResponse", "HTTPListener", "delivering"),
-            ),
+            "simulator": (),
             "simulator.server": ("serving", "Address"),
         },
     ),
@@ -182,12 +174,24 @@ CODES = frozenset(re.findall(r"^### `(\w+)`$", _REASONS, re.MULTILINE))
 """The reason codes that have a section."""
 
 
+_LIFE_CYCLES = {
+    "checkout_sessions": "checkout-session",
+    "charge_permissions": "charge-permission",
+    "charges": "charge",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "reports": "report",
+}
 _CLASS = "[class](../reliability.md#what-is-sent-again)"
 
 
 def _noun_page(name: str, title: str) -> str:
     module = import_module(f"AmazonPay.resources.{name}")
-    lines = [f"# {title}", "", as_markdown(module.__doc__), "", "## Operations", ""]
+    lines = [f"# {title}", "", as_markdown(module.__doc__), ""]
+    if name in _LIFE_CYCLES:
+        place = f"../states.md#{_LIFE_CYCLES[name]}"
+        lines += [f"[Its life cycle]({place}) as a picture.", ""]
+    lines += ["## Operations", ""]
     for operation in operations_of(Operations).values():
         if Path(operation.declared.__code__.co_filename).stem != name:
             continue
@@ -355,11 +359,13 @@ def _own_names(module: ModuleType) -> tuple[str, ...]:
     )
 
 
-_INTERNAL = {"error_for", "safe_text", "shown"}
-"""Functions of `errors` that other modules use, and no user."""
+_INTERNAL = {"error_for", "loaded", "safe_text", "shown"}
+"""Functions that other modules of this package use, and no user."""
 
 
 def _section(module: str, name: str, value: object) -> list[str]:
+    if "Fixture" in type(value).__name__:
+        return [f"## {name} (fixture)", "", as_markdown(value.__doc__), ""]
     lines = [f"## {name}", "", f"`{module}.{name}`", ""]
     if inspect.isclass(value):
         lines += _class(name, value)
@@ -472,6 +478,8 @@ def _signature(name: str, signature: inspect.Signature | None) -> list[str]:
 
 
 def _unquoted(text: str) -> str:
-    """Take the quotes away that annotations have as text."""
+    """Take away the quotes of annotations, and where in memory a default stands."""
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
-    return re.sub(r'(: |-> )"([^"]*)"', r"\1\2", text)
+    text = re.sub(r'(: |-> )"([^"]*)"', r"\1\2", text)
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
+    return re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "…", text)

@@ -13,6 +13,7 @@ import pytest
 from typing_extensions import is_typeddict
 
 from AmazonPay import types
+from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator.wire.errors import STATUSES
 from reference.operations import OPERATIONS
 from unmeasured import unmeasured
@@ -109,3 +110,15 @@ def test_a_reason_code_leads_to_its_section(pages: dict[str, str]) -> None:
     linked = set(re.findall(r"reasons\.md#(\w+)", "".join(pages.values())))
     assert linked <= {code.lower() for code in STATUSES}
     assert "softdeclined" in linked
+
+
+def test_a_page_is_the_same_each_time_it_is_made(pages: dict[str, str]) -> None:
+    assert re.findall(r" at 0x[0-9a-f]+", "".join(pages.values())) == []
+
+
+def test_every_life_cycle_is_shown_with_its_noun(pages: dict[str, str]) -> None:
+    shown = re.findall(r"\.\./states\.md#([\w-]+)", "".join(pages.values()))
+    kinds = [
+        re.sub("[A-Z]", lambda c: f"-{c[0].lower()}", kind) for kind in LIFE_CYCLES
+    ]
+    assert sorted(shown) == sorted(kinds)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from AmazonPay import price
 from AmazonPay._core.options import DEFAULT_DEADLINE
+from reference.limits import MONTHLY
 
 if TYPE_CHECKING:
     from AmazonPay import Client, Journal
@@ -55,3 +60,30 @@ def test_a_helper_makes_four_calls_for_a_checkout(
     )
     made = [one for one in amazon_pay.story()[before:] if one.kind == "request"]
     assert len(made) == 4
+
+
+PAGES = {"Recurring": "subscriptions", "PaymentMethodOnFile": "wallets"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "currency", "limit"),
+    [
+        (kind, currency, limit)
+        for kind, region, currency, limit in MONTHLY
+        if (region, currency) in {("na", "USD"), ("jp", "JPY")}
+    ],
+)
+def test_a_page_says_what_a_month_may_be_charged(
+    kind: str, currency: str, limit: str
+) -> None:
+    assert f"{Decimal(limit):,.0f} {currency}" in page(PAGES[kind])
+
+
+def test_what_doctor_is_said_to_check_it_checks() -> None:
+    sources = (DOCS.parent / "src" / "AmazonPay" / "cli").glob("*.py")
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+    known = set(re.findall(r"\b(?:ok|wrong|unknown)\(\s*\"([a-z ]+)\"", code))
+    said = re.findall(r"\| `doctor[^`]*`: ([a-z ,]+)", page("going-live"))
+    named = {name.strip() for row in said for name in row.split(",")} - {""}
+    assert len(named) > 10
+    assert named <= known | {"merchant id", "store id"}  # the last two are looped over
