@@ -50,8 +50,11 @@ def _restructuring(
         text = came.text(value)
         if text is not None and text.pieces:
             for change in changes:
-                changed = text.with_tree(change(text.tree))
-                yield changed.encode(errors="surrogatepass")
+                pieces = json_text.flat(change(text.tree))
+                # Other white space alone is another mistake.
+                if pieces != text.pieces:
+                    changed = json_text.written(pieces, text.style)
+                    yield changed.encode(errors="surrogatepass")
 
     return variants
 

@@ -69,10 +69,6 @@ class Text:
         rest = iter(self.pieces)
         return _node(next(rest), rest)
 
-    def with_tree(self, tree: Node) -> str:
-        """Return the text of another structure, in the same style."""
-        return written(flat(tree), self.style)
-
 
 def written(pieces: list[str], style: Style) -> str:
     """Return JSON text made of pieces, in a style."""
