@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -126,6 +127,9 @@ def parser() -> Parser:
         " (default: a new one, which is told)",
     )
     made.add_argument(
+        "--json", action="store_true", help="tell where it is as one JSON object"
+    )
+    made.add_argument(
         "--observed",
         metavar="FILE",
         help="what `amazonpay conformance --json` has found out stands in the place of"
@@ -247,6 +251,8 @@ def _banner(  # noqa: PLR0913 - what it shows
     seed: int,
     topics: list[str],
 ) -> str:
+    if arguments.json:
+        return _banner_as_json(address, merchants, key, arguments, seed)
     keys = ", ".join(
         f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
         f", {one.region or 'any region'})"
@@ -276,6 +282,35 @@ def _banner(  # noqa: PLR0913 - what it shows
     rules += [f"observed {arguments.observed}"] if arguments.observed else []
     lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
+
+
+def _banner_as_json(
+    address: Address,
+    merchants: list[Merchant],
+    key: Path | None,
+    arguments: argparse.Namespace,
+    seed: int,
+) -> str:
+    keys = [
+        {
+            "public_key_id": one.public_key_id,
+            "environments": sorted(one.environments),
+            "region": one.region,
+        }
+        for one in merchants
+    ]
+    return json.dumps(
+        {
+            "ready": True,
+            "url": address.url,
+            "authority": address.authority and str(address.authority),
+            "keys": keys,
+            "private_key": key and str(key),
+            "token": arguments.token,
+            "profile": arguments.profile,
+            "seed": seed,
+        }
+    )
 
 
 def main(argv: Sequence[str]) -> int:
