@@ -317,6 +317,14 @@ def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
         read_observed(file)
 
 
+def test_python_sees_what_was_observed_too() -> None:
+    shop = world(frequency_text="Set it.")
+    shop.open({**shop.session_body(), "chargePermissionType": "Recurring"})
+    (shown,) = shop.simulator.sessions()
+    texts = [one["description"] for one in shown["constraints"]]
+    assert "Set it." in texts
+
+
 def test_guesses_of_a_later_release_are_left_out(tmp_path: Path) -> None:
     file = tmp_path / "observed.json"
     rows = [{"id": "later", "observed": "x"}, {"id": "missing-key", "observed": None}]

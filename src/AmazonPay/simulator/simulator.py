@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
@@ -25,7 +26,7 @@ from .wire.messages import HTTPResponse, Request, json_response
 from .wire.routes import route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
     from .engine.context import Context
@@ -90,6 +91,16 @@ class Simulator(checkout.CheckoutPages, Controls):
         settings = self.observed.applied_to(settings or Settings())
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
+
+    @contextmanager
+    def _context(self, owner: str) -> Generator[Context]:
+        with in_force(self.observed), super()._context(owner) as context:
+            yield context
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return all checkout sessions as the API shows them, oldest first."""
+        with in_force(self.observed):
+            return super().sessions()
 
     def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
