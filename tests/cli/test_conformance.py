@@ -516,12 +516,14 @@ BUTTON = {
 def test_a_page_has_the_button_and_hears_of_the_buyers_payment() -> None:
     found: queue.Queue[str] = queue.Queue()
     with serving(shop_client(), dict(BUTTON), 0, found) as url:
-        assert "amazon.Pay.renderButton" in httpx2.get(url, trust_env=False).text
-        for path in ("/result", "/result?amazonCheckoutSessionId=", "/x"):
-            answer = httpx2.get(f"{url}{path}", trust_env=False)
+        page = httpx2.get(url, trust_env=False).text
+        assert "amazon.Pay.renderButton" in page
+        result = f"{url}/paid-{page.partition('/paid-')[2][:32]}"
+        for wrong in (result, f"{result}?amazonCheckoutSessionId=", f"{url}/paid-?"):
+            answer = httpx2.get(wrong, trust_env=False)
             assert answer.status_code == 404
-        result = f"{url}/result?amazonCheckoutSessionId=abc-1"
-        assert "Thank you" in httpx2.get(result, trust_env=False).text
+        back = f"{result}?amazonCheckoutSessionId=abc-1"
+        assert "Thank you" in httpx2.get(back, trust_env=False).text
     assert found.get_nowait() == "abc-1"
     assert found.empty()
 
