@@ -26,7 +26,7 @@ from AmazonPay.simulator import (
     merchant,
     read_observed,
 )
-from command_line import Done, amazonpay, answering, of_simulator
+from command_line import Done, amazonpay, answering, failing, of_simulator
 from keys import KEY
 from simulated import KEY_ID, Shop
 
@@ -317,6 +317,14 @@ def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
         read_observed(file)
 
 
+def test_python_sees_what_was_observed_too() -> None:
+    shop = world(frequency_text="Set it.")
+    shop.open({**shop.session_body(), "chargePermissionType": "Recurring"})
+    (shown,) = shop.simulator.sessions()
+    texts = [one["description"] for one in shown["constraints"]]
+    assert "Set it." in texts
+
+
 def test_guesses_of_a_later_release_are_left_out(tmp_path: Path) -> None:
     file = tmp_path / "observed.json"
     rows = [{"id": "later", "observed": "x"}, {"id": "missing-key", "observed": None}]
@@ -384,6 +392,106 @@ def test_a_key_that_does_not_work_is_told_before_anything_is_asked(
     assert "amazonpay doctor" in done.err
 
 
+NOT_FOUND = b'{"reasonCode": "ResourceNotFound"}'
+
+
+def strange(status: int, body: bytes) -> httpx2.MockTransport:
+    """Return a sandbox whose key works, and that answers all else so."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/checkoutSessions/0"):
+            return httpx2.Response(404, content=NOT_FOUND)
+        return httpx2.Response(status, content=body)
+
+    return httpx2.MockTransport(answer)
+
+
+STRANGE: dict[str, tuple[int, bytes]] = {
+    "all is taken": (200, b"{}"),
+    "all is taken, with an id": (
+        201,
+        (
+            b'{"checkoutSessionId": "1", "chargePermissionId": "S01", "chargeId": "C",'
+            b' "refundId": "R", "constraints": [{"constraintId": 1}, 2],'
+            b' "shippingAddressList": [], "nextToken": "x", "limits": [],'
+            b' "statusDetails": {"state": "Declined"}}'
+        ),
+    ),
+    "all is pending": (
+        201,
+        (
+            b'{"chargePermissionId": "S01", "chargeId": "C", "refundId": "R",'
+            b' "constraints": 1, "statusDetails": {"state": "RefundInitiated"}}'
+        ),
+    ),
+    "all is refused": (400, b'{"reasonCode": "Teapot"}'),
+    "all is unknown": (404, NOT_FOUND),
+    "no code is known": (400, b'{"reasonCode": "InvalidSandboxSimulationSpecified"}'),
+    "not allowed": (403, b'{"reasonCode": "UnauthorizedAccess"}'),
+    "a strange reason": (400, b'{"reasonCode": "<b>no</b>"}'),
+    "no reason": (400, b"{}"),
+    "no JSON": (200, b"<html>"),
+    "down": (503, b"{}"),
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_whatever_a_sandbox_answers_a_simulator_can_read_the_file(
+    case: str, tmp_path: Path, private_key_pem: str
+) -> None:
+    env = {"AMAZON_PAY_PRIVATE_KEY": private_key_pem}
+    line = ("--public-key-id", KEY_ID, "--session", "abc", "--json")
+    done = run(*line, transport=strange(*STRANGE[case]), env=env)
+    assert done.status in {0, 1}
+    file = tmp_path / "observed.json"
+    file.write_text(done.out)
+    answers = read_observed(file).answers
+    assert len(done.json["guesses"]) == len(GUESSES)
+    if case in {"down", "no JSON", "no reason", "a strange reason", "not allowed"}:
+        assert answers.keys() <= {"other-headers", "old-date", "unknown-algorithm"} | {
+            "tokens-in-sandbox"
+        }
+    assert "<" not in done.out
+
+
+def test_a_network_that_is_down_is_told(private_key_pem: str) -> None:
+    env = {"AMAZON_PAY_PRIVATE_KEY": private_key_pem}
+    line = ("--public-key-id", KEY_ID, "--no-buyer")
+    done = run(*line, transport=failing(httpx2.ConnectError), env=env)
+    assert (done.status, done.out) == (1, "")
+    assert "no readable answer" in done.err
+
+
+def test_nobody_waits_for_a_buyer_for_ever(private_key_pem: str) -> None:
+    env = {"AMAZON_PAY_PRIVATE_KEY": private_key_pem}
+    line = ("--public-key-id", KEY_ID, "--merchant-id", "A1EXAMPLE", "--port", "0")
+    found = strange(404, NOT_FOUND)
+    done = run(*line, "--wait", "0.01s", transport=found, env=env)
+    assert (done.status, done.out) == (3, "")
+    assert "--no-buyer" in done.err
+
+
+def test_credentials_come_from_a_profile_too(
+    tmp_path: Path, private_key_pem: str
+) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(private_key_pem)
+    file = tmp_path / "profiles.toml"
+    file.write_text(
+        f'[shop]\npublic_key_id="{KEY_ID}"\nprivate_key="key.pem"\nregion="eu"\n'
+    )
+    for path in (key, file):
+        path.chmod(0o600)
+    done = amazonpay(
+        *("conformance", "--store-id", STORE, "--profile", "shop", "--no-buyer"),
+        *("--only", "missing-key", "--json"),
+        transport=strange(404, NOT_FOUND),
+        env={"AMAZON_PAY_PROFILES": str(file)},
+    )
+    assert done.json["region"] == "eu"
+    assert done.status == 1
+
+
 @pytest.mark.parametrize("session", ["../x", "", "a/b", "ä"])
 def test_a_session_is_no_path(session: str) -> None:
     shop = Shop()
@@ -408,12 +516,14 @@ BUTTON = {
 def test_a_page_has_the_button_and_hears_of_the_buyers_payment() -> None:
     found: queue.Queue[str] = queue.Queue()
     with serving(shop_client(), dict(BUTTON), 0, found) as url:
-        assert "amazon.Pay.renderButton" in httpx2.get(url, trust_env=False).text
-        for path in ("/result", "/result?amazonCheckoutSessionId=", "/x"):
-            answer = httpx2.get(f"{url}{path}", trust_env=False)
+        page = httpx2.get(url, trust_env=False).text
+        assert "amazon.Pay.renderButton" in page
+        result = f"{url}/paid-{page.partition('/paid-')[2][:32]}"
+        for wrong in (result, f"{result}?amazonCheckoutSessionId=", f"{url}/paid-?"):
+            answer = httpx2.get(wrong, trust_env=False)
             assert answer.status_code == 404
-        result = f"{url}/result?amazonCheckoutSessionId=abc-1"
-        assert "Thank you" in httpx2.get(result, trust_env=False).text
+        back = f"{result}?amazonCheckoutSessionId=abc-1"
+        assert "Thank you" in httpx2.get(back, trust_env=False).text
     assert found.get_nowait() == "abc-1"
     assert found.empty()
 

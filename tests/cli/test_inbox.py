@@ -188,6 +188,7 @@ def test_a_database_is_named_in_the_environment(tmp_path: Path) -> None:
         ("sqlite:///none.db", "there is no inbox"),
         ("sqlite://", "memory"),
         ("nonsense://shop:geheim@host/x", "is no URL of a database"),
+        ("oracle+oracledb://shop:geheim@host/x", "needs the module oracledb"),
         ("postgresql+nodriver://shop:geheim@host/x", "is no URL of a database"),
     ],
 )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from AmazonPay import ConfigurationError
+from AmazonPay.cli import sim_world
 from command_line import Done, amazonpay, answering, of_simulator
 from simulated import Shop
 
@@ -218,3 +220,31 @@ def test_another_server_is_told(noun: str, body: bytes) -> None:
     done = amazonpay("sim", noun, *more, transport=answering(200, body))
     assert done.status == 3
     assert "no simulator" in done.err
+
+
+def test_words_are_enough_where_there_is_nothing_to_print() -> None:
+    shop = Shop()
+    shown = sim(shop, "clock", "--json").json
+    assert shown["nextEvent"] is None
+    refused = sim(shop, "load", "-", "--json", stdin="{}")
+    assert (refused.status, "reasonCode" in refused.json) == (1, True)
+
+
+def test_a_closed_stdin_is_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("AmazonPay.cli.sim_world.sys.stdin", None)
+    with pytest.raises(ConfigurationError, match="closed"):
+        sim_world.world_in("-")
+
+
+def test_lines_end_when_nobody_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed: list[object] = []
+
+    def unread(row: object) -> bool:
+        printed.append(row)
+        return False
+
+    monkeypatch.setattr("AmazonPay.cli.sim_world.json_line", unread)
+    shop = Shop()
+    shop.open()
+    assert sim(shop, "story", "--json").status == 0
+    assert len(printed) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import secrets
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ..client import Client
-
-RESULT: Final = "/result"
 
 _POLL: Final = 0.1
 _HTML: Final = "text/html; charset=utf-8"
@@ -69,12 +68,14 @@ def serving(
         ConfigurationError: the port is taken.
     """
     shown = {"/": b""}
+    # Pages of other sites do not know where a buyer comes back.
+    result = f"/paid-{secrets.token_hex(16)}"
 
     class Shop(Handler):
         def do_GET(self) -> None:  # noqa: N802 - as http.server calls it
             parts = urlsplit(self.path)
             sessions = parse_qs(parts.query).get("amazonCheckoutSessionId", [])
-            if parts.path == RESULT and len(sessions) == 1:
+            if parts.path == result and len(sessions) == 1:
                 self.answer(200, _THANKS.encode(), _HTML)
                 found.put(sessions[0])
             elif parts.path in shown:
@@ -87,7 +88,7 @@ def serving(
         url = f"http://localhost:{server.server_address[1]}"
         web = {
             "checkoutMode": "ProcessOrder",
-            "checkoutResultReturnUrl": url + RESULT,
+            "checkoutResultReturnUrl": url + result,
         }
         merchant_id = page.pop("merchant_id")
         payload: Any = {**page, "webCheckoutDetails": web}

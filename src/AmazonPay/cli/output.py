@@ -62,7 +62,8 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=SIMPLE, header_style="bold", pad_edge=False)
+    style = "" if os.environ.get("NO_COLOR") else "bold"
+    made = Table(box=SIMPLE, header_style=style, pad_edge=False)
     for number, column in enumerate(columns):
         # The first one is what a person copies.
         side: Literal["left", "right"] = "right" if column in numbers else "left"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,21 +64,23 @@ class Kind:
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
         url = place if "://" in place else URL.create("sqlite", database=place)
-        engine = None
         # The error of SQLAlchemy would show the URL.
-        with contextlib.suppress(ArgumentError, NoSuchModuleError, ValueError):
-            try:
-                engine = create_engine(url)
-            except ModuleNotFoundError as missing:
-                raise ConfigurationError(
-                    f"{self.variable} names a database that needs the module"
-                    f" {missing.name}: install its driver"
-                ) from None
-        if engine is None:
-            raise ConfigurationError(
-                f"{self.variable} is no URL of a database that SQLAlchemy knows, such"
-                " as postgresql+psycopg://HOST/NAME"
+        problem = (
+            f"{self.variable} is no URL of a database that SQLAlchemy knows, such as"
+            " postgresql+psycopg://HOST/NAME"
+        )
+        engine = None
+        try:
+            engine = create_engine(url)
+        except ModuleNotFoundError as missing:
+            problem = (
+                f"{self.variable} names a database that needs the module"
+                f" {missing.name}: install its driver"
             )
+        except (ArgumentError, NoSuchModuleError, ValueError):
+            pass
+        if engine is None:
+            raise ConfigurationError(problem)
         file = engine.url.database
         must_exist = engine.dialect.name == "sqlite" and not new
         if must_exist and file and ":" not in file and not _is_file(file):

@@ -189,17 +189,25 @@ def load(ctx: click.Context, file: str, **given: Any) -> None:  # noqa: ANN401 -
 
     FILE is - for stdin.
     """
-    if file != _STDIN:
-        content = key_files.read(file, _LARGEST_WORLD)
-    elif sys.stdin is None:
-        raise ConfigurationError("- reads stdin, which is closed")
-    else:
-        content = sys.stdin.buffer.read()
+    content = world_in(file)
     answer = read(raw_answer(ctx, given, "POST", "load", content), given)
     if given["as_json"]:
         json_line(answer)
     else:
         words("The simulator goes on from there.")
+
+
+def world_in(file: str) -> bytes:
+    """Return the bytes of a world.
+
+    Raises:
+        ConfigurationError: they cannot be read.
+    """
+    if file != _STDIN:
+        return key_files.read(file, _LARGEST_WORLD)
+    if sys.stdin is None:
+        raise ConfigurationError("- reads stdin, which is closed")
+    return sys.stdin.buffer.read()
 
 
 COMMANDS: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -169,6 +170,9 @@ def parser() -> Parser:
         " (default: a new one, which is told)",
     )
     made.add_argument(
+        "--json", action="store_true", help="tell where it is as one JSON object"
+    )
+    made.add_argument(
         "--observed",
         metavar="FILE",
         help="what `amazonpay conformance --json` has found out stands in the place of"
@@ -314,6 +318,8 @@ def _banner(  # noqa: PLR0913 - what it shows
     seed: int,
     kept: str,
 ) -> str:
+    if arguments.json:
+        return _banner_as_json(address, simulator, key, arguments, seed)
     addresses = simulator.addresses
     lines = [
         "Amazon Pay on this machine: no money moves, and nothing leaves it.",
@@ -348,6 +354,36 @@ def _banner(  # noqa: PLR0913 - what it shows
     rules += [f"observed {arguments.observed}"] if arguments.observed else []
     lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
+
+
+def _banner_as_json(
+    address: Address,
+    simulator: Simulator,
+    key: Path | None,
+    arguments: argparse.Namespace,
+    seed: int,
+) -> str:
+    keys = [
+        {
+            "public_key_id": one.public_key_id,
+            "environments": sorted(one.environments),
+            "region": one.region,
+        }
+        for one in simulator.merchants.values()
+    ]
+    return json.dumps(
+        {
+            "ready": True,
+            "url": address.url,
+            "authority": address.authority and str(address.authority),
+            "keys": keys,
+            "private_key": key and str(key),
+            "console": f"{address.url}/?token={quote(simulator.token)}",
+            "token": simulator.token,
+            "profile": arguments.profile,
+            "seed": seed,
+        }
+    )
 
 
 def main(argv: Sequence[str]) -> int:

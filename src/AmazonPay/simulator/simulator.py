@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random, SystemRandom
 from time import perf_counter
@@ -30,7 +31,7 @@ from .wire.messages import HTTPResponse, Request, json_response
 from .wire.routes import is_call, route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
     from .engine.context import Context
@@ -116,6 +117,16 @@ class Simulator(checkout.CheckoutPages, Controls):
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
         self._wait = wait
+
+    @contextmanager
+    def _context(self, owner: str) -> Generator[Context]:
+        with in_force(self.observed), super()._context(owner) as context:
+            yield context
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return all checkout sessions as the API shows them, oldest first."""
+        with in_force(self.observed):
+            return super().sessions()
 
     def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
