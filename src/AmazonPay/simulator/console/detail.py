@@ -119,6 +119,8 @@ def _ties(controls: Controls, row: HistoryRow) -> list[int]:
     """Return the rows with the same key, or the same request; itself, too."""
     facts = row.facts
     key = facts["idempotencyKey"]
+    if key is None and facts["method"] == "GET":
+        return [row.number]
     found: list[int] = []
     for other in controls.story(row.order):
         if other.kind != "request" or other.owner != row.owner:
@@ -128,9 +130,7 @@ def _ties(controls: Controls, row: HistoryRow) -> list[int]:
             same = theirs["idempotencyKey"] == key
         else:
             members = ("method", "target", "body")
-            same = facts["method"] != "GET" and all(
-                theirs[name] == facts[name] for name in members
-            )
+            same = all(theirs[name] == facts[name] for name in members)
         if same or other.number == row.number:
             found.append(other.number)
     return found[-_MOST_TIES:]
