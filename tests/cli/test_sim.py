@@ -69,6 +69,16 @@ def test_the_next_call_ends_as_asked() -> None:
     assert shop.capture(charge, "50").status >= 400
 
 
+def test_an_event_of_a_life_cycle_happens_on_request() -> None:
+    shop = Shop()
+    charge = shop.buy().charge
+    refused = sim(shop, "push", "charge", charge, "capture succeeds")
+    assert refused.status == 1
+    assert "possible now: Amazon cancels" in refused.err
+    done = sim(shop, "push", "charge", charge, "nobody captures it in time")
+    assert done.json == {"id": charge, "state": "Canceled", "reason": "ExpiredUnused"}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -77,6 +87,9 @@ def test_the_next_call_ends_as_asked() -> None:
         ("charge", "S01-0000000-0000000-C000000", "explode"),
         ("fault", "create_charge", "nonsense"),
         ("fault", "create_charge", "\udcff"),
+        ("push", "cheque", "1", "it bounces"),
+        ("push", "charge", "S01-0000000-0000000-C000000", "declined softly"),
+        ("push", "charge", "\udcff", "declined softly"),
     ],
 )
 def test_what_the_simulator_refuses_ends_with_1(line: tuple[str, ...]) -> None:

@@ -358,6 +358,13 @@ def test_a_buyer_closes_a_recurring_permission(shop: Shop) -> None:
     assert life(shop, "chargePermission", id_)["reason"] == "BuyerClosed"
 
 
+def test_a_card_that_is_good_is_not_mended(shop: Shop) -> None:
+    id_ = shop.buy().permission  # a charge in progress uses all of it
+    event = "buyer mends the payment method"
+    refused = push(shop, "chargePermission", id_, event)
+    assert "a charge is in progress" in refused.json["message"]
+
+
 def test_a_push_is_a_row_of_the_story(shop: Shop) -> None:
     charge = shop.buy().charge
     push(shop, "charge", charge, "Amazon cancels")

@@ -102,10 +102,12 @@ def test_an_old_date_is_refused_as_the_api_does() -> None:
         ({"how": "same", "body": "{}"}, BAD_VALUE),
         ({"how": "changed"}, BAD_VALUE),
         ({"number": 10**9}, (404, "ResourceNotFound")),
+        ({"number": 10**30}, (404, "ResourceNotFound")),
+        ({"number": -(10**30)}, (404, "ResourceNotFound")),
         ({"number": 1}, BAD_VALUE),
         ({"number": "1"}, BAD_VALUE),
     ],
-    ids=["how", "same", "changed", "row", "kind", "type"],
+    ids=["how", "same", "changed", "row", "large", "negative", "kind", "type"],
 )
 def test_what_cannot_be_replayed_is_refused_and_does_nothing(
     shop: Shop, given: dict[str, Any], error: tuple[int, str]

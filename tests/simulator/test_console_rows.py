@@ -12,6 +12,7 @@ from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.engine.exchanges import Exchange, Exchanges
 from AmazonPay.simulator.wire.messages import HTTPResponse, Request
 from console_calls import asked, console, detail, last_call, rows
+from hand_signer import Signer, hexed
 from keys import KEY, OTHER_KEY
 from simulated import Shop
 
@@ -142,6 +143,29 @@ def test_the_first_difference_of_a_header_is_marked(shop: Shop) -> None:
     (line,) = [one for one in found["lines"] if one["at"] is not None]
     signed = f"x-amz-pay-region:{region}"
     assert line == {"signed": signed, "came": f"{signed} x", "at": len(signed)}
+
+
+def test_a_wrong_string_to_sign_stands_beside_the_right_one(shop: Shop) -> None:
+    shop.key_id = "SANDBOX-HAND"
+    one = merchant(shop.key_id, KEY.public_key())
+    shop.simulator = Simulator([one], clock=shop.clock)
+    # The hash is in capitals: the canonical request is right, the string is not.
+    signer = Signer(
+        body=b"{}",
+        string_of=lambda name, text: f"{name}\n{hexed(text).upper()}".encode(),
+    )
+    said = ";".join(sorted(signer.headers))
+    authorization = (
+        f"{signer.algorithm} PublicKeyId={shop.key_id}, SignedHeaders={said},"
+        f" Signature={signer.signature()}"
+    )
+    headers = (*signer.headers.items(), ("authorization", authorization))
+    shop.simulator.handle(Request("POST", signer.path, headers, b"{}"))
+    found = row(shop, 1)["signature"]
+    assert (found["of"], found["known"]) == ("string to sign", True)
+    algorithm, digest = found["lines"]
+    assert algorithm["signed"] == algorithm["came"] == signer.algorithm
+    assert digest["signed"] == digest["came"].upper() != digest["came"]
 
 
 def test_a_text_that_nobody_can_guess_is_called_unknown(shop: Shop) -> None:

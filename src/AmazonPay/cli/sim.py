@@ -147,6 +147,30 @@ def fault(  # noqa: PLR0913 - one parameter for each option
     sent(ctx, given, "outcomes", body)
 
 
+@sim.command()
+@click.argument("kind")
+@click.argument("object_id", metavar="ID")
+@click.argument("event")
+@click.option("--resolution", help="Who wins a dispute, such as BuyerWon.")
+@options
+def push(
+    ctx: click.Context,
+    kind: str,
+    object_id: str,
+    event: str,
+    *,
+    resolution: str | None,
+    **given: Any,  # noqa: ANN401 - the options of every command here
+) -> None:
+    """Let EVENT happen to an object, such as charge S01-… "declined softly".
+
+    KIND and EVENT are those of the life cycles in docs/simulator.md. What is impossible
+    now is refused with a list of what is possible.
+    """
+    body = {"kind": kind, "id": object_id, "event": event, "resolution": resolution}
+    sent(ctx, given, "push", body)
+
+
 @sim.command("sign-in")
 @click.option("--buyer", type=int, help="A test buyer: 1, 2 (abroad) or 3.")
 @click.option("--public-key-id", metavar="ID", help="At this merchant's page.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..engine.exchanges import Exchange
     from ..engine.store import HistoryRow, Record
 
+_LARGEST: Final = 2**63 - 1
 _LONGEST_BODY: Final = 64 * 1024
 _LOOKED_BACK: Final = 40
 _MOST_TIES: Final = 50
@@ -24,7 +25,8 @@ _REFUSED_AT_THE_DOOR: Final = frozenset({401, 403})
 
 def row_of(controls: Controls, number: int) -> HistoryRow:
     """Return a row of the story, or refuse a number that it does not have."""
-    rows = controls.story(after=number - 1, limit=1)
+    is_number = 0 < number <= _LARGEST
+    rows = controls.story(after=number - 1, limit=1) if is_number else []
     if not rows or rows[0].number != number or rows[0].kind == "dropped":
         raise APIRefusal("ResourceNotFound", f"The story has no row {number}")
     return rows[0]
@@ -117,6 +119,8 @@ def _ties(controls: Controls, row: HistoryRow) -> list[int]:
     """Return the rows with the same key, or the same request; itself, too."""
     facts = row.facts
     key = facts["idempotencyKey"]
+    if key is None and facts["method"] == "GET":
+        return [row.number]
     found: list[int] = []
     for other in controls.story(row.order):
         if other.kind != "request" or other.owner != row.owner:
@@ -126,9 +130,7 @@ def _ties(controls: Controls, row: HistoryRow) -> list[int]:
             same = theirs["idempotencyKey"] == key
         else:
             members = ("method", "target", "body")
-            same = facts["method"] != "GET" and all(
-                theirs[name] == facts[name] for name in members
-            )
+            same = all(theirs[name] == facts[name] for name in members)
         if same or other.number == row.number:
             found.append(other.number)
     return found[-_MOST_TIES:]

@@ -54,8 +54,11 @@ export function drawArmed(faults) {
   count.hidden = !faults.length;
   count.textContent = String(faults.length);
   const box = byId("armed");
-  box.hidden = !faults.length;
-  if (!faults.length) return;
+  box.classList.toggle("some", faults.length > 0);
+  if (!faults.length) {
+    box.replaceChildren("✂ No fault is armed");
+    return;
+  }
   box.replaceChildren(el("strong", {}, "✂ Armed"), ...counted(faults).map((one) => el("span", { class: "fault" },
     `next ${one.times > 1 ? `${one.times} × ` : ""}${words(one.operation)}: ${one.outcome}, ${one.when} `,
     button("disarm", () => disarm(one.operation), { class: "small", "aria-label": `Disarm ${words(one.operation)}` }))),
