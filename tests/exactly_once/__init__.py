@@ -1,0 +1,1 @@
+"""The journal, the inbox and the once methods: whatever happens, money moves once."""
