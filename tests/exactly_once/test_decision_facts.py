@@ -158,6 +158,9 @@ def test_a_decision_has_the_id_and_the_state_of_its_object(
 ) -> None:
     decision = decided(call, MemoryJournal(), *script)
     assert (decision.object_id, decision.state) == (object_id, state)
+    assert decision.raise_for_outcome() is decision
+    status = decision.response and decision.response.status_code
+    assert status == (201 if call in {"create", "refund"} else None)
 
 
 def test_what_never_came_to_be_has_neither_id_nor_state() -> None:

@@ -123,6 +123,12 @@ def interfere(engine: Engine, verb: str, times: int = 1) -> list[str]:
     return came
 
 
+def runs_of(journal: SQLAlchemyJournal) -> int:
+    found = journal.find(KEY)
+    assert found is not None
+    return found.runs
+
+
 # Every loop ends ----------------------------------------------------------------------
 
 
@@ -136,9 +142,7 @@ def test_an_update_that_the_database_refuses_is_tried_once(
     with pytest.raises(JournalFailed):
         journal.change(KEY, change)
     assert len(asked) == 1
-    found = journal.find(KEY)
-    assert found is not None
-    assert found.runs == 1
+    assert runs_of(journal) == 1
 
 
 def test_an_insert_that_the_database_refuses_is_tried_once(
@@ -265,9 +269,7 @@ def test_without_a_row_count_and_a_transaction_nobody_can_tell_who_won(
     interfere(uncounted, "UPDATE")
     with pytest.raises(JournalFailed, match="nobody can tell"):
         SQLAlchemyJournal(alone).change(KEY, RUN)
-    found = journal.find(KEY)
-    assert found is not None
-    assert found.runs == 2
+    assert runs_of(journal) == 2
 
 
 def test_an_engine_that_commits_each_statement_loses_no_change(
@@ -277,9 +279,7 @@ def test_an_engine_that_commits_each_statement_loses_no_change(
     assert alone.change(KEY, RUN).runs == 1
     interfere(engine, "UPDATE", times=2)
     assert alone.change(KEY, RUN).runs == 4
-    found = journal.find(KEY)
-    assert found is not None
-    assert found.runs == 4
+    assert runs_of(journal) == 4
 
 
 # A commit that is lost ----------------------------------------------------------------

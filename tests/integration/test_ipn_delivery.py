@@ -66,25 +66,19 @@ def test_a_shop_in_development_trusts_its_running_simulator() -> None:
             verifier.verify(body.replace(b"CHARGE", b"REFUND"))
 
 
-def test_the_status_of_a_shop_is_told() -> None:
-    def refuse(peer: socket.socket) -> None:
+@pytest.mark.parametrize(
+    ("status", "head"),
+    [(403, b"403 Forbidden"), (307, b"307 Go\r\nlocation: http://192.0.2.1/")],
+)
+def test_the_status_of_a_shop_is_told_and_no_redirect_followed(
+    status: int, head: bytes
+) -> None:
+    def speak(peer: socket.socket) -> None:
         read_request(peer)
-        peer.sendall(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+        peer.sendall(b"HTTP/1.1 " + head + b"\r\ncontent-length: 0\r\n\r\n")
 
-    with serving(refuse) as server:
-        assert HTTPListener(f"http://127.0.0.1:{server.port}/ipn")(REQUEST) == 403
-
-
-def test_no_redirect_of_a_shop_is_followed() -> None:
-    def redirect(peer: socket.socket) -> None:
-        read_request(peer)
-        peer.sendall(
-            b"HTTP/1.1 307 Go\r\nlocation: http://192.0.2.1/\r\n"
-            b"content-length: 0\r\n\r\n"
-        )
-
-    with serving(redirect) as server:
-        assert HTTPListener(f"http://127.0.0.1:{server.port}/ipn")(REQUEST) == 307
+    with serving(speak) as server:
+        assert HTTPListener(f"http://127.0.0.1:{server.port}/ipn")(REQUEST) == status
 
 
 def test_a_shop_that_is_gone_is_unreachable() -> None:

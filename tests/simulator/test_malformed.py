@@ -306,6 +306,8 @@ class Spoiler:
             yield "oversized", self.oversized()
 
 
+Outcomes = tuple[Counter[tuple[str, int]], int]
+
 # What never ends by itself is ended by us; uvicorn gives no answer then.
 UNENDING = {"frames", "truncated"}
 
@@ -327,7 +329,7 @@ def status_of(port: int, data: bytes, *, ends: bool = True) -> int:
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> tuple[Counter[tuple[str, int]], int]:
+def outcomes() -> Outcomes:
     """Send everything; give the statuses, and the one of a good request afterwards."""
     spoiler = Spoiler(seed=20)
     sent = list(spoiler.all())
@@ -343,9 +345,7 @@ def outcomes() -> tuple[Counter[tuple[str, int]], int]:
         return counted, status_of(served.port, wire(good))
 
 
-def test_there_are_two_thousand_of_every_kind(
-    outcomes: tuple[Counter[tuple[str, int]], int],
-) -> None:
+def test_there_are_two_thousand_of_every_kind(outcomes: Outcomes) -> None:
     counted, _ = outcomes
     assert counted.total() == REQUESTS
     ways = {way for way, _ in counted}
@@ -354,27 +354,21 @@ def test_there_are_two_thousand_of_every_kind(
     assert {200, 201, 400, 401, 403, 404, 405} <= statuses
 
 
-def test_none_is_answered_as_a_fault_of_the_simulator(
-    outcomes: tuple[Counter[tuple[str, int]], int],
-) -> None:
+def test_none_is_answered_as_a_fault_of_the_simulator(outcomes: Outcomes) -> None:
     counted, _ = outcomes
     assert [one for one in counted if one[1] >= 500] == []
 
 
-def test_only_what_breaks_off_gets_no_answer(
-    outcomes: tuple[Counter[tuple[str, int]], int],
-) -> None:
+def test_only_what_breaks_off_gets_no_answer(outcomes: Outcomes) -> None:
     counted, _ = outcomes
     assert {way for way, status in counted if status == 0} == UNENDING
 
 
-def test_what_is_too_large_is_refused(
-    outcomes: tuple[Counter[tuple[str, int]], int],
-) -> None:
+def test_what_is_too_large_is_refused(outcomes: Outcomes) -> None:
     counted, _ = outcomes
     assert counted["oversized", 400] == OVERSIZED
 
 
-def test_it_serves_on(outcomes: tuple[Counter[tuple[str, int]], int]) -> None:
+def test_it_serves_on(outcomes: Outcomes) -> None:
     _, after = outcomes
     assert after == 404

@@ -80,6 +80,14 @@ def deliver(shop: Shop) -> int:
     return shop.simulator.notifications.deliver()
 
 
+def after_a_sale(shop: Shop, *answers: int | str | Exception) -> Ear:
+    """Let a shop sell, and its one notification come."""
+    ear = listening(shop, *answers)
+    shop.buy()
+    deliver(shop)
+    return ear
+
+
 def rows(shop: Shop, kind: str | None = None) -> list[dict[str, Any]]:
     return [
         row.facts
@@ -258,17 +266,13 @@ def test_an_envelope_is_one_of_amazons(shop: Shop) -> None:
 )
 def test_each_region_has_its_topic(region: str, topic: str) -> None:
     shop = Shop(region)
-    ear = listening(shop)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop)
     assert ear.heard[0].header("x-amz-sns-topic-arn") == f"arn:aws:sns:{topic}"
     assert shop.simulator.notifications.topics == [f"arn:aws:sns:{topic}"]
 
 
 def test_its_certificate_is_served_alone(shop: Shop) -> None:
-    ear = listening(shop)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop)
     url = json.loads(ear.heard[0].body)["SigningCertURL"]
     served = shop.follow(url)
     assert served.status == 200
@@ -280,9 +284,7 @@ def test_its_certificate_is_served_alone(shop: Shop) -> None:
 
 
 def test_a_verifier_for_amazon_does_not_take_it(shop: Shop) -> None:
-    ear = listening(shop)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop)
     topics = shop.simulator.notifications.topics
     live = Verifier(topics, fetch=lambda url: LEAF, clock=shop.clock)  # noqa: ARG005 - Amazon's leaf, whatever is asked
     with pytest.raises(NotificationForged):
@@ -325,9 +327,7 @@ def test_a_failure_is_sent_again_each_hour_for_three_hours(
 
 
 def test_a_failure_waits_for_its_next_time(shop: Shop) -> None:
-    ear = listening(shop, 503)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop, 503)
     assert the_row(shop)["status"] == "waiting"
     shop.clock.move(hours=1)
     assert the_row(shop)["until"] == shop.clock.text
@@ -347,9 +347,7 @@ def test_a_failure_waits_for_its_next_time(shop: Shop) -> None:
     ],
 )
 def test_a_refusal_is_final(shop: Shop, answer: int | str, status: str) -> None:
-    ear = listening(shop, answer)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop, answer)
     shop.clock.move(days=2)
     deliver(shop)
     assert len(ear.heard) == 1
@@ -365,9 +363,7 @@ def test_the_listener_that_fails_decides(shop: Shop) -> None:
 
 
 def test_a_notification_can_be_sent_again_on_request(shop: Shop) -> None:
-    ear = listening(shop)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop)
     message = ear.messages[0]
     host = (("host", "localhost"),)
     asked = Request("POST", f"/_simulator/notifications/{message}/resend", host)
@@ -432,9 +428,7 @@ def kept(shop: Shop) -> list[list[Any]]:
 
 
 def test_a_refused_duplicate_changes_no_answer(shop: Shop) -> None:
-    listening(shop, 200, 403)
-    shop.buy()
-    deliver(shop)
+    after_a_sale(shop, 200, 403)
     shop.simulator.notifications.resend(the_row(shop)["messageId"])
     deliver(shop)
     assert the_row(shop)["status"] == "answered"
@@ -488,9 +482,7 @@ def test_hostile_notifications_overtake_each_other_and_come_twice() -> None:
 
 def test_a_delay_holds_for_all() -> None:
     shop = Shop(settings=Settings(notification_delay=timedelta(minutes=1)))
-    ear = listening(shop)
-    shop.buy()
-    deliver(shop)
+    ear = after_a_sale(shop)
     assert ear.heard == []
     shop.clock.move(seconds=60)
     deliver(shop)

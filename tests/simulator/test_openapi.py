@@ -434,7 +434,7 @@ def test_its_version_is_the_packages() -> None:
 
 @pytest.mark.slow
 @SCHEMA.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator] # theirs
-@settings(max_examples=SOAK or 10, deadline=None, suppress_health_check=ALL_CHECKS)
+@settings(max_examples=SOAK or 5, deadline=None, suppress_health_check=ALL_CHECKS)
 def test_no_answer_is_undocumented(case: Any) -> None:
     headers = placed(case)
     arguments = case.as_transport_kwargs(base_url=f"{ORIGIN}/v2", headers=headers)

@@ -457,18 +457,19 @@ def test_with_headroom_there_may_be_ten_times_as_many_charges() -> None:
     assert charges[-1].error == (422, "TransactionCountExceeded")
 
 
-def test_with_headroom_a_charge_can_be_refunded_ten_times() -> None:
-    shop = Shop(settings=replace(TEN_TIMES, refunds_per_charge=2))
+@pytest.mark.parametrize(
+    ("amount", "most", "refusal"),
+    [
+        # 57.50 is what may be refunded of 50, so that ten times as much is 575.
+        ("57.5", 2, (400, "TransactionAmountExceeded")),
+        ("1", 1, (422, "TransactionCountExceeded")),
+    ],
+)
+def test_with_headroom_ten_times_as_much_may_be_refunded_ten_times_as_often(
+    amount: str, most: int, refusal: tuple[int, str]
+) -> None:
+    shop = Shop(settings=replace(TEN_TIMES, refunds_per_charge=most))
     charge = shop.sold()
-    # 57.50 is what may be refunded of 50, so that ten times as much is 575.
-    refunds = [shop.refund(charge, "57.5") for _ in range(11)]
-    assert [refund.status for refund in refunds] == [201] * 10 + [400]
-    assert refunds[-1].error == (400, "TransactionAmountExceeded")
-
-
-def test_with_headroom_there_may_be_ten_times_as_many_refunds() -> None:
-    shop = Shop(settings=replace(TEN_TIMES, refunds_per_charge=1))
-    charge = shop.sold()
-    refunds = [shop.refund(charge, "1") for _ in range(11)]
-    assert [refund.status for refund in refunds] == [201] * 10 + [422]
-    assert refunds[-1].error == (422, "TransactionCountExceeded")
+    refunds = [shop.refund(charge, amount) for _ in range(11)]
+    assert [refund.status for refund in refunds[:10]] == [201] * 10
+    assert refunds[10].error == refusal

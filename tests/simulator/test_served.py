@@ -7,13 +7,11 @@ import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 
-from AmazonPay import AsyncClient, Client
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
-from callers import on_both_clients
+from callers import closing, collected, on_all_clients, result
 from keys import KEY
 from reference.accounts import SCHEDULED_REPORTS
 from simulated import KEY_ID, Shop
@@ -54,53 +52,26 @@ def served(tls: bool) -> Generator[tuple[Shop, Address, dict[str, Any]]]:
         yield shop, address, options
 
 
-def blocking(options: dict[str, Any], evidence: Path, target: Path) -> list[Any]:
-    with Client(KEY_ID, KEY, "na", **options) as client:
-        report = client.create_report(REQUEST).json()["reportId"]
-        return [
-            client.wait_for_report(report)["processingStatus"],
-            client.download_report(report, target),
-            [row["Status"] for row in client.iter_report_rows(report)],
-            [r["reportId"] == report for r in client.iter_reports(page_size=1)],
-            [d["amount"] for d in client.iter_disbursements(**TIMES, page_size=2)],
-            client.upload_evidence(evidence)["url"],
-        ]
-
-
-async def awaiting(options: dict[str, Any], evidence: Path, target: Path) -> list[Any]:
-    async with AsyncClient(KEY_ID, KEY, "na", **options) as client:
-        report = (await client.create_report(REQUEST)).json()["reportId"]
-        rows = client.iter_report_rows(report)
-        reports = client.iter_reports(page_size=1)
-        paid = client.iter_disbursements(**TIMES, page_size=2)
-        return [
-            (await client.wait_for_report(report))["processingStatus"],
-            await client.download_report(report, target),
-            [row["Status"] async for row in rows],
-            [r["reportId"] == report async for r in reports],
-            [d["amount"] async for d in paid],
-            (await client.upload_evidence(evidence))["url"],
-        ]
-
-
 @over_tls_or_not
-@on_both_clients
-def test_files_go_over_sockets(tls: bool, awaits: bool, tmp_path: Path) -> None:
+@on_all_clients
+async def test_files_go_over_sockets(tls: bool, kind: Any, tmp_path: Path) -> None:
     evidence, target = tmp_path / "proof.png", tmp_path / "report.csv"
     evidence.write_bytes(b"\x89PNG made up")
     with served(tls) as (shop, address, options):
-        if awaits:
-            done = anyio.run(awaiting, options, evidence, target)
-        else:
-            done = blocking(options, evidence, target)
+        async with closing(kind(KEY_ID, KEY, "na", **options)) as client:
+            report = (await result(client.create_report(REQUEST))).json()["reportId"]
+            waited = await result(client.wait_for_report(report))
+            path = await result(client.download_report(report, target))
+            rows = await collected(client.iter_report_rows(report))
+            reports = await collected(client.iter_reports(page_size=1))
+            paid = await collected(client.iter_disbursements(**TIMES, page_size=2))
+            sent = await result(client.upload_evidence(evidence))
         uploaded = shop.simulator.story()[-1]
-    assert done[:-1] == [
-        "COMPLETED",
-        target,
-        ["Captured"] * 3,
-        [True],
-        ["50.00"] * 3,
-    ]
+    assert waited["processingStatus"] == "COMPLETED"
+    assert path == target
+    assert [row["Status"] for row in rows] == ["Captured"] * 3
+    assert [one["reportId"] for one in reports] == [report]
+    assert [one["amount"] for one in paid] == ["50.00"] * 3
     assert len(target.read_text().splitlines()) == 4
-    assert done[-1].startswith(f"{address.url}/_simulator/links/")
+    assert sent["url"].startswith(f"{address.url}/_simulator/links/")
     assert (uploaded.kind, uploaded.facts["size"]) == ("file", 12)

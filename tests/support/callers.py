@@ -28,30 +28,18 @@ class Caller:
 
     def __call__(self, name: str, *args: Any, **arguments: Any) -> Any:
         """Call a method, and give what it returns."""
-        if not self.awaits:
-            with self.shop.client() as client:
-                called = client.with_options(auth_token=self.auth_token)
-                return getattr(called, name)(*args, **arguments)
-
-        async def main() -> Any:
-            async with self.shop.async_client() as client:
-                called = client.with_options(auth_token=self.auth_token)
-                return await getattr(called, name)(*args, **arguments)
-
-        return anyio.run(main)
+        return anyio.run(self._call, result, name, args, arguments)
 
     def iterate(self, name: str, *args: Any, **arguments: Any) -> list[Any]:
         """Call a method that iterates, to its end."""
-        if not self.awaits:
-            with self.shop.client() as client:
-                return list(getattr(client, name)(*args, **arguments))
+        found: list[Any] = anyio.run(self._call, collected, name, args, arguments)
+        return found
 
-        async def main() -> list[Any]:
-            async with self.shop.async_client() as client:
-                found = getattr(client, name)(*args, **arguments)
-                return [item async for item in found]
-
-        return anyio.run(main)
+    async def _call(self, end: Any, name: str, args: Any, arguments: Any) -> Any:
+        kind = AsyncClient if self.awaits else Client
+        async with closing(self.shop.client_of(kind)) as client:
+            called = client.with_options(auth_token=self.auth_token)
+            return await end(getattr(called, name)(*args, **arguments))
 
 
 on_both_clients = pytest.mark.parametrize(

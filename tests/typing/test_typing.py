@@ -25,7 +25,7 @@ EXPECTED = {
 # A line of output that reports an error: file and line number are its groups.
 CHECKERS = {
     "mypy": (
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental"],
+        [sys.executable, "-m", "mypy", "--strict"],
         r"(\w+)\.py:(\d+): error",
     ),
     "pyright": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,13 @@ REVIEW = "https://shop.example/review"
 RESULT = "https://shop.example/result"
 
 
+@cache
 def client(region: str = "us", **options: Any) -> Client:
     return Client(options.pop("key_id", "SANDBOX-A"), KEY, region, **options)
+
+
+def made(*payload: Any, by: Client | None = None, **options: Any) -> Button:
+    return (by or client()).button(*payload, **{"merchant_id": MERCHANT, **options})
 
 
 def money(amount: Any = "14.00", currency: str = "USD") -> dict[str, Any]:
@@ -104,7 +110,7 @@ def verify(button: Button, salt: int = 20) -> None:
     [("AMZN-PAY-RSASSA-PSS", 20), ("AMZN-PAY-RSASSA-PSS-V2", 32)],
 )
 def test_the_exact_text_of_a_button_is_signed(algorithm: str, salt: int) -> None:
-    button = client(algorithm=algorithm).button(express(), merchant_id=MERCHANT)
+    button = made(express(), by=client(algorithm=algorithm))
     verify(button, salt)
     assert button.algorithm == algorithm
     assert button.payload == json.dumps(express(), separators=(",", ":"))
@@ -114,21 +120,21 @@ def test_the_exact_text_of_a_button_is_signed(algorithm: str, salt: int) -> None
 def test_a_text_is_signed_as_it_is(as_bytes: bool) -> None:
     text = json.dumps(express(merchantMetadata={"noteToBuyer": "Größe"}))
     given = text.encode() if as_bytes else text
-    button = client().button(given, merchant_id=MERCHANT)
+    button = made(given)
     assert button.payload == text
     verify(button)
 
 
 def test_a_mapping_is_written_in_utf_8_without_blanks() -> None:
     payload = express(merchantMetadata={"noteToBuyer": "Größe/1 😀\u2028"})
-    button = client().button(payload, merchant_id=MERCHANT)
+    button = made(payload)
     assert button.payload is not None
     assert "Größe/1 😀\u2028" in button.payload
     assert json.loads(button.payload) == payload
 
 
 def test_the_configuration_holds_the_signed_text() -> None:
-    button = client().button(express(), merchant_id=MERCHANT)
+    button = made(express())
     assert button.config() == {
         "merchantId": MERCHANT,
         "publicKeyId": "SANDBOX-A",
@@ -149,7 +155,7 @@ def test_the_configuration_holds_the_signed_text() -> None:
 
 
 def test_the_signature_is_explained_as_right() -> None:
-    button = client().button(express(), merchant_id=MERCHANT)
+    button = made(express())
     assert button.payload is not None
     assert button.signature is not None
     explanation = explain.button(
@@ -159,7 +165,7 @@ def test_the_signature_is_explained_as_right() -> None:
 
 
 def test_a_button_is_frozen_and_shows_no_payload() -> None:
-    button = client().button(additional(), merchant_id=MERCHANT)
+    button = made(additional())
     assert "Seattle" not in repr(button)
     frozen: Any = button
     with pytest.raises(AttributeError):
@@ -175,7 +181,7 @@ def test_a_sign_in_button_has_its_own_configuration() -> None:
         storeId=STORE,
         signInScopes=["name", "email"],
     )
-    button = client().button(payload, merchant_id=MERCHANT, product_type="SignIn")
+    button = made(payload, product_type="SignIn")
     assert "createCheckoutSessionConfig" not in button.config()
     assert button.config()["signInConfig"]["payloadJSON"] == button.payload
     verify(button)
@@ -211,20 +217,20 @@ def test_a_sign_in_button_has_its_own_configuration() -> None:
     ],
 )
 def test_the_kinds_of_payload_are_taken(payload: dict[str, Any]) -> None:
-    verify(client().button(payload, merchant_id=MERCHANT))
+    verify(made(payload))
 
 
 def test_a_member_for_the_mobile_sdk_is_taken() -> None:
     payload = express()
     payload["webCheckoutDetails"]["checkoutErrorUrl"] = "https://shop.example/error"
-    verify(client().button(payload, merchant_id=MERCHANT))
+    verify(made(payload))
 
 
 def test_buy_now_needs_no_urls_and_its_handlers() -> None:
     payload = BuyNowPayload(storeId=STORE)
     with pytest.raises(InvalidRequest, match="webCheckoutDetails is missing"):
-        client().button(payload, merchant_id=MERCHANT)
-    button = client().button(payload, merchant_id=MERCHANT, buy_now=True)
+        made(payload)
+    button = made(payload, buy_now=True)
     verify(button)
     with pytest.raises(InvalidRequest, match="event handlers"):
         button.html()
@@ -233,7 +239,7 @@ def test_buy_now_needs_no_urls_and_its_handlers() -> None:
 
 def test_the_server_may_create_the_session_before() -> None:
     session = "ac47657f-e1eb-4512-8723-c7c5db9241c5"
-    button = client().button(merchant_id=MERCHANT, checkout_session_id=session)
+    button = made(checkout_session_id=session)
     assert (button.payload, button.signature, button.algorithm) == (None, None, None)
     assert button.config()["checkoutSessionId"] == session
     assert f'createCheckoutSession:function(){{return "{session}"}}' in button.html()
@@ -241,7 +247,7 @@ def test_the_server_may_create_the_session_before() -> None:
 
 @pytest.mark.parametrize("url", ["/pay/create", "https://shop.example/create"])
 def test_the_server_may_create_a_session_for_each_click(url: str) -> None:
-    button = client().button(merchant_id=MERCHANT, create_session_url=url)
+    button = made(create_session_url=url)
     assert button.config()["createCheckoutSession"] == {"url": url}
 
 
@@ -255,14 +261,12 @@ def test_the_server_may_create_a_session_for_each_click(url: str) -> None:
 )
 def test_exactly_one_form_is_given(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest, match="exactly one"):
-        client().button(merchant_id=MERCHANT, **given)
+        made(**given)
 
 
 def test_a_sign_in_button_needs_a_payload() -> None:
     with pytest.raises(InvalidRequest, match="sign-in"):
-        client().button(
-            merchant_id=MERCHANT, product_type="SignIn", checkout_session_id="x"
-        )
+        made(product_type="SignIn", checkout_session_id="x")
 
 
 # Settings -----------------------------------------------------------------------------
@@ -275,7 +279,7 @@ def test_a_sign_in_button_needs_a_payload() -> None:
 def test_script_and_ledger_are_the_regions(
     region: str, script: str, ledger: str
 ) -> None:
-    button = client(region).button(express(), merchant_id=MERCHANT)
+    button = made(express(), by=client(region))
     assert button.script_url == (
         f"https://static-{script}.payments-amazon.com/checkout.js"
     )
@@ -304,7 +308,7 @@ def test_a_simulator_serves_its_own_script(
     key_id: str, endpoint: str, script: str
 ) -> None:
     one = client(key_id=key_id, endpoint_url=endpoint)
-    assert one.button(express(), merchant_id=MERCHANT).script_url == script
+    assert made(express(), by=one).script_url == script
 
 
 def test_the_script_of_a_simulator_may_have_another_address_in_a_browser() -> None:
@@ -344,9 +348,9 @@ def test_amazons_own_script_is_never_replaced(key_id: str) -> None:
 
 
 def test_all_settings_stand_in_the_configuration() -> None:
-    button = client("eu").button(
+    button = made(
         express(),
-        merchant_id=MERCHANT,
+        by=client("eu"),
         product_type="PayOnly",
         placement="Cart",
         ledger_currency="GBP",
@@ -385,24 +389,23 @@ def test_a_setting_that_the_script_would_refuse_is_refused(
 ) -> None:
     options: Any = {"merchant_id": MERCHANT, **given}
     with pytest.raises(InvalidRequest, match=match) as caught:
-        client().button(express(), **options)
+        made(express(), **options)
     assert "amazon-pay-script.html" in str(caught.value)
 
 
 def test_yen_have_no_decimals_in_an_estimate() -> None:
     with pytest.raises(InvalidRequest, match="JPY has no decimals"):
-        client("jp").button(
+        made(
             express(),
-            merchant_id=MERCHANT,
+            by=client("jp"),
             estimated_order_amount={"amount": "1.50", "currencyCode": "JPY"},
         )
 
 
 def test_an_estimate_belongs_to_a_checkout() -> None:
     with pytest.raises(InvalidRequest, match="not to SignIn"):
-        client().button(
+        made(
             {"signInReturnUrl": REVIEW, "storeId": STORE},
-            merchant_id=MERCHANT,
             product_type="SignIn",
             estimated_order_amount={"amount": "1.50", "currencyCode": "USD"},
         )
@@ -424,13 +427,13 @@ def test_an_estimate_belongs_to_a_checkout() -> None:
 )
 def test_a_url_that_is_not_the_shops_is_refused(url: Any) -> None:
     with pytest.raises(InvalidRequest, match="create_session_url"):
-        client().button(merchant_id=MERCHANT, create_session_url=url)
+        made(create_session_url=url)
 
 
 @pytest.mark.parametrize("session", ["", "a b", '"', "x" * 65, 7])
 def test_an_id_that_is_none_is_refused(session: Any) -> None:
     with pytest.raises(InvalidRequest, match="checkout_session_id"):
-        client().button(merchant_id=MERCHANT, checkout_session_id=session)
+        made(checkout_session_id=session)
 
 
 # Payloads that Amazon would refuse ----------------------------------------------------
@@ -566,24 +569,24 @@ def test_a_payload_that_amazon_would_refuse_is_refused(
     payload: Any, match: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=match):
-        client().button(payload, merchant_id=MERCHANT)
+        made(payload)
 
 
 def test_the_error_names_amazons_page() -> None:
     with pytest.raises(InvalidRequest, match=r"amazon-pay-apb-checkout/.*html"):
-        client().button(additional(paymentDetails={}), merchant_id=MERCHANT)
+        made(additional(paymentDetails={}))
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_live_takes_https_only(scheme: str) -> None:
     payload = web(checkoutReviewReturnUrl=f"{scheme}://localhost:8000/review")
-    assert client().button(payload, merchant_id=MERCHANT)
+    assert made(payload)
     live = client(key_id="LIVE-A")
     if scheme == "https":
-        assert live.button(payload, merchant_id=MERCHANT).sandbox is False
+        assert made(payload, by=live).sandbox is False
     else:
         with pytest.raises(InvalidRequest, match="must begin with https:// "):
-            live.button(payload, merchant_id=MERCHANT)
+            made(payload, by=live)
 
 
 @pytest.mark.parametrize(
@@ -597,24 +600,23 @@ def test_live_takes_https_only(scheme: str) -> None:
 def test_yen_are_checked(amount: str, currency: str, match: str) -> None:
     payload = paying(chargeAmount=money(amount, currency))
     with pytest.raises(InvalidRequest, match=match):
-        client("jp").button(payload, merchant_id=MERCHANT, product_type="PayOnly")
+        made(payload, by=client("jp"), product_type="PayOnly")
 
 
 def test_europe_takes_every_presentment_currency_but_one_at_a_time() -> None:
     europe = client("eu")
     payload = paying(chargeAmount=money("9", "CHF"), presentmentCurrency="CHF")
-    assert europe.button(payload, merchant_id=MERCHANT, product_type="PayOnly")
+    assert made(payload, by=europe, product_type="PayOnly")
     for members in (
         {"presentmentCurrency": "EUR"},
         {"totalOrderAmount": money("9", "EUR")},
     ):
         mixed = paying(chargeAmount=money("9", "CHF"), **members)
         with pytest.raises(InvalidRequest, match="two currencies"):
-            europe.button(mixed, merchant_id=MERCHANT, product_type="PayOnly")
+            made(mixed, by=europe, product_type="PayOnly")
 
 
 def test_a_sign_in_payload_is_checked_too() -> None:
-    one = client()
     for payload, match in (
         ({"storeId": STORE}, "signInReturnUrl is missing"),
         ({"signInReturnUrl": REVIEW}, "storeId is missing"),
@@ -623,20 +625,20 @@ def test_a_sign_in_payload_is_checked_too() -> None:
         ({"signInReturnUrl": REVIEW, "storeId": STORE, "a": 1}, "no member"),
     ):
         with pytest.raises(InvalidRequest, match=match):
-            one.button(payload, merchant_id=MERCHANT, product_type="SignIn")
+            made(payload, product_type="SignIn")
 
 
 def test_a_cart_without_delivery_is_for_goods_that_do_not_ship() -> None:
     payload = {"storeId": STORE, "cartDetails": cart()}
     with pytest.raises(InvalidRequest, match="goes with productType PayAndShip"):
-        client().button(payload, merchant_id=MERCHANT, product_type="PayOnly")
+        made(payload, product_type="PayOnly")
 
 
 def test_no_refusal_shows_a_value() -> None:
     payload = additional(storeId=7, merchantMetadata={"noteToBuyer": "C4n4ry"})
     payload["addressDetails"]["name"] = "C4n4ry"
     with pytest.raises(InvalidRequest) as caught:
-        client().button(payload, merchant_id=MERCHANT)
+        made(payload)
     assert "C4n4ry" not in str(caught.value)
 
 
@@ -644,7 +646,7 @@ def test_a_type_of_the_package_is_a_payload() -> None:
     payload = CreateCheckoutSession(
         webCheckoutDetails={"checkoutReviewReturnUrl": REVIEW}, storeId=STORE
     )
-    verify(client().button(payload, merchant_id=MERCHANT))
+    verify(made(payload))
 
 
 # The page -----------------------------------------------------------------------------
@@ -663,15 +665,15 @@ def test_a_type_of_the_package_is_a_payload() -> None:
     ],
 )
 def test_what_cannot_stand_in_a_page_is_refused(given: dict[str, str]) -> None:
-    button = client().button(express(), merchant_id=MERCHANT)
+    button = made(express())
     with pytest.raises(InvalidRequest, match=next(iter(given))):
         button.html(**given)
 
 
 def test_both_scripts_carry_the_nonce() -> None:
-    page = client().button(express(), merchant_id=MERCHANT).html(nonce="r4nd0m+/=")
+    page = made(express()).html(nonce="r4nd0m+/=")
     assert page.count('nonce="r4nd0m+/="') == 2
-    assert "nonce" not in client().button(express(), merchant_id=MERCHANT).html()
+    assert "nonce" not in made(express()).html()
 
 
 # Signers ------------------------------------------------------------------------------

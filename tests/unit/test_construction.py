@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import traceback
 from importlib.metadata import version
@@ -27,6 +26,7 @@ from AmazonPay import (
     Retry,
 )
 from AmazonPay._core.environment import VARIABLES
+from callers import result
 from keys import KEY
 
 if TYPE_CHECKING:
@@ -322,16 +322,18 @@ def test_the_environment_gives_password_and_algorithm(
     assert client.region == "jp"
 
 
-@pytest.mark.parametrize("word", ["true", "TRUE", " 1 ", "yes", "on"])
-def test_words_for_true_are_read(word: str, environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("word", "true"),
+    [
+        *((word, True) for word in ("true", "TRUE", " 1 ", "yes", "on")),
+        *((word, False) for word in ("false", "False", "0", "no", "off", "")),
+    ],
+)
+def test_words_for_true_and_false_are_read(
+    word: str, true: bool, environment: pytest.MonkeyPatch
+) -> None:
     environment.setenv("AMAZON_PAY_SANDBOX", word)
-    assert Client.from_env().sandbox
-
-
-@pytest.mark.parametrize("word", ["false", "False", "0", "no", "off", ""])
-def test_words_for_false_are_read(word: str, environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("AMAZON_PAY_SANDBOX", word)
-    assert not Client.from_env().sandbox
+    assert Client.from_env().sandbox is true
 
 
 @pytest.mark.parametrize("word", ["maybe", "2", "None", '"true"', "sandbox", "ture"])
@@ -401,7 +403,7 @@ def test_a_variable_like_another_one_is_left_alone_if_that_is_set(
     assert Client.from_env().sandbox
 
 
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@kinds
 def test_a_transport_that_is_none_does_not_hide_the_ca_file(
     kind: type[Client | AsyncClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -546,21 +548,15 @@ def test_an_interrupted_construction_passes_the_same_exception() -> None:
 
 
 @kinds
-def test_an_interrupt_during_a_call_shows_no_token(kind: Any) -> None:
+async def test_an_interrupt_during_a_call_shows_no_token(kind: Any) -> None:
     def interrupt(request: httpx2.Request) -> httpx2.Response:
         del request
         raise Alarm
 
     client = made(kind, transport=httpx2.MockTransport(interrupt))
     view = client.with_options(auth_token=TOKEN)
-
-    def call() -> None:
-        returned = view.create_charge({"note": TOKEN})
-        if kind is AsyncClient:
-            asyncio.run(returned)
-
     with pytest.raises(Alarm) as caught:
-        call()
+        await result(view.create_charge({"note": TOKEN}))
     ours = [
         repr(value)
         for frame, _ in traceback.walk_tb(caught.value.__traceback__)
@@ -572,7 +568,7 @@ def test_an_interrupt_during_a_call_shows_no_token(kind: Any) -> None:
 
 @kinds
 @pytest.mark.parametrize("method", ["create_charge", "request"])
-def test_an_interrupt_while_a_body_is_read_shows_none_of_it(
+async def test_an_interrupt_while_a_body_is_read_shows_none_of_it(
     kind: Any, method: str
 ) -> None:
     class Interrupting(dict[str, object]):
@@ -582,15 +578,9 @@ def test_an_interrupt_while_a_body_is_read_shows_none_of_it(
         __iter__ = items
 
     body = {"note": TOKEN, "more": Interrupting(x=1)}
-    client = made(kind)
-
-    def call() -> None:
-        given = (body,) if method == "create_charge" else ("POST", "/charges", body)
-        returned = getattr(client, method)(*given)
-        asyncio.run(returned)
-
+    given = (body,) if method == "create_charge" else ("POST", "/charges", body)
     with pytest.raises(Alarm) as caught:
-        call()
+        await result(getattr(made(kind), method)(*given))
     assert TOKEN not in shown_by(caught.value)
 
 

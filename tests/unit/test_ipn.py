@@ -6,6 +6,7 @@ import json
 import logging
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -394,21 +395,12 @@ def test_threads_share_one_fetch() -> None:
         return LEAF
 
     chosen = Verifier([TOPIC], fetch=fetch, clock=lambda: NOW)
-    found: list[str] = []
-    threads = [
-        threading.Thread(
-            target=lambda: found.append(chosen.verify(body(GENUINE)).object_id)
-        )
-        for _ in range(8)
-    ]
-    threads[0].start()
-    assert begun.wait(10)
-    for thread in threads[1:]:
-        thread.start()
-    go.set()
-    for thread in threads:
-        thread.join()
-    assert found == [CHARGE] * 8
+    with ThreadPoolExecutor(8) as pool:
+        ends = [pool.submit(chosen.verify, body(GENUINE))]
+        assert begun.wait(10)
+        ends += [pool.submit(chosen.verify, body(GENUINE)) for _ in range(7)]
+        go.set()
+    assert [end.result().object_id for end in ends] == [CHARGE] * 8
     assert len(asked) == 1
 
 

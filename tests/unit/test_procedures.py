@@ -562,22 +562,18 @@ def test_a_link_of_no_use_is_not_asked_for_anew(tmp_path: Path) -> None:
     assert player.replies == []
 
 
-def test_a_download_may_take_what_is_left_of_its_deadline(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("deadline", "times", "left"), [(60, 2, 60 - (1.0 + 1.5)), (1, 1, 0.0)]
+)
+def test_a_download_may_take_what_is_left_of_its_deadline(
+    deadline: float, times: int, left: float, tmp_path: Path
+) -> None:
     pending = answer({"processingStatus": "IN_PROGRESS"})
-    player = Player(pending, pending, DONE, link("1"), None)
-    flow = ReportFiles.download_report.begin(None, "9", tmp_path / "r", deadline=60)
-    player.play(flow)
+    player = Player(*[pending] * times, DONE, link("1"), None)
+    target = tmp_path / "r"
+    player.play(ReportFiles.download_report.begin(None, "9", target, deadline=deadline))
     (step,) = [step for step in player.steps if isinstance(step, Transfer)]
-    assert step.seconds == 60 - (1.0 + 1.5)
-
-
-def test_a_link_that_comes_at_the_deadline_leaves_no_time(tmp_path: Path) -> None:
-    pending = answer({"processingStatus": "IN_PROGRESS"})
-    player = Player(pending, DONE, link("1"), None)
-    flow = ReportFiles.download_report.begin(None, "9", tmp_path / "r", deadline=1)
-    player.play(flow)
-    (step,) = [step for step in player.steps if isinstance(step, Transfer)]
-    assert step.seconds == 0.0
+    assert step.seconds == left
 
 
 @pytest.mark.parametrize(("length", "fits"), [(1024, True), (1025, False)])
