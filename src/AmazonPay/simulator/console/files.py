@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..wire.messages import Headers, Request
 
 PATH: Final = "/console/"
+_BEGINNINGS: Final = ("/?", PATH)
 _METHODS: Final = ("GET", "HEAD")
 _KINDS: Final = {
     ".js": "text/javascript; charset=utf-8",
@@ -50,10 +51,14 @@ def is_ours(request: Request) -> bool:
 
     What is signed is a call of the API, which has nothing at `/`.
     """
-    path = request.path
+    target = request.target
+    if target != "/" and not target.startswith(
+        _BEGINNINGS
+    ):  # nearly every request ends here
+        return False
     if request.method not in _METHODS or request.header("authorization") is not None:
         return False
-    return path == "/" or path.startswith(PATH)
+    return request.path == "/" or target.startswith(PATH)
 
 
 def answer(

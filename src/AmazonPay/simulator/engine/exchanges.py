@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ..wire.messages import HTTPResponse, Request
@@ -20,9 +19,8 @@ _HEADERS: Final = 2_048
 """The bytes that headers and objects of one exchange take, roughly."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request, and the answer that it got."""
+class Exchange(NamedTuple):
+    """A request, and the answer that it got; a plain tuple, for each call makes one."""
 
     request: Request
     answer: HTTPResponse
@@ -49,7 +47,8 @@ class Exchanges:
         """Keep an exchange, and let the oldest go while there is too much."""
         with self._lock:
             self._kept[request_id] = exchange
-            self._bytes += exchange.size
+            self._bytes += len(exchange.request.body) + len(exchange.answer.body)
+            self._bytes += _HEADERS
             while len(self._kept) > self._most_rows or self._bytes > self._most_bytes:
                 _, gone = self._kept.popitem(last=False)
                 self._bytes -= gone.size
