@@ -34,10 +34,15 @@ def intended(
     **more: Any,
 ) -> Entry:
     """Make an entry as it is before it is first sent."""
-    given = {"key": "k", "namespace": "shop", "order": "1", "attempt": 1, **more}
-    return Entry(
-        operation=operation, path=path, body=body, digest=digest_of(body), **given
-    )
+    given: dict[str, Any] = {
+        "key": "k",
+        "namespace": "shop",
+        "order": "1",
+        "attempt": 1,
+        "digest": digest_of(body),
+        **more,
+    }
+    return Entry(operation=operation, path=path, body=body, **given)
 
 
 class Ticks:
