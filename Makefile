@@ -1,5 +1,6 @@
-# `make demo` shows a purchase, `make unit` is for every change, `make test` checks
-# everything, `make bench` measures.
+# `make demo` shows a purchase, `make store` opens a shop, `make unit` is for every
+# change, `make test` checks everything, `make build` makes a release, `make bench`
+# measures.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -9,14 +10,15 @@ WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
 # What `make test` does; CONTRIBUTING.md lists the same. The first ones run one after the
 # other, the rest two at a time.
+FITS = $(VENV)/bin/check-jsonschema --builtin-schema
 FIRST := hygiene locks lint tests
-CHECKS := $(FIRST) types node peers docs lowest wheel
+CHECKS := $(FIRST) types node peers docs lowest forms build
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
 # So do these: other authors' clients, and a network of their own, which root can make.
-PEER_TESTS := tests/integration/test_pypi_clients.py
+PEER_TESTS := $(addprefix tests/integration/test_, pypi_clients.py peer_facts.py)
 
 # What `make unit` runs, but for what is marked as slow.
 UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
@@ -28,10 +30,16 @@ LOWEST_TESTS := $(addprefix tests/, \
 	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo test unit bench soak mutants system lock operations $(CHECKS)
+.PHONY: demo store pictures test unit bench soak mutants system lock operations $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
+
+# A shop and an Amazon Pay for a browser. PORT and SIMULATOR_PORT name ports, KEEP a
+# folder for what else is gone at the end.
+store: .venv-store/stamp
+	@.venv-store/bin/python scripts/store.py $(if $(PORT),--port $(PORT)) \
+		$(if $(SIMULATOR_PORT),--simulator-port $(SIMULATOR_PORT)) $(if $(KEEP),--keep "$(KEEP)")
 
 test: system
 	@$(MAKE) --no-print-directory $(FIRST)
@@ -46,6 +54,7 @@ unit: $(VENV)/stamp
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m benchmarks
 	$(PY) -m benchmarks.purchase
+	$(PY) -m benchmarks.reports
 
 system:
 	@scripts/system
@@ -67,14 +76,14 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 
 tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) --ignore=$(PEER_TESTS)
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) $(addprefix --ignore=,$(PEER_TESTS))
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
 node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)
 
-peers: $(VENV)/stamp .venv-peer/stamp
+peers: $(VENV)/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q -rs $(PEER_TESTS)
 
 docs: $(VENV)/stamp
@@ -84,10 +93,26 @@ docs: $(VENV)/stamp
 lowest: .venv-lowest/stamp
 	.venv-lowest/bin/python -m pytest -q -k "not postgresql" $(LOWEST_TESTS)
 
-wheel: $(VENV)/stamp
+# The workflow, the forms and the compose file fit their schemas, and the workflow gives
+# no power away.
+forms: $(VENV)/stamp
+	$(FITS) vendor.github-workflows .github/workflows/*.yml
+	$(FITS) vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/observation.yml
+	$(FITS) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(FITS) vendor.compose-spec examples/compose.yaml
+	$(VENV)/bin/zizmor --offline --pedantic --quiet .github
+
+# All files of a release, in dist/: built twice, and the same both times.
+build: $(VENV)/stamp
 	rm -rf dist
-	$(PY) -m hatchling build -t wheel -d dist
+	$(PY) -m hatchling build -d dist
+	$(PY) -m hatchling build -d dist/again
+	cd dist/again && for file in *; do cmp $$file ../$$file || exit 1; done
+	rm -r dist/again
+	$(PY) -m twine check --strict dist/*
+	$(VENV)/bin/check-wheel-contents dist/*.whl
 	scripts/venv .venv-wheel requirements/demo.txt dist/*.whl
+	$(PY) scripts/release.py
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
@@ -104,9 +129,13 @@ mutants: $(VENV)/stamp
 	$(VENV)/bin/mutmut run > /dev/null
 	@! $(VENV)/bin/mutmut results | grep -Ev ": (timeout|caught by type check)$$"
 
-# Writes the table of operations into README and docs.
+# Writes the table of operations into the docs.
 operations: $(VENV)/stamp
 	$(PY) scripts/tables.py
+
+# Renews the pictures of the store in the documentation; needs chromium.
+pictures: $(VENV)/stamp
+	STORE_PICTURES=docs/_static/store $(PY) -m pytest -q -n 0 tests/integration/test_store.py
 
 # Asks the package index; needs `make test` once before, for the tool.
 lock: $(VENV)/stamp
@@ -119,6 +148,11 @@ $(VENV)/stamp: requirements/dev.txt pyproject.toml scripts/venv
 .venv-demo/stamp: requirements/demo.txt pyproject.toml scripts/venv
 	@echo "setting up .venv-demo (once)"
 	@scripts/venv .venv-demo requirements/demo.txt --editable
+	@touch $@
+
+.venv-store/stamp: requirements/store.txt pyproject.toml scripts/venv
+	@echo "setting up .venv-store (once)"
+	@scripts/venv .venv-store requirements/store.txt --editable
 	@touch $@
 
 .venv-peer/stamp: requirements/peer.txt scripts/venv

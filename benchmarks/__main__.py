@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyperf
 
 from benchmarks import stage
-from benchmarks.stage import FLOORS, LIBRARIES, NODE, OURS, PEER, PEER_AS_USED
+from benchmarks.stage import (
+    FLOORS,
+    HELP,
+    LIBRARIES,
+    NODE,
+    OURS,
+    PEER,
+    PEER_AS_USED,
+    SIMULATE,
+    STARTED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -94,9 +104,23 @@ def tables() -> dict[str, list[Row]]:
                 f"{PEER}, first answer",
             ),
         ],
+        "Commands, by the clock": [
+            _row(HELP, STARTED, ", ready", "≤ 1.5"),
+            _row(SIMULATE, STARTED, ", ready", "≤ 1.5"),
+        ],
         "Simulator": [
             # A rate is a cost turned round.
-            Row("requests a second / a handler that verifies", "verifier", "simulator"),
+            Row(
+                "requests a second, in memory / a handler that verifies",
+                "verifier",
+                "simulator",
+            ),
+            Row(
+                "requests a second, in a file / a handler that verifies",
+                "verifier",
+                "simulator with a file",
+                "≥ 0.4",
+            ),
             # An answer that waits for an acknowledgement takes 40 ms by the clock.
             Row(
                 "a visit, 1 at a time: wall clock / CPU of client and server",

@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, Any
 import pyperf
 
 from benchmarks import stage
-from benchmarks.stage import COMPARED, FLOORS, LIBRARIES, NODE, OURS, PEER, PEER_AS_USED
+from benchmarks.stage import (
+    COMPARED,
+    FLOORS,
+    HELP,
+    LIBRARIES,
+    NODE,
+    OURS,
+    PEER,
+    PEER_AS_USED,
+    SIMULATE,
+    STARTED,
+)
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -86,6 +97,10 @@ class Round:
         """Measure the CPU of an import in a fresh process."""
         self._bench(f"{name}, import", lambda: stage.imported(name))
 
+    def ready(self, name: str) -> None:
+        """Measure by the clock until a command is ready, in a fresh process."""
+        self._bench(f"{name}, ready", lambda: stage.ready(name))
+
     def _visited(self, name: str) -> Callable[[], tuple[stage.Process, stage.Process]]:
         @cache
         def running() -> tuple[stage.Process, stage.Process]:
@@ -142,7 +157,9 @@ def everything(one: Round) -> None:
         one.imported(name)
     for name in (*OURS, PEER):
         one.start(name)
-    for name in ("simulator", "verifier"):
+    for name in (STARTED, HELP, SIMULATE):
+        one.ready(name)
+    for name in ("simulator", "simulator with a file", "verifier"):
         one.served(name)
     one.latency("simulator")
 

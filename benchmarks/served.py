@@ -8,8 +8,11 @@ standard input is answered by the seconds of CPU so far.
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from AmazonPay._signing import parse_authorization, verify
-from AmazonPay.simulator import Simulator, merchant
+from AmazonPay.simulator import Simulator, Store, merchant
 from AmazonPay.simulator.server import App, Protocol, listen
 from benchmarks.orders import ANSWER, PUBLIC_KEY_ID
 
@@ -30,7 +33,18 @@ if TYPE_CHECKING:
 
 def simulator(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
     """Make the simulator, with its state in memory."""
-    return App(Simulator([merchant(PUBLIC_KEY_ID, key, region="eu")]))
+    return _simulator(key, Store())
+
+
+def with_file(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
+    """Make the simulator, with its state in a file that is deleted at the end."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return _simulator(key, Store(folder / "world.db"))
+
+
+def _simulator(key: RSAPublicKey, store: Store) -> Any:  # noqa: ANN401 - as above
+    return App(Simulator([merchant(PUBLIC_KEY_ID, key, region="eu")], store=store))
 
 
 def verifier(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
@@ -63,6 +77,7 @@ def verifier(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
 
 APPS: dict[str, Callable[[RSAPublicKey], Any]] = {
     "simulator": simulator,
+    "simulator with a file": with_file,
     "verifier": verifier,
 }
 

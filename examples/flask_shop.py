@@ -2,7 +2,7 @@
 
 Beside a simulator, in two terminals:
 
-    python -m AmazonPay simulate --http --ipn-url http://localhost:5000/ipn
+    python -m AmazonPay simulate --ipn-url http://localhost:5000/ipn
     python examples/flask_shop.py http://localhost:8421 /tmp/amazonpay-…/private.pem
 
 `POST /orders` begins a checkout. The notification of the charge moves the order, in the

@@ -20,6 +20,10 @@ DIGEST = FOLDER / "inputs.sha256"
 # The file, and what it is compiled from.
 LOCKS = {
     "demo.txt": ["pyproject.toml", "--extra", "simulator", "--group", "build"],
+    "store.txt": [
+        *("pyproject.toml", "--extra", "simulator", "--extra", "sqlalchemy"),
+        *("--extra", "starlette", "--group", "build"),
+    ],
     "dev.txt": ["pyproject.toml", "--all-extras", "--group", "dev"],
     "peer.txt": ["--group", "pyproject.toml:peer"],
     "lowest.txt": [

@@ -1,16 +1,12 @@
 """Amazon Pay API v2 for Python: `Client` blocks, `AsyncClient` awaits.
 
 Importing this package loads neither the HTTP nor the crypto library; constructing a
-client does. Names that few programs need are loaded on first use.
+client does. All names but the errors and `Response` are loaded on first use: commands,
+and the simulator, start without the client.
 """
 
 from typing import TYPE_CHECKING
 
-from ._core.config import Retry as Retry
-from ._core.config import Timeout as Timeout
-from .breaker import Breaker as Breaker
-from .client import AsyncClient as AsyncClient
-from .client import Client as Client
 from .errors import AmazonPayError as AmazonPayError
 from .errors import AmountExceeded as AmountExceeded
 from .errors import APIError as APIError
@@ -46,13 +42,17 @@ from .errors import TimedOut as TimedOut
 from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import WrongState as WrongState
-from .pacing import RateLimits as RateLimits
 from .response import Response as Response
 
 if TYPE_CHECKING:
     __version__: str
 
     from . import explain as explain
+    from ._core.config import Retry as Retry
+    from ._core.config import Timeout as Timeout
+    from .breaker import Breaker as Breaker
+    from .client import AsyncClient as AsyncClient
+    from .client import Client as Client
     from .decisions import Decision as Decision
     from .decisions import DefiniteNo as DefiniteNo
     from .decisions import MoneyMoved as MoneyMoved
@@ -69,10 +69,17 @@ if TYPE_CHECKING:
     from .money import price as price
     from .objects import allowed_actions as allowed_actions
     from .objects import merge as merge
+    from .pacing import RateLimits as RateLimits
 
 _LAZY_NAMES = {
+    "AsyncClient": "client",
+    "Breaker": "breaker",
+    "Client": "client",
     "Decision": "decisions",
     "OutcomeError": "decisions",
+    "RateLimits": "pacing",
+    "Retry": "_core.config",
+    "Timeout": "_core.config",
     "NotYet": "decisions",
     "NotProven": "decisions",
     "MoneyMoved": "decisions",

@@ -75,6 +75,8 @@ class Signatures:
                 EUR, JPY; in the UK pass GBP), `checkout_language` the buyer's.
                 `estimated_order_amount` is a price that the button may show, and
                 `buy_now=True` says that a payload without `cartDetails` is Buy Now's.
+                `script_url` is `checkout.js` of a simulator that a browser reaches at
+                another address than this client.
 
         Raises:
             InvalidRequest: Amazon would refuse the button, or the checkout could not

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         checkout_language: CheckoutLanguage | None
         button_color: ButtonColor
         estimated_order_amount: PriceInput | None
+        script_url: str | None
         buy_now: bool
 
 
@@ -221,6 +222,7 @@ def button_draft(  # noqa: PLR0913 - one parameter for each option of a button
     checkout_language: CheckoutLanguage | None = None,
     button_color: ButtonColor = "Gold",
     estimated_order_amount: PriceInput | None = None,
+    script_url: str | None = None,
     buy_now: bool = False,
 ) -> ButtonDraft:
     """Return a button that is checked but not signed."""
@@ -245,6 +247,7 @@ def button_draft(  # noqa: PLR0913 - one parameter for each option of a button
         checkout_language=checkout_language,
         button_color=button_color,
         estimated_order_amount=cast("Mapping[str, Any] | None", estimated_order_amount),
+        script_url=script_url,
         buy_now=buy_now,
     )
     if payload is None:

@@ -101,24 +101,28 @@ class ReportTable:
         with self._open() as file:
             head = _read_head(self._rows(file))
         self.facts, self.columns, self._head_rows = head
-        for _ in self:
+        for _ in self.numbered():
             pass
 
     def __iter__(self) -> Iterator[dict[str, str]]:
+        for _, fields in self.numbered():
+            yield dict(zip(self.columns, fields, strict=True))
+
+    def numbered(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the last line of each row in the file, and the row's fields."""
         with self._open() as file:
             rows = self._rows(file)
             for _ in islice(rows, self._head_rows):
                 pass
+            size = len(self.columns)
             for fields in rows:
-                if _without_empty_end(fields):
-                    yield self._row(fields, rows.line)
-
-    def _row(self, fields: Fields, line: int) -> dict[str, str]:
-        if len(fields) != len(self.columns):
-            raise _no_table(
-                f"it has {len(fields)} fields for {len(self.columns)} columns", line
-            )
-        return dict(zip(self.columns, fields, strict=True))
+                if not _without_empty_end(fields):
+                    continue
+                if len(fields) != size:
+                    raise _no_table(
+                        f"it has {len(fields)} fields for {size} columns", rows.line
+                    )
+                yield rows.line, fields
 
     def _rows(self, file: TextIO) -> _Rows:
         return _Rows(file, self._separator)
@@ -151,14 +155,9 @@ class _Rows(Iterator[Fields]):
 
     def __next__(self) -> Fields:
         try:
-            fields = next(self._reader)
+            return next(self._reader)
         except self._error:
             raise _no_table("its quotes do not fit, or are long", self.line) from None
-        if any("\0" in field for field in fields):
-            raise _no_table(
-                "it has a zero byte; pass encoding= if it is in 'utf-16'", self.line
-            )
-        return fields
 
 
 def _read_head(rows: _Rows) -> tuple[dict[str, str], tuple[str, ...], int]:
@@ -246,12 +245,16 @@ def checked_encoding(encoding: str) -> str:
 
 
 def _lines(file: TextIO) -> Iterator[str]:
-    """Yield the lines of a file; raise at a line that is too long."""
+    """Yield the lines of a file; raise at one that is too long or has a zero byte."""
     number = 0
     while line := file.readline(_MAX_LINE):
         number += 1
         if len(line) == _MAX_LINE:
             raise _no_table("the line is too long", number)
+        if "\0" in line:
+            raise _no_table(
+                "it has a zero byte; pass encoding= if it is in 'utf-16'", number
+            )
         yield line
 
 

@@ -185,7 +185,10 @@ def test_a_button_signed_with_another_key_is_explained(
 def test_a_button_that_names_another_algorithm_is_explained(
     signed_with: str, named: str, tmp_path: Path, public: tuple[str, str]
 ) -> None:
-    """`users.md` (a) B 5, php#47 and dotnet#12: the button must name it, too."""
+    """`users.md` (a) B 5, php#47 and dotnet#12: the button must name it, too.
+
+    PHP 2.3.0 and Node 2.2.0 changed the default, and were withdrawn.
+    """
     signature = Signer(body=compact(PAYLOAD), algorithm=signed_with).button()
     config = {
         "payloadJSON": compact(PAYLOAD).decode(),

@@ -15,10 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from sqlalchemy import create_engine
 
 from AmazonPay import SQLiteJournal
 from AmazonPay.cli import key_files
 from AmazonPay.cli.distribution import described, imported_distribution
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from doctored import changed, doctor, findings
 from keys import KEY, OTHER_KEY
 from simulated import KEY_ID
@@ -359,6 +361,18 @@ def test_a_journal_is_looked_at(good: list[str], tmp_path: Path) -> None:
     assert "can be read" in findings(done, "ok")["journal"]
     env = {"AMAZON_PAY_JOURNAL": f"sqlite:///{tmp_path}/none.db"}
     assert "journal" in findings(doctor(*good, "--json", env=env), "wrong")
+
+
+def test_an_inbox_is_looked_at(good: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "shop.db"
+    SQLAlchemyInbox(create_engine(f"sqlite:///{file}")).create_table()
+    file.chmod(0o644)
+    done = doctor(*good, "--inbox", str(file), "--json")
+    assert "can be read" in findings(done, "ok")["inbox"]
+    assert "the inbox" in findings(done, "wrong")["permissions"]
+    for place in (f"sqlite:///{tmp_path}/none.db", str(tmp_path / "none.db"), "x://"):
+        env = {"AMAZON_PAY_INBOX": place}
+        assert "inbox" in findings(doctor(*good, "--json", env=env), "wrong")
 
 
 def test_what_only_the_constructor_finds_is_told(good: list[str]) -> None:

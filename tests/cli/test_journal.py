@@ -69,7 +69,7 @@ def write(book: Journal, *entries: Entry) -> None:
 
 @pytest.fixture
 def book(tmp_path: Path) -> SQLiteJournal:
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     return SQLiteJournal(tmp_path / "journal.db", clock=lambda: old)
 
 
@@ -108,7 +108,7 @@ def test_a_list_alone_is_no_alarm(book: SQLiteJournal, place: tuple[str, str]) -
     assert done.status == 0
     head, line = done.out.splitlines()
     assert head.startswith("key\toutcome")
-    assert line == f"{key_of('1')}\tnot answered\t2h\tcreate_refund\t1\t"
+    assert line == f"{key_of('1')}\tnot answered\t2h 5m\tcreate_refund\t1\t"
 
 
 def test_a_list_counts_by_outcome_and_has_the_oldest_age(
@@ -118,7 +118,7 @@ def test_a_list_counts_by_outcome_and_has_the_oldest_age(
     shown = journal("list", *place, "--json").json
     assert shown["open"] == 3
     assert shown["by_outcome"] == {"not answered": 1, "unknown": 1, "moved": 1}
-    assert 7200 <= shown["oldest_seconds"] < 7300
+    assert 7510 <= shown["oldest_seconds"] < 7610
     assert {one["order"] for one in shown["entries"]} == {"1", "2", "3"}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from AmazonPay.simulator.addresses import addresses_from
 from command_line import Done, amazonpay, answering, failing, of_simulator
 from simulated import Shop
 
@@ -41,6 +42,16 @@ def test_amazon_and_the_buyer_act_on_what_was_bought() -> None:
     assert permission.status == 0, permission
 
 
+def test_a_simulator_beyond_loopback_gets_the_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop()
+    shop.simulator.addresses = addresses_from([], ["amazonpay"])
+    assert sim(shop, "cancel", shop.open()).status == 1
+    monkeypatch.setenv("AMAZON_PAY_SIMULATOR_TOKEN", shop.simulator.token)
+    assert sim(shop, "cancel", shop.open()).status == 0
+
+
 def test_a_bank_disputes_and_decides() -> None:
     shop = Shop()
     disputed = sim(shop, "dispute", shop.sold("50"), "--amount", "20.00")
@@ -58,6 +69,16 @@ def test_the_next_call_ends_as_asked() -> None:
     assert shop.capture(charge, "50").status >= 400
 
 
+def test_an_event_of_a_life_cycle_happens_on_request() -> None:
+    shop = Shop()
+    charge = shop.buy().charge
+    refused = sim(shop, "push", "charge", charge, "capture succeeds")
+    assert refused.status == 1
+    assert "possible now: Amazon cancels" in refused.err
+    done = sim(shop, "push", "charge", charge, "nobody captures it in time")
+    assert done.json == {"id": charge, "state": "Canceled", "reason": "ExpiredUnused"}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -66,6 +87,9 @@ def test_the_next_call_ends_as_asked() -> None:
         ("charge", "S01-0000000-0000000-C000000", "explode"),
         ("fault", "create_charge", "nonsense"),
         ("fault", "create_charge", "\udcff"),
+        ("push", "cheque", "1", "it bounces"),
+        ("push", "charge", "S01-0000000-0000000-C000000", "declined softly"),
+        ("push", "charge", "\udcff", "declined softly"),
     ],
 )
 def test_what_the_simulator_refuses_ends_with_1(line: tuple[str, ...]) -> None:

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from AmazonPay import SQLiteJournal
+import sqlalchemy
+
+from AmazonPay import Client, SQLiteJournal
 from AmazonPay._once.bodies import digest_of
+from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
 from AmazonPay.journal import Entry
-from command_line import amazonpay, of_simulator, write_key
+from AmazonPay.testing import Authority
+from command_line import answering
+from console_samples import run_page
+from keys import KEY
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     import pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-SAMPLES = re.findall(r"<!-- console -->\n```console\n(.*?)```", PAGE, re.DOTALL)
-
-
-def test_every_console_sample_is_run() -> None:
-    assert len(SAMPLES) == PAGE.count("```console")
 
 
 def write_journal(folder: Path) -> None:
-    old = datetime.now(UTC) - timedelta(hours=2)
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
     entry = Entry(
         key="0123456789abcdef0123456789abcdef",
         namespace="shop",
@@ -44,36 +43,32 @@ def write_journal(folder: Path) -> None:
     journal.change(entry.key, lambda _: entry)
 
 
+def write_inbox(folder: Path) -> None:
+    """Park a notification whose object Amazon does not find."""
+    old = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=10)
+    engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'shop.db'}")
+    inbox = SQLAlchemyInbox(engine, max_failures=1, clock=lambda: old)
+    inbox.create_table()
+    topic = "arn:aws:sns:us-east-1:291180941288:A3BXB0YN3XH17HA1EXAMPLE"
+    authority = Authority()
+    body = authority.notification(
+        "CHARGE",
+        "S01-0000000-0000000-C000000",
+        topic=topic,
+        merchant_id="A1EXAMPLE",
+        message_id="00000000-0000-4000-8000-000000000001",
+    )
+    inbox.receive(authority.verifier([topic]).verify(body))
+    with Client(KEY_ID, KEY, "us", transport=answering(404)) as client:
+        inbox.process(client, lambda *_: None)
+
+
 def test_the_page_runs_as_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shop = Shop()
     write_journal(tmp_path)
+    write_inbox(tmp_path)
     (tmp_path / "session.json").write_text(json.dumps(shop.session_body()))
-    env = {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": write_key(tmp_path / "shop.pem"),
-        "AMAZON_PAY_REGION": "us",
-    }
-    status = 0
-    for sample in SAMPLES:
-        for command, expected in re.findall(
-            r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", sample, re.MULTILINE
-        ):
-            if command == "echo $?":
-                assert expected == f"{status}\n"
-                continue
-            line, _, file = command.partition(" > ")
-            done = amazonpay(
-                *shlex.split(line)[1:],
-                transport=of_simulator(shop.simulator),
-                env=env,
-            )
-            status, shown = done.status, done.shown
-            if file:
-                (tmp_path / file).write_text(done.out)
-                shown = done.err
-            pattern = re.escape(expected).replace("…\\\n", "(.*\\n)+")
-            pattern = pattern.replace("…", ".*")
-            assert re.fullmatch(pattern, shown), f"{command}\n{shown}"
+    run_page(PAGE, shop, tmp_path)

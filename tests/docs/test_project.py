@@ -50,9 +50,9 @@ def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
         assert [Version(one) for one in bound] == [Version(one) for one in locked]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
-def test_every_operation_has_a_row_in_the_docs(page: str) -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `(\w+) (\S+)` \|", text_of(page), re.MULTILINE)
+def test_every_operation_has_a_row_in_the_docs() -> None:
+    page = text_of("docs/operations.md")
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+) (\S+)` \|", page, re.MULTILINE)
     assert rows == [(row.name, row.method, row.path) for row in OPERATIONS]
 
 

@@ -1,1 +1,1 @@
-"""The journal, the inbox and the once methods: whatever happens, money moves once."""
+"""Doing it once: journals, helpers, decisions, inboxes and crashes."""

@@ -292,6 +292,8 @@ def test_what_fails_too_often_is_parked_until_it_is_freed(shop: InboxShop) -> No
     assert "RuntimeError in failing" in parked.error
     assert "canary" not in parked.error
     assert parked.received.tzinfo is not None
+    assert parked.is_parked
+    assert shop.inbox.open_entries() == [parked]
     assert shop.inbox.process(client, shop.handler) == 0
     shop.inbox.retry(parked.message_id)
     assert shop.inbox.parked() == []
@@ -303,6 +305,15 @@ def test_the_number_of_failures_can_be_set(engine: Engine) -> None:
     shop.inbox.receive(notification())
     shop.inbox.process(answering(charge()), failing_of(shop))
     assert len(shop.inbox.parked(limit=1)) == 1
+
+
+def test_what_waits_is_open_until_it_is_settled(shop: InboxShop) -> None:
+    shop.inbox.receive(notification())
+    (waiting,) = shop.inbox.open_entries()
+    assert not waiting.is_parked
+    assert shop.inbox.open_entries(before=waiting.received) == []
+    shop.inbox.process(answering(charge()), shop.handler)
+    assert shop.inbox.open_entries() == []
 
 
 @pytest.mark.parametrize("message_id", ["", "unknown", notification().message_id])
@@ -550,6 +561,42 @@ def test_a_lost_notification_is_made_up_for(shop: InboxShop) -> None:
     assert shop.recheck() == 1
     assert shop.process() == 1
     assert shop.moves[-1] == (bought.charge, "Captured")
+
+
+def test_an_object_of_which_no_notification_came_can_be_watched(
+    shop: InboxShop,
+) -> None:
+    bought = shop.amazon.buy()  # its notification is lost
+    assert shop.inbox.watch("CHARGE", bought.charge)
+    assert not shop.inbox.watch("CHARGE", bought.charge)
+    assert shop.process() == 1
+    shop.amazon.capture(bought.charge, "50")
+    shop.clock.move(seconds=60)
+    assert shop.recheck() == 1
+    assert shop.process() == 1
+    assert shop.moves[-1] == (bought.charge, "Captured")
+
+
+@pytest.mark.parametrize(
+    ("object_type", "object_id"),
+    [
+        ("charge", CHARGE),
+        ("REPORT", CHARGE),
+        (None, CHARGE),
+        (["CHARGE"], CHARGE),
+        ("CHARGE", ""),
+        ("CHARGE", None),
+        ("CHARGE", f"{CHARGE}\n"),
+        ("CHARGE", "../S01"),
+        ("CHARGE", "x" * 65),
+    ],
+    ids=["case", "report", "None", "list", "empty", "no id", "line", "path", "long"],
+)
+def test_what_can_be_no_object_is_not_watched(
+    sqlite_shop: InboxShop, object_type: Any, object_id: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match="object_"):
+        sqlite_shop.inbox.watch(object_type, object_id)
 
 
 def test_an_object_is_checked_ever_more_rarely(sqlite_shop: InboxShop) -> None:

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from AmazonPay import Client
-from benchmarks import purchase
+from benchmarks import purchase, reports
 from benchmarks.__main__ import Row, lines, tables
 from benchmarks.contenders import CONTENDERS
 from benchmarks.floors import FLOORS, Handmade
@@ -172,3 +172,12 @@ def test_a_whole_purchase_in_memory_is_ten_lines(
     )
     body = inspect.getsource(purchase.purchase).splitlines()[2:]
     assert len(body) <= 10
+
+
+def test_rows_of_a_report_are_compared_with_the_csv_module(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reports.main(rows=500)
+    shown = capsys.readouterr().out
+    assert shown.startswith("500 rows of a settlement")
+    assert len(re.findall(r": [\d,]+ rows a second; [\d.]+ of the floor\n", shown)) == 4

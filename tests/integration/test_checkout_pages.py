@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html import escape
@@ -202,6 +203,88 @@ def test_a_payment_is_pending_and_then_decided(
     assert world.charge()["statusDetails"]["state"] == end
 
 
+# The page of a shop with Buy Now: what its handlers were told, and what they answer.
+BUY_NOW = """(options) => {
+  window.told = [];
+  const price = (amount) => ({ amount, currencyCode: "EUR" });
+  const cart = (details) => {
+    window.told.push(details);
+    const fast = details.deliveryOptions && details.deliveryOptions.id === "fast";
+    const way = (id, isDefault, amount) => ({
+      id, isDefault, price: price(amount), shippingMethod: { shippingMethodName: id },
+    });
+    return {
+      lineItems: [{ id: "tea", title: "Green tea", quantity: "1",
+        listPrice: price("9.00"), totalListPrice: price("9.00") }],
+      deliveryOptions: [way("slow", true, "5.00"), way("fast", false, "9.00")],
+      totalBaseAmount: price("9.00"), totalTaxAmount: price("0.00"),
+      totalShippingAmount: price(fast ? "9.00" : "5.00"),
+      totalChargeAmount: price(fast ? "18.00" : "14.00"),
+    };
+  };
+  amazon.Pay.renderButton("#AmazonPayButton", {
+    ...options,
+    onInitCheckout: cart,
+    onShippingAddressSelection: async (details) => cart(details),
+    onDeliveryOptionSelection: cart,
+    onCompleteCheckout: (details) => { window.told.push(details); },
+    onCancel: () => { window.told.push("canceled"); },
+  });
+}"""
+
+
+def buy_now(tab: Page, world: World) -> Page:
+    """Click the button; return the window of Amazon Pay with the shop's cart in it."""
+    payload: Any = {"storeId": STORE, "paymentDetails": {"paymentIntent": "Authorize"}}
+    button = world.shop.client.button(payload, merchant_id="A1", buy_now=True)
+    tab.goto(f"{world.shop.url}/cart")
+    tab.evaluate(BUY_NOW, button.config())
+    with tab.expect_popup() as opened:
+        tab.get_by_test_id("amazon-pay-button").click()
+    window = opened.value
+    world.watch(window)
+    window.get_by_test_id("delivery-slow").wait_for()
+    return window
+
+
+def test_a_person_buys_now_on_the_shops_own_page(tab: Page, world: World) -> None:
+    window = buy_now(tab, world)
+    assert window.get_by_test_id("price").inner_text() == "EUR 14.00"
+    window.get_by_test_id("address-2").check()
+    window.get_by_test_id("delivery-fast").check()
+    window.get_by_text("Pay EUR 18.00").wait_for()
+    assert window.get_by_test_id("address-2").is_checked()
+    with window.expect_event("close"):
+        window.get_by_test_id("pay").click()
+    told = tab.evaluate("() => window.told")
+    assert [next(iter(one)) for one in told[:3]] == [
+        *("shippingAddress", "shippingAddress", "deliveryOptions"),
+    ]
+    world.shop.session = told[3]["amazonCheckoutSessionId"]
+    body: Any = {
+        "chargeAmount": {"amount": "18.00", "currencyCode": "EUR"},
+        "paymentIntent": "Authorize",
+        "shippingAddress": told[3]["shippingAddress"],
+    }
+    done: Any = world.shop.client.finalize_checkout_session(world.shop.session, body)
+    world.shop.results.append(done.json())
+    assert world.charge()["chargeAmount"]["amount"] == "18.00"
+    assert world.did() == ["opened a session", "chose", "paid"]
+    assert world.complaints == []
+
+
+@pytest.mark.parametrize("how", ["cancel", "close"])
+def test_a_person_leaves_buy_now(tab: Page, world: World, how: str) -> None:
+    window = buy_now(tab, world)
+    if how == "close":
+        window.close()
+    else:
+        window.get_by_test_id("cancel").click()
+    tab.wait_for_function("() => window.told.includes('canceled')")
+    assert window.is_closed()
+    assert world.simulator.charges() == []
+
+
 def test_a_double_click_on_pay_pays_once(tab: Page, world: World) -> None:
     click_button(tab, world)
     review(tab, "1111")
@@ -272,6 +355,47 @@ THROWN: list[tuple[dict[str, Any], str]] = [
         {"productType": "SignIn"},
         "Missing parameter 'signInConfig' in the options object.",
     ),
+    (
+        {"onInitCheckout": True},
+        "Missing parameter 'onCompleteCheckout' in the options object.",
+    ),
+    (
+        {"onInitCheckout": 1, "onCompleteCheckout": 1},
+        "Missing parameter 'onCancel' in the options object.",
+    ),
+    (
+        {"onInitCheckout": 1, "onCompleteCheckout": 1, "onCancel": 1},
+        "Invalid value for parameter 'onInitCheckout': it must be a function.",
+    ),
+]
+UPGRADE = {
+    "payloadJSON": '{"merchantId": "A1"}',
+    "signature": "x",
+    "publicKeyId": "SANDBOX-A",
+    "upgradeAction": "recurringUpgrade",
+}
+ACTIONS = "recurringUpgrade, recurringUpdate"
+NOT_UPGRADED: list[tuple[dict[str, Any], str]] = [
+    *(
+        ({name: None}, f"Missing field {name} for bindUpgradeAction parameter.")
+        for name in UPGRADE
+    ),
+    (
+        {"upgradeAction": "x"},
+        f"Invalid value 'x' for parameter 'upgradeAction'. Allowed values: {ACTIONS}.",
+    ),
+    (
+        {"payloadJSON": {"merchantId": "A1"}},
+        f"Field payloadJSON for bindUpgradeAction parameter must be a string: {TEXT}.",
+    ),
+    (
+        {"payloadJSON": "{"},
+        "Field payloadJSON for bindUpgradeAction parameter is no JSON.",
+    ),
+    (
+        {"payloadJSON": "{}"},
+        "Missing parameter 'merchantId' in the options object.",
+    ),
 ]
 
 
@@ -287,6 +411,84 @@ def test_the_script_refuses_wrong_options_as_amazons_does(
             options,
         )
         assert thrown == f"AmazonPay: {expected}"
+
+    for changed, expected in NOT_UPGRADED:
+        options = {k: v for k, v in {**UPGRADE, **changed}.items() if v is not None}
+        thrown = tab.evaluate(
+            "options => { try { amazon.Pay.bindUpgradeAction('h1', options) }"
+            " catch (problem) { return problem } }",
+            options,
+        )
+        assert thrown == f"AmazonPay: {expected}"
+
+
+WRONG_ESTIMATES = [
+    {"amount": "0", "currencyCode": "EUR"},
+    {"amount": "-1", "currencyCode": "EUR"},
+    {"amount": "1.001", "currencyCode": "EUR"},
+    {"amount": "1.5", "currencyCode": "JPY"},
+    {"amount": "1", "currencyCode": "BRL"},
+    {"amount": "one", "currencyCode": "EUR"},
+    {"currencyCode": "EUR"},
+]
+
+
+def test_an_estimate_that_cannot_be_is_logged_and_left_out(
+    tab: Page, world: World
+) -> None:
+    tab.goto(f"{world.shop.url}/cart")
+    button = tab.get_by_test_id("amazon-pay-button")
+    render = "options => void (window.one = amazon.Pay.renderButton('h1', options))"
+    for price in WRONG_ESTIMATES:
+        world.complaints.clear()
+        tab.evaluate(render, {**GOOD, "estimatedOrderAmount": price})
+        (said,) = world.complaints
+        assert said.startswith(
+            "AmazonPay: Invalid value for parameter 'estimatedOrderAmount'"
+        )
+        assert "€" not in button.first.inner_text()
+    right = {"amount": "1234.50", "currencyCode": "EUR"}
+    options = {**GOOD, "estimatedOrderAmount": right, "checkoutLanguage": "de_DE"}
+    tab.evaluate(render, options)
+    world.complaints.clear()
+    # As in Amazon's script, an update that cannot be is silent.
+    for price in WRONG_ESTIMATES:
+        tab.evaluate("price => window.one.updateButtonInfo(price)", price)
+    assert "1.234,50" in button.first.inner_text()
+    assert world.complaints == []
+
+
+def test_an_upgrade_opens_a_recurring_checkout(tab: Page, world: World) -> None:
+    payload: Any = {
+        **world.shop.payload(),
+        "chargePermissionType": "Recurring",
+        "recurringMetadata": {
+            "frequency": {"unit": "Month", "value": "1"},
+            "amount": {"amount": "14.00", "currencyCode": "EUR"},
+        },
+    }
+    text = json.dumps({"merchantId": "A1", **payload}, ensure_ascii=False)
+    options = {
+        **UPGRADE,
+        "payloadJSON": text,
+        "signature": world.shop.client.generate_button_signature(text),
+    }
+    tab.goto(f"{world.shop.url}/cart")
+    tab.evaluate("options => amazon.Pay.bindUpgradeAction('h1', options)", options)
+    tab.click("h1")
+    tab.wait_for_url("**/checkout/choose?**")
+    assert "EUR 14.00 every month" in tab.get_by_test_id("recurring").inner_text()
+    review(tab, "1111")
+    assert world.session["chargePermissionType"] == "Recurring"
+    tab.evaluate(
+        "id => amazon.Pay.changeAccount({amazonCheckoutSessionId: id})",
+        world.shop.session,
+    )
+    tab.get_by_test_id("buyer-2").click()
+    tab.wait_for_url("**buyer=2")
+    review(tab, "1111")
+    assert world.session["buyer"]["email"] == "test-buyer-2@example.com"
+    assert world.complaints == []
 
 
 def test_a_decoupled_button_starts_when_the_shop_says_so(

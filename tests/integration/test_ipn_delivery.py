@@ -127,7 +127,7 @@ def test_the_command_sends_notifications_to_a_shop(tmp_path: Path) -> None:
         shop_url = f"http://127.0.0.1:{server.port}/ipn"
         command = [sys.executable, "-m", "AmazonPay", "simulate", "--port", "0"]
         with subprocess.Popen(
-            [*command, "--http", "--ipn-url", shop_url],
+            [*command, "--ipn-url", shop_url],
             stdout=subprocess.PIPE,
             text=True,
             env=unmeasured(),

@@ -158,7 +158,7 @@ def test_tests_pass_in_any_order_and_in_many_processes(tmp_path: Path) -> None:
 def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     code, printed = run(tmp_path, "import pytest\n" + MISSING)
     assert code == 1
-    assert 'pydantic is missing: pip install "AmazonPayClient[testing]"' in printed
+    assert "pydantic is missing: pip install '.[testing]' in your checkout" in printed
 
 
 def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:

@@ -274,7 +274,8 @@ def public_key(tmp_path: Path) -> Path:
 
 
 def test_it_tells_where_it_is_and_stops_when_asked(public_key: Path) -> None:
-    with simulate("--port", "0", "--public-key", f"{KEY_ID}={public_key}") as started:
+    key = f"{KEY_ID}={public_key}"
+    with simulate("--tls", "--port", "0", "--public-key", key) as started:
         with started.client() as client:
             assert client.get_charge("x").status_code == 404
         assert KEY_ID in started.told
@@ -284,8 +285,10 @@ def test_it_tells_where_it_is_and_stops_when_asked(public_key: Path) -> None:
         assert not started.authority.exists()
 
 
-def test_without_a_key_it_makes_a_pair() -> None:
-    with simulate("--port", "0", "--http") as started:
+@pytest.mark.parametrize("line", [[], ["--http"]], ids=["by default", "as asked"])
+def test_without_a_key_it_makes_a_pair_and_serves_plain_http(line: list[str]) -> None:
+    with simulate("--port", "0", *line) as started:
+        assert started.url.startswith("http://localhost:")
         path = Path(re.findall(r"private key: (\S+)", started.told)[0])
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         with Client(
@@ -364,6 +367,18 @@ def test_without_options_the_rules_are_the_default_ones_and_a_seed_is_told() -> 
         (["--port", "99999"], "cannot be used"),
         (["--db", "/nowhere/x.db"], "cannot be opened"),
         (["--headroom", "0"], "headroom is 1 or more"),
+        (["--bind", "0.0.0.0"], "--bind 0.0.0.0 needs --name"),  # noqa: S104 - refused
+        (["--bind", "::"], "--bind :: needs --name"),
+        (["--bind", "shop"], "a name is for --name"),
+        (["--name", "https://pay"], "without port and scheme"),
+        (["--name", "a..b"], "--name takes a host"),
+        (["--http", "--name", "pay"], "--http is for loopback alone"),
+        (["--http", "--bind", "127.0.0.2"], "--http is for loopback alone"),
+        (["--public-url", "http://pay.example"], "--public-url is where"),
+        (["--public-url", "https://pay.example/x"], "--public-url is where"),
+        (["--state", "a", "--db", "b"], "leave out --db"),
+        (["--ipn-url", "http://shop:1/ipn"], "--ipn-host names"),
+        (["--ipn-url", "http://shop:1/ipn", "--ipn-host", "web"], "--ipn-host names"),
     ],
 )
 def test_a_wrong_command_line_is_named_and_ends_with_2(

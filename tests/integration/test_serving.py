@@ -179,7 +179,7 @@ def simulate(
 ) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Start `amazonpay simulate`, whose temporary files go into the folder."""
     with subprocess.Popen(
-        [sys.executable, "-m", "AmazonPay", "simulate", "--http", "--port", "0"],
+        [sys.executable, "-m", "AmazonPay", "simulate", "--port", "0"],
         env={**os.environ, "TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         text=True,

@@ -98,7 +98,7 @@ def test_a_notification_moves_the_order_of_a_shop(
     source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     # The port of the page may be taken here.
     (tmp_path / f"{name}.py").write_text(source.replace("5000", str(port)))
-    simulate = ("-m", "AmazonPay", "simulate", "--http", "--port", "0")
+    simulate = ("-m", "AmazonPay", "simulate", "--port", "0")
     with process(
         *simulate, "--ipn-url", f"{shop}/ipn{slash}", folder=tmp_path, until="Ready"
     ) as banner:

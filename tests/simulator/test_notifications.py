@@ -55,6 +55,11 @@ class Ear:
     def messages(self) -> list[str]:
         return [json.loads(one.body)["MessageId"] for one in self.heard]
 
+    @property
+    def notification_ids(self) -> list[str]:
+        inner = [json.loads(json.loads(one.body)["Message"]) for one in self.heard]
+        return [one["NotificationId"] for one in inner]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def one_key() -> Iterator[None]:
@@ -370,6 +375,58 @@ def test_a_notification_can_be_sent_again_on_request(shop: Shop) -> None:
         shop.simulator.notifications.resend("22222222-2222-2222-2222-222222222222")
 
 
+def test_a_notification_can_be_sent_again_as_another_message(shop: Shop) -> None:
+    ear = listening(shop)
+    shop.buy()
+    deliver(shop)
+    first = ear.messages[0]
+    sent = shop.simulator.notifications.resend(first, as_new_message=True)
+    deliver(shop)
+    assert ear.messages == [first, sent["messageId"]]
+    assert first != sent["messageId"]
+    assert len(set(ear.notification_ids)) == 1
+    assert the_row(shop)["attempts"][-1]["messageId"] == sent["messageId"]
+
+
+def test_another_message_that_fails_comes_again_as_itself(shop: Shop) -> None:
+    ear = listening(shop, 200, 500)
+    shop.buy()
+    deliver(shop)
+    first = ear.messages[0]
+    sent = shop.simulator.notifications.resend(first, as_new_message=True)
+    deliver(shop)
+    shop.clock.move(hours=1)
+    deliver(shop)
+    assert ear.messages == [first, sent["messageId"], sent["messageId"]]
+
+
+def test_a_notification_that_was_answered_is_kept_as_long_as_its_row() -> None:
+    shop = Shop(settings=Settings(story_rows=20))
+    listening(shop)
+    for _ in range(6):
+        shop.buy()
+        deliver(shop)
+    assert 0 < len(kept(shop)) < 6
+
+
+def test_a_notification_is_sent_although_its_row_is_gone() -> None:
+    late = timedelta(minutes=1)
+    shop = Shop(settings=Settings(story_rows=20, notification_delay=late))
+    ear = listening(shop)
+    for _ in range(6):
+        shop.buy()
+    shop.clock.move(seconds=60)
+    deliver(shop)
+    assert len(ear.heard) == 6
+    assert len(kept(shop)) < 6
+
+
+def kept(shop: Shop) -> list[list[Any]]:
+    """Return what the store keeps of notifications."""
+    with shop.simulator.store.transaction() as transaction:
+        return [row for row in transaction.dump("object") if row[1] == "notification"]
+
+
 def test_a_refused_duplicate_changes_no_answer(shop: Shop) -> None:
     after_a_sale(shop, 200, 403)
     shop.simulator.notifications.resend(the_row(shop)["messageId"])
@@ -419,7 +476,8 @@ def test_hostile_notifications_overtake_each_other_and_come_twice() -> None:
     order = [id_.rpartition("-")[0] for _, id_ in ear.objects]
     assert set(order) == set(bought)
     assert list(dict.fromkeys(order)) != bought
-    assert len(ear.messages) > len(set(ear.messages)) == 30
+    assert len(ear.messages) > len(set(ear.messages)) > 30
+    assert len(set(ear.notification_ids)) == 30
 
 
 def test_a_delay_holds_for_all() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,56 @@ def test_what_a_payload_keeps_is_bounded(shop: ButtonShop) -> None:
         record: Any = transaction.find("", "signedPayload", shop.key_id)
     assert len(record["payloads"]) == 20
     assert '"24"' in record["payloads"][0]
+
+
+# Files --------------------------------------------------------------------------------
+
+
+class Opened:
+    """Notes which files are opened while it is told to."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.listens = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.listens and event == "open":
+            self.names.append(str(arguments[0]))
+
+
+OPENED = Opened()
+# A hook cannot be taken away again; it does nothing unless it is told to listen.
+sys.addaudithook(OPENED)
+
+UP = ["..", "%2e%2e", "..%2f", "%2e%2e%2f", "..\\", "%5c..", "....//", "%00", "~root"]
+ROOTS = [
+    *("/", "/checkout/", "/checkout/pages.css/", "/checkout.js/", "/checkout/static/"),
+    *("/checkout/templates/", "/_simulator/links/", "/SimpleNotificationService-"),
+    *("/_simulator/", "/v2/", "/v2/files/", "/openapi.json/", "/static/"),
+]
+
+
+def test_no_path_reads_a_file(shop: ButtonShop) -> None:
+    visitor, page = shop.clicked()
+    visitor.submit(page, "continue")
+    paths = ["/checkout.js", "/checkout/pages.css", "/openapi.json"]
+    for path in (*paths, "/checkout/none", "/checkout/choose"):
+        visitor.get(path)  # what the package itself reads is read by now
+    secret = str(Path(__file__))
+    targets = [
+        f"{root}{up}{'/' + up if again else ''}{end}"
+        for root in ROOTS
+        for up in UP
+        for again in (False, True)
+        for end in ("/etc/passwd", secret, "/templates/base.html", "/pages.css")
+    ]
+    targets += [f"{path}?file={secret}" for path in paths]
+    OPENED.listens = True
+    try:
+        answers = [visitor.get(target) for target in targets]
+    finally:
+        OPENED.listens = False
+    # An import on first use reads what was compiled.
+    assert [one for one in OPENED.names if not one.endswith((".pyc", ".so"))] == []
+    assert all("Files ---" not in one.response.body.decode() for one in answers)
+    assert {one.status for one in answers[: -len(paths)]} <= {400, 401, 403, 404, 405}

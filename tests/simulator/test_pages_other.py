@@ -167,3 +167,47 @@ def test_the_pages_use_the_clock_of_the_simulator() -> None:
     link = f"/checkout/choose?amazonCheckoutSessionId={session_of(page)}"
     shown = visitor.get(link).text.replace("Time left ", "Time left")
     assert "Time left22 h 30 min" in shown
+
+
+# Upgrades, and other accounts ---------------------------------------------------------
+
+
+def upgrade(shop: ButtonShop, action: str, **more: Any) -> Page:
+    """Post what `amazon.Pay.bindUpgradeAction` does."""
+    payload = {
+        "merchantId": "A1SHOP",
+        "productType": "PayAndShip",
+        **ready(shop),
+        "chargePermissionType": "Recurring",
+        "recurringMetadata": {"frequency": {"unit": "Month", "value": "1"}},
+        **more,
+    }
+    form = shop.form(payload, ledgerCurrency="", upgradeAction=action)
+    return shop.visitor().post("/checkout/initiate", form)
+
+
+@pytest.mark.parametrize("action", ["recurringUpgrade", "recurringUpdate"])
+@pytest.mark.parametrize("region", ["na", "eu", "jp"])
+def test_an_upgrade_opens_a_recurring_session(region: str, action: str) -> None:
+    shop = ButtonShop(region)
+    session = session_of(upgrade(shop, action))
+    shown = shop.asked(session)
+    assert shown["chargePermissionType"] == "Recurring"
+    assert shown["paymentDetails"]["chargeAmount"]["currencyCode"] == shop.currency
+
+
+def test_an_upgrade_that_is_none_is_refused(shop: ButtonShop) -> None:
+    sent = upgrade(shop, "recurringEnd")
+    assert sent.ids["error-code"]["text"] == "InvalidParameterValue"
+    sent = upgrade(shop, "recurringUpdate", nonsense=1)
+    assert sent.ids["error-code"]["text"] == "UnrecognizedField"
+
+
+def test_another_account_chooses_anew(shop: ButtonShop) -> None:
+    visitor, page = shop.clicked(ready(shop))
+    session = session_of(visitor.submit(page, "continue"))
+    query = f"amazonCheckoutSessionId={session}&changeAction=changeAccount"
+    again = visitor.follow(visitor.get(f"/checkout/initiate_auth?{query}"))
+    other = visitor.get(f"/checkout/choose{again.ids['buyer-2']['href']}")
+    assert session_of(visitor.submit(other, "continue")) == session
+    assert shop.asked(session)["buyer"]["email"] == "test-buyer-2@example.com"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from AmazonPay.simulator import Ids, Request, Simulator, merchant
+from AmazonPay.simulator import Ids, Request, Settings, Simulator, merchant
 from AmazonPay.simulator.engine.timestamps import utc_now
 from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from keys import KEY
@@ -219,3 +219,39 @@ def test_the_objects_of_sandbox_and_live_are_apart(shop: Shop) -> None:
         target = f"/{environment}/v2/charges/{charge}"
         request = shop.signed("GET", target, b"")
         assert shop.simulator.handle(request).status == status
+
+
+# Calls that come together -------------------------------------------------------------
+
+
+def test_calls_that_come_together_are_answered_each_for_itself(shop: Shop) -> None:
+    session = shop.open()
+    requests = [
+        shop.signed("GET", f"/v2/checkoutSessions/{session}", b""),
+        shop.signed("GET", "/v2/checkoutSessions/0", b""),
+        Request("GET", f"/v2/checkoutSessions/{session}"),
+    ]
+    answers = shop.simulator.handle_together(requests)
+    assert [one.status for one in answers] == [200, 404, 400]
+
+
+def test_no_call_is_answered_whose_work_is_not_kept(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = shop.open()
+    requests = [shop.signed("GET", f"/v2/checkoutSessions/{session}", b"")] * 2
+    shop.simulator.store.close()
+    answers = shop.simulator.handle_together(requests)
+    assert [reply_of(one).error for one in answers] == [
+        (500, "InternalServerError")
+    ] * 2
+    assert "the store has failed" in caplog.text
+
+
+def test_a_call_that_may_wait_holds_up_no_other() -> None:
+    waiting = Shop(settings=Settings(keys_held_for=timedelta(seconds=1)))
+    call = Request("GET", "/v2/charges/x")
+    assert Shop().simulator.answers_at_once(call)
+    assert not waiting.simulator.answers_at_once(call)
+    for path in ("/_simulator/clock", "/checkout/choose", "/v2x", "/"):
+        assert not Shop().simulator.answers_at_once(Request("GET", path))

@@ -35,6 +35,79 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "shop.db"
 
 
+# Together -----------------------------------------------------------------------------
+
+
+def saved(store: Store) -> list[str]:
+    with store.transaction() as transaction:
+        return [record["id"] for record in transaction.all(OWNER, "charge")]
+
+
+def save(store: Store, id_: str, *, fails: bool = False) -> None:
+    with store.transaction() as transaction:
+        transaction.save(OWNER, "charge", {"id": id_})
+        transaction.set_savepoint()
+        transaction.save(OWNER, "charge", {"id": f"{id_}x"})
+        transaction.undo_to_savepoint()
+        if fails:
+            raise LookupError(id_)
+
+
+def test_what_is_written_together_is_kept_at_the_end(path: Path) -> None:
+    store, other = Store(path), Store(path)
+    with store.together():
+        save(store, "C1")
+        save(store, "C2")
+        assert saved(store) == ["C1", "C2"]
+        # Nobody else sees it before.
+        assert list(other.history()) == []
+        reader = sqlite3.connect(path)
+        assert reader.execute("SELECT COUNT(*) FROM object").fetchone() == (0,)
+        reader.close()
+    assert saved(other) == ["C1", "C2"]
+    store.close()
+    other.close()
+
+
+def test_a_part_that_raises_takes_nothing_of_the_others_with_it(store: Store) -> None:
+    with store.together():
+        save(store, "C1")
+        with pytest.raises(LookupError):
+            save(store, "C2", fails=True)
+        save(store, "C3")
+    assert saved(store) == ["C1", "C3"]
+
+
+def test_together_all_is_lost_or_nothing(store: Store) -> None:
+    with pytest.raises(LookupError), store.together():  # noqa: PT012 - it is one block
+        save(store, "C1")
+        raise LookupError
+    assert saved(store) == []
+
+
+def test_another_thread_waits_until_it_is_over(store: Store) -> None:
+    with ThreadPoolExecutor() as pool:
+        with store.together():
+            save(store, "C1")
+            after = pool.submit(saved, store)
+            save(store, "C2")
+        assert after.result() == ["C1", "C2"]
+
+
+def test_what_sqlite_has_undone_itself_is_never_kept_in_part(path: Path) -> None:
+    store = Store(path)
+    with pytest.raises(sqlite3.Error), store.together():  # noqa: PT012 - it is one block
+        save(store, "C1")
+        with pytest.raises(sqlite3.Error), store.transaction() as transaction:  # noqa: PT012 - it is one block
+            # As SQLite does when the disk is full.
+            transaction._connection.execute("ROLLBACK")  # noqa: SLF001 - SQLite's part
+            raise sqlite3.OperationalError
+        with pytest.raises(sqlite3.OperationalError, match="is lost"):
+            save(store, "C2")
+    assert saved(store) == []
+    store.close()
+
+
 # One transaction ----------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator.story_lines import is_told, line_of, story_lines
@@ -11,6 +11,7 @@ from simulated import Shop
 
 if TYPE_CHECKING:
     from AmazonPay.simulator import Request
+    from AmazonPay.testing import LocalAmazonPay
 
 CHARGE = "S01-0000000-0000000-C000000"
 
@@ -94,3 +95,26 @@ def test_another_kind_of_row_is_named() -> None:
     shop = Shop()
     shop.open()
     assert line_of(replace(shop.simulator.story()[0], kind="eclipse")) == "eclipse"
+
+
+def test_what_a_person_made_to_happen_is_told(amazon_pay: LocalAmazonPay) -> None:
+    shop = Shop()
+    body: Any = shop.session_body()
+    with amazon_pay.client() as client:
+        session: Any = client.create_checkout_session(body).json()
+    amazon_pay.provoke("get_charge", "503")
+    amazon_pay.disarm("get_charge")
+    amazon_pay.advance(hours=2)
+    amazon_pay.push(
+        "checkoutSession", session["checkoutSessionId"], "payment is declined"
+    )
+    amazon_pay.advance_to_next_event()
+    rows = amazon_pay.story()
+    text = story_lines(rows, len(rows))
+    for part in (
+        "✂  disarmed: 503 of get_charge, before",
+        "⏱  the clock was moved by 2 h",
+        "made to happen: payment is declined",
+        "⏱  the clock was moved to the next event",
+    ):
+        assert part in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -21,10 +22,12 @@ from AmazonPay.simulator import Request, Simulator
 from keys import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from AmazonPay.ipn import Verifier
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,16 @@ class Done:
         return json.loads(self.out)
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def amazonpay(
     *line: str,
     transport: httpx2.BaseTransport | None = None,
+    verifier: Callable[..., Verifier] | None = None,
+    clock: Callable[[], datetime] | None = None,
+    wait: Callable[[float], object] = float,
     stdin: str | bytes = "",
     env: Mapping[str, str | None] | None = None,
 ) -> Done:
@@ -58,7 +68,7 @@ def amazonpay(
         list(line),
         input=stdin,
         env=dict(env or {}),
-        obj=Session(options),
+        obj=Session(options, verifier, clock or utc_now, wait),
         catch_exceptions=False,
     )
     return Done(result.exit_code, result.stdout, result.stderr, result.output)

@@ -39,10 +39,11 @@ def intended(
         "namespace": "shop",
         "order": "1",
         "attempt": 1,
-        "digest": digest_of(body),
         **more,
     }
-    return Entry(operation=operation, path=path, body=body, **given)
+    return Entry(
+        operation=operation, path=path, body=body, digest=digest_of(body), **given
+    )
 
 
 class Ticks:

@@ -21,6 +21,10 @@ SOAKS = {
     "examples": "examples_soak",
     "inbox": "inbox_soak",
     "growth": "growth_soak",
+    "pages": "page_crash",
+    "reports": "reports_soak",
+    "bulk": "bulk_soak",
+    "workers": "bulk_workers",
 }
 """The module of each soak."""
 

@@ -311,6 +311,42 @@ def test_a_simulator_serves_its_own_script(
     assert made(express(), by=one).script_url == script
 
 
+def test_the_script_of_a_simulator_may_have_another_address_in_a_browser() -> None:
+    script = "https://localhost:9443/checkout.js"
+    one = client(endpoint_url="https://amazonpay:8421")
+    button = one.button(express(), merchant_id=MERCHANT, script_url=script)
+    assert button.script_url == script
+    assert f'src="{script}"' in button.html()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)//.js",
+        "http://shop.example/checkout.js",
+        "https://a@shop.example/checkout.js",
+        "https:///checkout.js",
+        "https://[/checkout.js",
+        "https://shop.example/",
+        "/checkout.js",
+        "https://shop.example/a b.js",
+        "https://shop.example\\x/checkout.js",
+        7,
+    ],
+)
+def test_a_script_that_cannot_be_a_simulators_is_refused(url: Any) -> None:
+    one = client(endpoint_url="https://amazonpay:8421")
+    with pytest.raises(InvalidRequest, match="script_url is https"):
+        one.button(express(), merchant_id=MERCHANT, script_url=url)
+
+
+@pytest.mark.parametrize("key_id", ["SANDBOX-A", "LIVE-A"])
+def test_amazons_own_script_is_never_replaced(key_id: str) -> None:
+    script = "https://localhost:9443/checkout.js"
+    with pytest.raises(InvalidRequest, match="of a simulator only"):
+        client(key_id=key_id).button(express(), merchant_id=MERCHANT, script_url=script)
+
+
 def test_all_settings_stand_in_the_configuration() -> None:
     button = made(
         express(),

@@ -139,3 +139,12 @@ def test_sign_in_and_checkout_are_told_apart(
 ) -> None:
     signer = Signer(body=payload.encode())
     assert pressed(signer, payload, product_type=product).name == name
+
+
+def test_one_blank_is_white_space_although_the_text_has_amounts() -> None:
+    signed = '{"a":{"amount":"10.00","value":1},"b":{},"c":[2,1]}'
+    came = signed.replace('"a":', '"a": ')
+    explanation = explain.button(
+        came, Signer(body=signed.encode()).button(), public_key=PUBLIC
+    )
+    assert explanation.name == "body_white_space"

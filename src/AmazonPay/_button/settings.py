@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
+from .._core.config import is_loopback
 from ..errors import InvalidRequest
 from ..resources._common import LedgerCurrency, PresentmentCurrency, PriceInput
 from .members import problem_in
@@ -83,6 +84,7 @@ def checked_settings(  # noqa: PLR0913 - one parameter for each option of a butt
     button_color: object,
     estimated_order_amount: Mapping[str, Any] | None,
     buy_now: bool,
+    script_url: object = None,
 ) -> Settings:
     """Return the settings of a button of one client.
 
@@ -121,7 +123,7 @@ def checked_settings(  # noqa: PLR0913 - one parameter for each option of a butt
         str(button_color),
         None,
         bool(buy_now),
-        _script_url(endpoint, here),
+        _script_url(endpoint, here, script_url),
     )
     if estimated_order_amount is None:
         return settings
@@ -131,15 +133,37 @@ def checked_settings(  # noqa: PLR0913 - one parameter for each option of a butt
     return replace(settings, estimated_order_amount=estimate)
 
 
-def _script_url(endpoint: Endpoint, here: _Region) -> str:
+def _script_url(endpoint: Endpoint, here: _Region, given: object) -> str:
     """Return where `checkout.js` is: Amazon's, or a simulator's own.
 
     A sandbox client that talks to another host than Amazon's talks to a simulator.
     """
     simulated = endpoint.host != endpoint.region.host
     if simulated and endpoint.environment == "sandbox":
+        if given is not None:
+            return _checked_script_url(given)
         return f"{endpoint.scheme}://{endpoint.authority}/checkout.js"
+    if given is not None:
+        raise _wrong("script_url is for a sandbox client of a simulator only")
     return f"https://static-{here.script}.payments-amazon.com/checkout.js"
+
+
+def _checked_script_url(url: object) -> str:
+    """Return where a browser finds the script of a simulator."""
+    wrong = _wrong(
+        "script_url is https://HOST[:PORT]/checkout.js, or http:// on this machine"
+    )
+    if not isinstance(url, str) or re.search(r"[^!-~]|\\", url):
+        raise wrong
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise wrong from None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not safe or not host or "@" in parts.netloc or not parts.path.endswith(".js"):
+        raise wrong
+    return url
 
 
 def _estimate(given: Mapping[str, Any], settings: Settings) -> dict[str, str]:

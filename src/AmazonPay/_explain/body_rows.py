@@ -50,8 +50,11 @@ def _restructuring(
         text = came.text(value)
         if text is not None and text.pieces:
             for change in changes:
-                changed = text.with_tree(change(text.tree))
-                yield changed.encode(errors="surrogatepass")
+                pieces = json_text.flat(change(text.tree))
+                # Other white space alone is another mistake.
+                if pieces != text.pieces:
+                    changed = json_text.written(pieces, text.style)
+                    yield changed.encode(errors="surrogatepass")
 
     return variants
 
@@ -64,15 +67,16 @@ def _styles(came: Came, value: object) -> Iterator[bytes]:
             yield written.encode(errors="surrogatepass")
 
 
+# In JSON, what these three change stands in strings alone.
 def _escapes(text: str) -> Iterator[str]:
-    yield json_text.with_strings(text, json_text.escaped)
-    yield json_text.with_strings(text, json_text.unescaped)
-    yield json_text.with_strings(text, lambda one: json_text.escaped(one, "04X"))
+    yield json_text.escaped(text)
+    yield json_text.unescaped(text)
+    yield json_text.escaped(text, "04X")
 
 
 def _slashes(text: str) -> Iterator[str]:
-    yield json_text.with_strings(text, lambda one: one.replace("/", "\\/"))
-    yield json_text.with_strings(text, lambda one: one.replace("\\/", "/"))
+    yield text.replace("/", "\\/")
+    yield text.replace("\\/", "/")
 
 
 _MARKUP = ("<", ">", "&", "'", "+")
@@ -85,7 +89,10 @@ def _markup_escapes(text: str) -> Iterator[str]:
     for chosen in (_MARKUP[:3], _MARKUP[:4], _MARKUP):
         for form in ("04x", "04X"):
             codes = {ord(one): f"\\u{ord(one):{form}}" for one in chosen}
-            yield json_text.with_strings(text, partial(_translated, codes))
+            if "+" in chosen:  # which stands in numbers, too: 1e+5
+                yield json_text.with_strings(text, partial(_translated, codes))
+            else:
+                yield text.translate(codes)
     yield _MARKUP_CODE.sub(lambda found: chr(int(found[1], 16)), text)
 
 

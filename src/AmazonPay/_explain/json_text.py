@@ -69,10 +69,6 @@ class Text:
         rest = iter(self.pieces)
         return _node(next(rest), rest)
 
-    def with_tree(self, tree: Node) -> str:
-        """Return the text of another structure, in the same style."""
-        return written(flat(tree), self.style)
-
 
 def written(pieces: list[str], style: Style) -> str:
     """Return JSON text made of pieces, in a style."""
@@ -183,12 +179,11 @@ def without(node: Node, dropped: Callable[[Node], bool]) -> Node:
 
 
 def with_scalars(node: Node, change: Callable[[str, str], str], name: str = "") -> Node:
-    """Return a structure with each scalar changed, given its member's name."""
+    """Return a structure with each scalar changed, given its member's written name."""
     if isinstance(node, list):
         return [with_scalars(item, change, name) for item in node]
     if isinstance(node, dict):
         return {
-            key: with_scalars(member, change, json.loads(key))
-            for key, member in node.items()
+            key: with_scalars(member, change, key[1:-1]) for key, member in node.items()
         }
     return change(node, name)

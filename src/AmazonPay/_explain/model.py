@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .._signing.canonical import canonical_path, canonical_query_of, sha256_hex
@@ -38,12 +39,11 @@ class SignedHeaders(NamedTuple):
 
     def rendered(self) -> bytes:
         """Return the lines as they stand in a canonical request."""
-        lines = "".join([f"{name}{self.colon}{value}\n" for name, value in self.lines])
-        if self.names is None:
-            return f"{lines}{self.blank}".removesuffix("\n").encode()
-        return (
-            f"{lines}{self.blank}{self.separator.join(self.names)}{self.end}".encode()
-        )
+        lines_, names, colon, separator, end, blank = self
+        lines = "".join([f"{name}{colon}{value}\n" for name, value in lines_])
+        if names is None:
+            return f"{lines}{blank}".removesuffix("\n").encode()
+        return f"{lines}{blank}{separator.join(names)}{end}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,7 @@ BASIC, EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
 """The two forms of a date that Amazon takes."""
 
 
+@lru_cache(maxsize=64)
 def parse_date(date: str) -> datetime | None:
     """Return an `x-amz-pay-date`, or None for text that is none."""
     for form in (BASIC, EXTENDED):

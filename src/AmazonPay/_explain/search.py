@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from . import body_rows, digest_rows, header_rows, path_rows, string_rows
 
@@ -41,9 +41,8 @@ class Found:
     """The same of what arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
-    """Another value of one part, and how it came about."""
+class _Variant(NamedTuple):
+    """Another value of one part, and how it came about; a thousand are made."""
 
     part: Part
     place: int
@@ -68,6 +67,7 @@ class Search:
         self._base = came.parts()
         self._pieces = [came.rendered(part, self._base[part]) for part in self._base]
         self.canonical = b"\n".join(self._pieces)
+        self._start = f"{came.algorithm}\n".encode()
 
     def run(self, covers: Callable[[bytes], bool]) -> Found | None:
         """Return what a signature covers, with as few mistakes as possible."""
@@ -104,7 +104,7 @@ class Search:
 
         This is most of the work, so nothing here is called that can be done in place.
         """
-        start = f"{self.came.algorithm}\n".encode()
+        start = self._start
         join, pieces = b"\n".join, self._pieces[:]
         for number, one in enumerate(singles):
             kept, pieces[one.place] = pieces[one.place], one.rendered
@@ -123,14 +123,17 @@ class Search:
 
     def _two_mistakes(self, singles: list[_Variant]) -> Iterator[_Guess]:
         """Yield the other guesses with two mistakes."""
-        message = self.came.message
+        start = self._start
         yield from self._two_wholes()
         for one in singles:
             yield from self._wholes((one,), self._with(one), paired=True)
-        for one in singles:
+        # Bodies first: most mistakes are made there.
+        for one in sorted(singles, key=lambda one: one.part != "body"):
             for both in self._again(one):
                 text = self._with(both)
-                yield message(text), (both,), (), text
+                # The same as `Came.message`, in place: a thousand are made.
+                message = start + sha256(text).hexdigest().encode()
+                yield message, (both,), (), text
 
     def _wholes(
         self,
@@ -163,46 +166,39 @@ class Search:
         """Yield each other value of a part that one mistake makes."""
         seen = {self._pieces[place]}
         for row in _OF_PART[part]:
-            yield from self._fresh(row, (place, part), self._base[part], (row,), seen)
+            number = 0
+            for other in row.variants(self.came, self._base[part]):
+                rendered = self.came.rendered(part, other)
+                if rendered not in seen:
+                    seen.add(rendered)
+                    number += 1
+                    paired = number <= row.paired
+                    yield _Variant(part, place, other, rendered, (row,), paired)
 
     def _again(self, one: _Variant) -> Iterator[_Variant]:
         """Yield each value that a second mistake in the same part makes.
 
         The tables have first what is done first: values before their encoding.
         """
-        if isinstance(one.value, str) and one.part == "body":
+        part, place, value = one.part, one.place, one.value
+        if isinstance(value, str) and part == "body":
             return  # a finished hash
-        if one.part == "body" and len(self.came.body) > _LARGEST_PAIRED:
+        if part == "body" and len(self.came.body) > _LARGEST_PAIRED:
             return
-        seen = {self._pieces[one.place], one.rendered}
-        rows = _OF_PART[one.part]
+        seen = {self._pieces[place], one.rendered}
+        rows = _OF_PART[part]
         for row in rows[rows.index(one.rows[0]) + 1 :]:
-            if row.paired:
-                for both in self._fresh(
-                    row, (one.place, one.part), one.value, (*one.rows, row), seen
-                ):
-                    if not both.paired:
+            left = row.paired
+            # No more is made of a row than is tried: most of the time goes into this.
+            for other in row.variants(self.came, value) if left else ():
+                rendered = self.came.rendered(part, other)
+                if rendered not in seen:
+                    seen.add(rendered)
+                    both = (*one.rows, row)
+                    yield _Variant(part, place, other, rendered, both, paired=True)
+                    left -= 1
+                    if not left:
                         break
-                    yield both
-
-    def _fresh(
-        self,
-        row: Mistake,
-        where: tuple[int, Part],
-        value: Any,  # noqa: ANN401 - see `Came.parts`
-        rows: tuple[Mistake, ...],
-        seen: set[bytes],
-    ) -> Iterator[_Variant]:
-        """Yield the values of a row that were not seen before."""
-        place, part = where
-        number = 0
-        for other in row.variants(self.came, value):
-            rendered = self.came.rendered(part, other)
-            if rendered not in seen:
-                seen.add(rendered)
-                number += 1
-                paired = number <= row.paired
-                yield _Variant(part, place, other, rendered, rows, paired)
 
     def _with(self, variant: _Variant) -> bytes:
         pieces = self._pieces[:]

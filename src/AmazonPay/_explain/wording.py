@@ -65,6 +65,10 @@ class Explanation:
     """How many texts were tried."""
     canonical: bytes = field(default=b"", repr=False)
     """The canonical request of what arrived, or the payload: compare it with yours."""
+    signed: bytes = field(default=b"", repr=False)
+    """What was signed instead, if that is known: the body or payload if `part` of the
+    difference is `body`, the string to sign if it is `string`, else the canonical
+    request."""
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -118,13 +122,14 @@ def first_difference(part: str, signed: bytes, came: bytes) -> Difference | None
     return Difference(part, offset, signed[offset:end], came[offset:end])
 
 
-def of_rows(
+def of_rows(  # noqa: PLR0913 - what an explanation is made of
     rows: tuple[Mistake, ...],
     *,
     verdict: Verdict | None = None,
     canonical: bytes = b"",
     difference: Difference | None = None,
     hint: tuple[str, ...] = (),
+    signed: bytes = b"",
 ) -> Explanation:
     """Return the explanation for mistakes that are known; none means it holds."""
     cause = _joined(row.cause for row in rows)
@@ -141,6 +146,7 @@ def of_rows(
         None if verdict is None else _key_is_right(verdict),
         0 if verdict is None else verdict.guesses,
         canonical if verdict is None else verdict.canonical,
+        signed,
     )
 
 
@@ -153,7 +159,9 @@ def explained(
     if found is not None:
         part = found.part or "string"
         difference = first_difference(part, found.signed, found.came)
-        return of_rows(rows, verdict=verdict, difference=difference)
+        return of_rows(
+            rows, verdict=verdict, difference=difference, signed=found.signed
+        )
     if verdict.opened is None:
         return of_rows(rows, verdict=verdict)
     if {row.name for row in rows} & {"altered", "altered_button"}:
@@ -162,9 +170,8 @@ def explained(
         right = verdict.canonical
         if not came.is_button and given.partition(b"\n")[0].decode() in ALGORITHMS:
             part, right = "string", came.message(right)
-        return of_rows(
-            rows, verdict=verdict, difference=first_difference(part, given, right)
-        )
+        difference = first_difference(part, given, right)
+        return of_rows(rows, verdict=verdict, difference=difference, signed=given)
     return _unknown(came, verdict)
 
 

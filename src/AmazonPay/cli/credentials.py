@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -19,7 +19,9 @@ from .session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..client import Client
+    from ..client import AsyncClient, Client
+
+C = TypeVar("C", "Client", "AsyncClient")
 
 _REPLACEMENT: Final = "; or name a --profile, or give {option}"
 
@@ -118,14 +120,35 @@ def client_from(ctx: click.Context, given: dict[str, Any], **options: Any) -> Cl
     """
     from ..client import Client
 
+    return _made(Client, ctx, given, options)
+
+
+def async_client_from(
+    ctx: click.Context,
+    given: dict[str, Any],
+    **options: Any,  # noqa: ANN401 - options of the constructor
+) -> AsyncClient:
+    """Return the client of a command that makes many calls at a time.
+
+    Raises:
+        ConfigurationError: credentials are missing, or cannot be used.
+    """
+    from ..client import AsyncClient
+
+    return _made(AsyncClient, ctx, given, options)
+
+
+def _made(
+    kind: type[C], ctx: click.Context, given: dict[str, Any], options: dict[str, Any]
+) -> C:
     fixed = ctx.ensure_object(Session).options
     arguments = {**arguments_from(given), **fixed, **options}
     if "transport" in fixed:
         arguments.pop("verify", None)
     if given["profile"] is not None:
-        return Client(**arguments, private_key_password=key_files.password())
+        return kind(**arguments, private_key_password=key_files.password())
     try:
-        return Client.from_env(**arguments)
+        return kind.from_env(**arguments)
     except ConfigurationError as error:
         text = str(error)
         for name, option in (
@@ -138,7 +161,7 @@ def client_from(ctx: click.Context, given: dict[str, Any], **options: Any) -> Cl
         raise ConfigurationError(text) from None
 
 
-def confirm(client: Client, what: str, *, yes: bool) -> None:
+def confirm(client: Client | AsyncClient, what: str, *, yes: bool) -> None:
     """Ask a person before a live client changes anything.
 
     Raises:

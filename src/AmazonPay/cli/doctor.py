@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .._core.command_lines import without_secrets
 from .._core.config import Retry
 from ..errors import AmazonPayError, ConfigurationError
-from . import credentials, key_files, offline_checks
+from . import credentials, key_files, offline_checks, stored_checks
 from .failures import OK, SAID_NO
 from .findings import Finding, unknown, wrong
 from .online_check import online
-from .output import data, json_line, without_secrets, words
+from .output import data, json_line, words
 from .recorded import about_records
 from .session import json_option
 from .subject import subject_of
@@ -36,6 +37,7 @@ _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 @click.option("--idempotency-key", metavar="KEY", help="Check that Amazon takes it.")
 @click.option("--journal", metavar="FILE", help="Check that it can be read.")
 @click.option("--table", metavar="NAME", help="The journal's table.")
+@click.option("--inbox", metavar="FILE", help="Check that it can be read.")
 @click.option(
     "--request",
     "request_file",
@@ -61,6 +63,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     idempotency_key: str | None,
     journal: str | None,
     table: str | None,
+    inbox: str | None,
     request_file: str | None,
     answer_file: str | None,
     offline: bool,
@@ -91,7 +94,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         offline_checks.algorithm(subject),
         *offline_checks.idempotency_key(idempotency_key),
         *offline_checks.connection(subject),
-        *offline_checks.journal(journal, table),
+        *stored_checks.journal(journal, table),
+        *stored_checks.inbox(inbox),
     ]
     if public is None and key is not None:
         public = key.public_key()

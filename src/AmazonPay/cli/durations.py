@@ -41,11 +41,13 @@ def duration(text: str) -> timedelta:
 
 
 def age_text(age: timedelta) -> str:
-    """Return a length of time in its two largest units, such as `3d 4h`."""
+    """Return a length of time in its largest unit and the next, such as `3d 4h`."""
     rest = max(0, int(age.total_seconds()))
-    parts: list[str] = []
+    largest = ""
     for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         number, rest = divmod(rest, seconds)
-        if number or (unit == "s" and not parts):
-            parts.append(f"{number}{unit}")
-    return " ".join(parts[:2])
+        part = f"{number}{unit}" if number else ""
+        if largest:
+            return f"{largest} {part}".strip()
+        largest = part
+    return largest or "0s"

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
+from .._core.command_lines import without_secrets
 from ..errors import (
     AmazonPayError,
     APIError,
@@ -25,7 +26,7 @@ from ..errors import (
     InvalidRequest,
     JournalConflict,
 )
-from .output import discard, without_secrets, words
+from .output import discard, words
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -37,7 +38,13 @@ NO_ANSWER: Final = 3
 UNKNOWN: Final = 4
 INTERRUPTED: Final = 130
 
-_EXTRAS: Final = {"rich": "cli", "sqlalchemy": "sqlalchemy"}
+_EXTRAS: Final = {
+    "duckdb": "reports",
+    "procrastinate": "queue",
+    "psycopg": "queue",
+    "rich": "cli",
+    "sqlalchemy": "sqlalchemy",
+}
 
 
 # What errors for programmers call the options of a command.

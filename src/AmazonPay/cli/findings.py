@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .output import without_secrets
+from .._core.command_lines import without_secrets
 
 if TYPE_CHECKING:
     from ..explain import Explanation

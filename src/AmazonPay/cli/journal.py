@@ -2,91 +2,71 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from .. import journal as journals
-from ..errors import AmazonPayError, ConfigurationError, JournalConflict
+from ..errors import AmazonPayError, JournalConflict
 from . import credentials
 from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
 from .output import data, json_line, table, words
+from .places import Kind, before
 from .session import json_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..client import Client
+    from ..contrib.sqlalchemy import SQLAlchemyJournal
     from ..decisions import Decision
     from ..journal import Entry, Journal
 
-VARIABLE: Final = "AMAZON_PAY_JOURNAL"
+JOURNAL: Final = Kind("journal", "--journal", "AMAZON_PAY_JOURNAL")
 
 _MOST: Final = 1000
 """How many open entries one command looks at."""
 
 
-def opened(named: str | None, table_name: str | None = None) -> Journal:
+def opened(
+    named: str | None, table_name: str | None = None, *, new: bool = False
+) -> Journal:
     """Return the journal in a file, or in the database that the environment names.
 
     Raises:
-        ConfigurationError: there is no such journal. A missing file is not created: an
-            empty journal would say that nothing is open.
+        ConfigurationError: there is no such journal. A missing one is created only if
+            it may be `new`: an empty journal would say that nothing is open.
     """
-    place = named or os.environ.get(VARIABLE)
-    if not place:
-        raise ConfigurationError(
-            f"which journal? Give its file by --journal, or set {VARIABLE} to a file or"
-            " to the URL of a database"
-        )
-    if named is not None and "://" in named:
-        raise ConfigurationError(
-            "--journal takes a file: the URL of a database may hold a password, so it"
-            f" is read from {VARIABLE}"
-        )
-    if "://" in place:
-        return _in_database(place, table_name)
-    try:
-        found = Path(place).is_file()
-    except (OSError, ValueError):
-        found = False
-    if not found:
-        raise ConfigurationError(f"there is no journal {place!r}")
-    return journals.SQLiteJournal(place)
+    place = JOURNAL.place(named, new=new)
+    if "://" not in place:
+        return journals.SQLiteJournal(place)
+    book = in_database(place, table_name, new=new)
+    if new:
+        book.create_table()
+    return book
 
 
-def _in_database(url: str, table_name: str | None) -> Journal:
-    from sqlalchemy import create_engine
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+def in_database(
+    url: str, table_name: str | None, *, new: bool = False
+) -> SQLAlchemyJournal:
+    """Return the journal in a database, without asking it.
 
+    Raises:
+        ConfigurationError: the URL is none, or its driver is not installed.
+    """
     from ..contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal
 
-    engine = None
-    # The error of SQLAlchemy would show the URL.
-    with contextlib.suppress(ArgumentError, NoSuchModuleError, ValueError):
-        try:
-            engine = create_engine(url)
-        except ModuleNotFoundError as missing:
-            raise ConfigurationError(
-                f"{VARIABLE} names a database that needs the module {missing.name}:"
-                " install its driver"
-            ) from None
-    if engine is None:
-        raise ConfigurationError(
-            f"{VARIABLE} is no URL of a database that SQLAlchemy knows, such as"
-            " postgresql+psycopg://HOST/NAME"
-        )
+    engine = JOURNAL.engine(url, new=new)
+    click.get_current_context().call_on_close(engine.dispose)
     return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
 
 
-def _options(command: Callable[..., None]) -> Callable[..., None]:
+def journal_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--journal`, `--table` and `--json` to a command."""
     for option in (
         click.option(
             "--table", metavar="NAME", help="The table, if it has another name."
@@ -95,7 +75,8 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             "--journal",
             "named",
             metavar="FILE",
-            help=f"The journal's file (default: {VARIABLE}, a file or a database).",
+            help=f"The journal's file (default: {JOURNAL.variable}, a file or a"
+            " database).",
         ),
     ):
         command = option(command)
@@ -119,7 +100,7 @@ def journal() -> None:
     help="Only entries unchanged for so long, such as 1h; the exit status is then 1 if"
     " there is one.",
 )
-@_options
+@journal_options
 @click.pass_context
 def list_(
     ctx: click.Context,
@@ -134,7 +115,9 @@ def list_(
     With --older-than, the exit status is 1 if there is one: for monitoring.
     """
     now = datetime.now(UTC)
-    found = _open_entries(opened(named, table), now, older_than)
+    found = opened(named, table).open_entries(
+        before=before(now, older_than), limit=_MOST
+    )
     counts = Counter(entry.outcome or "not answered" for entry in found)
     ages = [age for entry in found if (age := _age(entry, now)) is not None]
     if as_json:
@@ -159,16 +142,6 @@ def list_(
     ctx.exit(SAID_NO if found and older_than is not None else OK)
 
 
-def _open_entries(
-    found: Journal, now: datetime, older_than: timedelta | None
-) -> list[Entry]:
-    try:
-        before = None if older_than is None else now - older_than
-    except OverflowError:
-        raise ConfigurationError("--older-than reaches before the year 1") from None
-    return found.open_entries(before=before, limit=_MOST)
-
-
 def _print_table(found: list[Entry], now: datetime) -> None:
     rows = [
         (
@@ -187,7 +160,7 @@ def _print_table(found: list[Entry], now: datetime) -> None:
 @journal.command()
 @click.argument("key")
 @click.option("--body", is_flag=True, help="Show the body, which may hold a name.")
-@_options
+@journal_options
 def show(
     key: str, named: str | None, table: str | None, *, body: bool, as_json: bool
 ) -> None:
@@ -205,7 +178,7 @@ def show(
 @click.argument("outcome", type=click.Choice(["success", "no"]))
 @click.option("--reason", required=True, help="How you know.")
 @click.option("--object-id", metavar="ID", help="The charge or refund that was found.")
-@_options
+@journal_options
 def resolve(  # noqa: PLR0913 - one parameter for each option
     key: str,
     outcome: Literal["success", "no"],
@@ -230,7 +203,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
 @journal.command()
 @click.argument("key")
 @click.option("--reason", required=True, help="Why the order was dropped.")
-@_options
+@journal_options
 def abandon(
     key: str, reason: str, named: str | None, table: str | None, *, as_json: bool
 ) -> None:
@@ -263,7 +236,7 @@ def abandon(
 @click.option("--same-merchant", is_flag=True, help="Also entries of older keys.")
 @click.option("--yes", is_flag=True, help="Do not ask, even if it is live.")
 @credentials.credential_options
-@_options
+@journal_options
 @click.pass_context
 def sweep(  # noqa: PLR0913 - one parameter for each option
     ctx: click.Context,
@@ -284,7 +257,8 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
     pending.
     """
     book = opened(named, table)
-    found = _open_entries(book, datetime.now(UTC), older_than)
+    limit = before(datetime.now(UTC), older_than)
+    found = book.open_entries(before=limit, limit=_MOST)
     with credentials.client_from(ctx, given) as client:
         if found:
             credentials.confirm(client, "journal sweep", yes=yes)

@@ -95,20 +95,20 @@ def _of_certificate(
     return lambda content: load(content).public_key()
 
 
-def read(path: str) -> bytes:
-    """Return the bytes of a file.
+def read(path: str, largest: int = _LARGEST_FILE) -> bytes:
+    """Return the bytes of a file; the limit is above any key or body.
 
     Raises:
-        ConfigurationError: it cannot be read, or is larger than any key or body.
+        ConfigurationError: it cannot be read, or is larger than the limit.
     """
     try:
         with Path(path).open("rb") as file:
-            held = file.read(_LARGEST_FILE + 1)
+            held = file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ConfigurationError(f"{path!r} cannot be read: {reason}") from None
-    if len(held) > _LARGEST_FILE:
-        raise ConfigurationError(f"{path!r} is larger than {_LARGEST_FILE} bytes")
+    if len(held) > largest:
+        raise ConfigurationError(f"{path!r} is larger than {largest} bytes")
     return held
 
 
@@ -141,8 +141,7 @@ def write_new(path: str, content: bytes) -> None:
             os.fsync(file.fileno())
     except FileExistsError:
         raise ConfigurationError(
-            f"{path!r} is there already, and a key is never replaced: name another file"
-            " by --out"
+            f"{path!r} is there already, and is never replaced: name another file"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"

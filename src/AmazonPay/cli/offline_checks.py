@@ -326,27 +326,3 @@ def system_clock(now: datetime) -> Finding:
             "set it, best by NTP",
         )
     return unknown("clock", "only an answer of Amazon shows whether it is right")
-
-
-def journal(named: str | None, table: str | None) -> Iterator[Finding]:
-    """Check that the journal can be read, if there is one."""
-    import os
-
-    from . import journal as journals
-
-    if named is None and not os.environ.get(journals.VARIABLE):
-        return
-    try:
-        entries = journals.opened(named, table).open_entries(limit=1)
-    except (AmazonPayError, ModuleNotFoundError) as error:
-        yield wrong("journal", f"it cannot be read: {error}")
-        return
-    more = "there are open entries: amazonpay journal list" if entries else "none open"
-    yield ok("journal", f"it can be read; {more}")
-    place = named or os.environ.get(journals.VARIABLE, "")
-    if "://" not in place and key_files.readable_by_others(place):
-        yield wrong(
-            "permissions",
-            f"the journal {place!r} can be read by others than its owner",
-            f"chmod 600 {place}",
-        )

@@ -10,27 +10,17 @@ import contextlib
 import errno
 import json
 import os
-import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import TextIO
 
-_SECRET = re.compile(
-    # PEM, long base64 that is no hash in hex, and the user and password of a URL.
-    r"-{2,} ?BEGIN.*|\b(?![0-9a-f]{64}\b)[A-Za-z0-9+/=_-]{64,}|(?<=://)[^/@\s]+(?=@)",
-    re.DOTALL,
-)
-_SEPARATORS = 12
-"""A path has a separator in so many characters; base64 has one in 32."""
-_HIDDEN = "(not shown: it may be a secret)"
 
-
-def data(text: str) -> None:
-    """Write text to stdout."""
-    _write(sys.stdout, text)
+def data(text: str) -> bool:
+    """Write text to stdout; return whether it could be written."""
+    return _write(sys.stdout, text)
 
 
 def words(text: str) -> bool:
@@ -38,9 +28,9 @@ def words(text: str) -> bool:
     return _write(sys.stderr, text)
 
 
-def json_line(value: object) -> None:
-    """Write a value to stdout as JSON in one line of ASCII."""
-    data(json.dumps(value, default=str))
+def json_line(value: object) -> bool:
+    """Write a value to stdout as JSON in one line of ASCII, as `data` does."""
+    return data(json.dumps(value, default=str))
 
 
 def json_text(value: object) -> None:
@@ -53,8 +43,16 @@ def json_text(value: object) -> None:
     data(text)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write rows to stdout: a table on a terminal, else lines separated by tabs."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    numbers: Collection[str] = (),
+) -> None:
+    """Write rows to stdout: a table on a terminal, else lines separated by tabs.
+
+    `numbers` are the columns that stand to the right.
+    """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not is_terminal(sys.stdout):
         data("\n".join("\t".join(row) for row in [list(columns), *cells]))
@@ -64,10 +62,12 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=SIMPLE, header_style="bold", pad_edge=False)
+    style = "" if os.environ.get("NO_COLOR") else "bold"
+    made = Table(box=SIMPLE, header_style=style, pad_edge=False)
     for number, column in enumerate(columns):
         # The first one is what a person copies.
-        made.add_column(column, no_wrap=number == 0, overflow="fold")
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        made.add_column(column, justify=side, no_wrap=number == 0, overflow="fold")
     for row in cells:
         made.add_row(*map(Text, row))
     with contextlib.suppress(BrokenPipeError):
@@ -80,17 +80,6 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:
         return False
-
-
-def without_secrets(text: str) -> str:
-    """Return text in which what may be a key or a URL's password is replaced."""
-    return _SECRET.sub(_without_secret, text)
-
-
-def _without_secret(found: re.Match[str]) -> str:
-    text = found[0]
-    is_path = len(re.findall(r"[/_-]", text)) * _SEPARATORS > len(text)
-    return text if is_path and "BEGIN" not in text else _HIDDEN
 
 
 def _write(stream: TextIO | None, text: str) -> bool:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from .._core.command_lines import Parser
 from .output import data, discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-def operations(line: Sequence[str]) -> int:
-    """Print every operation of the API, made from the declarations."""
-    from ..resources._table import as_json, as_markdown, as_text, rows
-
-    parser = argparse.ArgumentParser(
+def _operations_parser() -> Parser:
+    made = Parser(
         prog="amazonpay operations",
         description="Print every operation: name, method, path, what may be repeated"
         " after an ambiguous failure, and where it is declared.",
     )
-    parser.add_argument("--markdown", action="store_true", help="as a table for a page")
-    parser.add_argument("--json", action="store_true", help="as one JSON object a line")
-    arguments = parser.parse_args(line)
+    made.add_argument("--markdown", action="store_true", help="as a table for a page")
+    made.add_argument("--json", action="store_true", help="as one JSON object a line")
+    return made
+
+
+def operations(line: Sequence[str]) -> int:
+    """Print every operation of the API, made from the declarations."""
+    from ..resources._table import as_json, as_markdown, as_text, rows
+
+    arguments = _operations_parser().parse_args(line)
     table = rows()
     if arguments.json:
         data(as_json(table))
@@ -43,6 +47,17 @@ def simulate(line: Sequence[str]) -> int:
         )
         return 2
     return main(line)
+
+
+def options_of(name: str) -> list[str]:
+    """Return the options of a command, for completion; none without its extra."""
+    if name == "operations":
+        return _operations_parser().option_names()
+    try:
+        from ..simulator.cli import parser
+    except ModuleNotFoundError:
+        return []
+    return parser().option_names()
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {

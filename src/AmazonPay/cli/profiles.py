@@ -66,8 +66,20 @@ def arguments_of(name: str) -> dict[str, Any]:
     return arguments
 
 
-def _table(path: Path, name: str) -> dict[str, Any]:
-    """Return the table of a profile."""
+def names() -> list[str]:
+    """Return the names of all profiles.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or others can read it.
+    """
+    return [
+        name
+        for name, value in _tables(profiles_file()).items()
+        if isinstance(value, dict)
+    ]
+
+
+def _tables(path: Path) -> dict[str, Any]:
     import tomllib
 
     text = key_files.read(str(path))
@@ -76,12 +88,17 @@ def _table(path: Path, name: str) -> dict[str, Any]:
             f"{str(path)!r} can be read by others than you: chmod 600 {path}"
         )
     try:
-        profiles = tomllib.loads(text.decode())
+        return tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         raise ConfigurationError(
             f"{str(path)!r} is no TOML; a profile is written as [shop] and, below it,"
             ' public_key_id = "SANDBOX-…"'
         ) from None
+
+
+def _table(path: Path, name: str) -> dict[str, Any]:
+    """Return the table of a profile."""
+    profiles = _tables(path)
     found = profiles.get(name)
     if not isinstance(found, dict):
         names = [key for key, value in profiles.items() if isinstance(value, dict)]

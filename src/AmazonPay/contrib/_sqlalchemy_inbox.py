@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
 
+from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
 from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
@@ -14,15 +14,12 @@ from ..ipn._inbox import (
     MAX_FAILURES,
     Processing,
 )
-from ..ipn._rows import checked_forget_limit, entry_of, row_of
+from ..ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ._sqlalchemy_database import commit
 from ._sqlalchemy_inbox_storage import InboxStorage
 from ._sqlalchemy_inbox_tables import (
-    DONE,
     INBOX_NAME,
-    NEW,
     OBJECTS_NAME,
-    PARKED,
     InboxTables,
     inbox_tables,
 )
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine
 
     from ..ipn import InboxEntry, Notification
 
@@ -100,7 +97,7 @@ class SQLAlchemyInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        return self._tables.run(partial(self._tables.insert, row_of(notification)))
+        return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.
@@ -108,9 +105,29 @@ class SQLAlchemyInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
+        return self._oldest(self.table.c.state == PARKED, limit)
+
+    def open_entries(
+        self, *, before: datetime | None = None, limit: int = 100
+    ) -> list[InboxEntry]:
+        """Return up to `limit` entries that are not settled, the oldest first.
+
+        An entry waits for `process`, or is parked. `before` leaves out those that were
+        received since.
+
+        Raises:
+            InvalidRequest: `before` has no time zone.
+            InboxFailed: the database failed.
+        """
+        is_open = self.table.c.state != DONE
+        if before is not None:
+            is_open &= self.table.c.received < time_text(before)
+        return self._oldest(is_open, limit)
+
+    def _oldest(self, where: ColumnElement[bool], limit: int) -> list[InboxEntry]:
         table = self.table
-        listed = select(table).where(table.c.state == PARKED)
-        listed = listed.order_by(table.c.received).limit(checked_limit(limit))
+        listed = select(table).where(where).order_by(table.c.received)
+        listed = listed.limit(checked_limit(limit))
         return self._tables.run(
             lambda connection: [
                 entry_of(row) for row in connection.execute(listed).mappings()

@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from .._core import fork_gate
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest
 from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work
-from ..ipn._rows import recheck_row
+from ..ipn._rows import DONE, NEW, PARKED
 from ..ipn._views import is_open, kept, merged
 from ._sqlalchemy_database import TRIES
 from ._sqlalchemy_errors import DATABASE_ERRORS, is_broken, is_conflict, without_frames
-from ._sqlalchemy_inbox_tables import DONE, LONGEST_ERROR, NEW, PARKED, update_row
+from ._sqlalchemy_inbox_tables import LONGEST_ERROR, update_row
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, RowMapping, Table
@@ -186,10 +186,9 @@ class InboxStorage:
         values = {"checks": work.failures + 1, "due": self._tables.moment(pause)}
         self._tables.change(self._objects, work.id, mine, values)
 
-    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        row = recheck_row(work, message_id, self._tables.moment())
-        self._tables.run(partial(self._tables.insert, row))
-        self.put_off(work, pause)
+    def add(self, row: dict[str, Any]) -> bool:
+        dated = {"sent": self._tables.moment(), **row}
+        return self._tables.run(partial(self._tables.insert, dated))
 
 
 def _is_passing(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from .._once.entry import time_text
 from ..errors import ConfigurationError
 from ..ipn import InboxFailed
+from ..ipn._rows import NEW
 from ._sqlalchemy_database import Database, commit
 from ._sqlalchemy_errors import without_frames
 from ._sqlalchemy_table import table_exists, table_fault
@@ -28,7 +29,6 @@ _T = TypeVar("_T")
 INBOX_NAME: Final = "amazonpay_inbox"
 OBJECTS_NAME: Final = "amazonpay_object"
 
-NEW, DONE, PARKED = "new", "done", "parked"
 LONGEST_ERROR: Final = 250
 _VERSIONS: Final = 2**30
 

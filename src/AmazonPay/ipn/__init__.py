@@ -14,9 +14,9 @@ from ._errors import NotificationUnverifiable as NotificationUnverifiable
 from ._inbox import MAX_FAILURES as MAX_FAILURES
 from ._inbox import Handler as Handler
 from ._inbox import Inbox as Inbox
-from ._inbox import InboxEntry as InboxEntry
 from ._notification import Notification as Notification
 from ._respond import arespond as arespond
 from ._respond import respond as respond
+from ._rows import InboxEntry as InboxEntry
 from ._verifier import MAX_AGE as MAX_AGE
 from ._verifier import Verifier as Verifier

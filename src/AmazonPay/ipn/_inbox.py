@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from .._core.run import arun, run
 from .._core.steps import RunInThread
-from ..errors import AmazonPayError, APIError, InvalidResponse, TransportError
-from ._views import View, fetched, is_known, kept, merged
+from ..errors import (
+    AmazonPayError,
+    APIError,
+    InvalidRequest,
+    InvalidResponse,
+    TransportError,
+)
+from ._notification import OBJECT_ID
+from ._rows import own_row
+from ._views import OBJECT_TYPES, View, fetched, is_known, kept, merged
 
 if TYPE_CHECKING:
     from .._core.run import AsyncPerformer, Performer
@@ -50,21 +58,6 @@ class Inbox(Protocol):
         answer of 5xx, so that the notification comes again.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxEntry:
-    """One notification in an inbox."""
-
-    message_id: str
-    object_type: str
-    object_id: str
-    notification_type: str
-    charge_permission_id: str | None
-    received: datetime
-    failures: int
-    error: str | None
-    """The last failure: classes, codes and places, without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +113,8 @@ class Storage(Protocol):
         """Note that an object was checked, and when to check it again."""
         ...
 
-    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        """Add an entry for a changed object, and put its next check off."""
+    def add(self, row: dict[str, Any]) -> bool:
+        """Add an entry, unless there is one of its `message_id`."""
         ...
 
 
@@ -178,8 +171,10 @@ def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
             continue
         # Two workers that see the same change make one entry of it.
         digest = sha256(f"{work.id} {sorted(seen.items())}".encode()).hexdigest()
-        enqueue = partial(storage.enqueue, work, f"recheck-{digest[:40]}", pause)
-        yield RunInThread(enqueue)
+        message_id = f"recheck-{digest[:40]}"
+        row = own_row(work.object_type, work.object_id, message_id, "RECHECK")
+        yield RunInThread(partial(storage.add, row))
+        yield RunInThread(partial(storage.put_off, work, pause))
         count += 1
     return count
 
@@ -248,6 +243,29 @@ class Processing:
         """
         flow = process_flow(self._storage, handler, limit, self._max_failures)
         return await arun(flow, client)
+
+    def watch(self, object_type: str, object_id: str) -> bool:
+        """Act on an object as if a notification had named it; return whether it is new.
+
+        `recheck` gets only objects that the inbox knows. Watch a charge or a refund
+        that you have made and that is still pending: then it reaches your handler even
+        if each of its notifications is lost. The next `process` gets it. Nothing is
+        sent by this method.
+
+        Args:
+            object_type: `CHARGE`, `CHARGE_PERMISSION`, `REFUND` or `CHARGEBACK`.
+            object_id: Amazon's id of the object.
+
+        Raises:
+            InvalidRequest: there is no such type, or this can be no id.
+            InboxFailed: the inbox's database failed.
+        """
+        if not isinstance(object_type, str) or not is_known(object_type):
+            raise InvalidRequest(f"object_type is one of {', '.join(OBJECT_TYPES)}")
+        if not isinstance(object_id, str) or OBJECT_ID.fullmatch(object_id) is None:
+            raise InvalidRequest("object_id is Amazon's id of an object")
+        row = own_row(object_type, object_id, f"watch-{object_id}", "WATCH")
+        return self._storage.add(row)
 
     def recheck(self, client: Performer, *, limit: int = 100) -> int:
         """Get up to `limit` open objects again; return how many have changed.

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from ._envelope import Envelope
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+OBJECT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 
 # Each member, the name that an early document had for it, and its form.
 _MEMBERS = {
-    "MerchantID": ("merchantId", _ID),
+    "MerchantID": ("merchantId", OBJECT_ID),
     "ObjectType": ("objectType", _WORD),
-    "ObjectId": ("objectId", _ID),
-    "ChargePermissionId": ("chargePermissionId", _ID),
+    "ObjectId": ("objectId", OBJECT_ID),
+    "ChargePermissionId": ("chargePermissionId", OBJECT_ID),
     "NotificationType": ("notificationType", _WORD),
-    "NotificationId": ("notificationId", _ID),
+    "NotificationId": ("notificationId", OBJECT_ID),
 }
 _OPTIONAL = frozenset({"ChargePermissionId"})
 

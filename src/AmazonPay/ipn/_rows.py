@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .._once.entry import time_text
 from ..errors import InvalidRequest
-from ._inbox import InboxEntry
 from ._verifier import MAX_AGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._inbox import Work
     from ._notification import Notification
+
+
+NEW: Final = "new"
+DONE: Final = "done"
+PARKED: Final = "parked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry:
+    """One notification in an inbox."""
+
+    message_id: str
+    object_type: str
+    object_id: str
+    notification_type: str
+    charge_permission_id: str | None
+    received: datetime
+    failures: int
+    error: str | None
+    """The last failure: classes, codes and places, without a value."""
+    is_parked: bool = False
+    """Whether it has failed too often, and waits for `retry`."""
 
 
 def row_of(notification: Notification) -> dict[str, Any]:
@@ -32,17 +53,19 @@ def row_of(notification: Notification) -> dict[str, Any]:
     }
 
 
-def recheck_row(work: Work, message_id: str, now: str) -> dict[str, Any]:
-    """Return those columns of an entry for an object that has changed unannounced."""
+def own_row(
+    object_type: str, object_id: str, message_id: str, notification_type: str
+) -> dict[str, Any]:
+    """Return the columns of an entry that no notification has asked for."""
     return {
         "message_id": message_id,
         "notification_id": message_id,
         "topic_arn": "",
-        "object_type": work.object_type,
-        "object_id": work.object_id,
-        "notification_type": "RECHECK",
+        "object_type": object_type,
+        "object_id": object_id,
+        "notification_type": notification_type,
+        "charge_permission_id": None,
         "merchant_id": "",
-        "sent": now,
     }
 
 
@@ -57,6 +80,7 @@ def entry_of(row: Mapping[Any, Any]) -> InboxEntry:
         received=datetime.fromisoformat(row["received"]).replace(tzinfo=UTC),
         failures=row["failures"],
         error=row["error"],
+        is_parked=row["state"] == PARKED,
     )
 
 

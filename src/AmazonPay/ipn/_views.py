@@ -48,6 +48,10 @@ _KEPT: Final = frozenset(
 )
 
 
+OBJECT_TYPES: Final = tuple(_TYPES)
+"""The types of objects that can be fetched."""
+
+
 def is_known(object_type: str) -> bool:
     """Return whether objects of a type can be fetched."""
     return object_type in _TYPES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -15,31 +15,39 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    load_pem_private_key,
 )
 
+from .._core.command_lines import Parser
 from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
-from .certificate import write_secret
+from .addresses import Addresses, addresses_from
+from .certificate import make_certificate, write_secret
 from .engine.clock import Clock
 from .engine.ids import Ids
 from .engine.store import Store
 from .merchants import Merchant, merchant
-from .server import address_of, listen, server_for
+from .observed import Observed, read_observed
+from .server import address_of, listen_on, server_for
 from .settings import PROFILES, Settings
 from .simulator import Simulator
+from .state import open_state
 
 if TYPE_CHECKING:
+    import argparse
     import socket
     from collections.abc import Callable, Sequence
     from types import FrameType
 
     from .server import Address
+    from .state import State
 
 DEFAULT_PORT = 8421
 _TRIED_PORTS = 20
@@ -53,9 +61,9 @@ _OPTIONS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Return the parser of the command line."""
-    made = argparse.ArgumentParser(prog="amazonpay simulate", description=__doc__)
+    made = Parser(prog="amazonpay simulate", description=__doc__)
     made.add_argument(
         "--public-key",
         action="append",
@@ -76,7 +84,37 @@ def parser() -> argparse.ArgumentParser:
         help="keep the state in a file, which survives kill -9 (default: in memory)",
     )
     made.add_argument(
-        "--http", action="store_true", help="serve plain http instead of TLS"
+        "--state",
+        metavar="DIR",
+        help="keep all in a folder from run to run: state, certificate authority, token"
+        " and the generated key",
+    )
+    scheme = made.add_mutually_exclusive_group()
+    scheme.add_argument("--tls", action="store_true", help="serve TLS")
+    scheme.add_argument(
+        "--http", action="store_true", help="serve plain http: the default on loopback"
+    )
+    made.add_argument(
+        "--bind",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="listen on this address in place of 127.0.0.1, over TLS; repeatable. Every"
+        " control call needs the token then",
+    )
+    made.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host by which clients reach it, for the certificate; repeatable. Serves"
+        " TLS, and every control call needs the token then",
+    )
+    made.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="where a browser reaches it, such as https://localhost:8421, if clients"
+        " use another address: links to pages begin so",
     )
     made.add_argument(
         "--ipn-url",
@@ -86,9 +124,17 @@ def parser() -> argparse.ArgumentParser:
         " http://localhost:8000/ipn (default: none is sent)",
     )
     made.add_argument(
+        "--ipn-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host beyond this machine to which --ipn-url may lead; repeatable",
+    )
+    made.add_argument(
         "--token",
-        help="what a page needs for control calls (default: a new one, which is"
-        " printed; AMAZON_PAY_SIMULATOR_TOKEN sets it, too)",
+        help="what a page needs for control calls, and with --bind or --name everyone"
+        " (default: a new one, which is printed; AMAZON_PAY_SIMULATOR_TOKEN sets it,"
+        " too)",
     )
     made.add_argument(
         "--profile",
@@ -122,6 +168,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="repeat a run: the same calls meet the same faults and get the same ids"
         " (default: a new one, which is told)",
+    )
+    made.add_argument(
+        "--json", action="store_true", help="tell where it is as one JSON object"
+    )
+    made.add_argument(
+        "--observed",
+        metavar="FILE",
+        help="what `amazonpay conformance --json` has found out stands in the place of"
+        " guesses",
     )
     return made
 
@@ -164,12 +219,17 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def build_simulator(
+def _observed_from(arguments: argparse.Namespace) -> Observed | None:
+    return None if arguments.observed is None else read_observed(arguments.observed)
+
+
+def build_simulator(  # noqa: PLR0913 - the parts of a simulator
     merchants: list[Merchant],
     store: Store,
     settings: Settings,
     seed: int,
     wait: Callable[[float], object],
+    observed: Observed | None = None,
 ) -> Simulator:
     """Return a simulator whose ids and faults are repeated by a seed.
 
@@ -186,30 +246,55 @@ def build_simulator(
         settings=settings,
         dice=Random(f"dice {start}"),  # noqa: S311 - to be repeatable, not secret
         wait=wait,
+        observed=observed,
     )
 
 
-def _generated_merchant(folder: Path) -> tuple[Merchant, Path]:
-    """Create a key pair; return its merchant and the file of the private key."""
+def _new_key() -> bytes:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    path = folder / "private.pem"
-    write_secret(
-        path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _generated_merchant(folder: Path, state: State | None) -> tuple[Merchant, Path]:
+    """Create a key pair, or take the kept one; return its merchant and its file."""
+    if state is None:
+        path, pem = folder / "private.pem", _new_key()
+        write_secret(path, pem)
+    else:
+        path, pem = state.private_key, state.merchant_key(_new_key)
+    key = load_pem_private_key(pem, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ConfigurationError(f"{str(path)!r} holds no RSA key: delete it")
     return merchant("SANDBOX-SIMULATOR", key.public_key()), path
 
 
-def _listener(port: int | None) -> socket.socket:
-    """Return a socket that listens on the given port.
+def addresses_of(arguments: argparse.Namespace) -> Addresses:
+    """Return the addresses of a command line.
+
+    Raises:
+        ConfigurationError: they cannot be, or plain http is asked for beyond loopback.
+    """
+    made = addresses_from(arguments.bind, arguments.name, arguments.public_url)
+    if arguments.http and (arguments.bind or arguments.name):
+        raise ConfigurationError(
+            "--http is for loopback alone: --bind and --name serve TLS"
+        )
+    if arguments.state is not None and arguments.db is not None:
+        raise ConfigurationError("--state keeps the state, too: leave out --db")
+    return made
+
+
+def _listeners(addresses: Addresses, port: int | None) -> list[socket.socket]:
+    """Return sockets that listen on the given port.
 
     Without a port, try the default one and those after it, then any free one.
     """
     if port is not None:
-        return listen(port)
+        return listen_on(addresses, port)
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED_PORTS):
         with contextlib.suppress(ConfigurationError):
-            return listen(candidate)
-    return listen(0)
+            return listen_on(addresses, candidate)
+    return listen_on(addresses, 0)
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:
@@ -227,40 +312,78 @@ def _on_hangup(act: Callable[[int, FrameType | None], object]) -> None:
 
 def _banner(  # noqa: PLR0913 - what it shows
     address: Address,
-    merchants: list[Merchant],
+    simulator: Simulator,
     key: Path | None,
     arguments: argparse.Namespace,
     seed: int,
-    topics: list[str],
+    kept: str,
 ) -> str:
-    keys = ", ".join(
-        f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
-        f", {one.region or 'any region'})"
-        for one in merchants
-    )
+    if arguments.json:
+        return _banner_as_json(address, simulator, key, arguments, seed)
+    addresses = simulator.addresses
     lines = [
         "Amazon Pay on this machine: no money moves, and nothing leaves it.",
         f"  API    {address.url}",
+        f"  look   {address.url}/?token={quote(simulator.token)}",
         f"  trust  {address.authority or 'plain http: no certificate'}",
-        f"  keys   {keys}",
     ]
+    if addresses.public_url is not None:
+        lines.append(f"  pages  {addresses.public_url}, script /checkout.js")
+    keys = ", ".join(
+        f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
+        f", {one.region or 'any region'})"
+        for one in simulator.merchants.values()
+    )
+    lines.append(f"  keys   {keys}")
     if key is not None:
         lines.append(f"         its private key: {key}")
-    kept = arguments.db or "in memory, gone when you stop; --db FILE keeps it"
     lines.append(f"  state  {kept}")
     lines.append(
         f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
     )
+    topics = simulator.notifications.topics
     lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
-    lines.append(f"  token  {arguments.token}, for control calls of a page")
+    needed = "every control call" if addresses.is_open else "control calls of a page"
+    lines.append(f"  token  {simulator.token}, for {needed}")
     rules = [
         f"profile {arguments.profile}",
         f"stored answers {arguments.stored_answers}",
     ]
     rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
     rules += ["throttling"] if arguments.throttling else []
+    rules += [f"observed {arguments.observed}"] if arguments.observed else []
     lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
+
+
+def _banner_as_json(
+    address: Address,
+    simulator: Simulator,
+    key: Path | None,
+    arguments: argparse.Namespace,
+    seed: int,
+) -> str:
+    keys = [
+        {
+            "public_key_id": one.public_key_id,
+            "environments": sorted(one.environments),
+            "region": one.region,
+        }
+        for one in simulator.merchants.values()
+    ]
+    return json.dumps(
+        {
+            "ready": True,
+            "url": address.url,
+            "authority": address.authority and str(address.authority),
+            "keys": keys,
+            "private_key": key and str(key),
+            "console": f"{address.url}/?token={quote(simulator.token)}",
+            "token": simulator.token,
+            "profile": arguments.profile,
+            "seed": seed,
+        }
+    )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -276,44 +399,67 @@ def _serve(arguments: argparse.Namespace) -> int:
     # uvicorn shuts down and raises the signal again; the exit deletes the folder.
     signal.signal(signal.SIGTERM, _exit)
     _on_hangup(_exit)
+    addresses = addresses_of(arguments)
     with contextlib.ExitStack() as stack:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="amazonpay-"))
         )
+        state = None
+        if arguments.state is not None:
+            state = stack.enter_context(open_state(Path(arguments.state).absolute()))
         merchants = [merchant_from(text) for text in arguments.public_key]
         key = None
         if not merchants:
-            made, key = _generated_merchant(folder)
+            made, key = _generated_merchant(folder, state)
             merchants = [made]
         settings = settings_from(arguments)
         seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
-        store = Store(arguments.db or ":memory:")
+        store = Store(state.world if state else arguments.db or ":memory:")
         stack.callback(store.close)
-        listener = stack.enter_context(_listener(arguments.port))
-        simulator = build_simulator(merchants, store, settings, seed, time.sleep)
+        listeners = _listeners(addresses, arguments.port)
+        for one in listeners:
+            stack.enter_context(one)
+        simulator = build_simulator(
+            merchants, store, settings, seed, time.sleep, _observed_from(arguments)
+        )
+        simulator.addresses = addresses
         given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
-        arguments.token = simulator.token = given or simulator.token
+        token = given or (state.token() if state else simulator.token)
+        arguments.token = simulator.token = token
         notifier = simulator.notifications
         if arguments.ipn_url is not None:
-            notifier.add_listener(HTTPListener(arguments.ipn_url))
+            notifier.add_listener(HTTPListener(arguments.ipn_url, arguments.ipn_host))
             stack.enter_context(delivering(notifier))
-        simulator.origin = address_of(listener, None if arguments.http else folder).url
+        certificate = None
+        if arguments.tls or arguments.bind or arguments.name:
+            named = addresses.certified
+            authority = state.authority(named) if state else None
+            certificate = make_certificate(folder, named, authority)
+            if state is not None:
+                certificate = replace(certificate, authority=state.certificate)
+        address = address_of(
+            listeners[0],
+            None if certificate is None else certificate.authority,
+            addresses.host,
+        )
+        simulator.origin = address.url
+        kept = str(state.folder) if state else arguments.db
         server = server_for(
             simulator,
-            None if arguments.http else folder,
-            lambda authority: print(  # noqa: T201 - what the command is for
+            certificate,
+            lambda _: print(  # noqa: T201 - what the command is for
                 _banner(
-                    address_of(listener, authority),
-                    merchants,
+                    address,
+                    simulator,
                     key,
                     arguments,
                     seed,
-                    notifier.topics,
+                    kept or "in memory, gone when you stop; --state DIR keeps it",
                 ),
                 flush=True,
             ),
         )
         _on_hangup(lambda _, frame: server.handle_exit(signal.SIGTERM, frame))
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            server.run(sockets=listeners)
     return 0

@@ -1,10 +1,12 @@
-"""Serve a simulator on a socket of this machine, over TLS."""
+"""Serve a simulator on sockets of this machine, over TLS or plain http."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
+import struct
 import tempfile
 import threading
 from dataclasses import dataclass, replace
@@ -17,13 +19,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ..errors import ConfigurationError
 from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
+from .addresses import HERE
 from .certificate import make_certificate
+from .console import stream
 from .wire.errors import APIRefusal
 from .wire.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
 
+    from .addresses import Addresses
+    from .certificate import Certificate
     from .simulator import Simulator
     from .wire.messages import HTTPResponse
 
@@ -44,6 +50,8 @@ class App:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self._calls: list[tuple[Request, asyncio.Future[HTTPResponse]]] = []
+        self._streams = stream.Streams(simulator)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; other protocols are ignored."""
@@ -67,10 +75,34 @@ class App:
             body,
             scope["scheme"],
         )
-        # Signatures are verified in parallel; the store has one writer at a time.
-        await _send_response(
-            send, await asyncio.to_thread(self._simulator.handle, request)
-        )
+        if self._simulator.answers_at_once(request):
+            response = await self._answered(request)
+            await asyncio.sleep(response.late)
+        else:
+            response = await asyncio.to_thread(self._simulator.handle, request)
+        if response.cut:
+            await _reset(scope, receive)
+        elif stream.is_stream(response):
+            is_ending = scope.get("state", {}).get("is_ending", _never)
+            await self._streams.send(response, receive, send, is_ending)
+        else:
+            await _send_response(send, response)
+
+    def _answered(self, request: Request) -> asyncio.Future[HTTPResponse]:
+        """Return the response to a call, committed with those that came with it."""
+        loop = asyncio.get_running_loop()
+        if not self._calls:
+            loop.call_soon(self._answer_calls)
+        future: asyncio.Future[HTTPResponse] = loop.create_future()
+        self._calls.append((request, future))
+        return future
+
+    def _answer_calls(self) -> None:
+        calls, self._calls = self._calls, []
+        responses = self._simulator.handle_together([request for request, _ in calls])
+        for (_, future), response in zip(calls, responses, strict=True):
+            if not future.cancelled():
+                future.set_result(response)
 
     def _largest(self, scope: Message) -> int:
         """Return the most bytes of a body: a world is larger than a call."""
@@ -90,6 +122,13 @@ class App:
                 return None
             if not message.get("more_body"):
                 return body
+
+
+async def _reset(scope: Message, receive: Receive) -> None:
+    """Reset the connection of a request, which then gets no answer."""
+    scope["state"]["reset"]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send_response(send: Send, response: HTTPResponse) -> None:
@@ -170,14 +209,28 @@ class Protocol(H11Protocol):
     ) -> None:
         """Begin to serve a connection."""
         self._socket = transport
+        self._ending = False
+        self.app_state = {
+            **self.app_state,
+            "is_ending": lambda: self._ending,
+            "reset": self._reset,
+        }
         super().connection_made(OneWrite(transport))
 
     def shutdown(self) -> None:
         """Cut an idle connection; let a running request end."""
+        self._ending = True
         idle = self.is_idle
         super().shutdown()
         if idle and not self._socket.get_write_buffer_size():
             self._socket.abort()
+
+    def _reset(self) -> None:
+        """Reset the connection: what was not sent is dropped, and the peer is told."""
+        peer: socket.socket = self._socket.get_extra_info("socket")
+        linger = struct.pack("ii", 1, 0)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self._socket.abort()
 
     @property
     def is_idle(self) -> bool:
@@ -187,6 +240,10 @@ class Protocol(H11Protocol):
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _never() -> bool:
+    return False
 
 
 class _Server(uvicorn.Server):
@@ -210,50 +267,72 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listening(address: tuple[str, int]) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with contextlib.ExitStack() as opened:
         # asyncio sets TCP_NODELAY where the protocol is named, and only there.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         opened.callback(listener.close)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind(address)
+        if family == socket.AF_INET6:
+            # What is not named does not listen.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
         listener.listen(128)
         opened.pop_all()
     return listener
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on a port of 127.0.0.1; 0 is any free port.
+def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """Return a socket that listens on a port of an address; 0 is any free port.
 
     Raises:
-        ConfigurationError: the port cannot be used.
+        ConfigurationError: the port, or the address, cannot be used.
     """
     try:
         if not 0 <= port <= _LARGEST_PORT:
             raise OSError  # noqa: TRY301 - handled like the errors of the socket itself
-        return _listening(("127.0.0.1", port))
-    except OSError:
+        return _listening(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigurationError(f"{host} is no address of this machine") from None
         raise ConfigurationError(
             f"port {port} of this machine is taken or cannot be used;"
             " --port 0 finds a free one"
         ) from None
 
 
-def address_of(listener: socket.socket, authority: Path | None) -> Address:
-    """Return the address of a listening socket."""
+def listen_on(addresses: Addresses, port: int) -> list[socket.socket]:
+    """Return a socket for each address, all with one port; see `listen`."""
+    with contextlib.ExitStack() as opened:
+        listeners: list[socket.socket] = []
+        for host in addresses.binds:
+            listeners.append(opened.enter_context(listen(port, host)))
+            port = listeners[0].getsockname()[1]
+        opened.pop_all()
+        return listeners
+
+
+def address_of(
+    listener: socket.socket, authority: Path | None, host: str = "localhost"
+) -> Address:
+    """Return the address of a listening socket; the host is as a URL writes it."""
     port: int = listener.getsockname()[1]
     scheme = "http" if authority is None else "https"
-    return Address(f"{scheme}://localhost:{port}", port, authority)
+    return Address(f"{scheme}://{host}:{port}", port, authority)
 
 
 def server_for(
     simulator: Simulator,
-    folder: Path | None,
+    certificate: Certificate | None,
     ready: Callable[[Path | None], object],
 ) -> uvicorn.Server:
-    """Return a server; with a folder, it serves TLS with a certificate in there."""
-    certificate = None if folder is None else make_certificate(folder)
+    """Return a server; with a certificate, it serves TLS.
+
+    `ready` is called with the authority's file as soon as it listens.
+    """
+    authority = None if certificate is None else certificate.authority
     files: dict[str, Any] = {}
     if certificate is not None:
         files = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key}
@@ -271,38 +350,47 @@ def server_for(
         timeout_graceful_shutdown=_GRACE,
         **files,
     )
-    authority = None if certificate is None else certificate.authority
     return _Server(config, lambda: ready(authority))
 
 
 @contextlib.contextmanager
 def serving(
-    simulator: Simulator, *, port: int = 0, tls: bool = True
+    simulator: Simulator,
+    *,
+    port: int = 0,
+    tls: bool = True,
+    addresses: Addresses = HERE,
 ) -> Generator[Address]:
-    """Serve a simulator on this machine while the block runs."""
+    """Serve a simulator on this machine while the block runs.
+
+    Raises:
+        ConfigurationError: an address cannot be used, or others than this machine
+            may reach it and `tls` is False.
+    """
+    if addresses.is_open and not tls:
+        raise ConfigurationError("beyond loopback a simulator serves TLS only")
     with contextlib.ExitStack() as stack:
-        folder = None
+        certificate = None
         if tls:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        listener = stack.enter_context(listen(port))
+            certificate = make_certificate(folder, addresses.certified)
+        listeners = listen_on(addresses, port)
+        for one in listeners:
+            stack.enter_context(one)
         ready = threading.Event()
-        authorities: list[Path | None] = []
-
-        def on_ready(authority: Path | None) -> None:
-            authorities.append(authority)
-            ready.set()
-
-        server = server_for(simulator, folder, on_ready)
+        server = server_for(simulator, certificate, lambda _: ready.set())
         thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, daemon=True
+            target=server.run, kwargs={"sockets": listeners}, daemon=True
         )
+        authority = None if certificate is None else certificate.authority
+        address = address_of(listeners[0], authority, addresses.host)
+        before = simulator.origin, simulator.addresses
+        simulator.origin, simulator.addresses = address.url, addresses
         thread.start()
         ready.wait()
-        address = address_of(listener, authorities[0])
-        before, simulator.origin = simulator.origin, address.url
         try:
             yield address
         finally:
-            simulator.origin = before
+            simulator.origin, simulator.addresses = before
             server.should_exit = True
             thread.join()

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from dataclasses import replace
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
 
-from .. import explain
-from .actors import control_api, control_document, notifier, provoked
+from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
+from .console import files as console
 from .engine.clock import Clock
+from .engine.exchanges import Exchange
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
+from .observed import Observed, in_force, refuse
 from .pages import checkout
+from .settings import Settings
 from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
 from .wire.messages import HTTPResponse, Request, json_response
-from .wire.routes import route
+from .wire.routes import is_call, route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from datetime import datetime
 
     from .engine.context import Context
     from .engine.ids import Ids
     from .engine.store import Store
     from .merchants import Merchant
-    from .settings import Settings
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 
@@ -52,8 +58,33 @@ _LONGEST_TEXT = 64 * 1024
 """The bytes of a body that the history shows."""
 
 
+_NO_CODE: Final = APIRefusal(
+    "InvalidSandboxSimulationSpecified", "A read takes no simulation code"
+)
+
+
 def _no_wait(seconds: float) -> None:
     del seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """What the console has to do with a call."""
+
+    number: int | None = None
+    """The row of the story that is repeated; None is a call of the shop's."""
+    signed: bool = True
+    """Whether its signature is looked at."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the history says of it."""
+        if self.number is None:
+            return {}
+        return {"replayOf": self.number, "signatureChecked": self.signed}
+
+
+_FIRST = _Repeat()
 
 
 class Simulator(checkout.CheckoutPages, Controls):
@@ -65,7 +96,8 @@ class Simulator(checkout.CheckoutPages, Controls):
     judged by the machine's own time beside a `Clock`, and by your function's. `store`
     has the state: in memory, or in a file that outlives the process. `dice` decide
     where the settings want faults; `wait` is called with the seconds by which they
-    lengthen a call, and does nothing by default.
+    lengthen a call, and does nothing by default. `observed` is what a sandbox account
+    has shown; it stands in the place of our guesses, whatever the settings say.
     """
 
     def __init__(  # noqa: PLR0913 - all that is not pure is injected
@@ -76,11 +108,25 @@ class Simulator(checkout.CheckoutPages, Controls):
         clock: Callable[[], datetime] | None = None,
         ids: Ids | None = None,
         settings: Settings | None = None,
+        observed: Observed | None = None,
         dice: Random | None = None,
         wait: Callable[[float], object] = _no_wait,
     ) -> None:
+        self.observed = observed or Observed()
+        settings = self.observed.applied_to(settings or Settings())
         super().__init__(merchants, store, clock, ids, settings)
         self._faults = Faults(self.settings, dice or SystemRandom(), wait)
+        self._wait = wait
+
+    @contextmanager
+    def _context(self, owner: str) -> Generator[Context]:
+        with in_force(self.observed), super()._context(owner) as context:
+            yield context
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return all checkout sessions as the API shows them, oldest first."""
+        with in_force(self.observed):
+            return super().sessions()
 
     def _wire_clock(self) -> datetime:
         # Clients sign by the machine's clock, wherever a test has moved this one.
@@ -90,12 +136,20 @@ class Simulator(checkout.CheckoutPages, Controls):
         """Forget everything; merchants, settings and listeners stay."""
         super().reset()
         self._faults.reset()
+        self.exchanges.clear()
 
     def handle(self, request: Request) -> HTTPResponse:
         """Return the response to one request; errors have Amazon's form, too."""
+        response = self._handled(request)
+        if response.late:
+            self._wait(response.late)
+        return response
+
+    def _handled(self, request: Request) -> HTTPResponse:
         request_id = self.ids.uuid()
         try:
-            response = self._respond(request, request_id)
+            with in_force(self.observed):
+                response = self._respond(request, request_id)
         except APIRefusal as refusal:
             response = refusal.response
         except Exception:
@@ -103,6 +157,34 @@ class Simulator(checkout.CheckoutPages, Controls):
             message = "A defect; see the simulator's log"
             response = APIRefusal("InternalServerError", message).response
         return self._with_common_headers(response, request_id)
+
+    def answers_at_once(self, request: Request) -> bool:
+        """Return whether a request is an API call that waits for the store alone."""
+        return is_call(request.path) and not self.settings.keys_held_for
+
+    def handle_together(self, requests: list[Request]) -> list[HTTPResponse]:
+        """Return the responses to some requests, which are kept in one go, or lost.
+
+        Whoever sends them waits for those that are late.
+        """
+        try:
+            with self.store.together():
+                return [self._handled(request) for request in requests]
+        except sqlite3.Error:
+            _LOGGER.exception("the store has failed")
+            message = "The store has failed; see the simulator's log"
+            refusal = APIRefusal("InternalServerError", message)
+            return [self.refuse(refusal) for _ in requests]
+
+    def repeat(self, request: Request, number: int, *, signed: bool) -> str:
+        """Answer a call of the story's row `number` once more; return its request id.
+
+        Without `signed` it is another request than the one that was signed, and its
+        signature is not looked at.
+        """
+        request_id = self.ids.uuid()
+        self._answer(request, request_id, _Repeat(number, signed))
+        return request_id
 
     def refuse(self, refusal: APIRefusal) -> HTTPResponse:
         """Return the response to a request that was not read, a too large one, say."""
@@ -116,10 +198,14 @@ class Simulator(checkout.CheckoutPages, Controls):
             ("x-amz-pay-request-id", request_id),
             ("x-simulator", "AmazonPay"),
         )
-        return replace(response, headers=(*response.headers, *headers))
+        both = (*response.headers, *headers)
+        cut, late = response.cut, response.late
+        return HTTPResponse(response.status, response.body, both, cut, late)
 
-    def _respond(self, request: Request, request_id: str) -> HTTPResponse:
+    def _respond(self, request: Request, request_id: str) -> HTTPResponse:  # noqa: PLR0911 - one line for each part of the simulator
         if (request.method, request.path) == ("GET", OPENAPI_PATH):
+            from .actors import control_document
+
             return json_response(200, control_document.document())
         if request.path == checkout.SCRIPT or request.path.startswith(checkout.PATH):
             return self.answer_page(request)
@@ -129,22 +215,41 @@ class Simulator(checkout.CheckoutPages, Controls):
                 return ON_LINK[kind](owners, record, request)
         if request.path.startswith(notifier.CERTIFICATES):
             return self.notifications.certificate(request)
+        if console.is_ours(request):
+            return console.answer(request, self.origin, self.token, self.addresses)
         if request.path.startswith(control_api.PATH):
             return control_api.answer_control_call(self, request)
         return self._answer(request, request_id)
 
     # API calls ------------------------------------------------------------------------
 
-    def _answer(self, request: Request, request_id: str) -> HTTPResponse:
+    def _answer(
+        self, request: Request, request_id: str, repeat: _Repeat | None = None
+    ) -> HTTPResponse:
+        """Answer a call, and keep both sides of it for a while."""
+        begun = perf_counter()
+        answer = self._answer_call(request, request_id, repeat or _FIRST)
+        seconds = perf_counter() - begun
+        self.exchanges.keep(request_id, Exchange(request, answer, seconds))
+        return answer
+
+    def _answer_call(
+        self, request: Request, request_id: str, repeat: _Repeat
+    ) -> HTTPResponse:
         """Verify a call outside the transaction, then run it inside one."""
         try:
-            call = self._verified(request)
+            call = self._verified(request, signed=repeat.signed)
         except APIRefusal as refusal:
             result = Result(refusal.response)
             explanation = self._explained(request, refusal)
             with self._context("") as context:
                 _add_to_history(
-                    context, request, result, request_id, explanation=explanation
+                    context,
+                    request,
+                    result,
+                    request_id,
+                    explanation=explanation,
+                    repeat=repeat,
                 )
             return result.response
         fault_key = FaultKey(
@@ -163,16 +268,23 @@ class Simulator(checkout.CheckoutPages, Controls):
             outcome = provoked.take(context, call)
             fault = provoked_fault(outcome)
             if fault is None:
-                call = replace(call, outcome=outcome)
+                if outcome is not None:
+                    call = replace(call, outcome=outcome)
                 fault = self._faults.next_fault(fault_key, context.now, held=held)
             context.stale = self._faults.is_stale(fault_key)
             if fault is None or fault.runs:
                 result = _run_once(context, call)
             else:
-                result = Result(fault.response)
+                result = Result(fault.response, _order_of(context, call))
             key = call.idempotency_key
-            _add_to_history(context, request, result, request_id, key, fault)
-        return result.response if fault is None else fault.response
+            _add_to_history(
+                context, request, result, request_id, key, fault, repeat=repeat
+            )
+        if fault is None:
+            return result.response
+        if fault.seconds:
+            return replace(result.response, late=fault.seconds)
+        return fault.response
 
     def _explained(
         self, request: Request, refusal: APIRefusal
@@ -183,6 +295,8 @@ class Simulator(checkout.CheckoutPages, Controls):
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
+        from .. import explain
+
         keys = {name: one.public_key for name, one in self.merchants.items()}
         authorization = request.header("authorization") or ""
         named = _KEY_ID.search(authorization)
@@ -198,7 +312,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         )
         return None if explanation.name == "holds" else explanation.as_facts()
 
-    def _verified(self, request: Request) -> APICall:
+    def _verified(self, request: Request, *, signed: bool = True) -> APICall:
         """Return the call of a request whose signature and form are right."""
         settings = self.settings
         found = route(request.method, request.path)
@@ -208,6 +322,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             found.environment,
             self._wire_clock(),
             settings.oldest_date,
+            signed=signed,
         )
         region = region_of(request, merchant, strict=settings.strict_regions)
         call = APICall(
@@ -224,6 +339,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             region=region,
             market=market_of(request, merchant, region),
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
+            public_url=self.addresses.public_url,
             simulation_code=request.header("x-amz-pay-simulation-code"),
             auth_token=request.header("x-amz-pay-authtoken"),
         )
@@ -239,12 +355,29 @@ def _run_once(context: Context, call: APICall) -> Result:
     try:
         stored = idempotency.stored_response(context, call)
     except APIRefusal as refusal:
-        return Result(refusal.response)
+        return Result(refusal.response, _order_of(context, call))
     if stored is not None:
-        return Result(stored, replayed=True)
+        return Result(stored, _order_of(context, call, stored), replayed=True)
     result = _run(context, call)
     idempotency.store_response(context, call, result.response)
     return result
+
+
+def _order_of(
+    context: Context, call: APICall, stored: HTTPResponse | None = None
+) -> str | None:
+    """Return the order that a call which does not run is about, if that can be told."""
+    subject = HANDLERS[call.operation].subject
+    if subject is None:
+        body = b"" if stored is None else stored.body
+        made: dict[str, Any] = json.loads(body or b"{}")
+        return made.get("checkoutSessionId")
+    try:
+        return subject(context, call).get("order")
+    except (APIRefusal, LookupError, TypeError, ValueError, ArithmeticError):
+        return None  # the body was not checked yet
+    except sqlite3.Error:
+        return None  # an id of another type
 
 
 def _run(context: Context, call: APICall) -> Result:
@@ -258,7 +391,10 @@ def _run(context: Context, call: APICall) -> Result:
             stand_ins.stand_in(call.operation, body, context.rules),
             takes_unknown_members=context.settings.takes_unknown_members,
         )
-        call = replace(call, body=body)
+        if body != call.body:
+            call = replace(call, body=body)
+        if call.simulation_code is not None and call.method == "GET":
+            refuse("code-on-reads", _NO_CODE, guessed=False)
         handler = HANDLERS[call.operation]
         if handler.subject is None:
             return handler.run(context, call)
@@ -268,7 +404,7 @@ def _run(context: Context, call: APICall) -> Result:
     except APIRefusal as refusal:
         if not refusal.keep_changes:
             context.transaction.undo_to_savepoint()
-        return Result(refusal.response, order)
+        return Result(refusal.response, order or _order_of(context, call))
 
 
 def _add_to_history(  # noqa: PLR0913 - what a row holds
@@ -279,6 +415,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     key: str | None = None,
     fault: Fault | None = None,
     explanation: dict[str, object] | None = None,
+    repeat: _Repeat | None = None,
 ) -> None:
     context.add_history(
         "request",
@@ -293,6 +430,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
         replayed=result.replayed,
         fault=None if fault is None else fault.label,
         **({} if explanation is None else {"explanation": explanation}),
+        **({} if repeat is None else repeat.facts),
     )
 
 

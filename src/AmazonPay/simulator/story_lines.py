@@ -96,6 +96,17 @@ _LINES: dict[str, Callable[[Record], str]] = {
         f"✂  {facts['times']} of {facts['operation']} will end in {facts['outcome']},"
         f" {facts['when']}"
     ),
+    "issuer": lambda facts: f"◇  the bank {facts['did']}",
+    "clock": lambda facts: (
+        f"⏱  the clock was moved {'by ' if facts['to'] else ''}{facts['by']}"
+    ),
+    "pushed": lambda facts: (
+        f"◇  {facts['object']} {facts['id']}: made to happen: {facts['event']}"
+    ),
+    "disarmed": lambda facts: (
+        f"✂  disarmed: {facts['outcome']} of {facts['operation']}, {facts['when']}"
+    ),
+    "resent": lambda facts: f"←  a notification is sent again: {facts['how']}",
     "dropped": lambda facts: f"…  {facts['rows']} older rows are gone",
 }
 

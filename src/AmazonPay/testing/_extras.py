@@ -28,6 +28,7 @@ def loaded(module: str) -> ModuleType:
         if missing not in _EXTRAS:
             raise
         raise ModuleNotFoundError(
-            f'{missing} is missing: pip install "AmazonPayClient[{_EXTRAS[missing]}]"',
+            f"{missing} is missing: pip install '.[{_EXTRAS[missing]}]' in your"
+            " checkout of this package",
             name=error.name,
         ) from None

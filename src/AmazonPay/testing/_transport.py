@@ -40,6 +40,8 @@ class SimulatorTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
                 request.url.scheme,
             )
         )
+        if answer.cut:
+            raise httpx2.ReadError("the armed fault has reset the connection")
         return httpx2.Response(
             answer.status, headers=list(answer.headers), content=answer.body
         )

@@ -16,7 +16,7 @@ from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
 from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
-from ...ipn._rows import checked_forget_limit, entry_of, recheck_row, row_of
+from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
 from ._database import (
     DATABASE_ERRORS,
@@ -25,6 +25,7 @@ from ._database import (
     fitted,
     is_passing,
     new_version,
+    pause,
     rows_of,
 )
 from .models import KnownObject, Notification
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ...ipn import Notification as Received
     from ...ipn._views import View
 
-_NEW, _DONE, _PARKED = "new", "done", "parked"
 # Of so many entries that are due, a worker takes any, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
@@ -72,8 +72,7 @@ class DjangoInbox(Processing):
         self._entries = rows_of(Notification, using)
         self._max_failures = checked_limit(max_failures)
         self._clock = clock
-        storage = _Storage(self._database, self.moment)
-        self._storage, self._insert = storage, storage.insert
+        self._storage = _Storage(self._database, self.moment)
 
     def receive(self, notification: Received, /) -> bool:
         """Commit a notification; return whether it is new. See `Inbox.receive`.
@@ -81,7 +80,7 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed: answer 5xx.
         """
-        return self._insert(row_of(notification))
+        return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
         """Return up to `limit` entries that have failed too often, the oldest first.
@@ -89,8 +88,28 @@ class DjangoInbox(Processing):
         Raises:
             InboxFailed: the database failed.
         """
-        rows = self._entries.filter(state=_PARKED).order_by("received").values()
-        found = self._database.run(lambda: [*rows[: checked_limit(limit)]])
+        return self._oldest(self._entries.filter(state=PARKED), limit)
+
+    def open_entries(
+        self, *, before: datetime | None = None, limit: int = 100
+    ) -> list[InboxEntry]:
+        """Return up to `limit` entries that are not settled, the oldest first.
+
+        An entry waits for `process`, or is parked. `before` leaves out those that were
+        received since.
+
+        Raises:
+            InvalidRequest: `before` has no time zone.
+            InboxFailed: the database failed.
+        """
+        rows = self._entries.exclude(state=DONE)
+        if before is not None:
+            rows = rows.filter(received__lt=time_text(before))
+        return self._oldest(rows, limit)
+
+    def _oldest(self, rows: Any, limit: int) -> list[InboxEntry]:  # noqa: ANN401 - a query set of Django's, which has no types
+        listed = rows.order_by("received").values()
+        found = self._database.run(lambda: [*listed[: checked_limit(limit)]])
         return [entry_of(row) for row in found]
 
     def retry(self, message_id: str) -> None:
@@ -100,8 +119,8 @@ class DjangoInbox(Processing):
             InvalidRequest: no such entry is parked.
             InboxFailed: the database failed.
         """
-        rows = self._entries.filter(pk=message_id, state=_PARKED)
-        freed = {"state": _NEW, "failures": 0, "due": self.moment()}
+        rows = self._entries.filter(pk=message_id, state=PARKED)
+        freed = {"state": NEW, "failures": 0, "due": self.moment()}
         if not self._database.run(lambda: rows.update(**freed, version=new_version())):
             raise InvalidRequest("no entry of this message_id is parked")
 
@@ -116,7 +135,7 @@ class DjangoInbox(Processing):
             InboxFailed: the database failed.
         """
         limit = checked_forget_limit(before, self._clock())
-        rows = self._entries.filter(state=_DONE, received__lt=limit)
+        rows = self._entries.filter(state=DONE, received__lt=limit)
         count: int = self._database.run(lambda: rows.delete()[0])
         return count
 
@@ -136,19 +155,20 @@ class _Storage:
 
     # Entries --------------------------------------------------------------------------
 
-    def insert(self, row: dict[str, Any]) -> bool:
+    def add(self, row: dict[str, Any]) -> bool:
         now = self._moment()
-        rest = {"received": now, "due": now, "state": _NEW, "failures": 0, "version": 0}
+        rest = {"received": now, "due": now, "state": NEW, "failures": 0, "version": 0}
+        values = {"sent": now, **rest, **row}
         key = row["message_id"]
 
         def work() -> bool:
-            made = self._entries.get_or_create(pk=key, defaults={**row, **rest})
+            made = self._entries.get_or_create(pk=key, defaults=values)
             return bool(made[1])
 
         return self._database.run(work)
 
     def claim(self) -> Work | None:
-        row = self._claimed(self._entries.filter(state=_NEW))
+        row = self._claimed(self._entries.filter(state=NEW))
         if row is None:
             return None
         return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
@@ -170,14 +190,14 @@ class _Storage:
         return self._database.run(lambda: [*due])
 
     def settle(self, work: Work) -> None:
-        self._change_entry(work, state=_DONE)
+        self._change_entry(work, state=DONE)
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
         self._change_entry(
             work,
             failures=work.failures + 1,
             error=fitted(Notification, {"error": error})["error"],
-            state=_PARKED if pause is None else _NEW,
+            state=PARKED if pause is None else NEW,
             due=self._moment(pause or timedelta(0)),
         )
 
@@ -207,6 +227,7 @@ class _Storage:
                     tries = TRIES
             if tries >= TRIES:
                 raise failure
+            pause(tries)
 
     def _act(self, work: Work, fresh: View, handler: Handler) -> bool:
         """Settle the entry, lock the object, and let the handler move the order.
@@ -214,7 +235,7 @@ class _Storage:
         The first statement writes, so that SQLite takes its lock at once.
         """
         mine = self._entries.filter(pk=work.id, version=work.version)
-        if not mine.update(state=_DONE, error=None, version=new_version()):
+        if not mine.update(state=DONE, error=None, version=new_version()):
             return False
         known = self._objects.select_for_update().filter(pk=work.object_id).first()
         before: View | None = None if known is None else json.loads(known.view)
@@ -254,7 +275,3 @@ class _Storage:
         mine = self._objects.filter(pk=work.id, version=work.version)
         values = {"checks": work.failures + 1, "due": self._moment(pause)}
         self._database.run(lambda: mine.update(**values, version=new_version()))
-
-    def enqueue(self, work: Work, message_id: str, pause: timedelta) -> None:
-        self.insert(recheck_row(work, message_id, self._moment()))
-        self.put_off(work, pause)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..._core.config import REGIONS
+from ..addresses import HERE
 from ..engine.context import EXPIRES, Context
 from ..engine.ids import Ids
 from ..engine.store import Store
@@ -52,10 +53,17 @@ class Backstage:
         self.ids = ids or Ids()
         self.settings = settings or Settings()
         self.origin = "https://localhost"
-        """Where the links in answers to the buyer begin; a server sets its own."""
+        """The simulator's own address; a server sets it."""
+        self.addresses = HERE
+        """The names by which it is reached, and whether only this machine does so."""
         self.notifications = Notifier(
             self.store, self._context, self._now, self.merchants
         )
+
+    @property
+    def pages(self) -> str:
+        """Where links to the buyer's pages begin in answers to control calls."""
+        return self.addresses.public_url or self.origin
 
     def _now(self) -> datetime:
         return self.clock()
@@ -155,25 +163,25 @@ class Backstage:
                 consents=consents,
                 buyer=buyer,
             )
-            return checkout_sessions.to_json(session, self.origin)
+            return checkout_sessions.to_json(session, self.pages)
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             actor.pay(context, session)
-            return checkout_sessions.to_json(session, self.origin)
+            return checkout_sessions.to_json(session, self.pages)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             actor.cancel(context, session)
-            return checkout_sessions.to_json(session, self.origin)
+            return checkout_sessions.to_json(session, self.pages)
 
     def amazon_cancel(self, session_id: str) -> dict[str, Any]:
         """Let Amazon cancel a session; return it."""
         with self._object(checkout_sessions.KIND, session_id) as (context, session):
             context.move(checkout_sessions.KIND, session, "Amazon cancels")
-            return checkout_sessions.to_json(session, self.origin)
+            return checkout_sessions.to_json(session, self.pages)
 
     def end_charge(self, charge_id: str, act: str) -> dict[str, Any]:
         """Let a charge be canceled by `amazonCancel` or `buyerCancel`; return it."""

@@ -57,7 +57,12 @@ ACTIONS: dict[tuple[str, str | None], _Members] = {
     },
     ("charges", "dispute"): {"amount": ("amount", str), "reason": ("reason", str)},
     ("disputes", "decide"): {"decision": ("decision", str)},
-    ("notifications", "resend"): {},
+    ("notifications", "resend"): {
+        "times": ("times", int),
+        "seconds": ("seconds", int),
+        "altered": ("altered", bool),
+        "asNewMessage": ("as_new_message", bool),
+    },
     ("authorizationTokens", None): {
         "publicKeyId": ("public_key_id", str),
         "merchantId": ("merchant_id", str),
@@ -73,7 +78,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
 
 def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
     """Return the response to a control call."""
-    check_caller(request, backstage.origin, backstage.token)
+    check_caller(request, backstage.origin, backstage.token, backstage.addresses)
     found = _PATH.fullmatch(request.path)
     noun, id_, act = found.groups() if found else ("", "", "")
     if noun in world_api.NOUNS and act is None:

@@ -14,7 +14,7 @@ from .world_api import ROUTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .world_api import Route
+    from .control_routes import Route
 
 _TYPES: Final = {
     str: "string",
@@ -69,9 +69,10 @@ def _add(paths: dict[str, Any], path: str, method: str, call: dict[str, Any]) ->
 def _of_route(noun: str, route: Route, method: str) -> dict[str, Any]:
     name = f"{method.lower()}_{noun}"
     if method == "GET":
-        call = _call(name, route.summary)
+        call = _call(name, route.summary, answers=route.answers)
         call["parameters"] = [
-            _parameter(one, kind, "query") for one, kind in route.members.items()
+            _parameter(one, kind, "query", required=one in route.required)
+            for one, kind in route.members.items()
         ]
         return call
     body = {"type": "object"} if route.takes_world else None
@@ -81,8 +82,13 @@ def _of_route(noun: str, route: Route, method: str) -> dict[str, Any]:
 
 
 def _call(
-    name: str, summary: str, *, body: dict[str, Any] | None = None
+    name: str,
+    summary: str,
+    *,
+    body: dict[str, Any] | None = None,
+    answers: str = _JSON,
 ) -> dict[str, Any]:
+    schema = {"type": "object" if answers == _JSON else "string"}
     call: dict[str, Any] = {
         "operationId": f"simulator_{name}",
         "summary": summary,
@@ -91,7 +97,7 @@ def _call(
         "responses": {
             "200": {
                 "description": "Success",
-                "content": {_JSON: {"schema": {"type": "object"}}},
+                "content": {answers: {"schema": schema}},
             },
             "4XX": {"description": "Refused", "content": {_JSON: {"schema": _ERROR}}},
         },

@@ -1,72 +1,97 @@
-"""Who may make control calls: this machine's own programs, and pages with the token.
+"""Who may make control calls: this machine's own programs, and who has the token.
 
 A page of any site can make a browser send requests to this machine. So `Host` must be
 this simulator's own address, which a page of another name (DNS rebinding) does not
 send, `Origin` must be the same, and a call that may come from a browser needs the
-token.
+token: in a header, or in the cookie that the printed link of the console has set.
+Where others than this machine reach the simulator, every call needs it.
 """
 
 from __future__ import annotations
 
+import hmac
+import re
 import secrets
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
 
-from ..._core.config import is_loopback
+from ..addresses import HERE, Addresses
 from ..wire.errors import APIRefusal
 
 if TYPE_CHECKING:
     from ..wire.messages import Request
 
 TOKEN_HEADER: Final = "x-simulator-token"  # noqa: S105 - the name of a header
+_COOKIE: Final = "amazonpay_simulator_console"
 
 
-def check_caller(request: Request, origin: str, token: str) -> None:
+def check_caller(
+    request: Request, origin: str, token: str, addresses: Addresses = HERE
+) -> None:
     """Refuse a control call of another machine's page, or of a page without the token.
 
-    A call without an `Origin` comes from no page, and needs no token if its body is
-    empty or JSON: a browser sends such a body with an `Origin` only. `origin` is the
-    simulator's own.
+    On loopback, a call without an `Origin` comes from no page, and needs no token if
+    its body is empty or JSON: a browser sends such a body with an `Origin` only. What
+    says that it comes from a browser (`Sec-Fetch-Site`) needs the token all the same.
+    `origin` is the simulator's own.
     """
-    check_page(request, origin)
-    if request.header("origin") is None and (not request.body or _is_json(request)):
+    check_page(request, origin, addresses)
+    from_page = request.header("origin") is not None
+    says_so = request.header("sec-fetch-site") is not None
+    plain = not request.body or _is_json(request)
+    if not (from_page or says_so or addresses.is_open) and plain:
+        return
+    if (from_page or plain) and has_cookie(request, token):
         return
     said = (request.header(TOKEN_HEADER) or "").encode()
     if not secrets.compare_digest(said, token.encode()):
-        raise APIRefusal(
-            "UnauthorizedAccess",
-            f"A page, or a body that is not application/json, needs {TOKEN_HEADER}",
-        )
+        who = "A page, or a body that is not application/json,"
+        if addresses.is_open:
+            who = "Beyond loopback every control call"
+        raise APIRefusal("UnauthorizedAccess", f"{who} needs {TOKEN_HEADER}")
 
 
-def check_page(request: Request, origin: str) -> None:
+def check_page(request: Request, origin: str, addresses: Addresses = HERE) -> None:
     """Refuse what another page than this simulator's, or another host, has sent."""
-    host = request.header("host") or ""
-    if not _is_ours(host, origin):
+    host = (request.header("host") or "").lower()
+    if not addresses.are_called(host, origin):
         raise APIRefusal("UnauthorizedAccess", "The Host is not this simulator")
     given = request.header("origin")
     if given is not None and given.partition("://")[2] != host:
         raise APIRefusal("UnauthorizedAccess", "The Origin is another page")
 
 
+def cookie_for(request: Request, token: str) -> str:
+    """Return the cookie that lets a browser in, for this run and this port.
+
+    Ports of one machine share a jar, so its name has the port. It is sent to the
+    control calls alone, and holds no token.
+    """
+    secure = "; Secure" if request.scheme == "https" else ""
+    return (
+        f"{_cookie_name(request)}={_cookie_value(token)}; Path=/_simulator/; HttpOnly;"
+        f" SameSite=Strict{secure}"
+    )
+
+
+def has_cookie(request: Request, token: str) -> bool:
+    """Return whether a browser was let in before, in this run."""
+    given = re.findall(
+        rf"(?:^|[;,]\s*){_cookie_name(request)}=([0-9a-f]{{64}})(?=[;,]|$)",
+        request.header("cookie") or "",
+    )
+    right = _cookie_value(token)
+    return any(secrets.compare_digest(one, right) for one in given)
+
+
+def _cookie_name(request: Request) -> str:
+    port = (request.header("host") or "").rpartition(":")[2]
+    return f"{_COOKIE}_{port}" if port.isascii() and port.isdigit() else _COOKIE
+
+
+def _cookie_value(token: str) -> str:
+    return hmac.digest(token.encode(), b"console", "sha256").hex()
+
+
 def _is_json(request: Request) -> bool:
     kind = (request.header("content-type") or "").partition(";")[0]
     return kind.strip().lower() == "application/json"
-
-
-def _is_ours(host: str, origin: str) -> bool:
-    """Return whether a Host is loopback, with the port at which this is served."""
-    parts = _split(f"//{host}")
-    if parts is None or "@" in host or not is_loopback(parts.hostname or ""):
-        return False
-    own = _split(origin)
-    return own is None or own.port is None or parts.port == own.port
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import secrets
 import threading
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError, InvalidRequest
 from ..engine.clock import Clock
+from ..engine.exchanges import Exchanges
 from ..engine.store import DROPPED
-from ..engine.timestamps import parse_timestamp
+from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..handlers import charges, checkout_sessions
-from . import provoked, world_file
+from ..wire.errors import APIRefusal
+from . import provoked, pushes, world_file
 from .backstage import Backstage
 
 if TYPE_CHECKING:
@@ -27,8 +30,12 @@ if TYPE_CHECKING:
     from ..engine.store import HistoryRow, Record, Store
     from ..merchants import Merchant
     from ..settings import Settings
+    from ..wire.messages import Request
 
 _CLOCK = "clock"
+CLOCK_MOVED = "clock"
+"""The kind of the row that says that somebody has moved the clock."""
+_UNMOVED = (DROPPED, CLOCK_MOVED)
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
 """Beyond it, the ends of what is made have no place in the calendar."""
 
@@ -37,7 +44,7 @@ class FaultUnused(AssertionError):  # noqa: N818 - named by what happened
     """A fault was armed, and no call has met it."""
 
 
-class Controls(Backstage):
+class Controls(Backstage, ABC):
     """A simulator's controls; `/_simulator/` has the same over HTTP."""
 
     def __init__(
@@ -51,8 +58,16 @@ class Controls(Backstage):
         super().__init__(merchants, store, clock or Clock(runs=True), ids, settings)
         self.token = secrets.token_urlsafe(16)
         """What a page needs for control calls; see `docs/simulator.md`."""
+        self.exchanges = Exchanges()
+        """The last calls as they were on the wire, for the console."""
+        self.world = 1
+        """Grows with each reset and load: then the rows have begun anew."""
         self._moving = threading.RLock()
         self._restore_clock()
+
+    @abstractmethod
+    def repeat(self, request: Request, number: int, *, signed: bool) -> str:
+        """Answer a call of a row of the story again; return its new request id."""
 
     # Time -----------------------------------------------------------------------------
 
@@ -88,6 +103,8 @@ class Controls(Backstage):
         with self._moving:
             after = self._last_row()
             answered = self._catch_up()
+            if by:
+                self._tell_of_clock(_words(by), until)
             while (at := self._next_due()) is not None and at <= until:
                 clock.move_to(at)
                 answered += self._catch_up()
@@ -109,11 +126,19 @@ class Controls(Backstage):
         with self._moving:
             after = self._last_row()
             rows = self._happened(after, self._catch_up())
+            if not rows and self._next_due() is not None:
+                self._tell_of_clock("to the next event")
             while not rows and (at := self._next_due()) is not None:
                 clock.move_to(at)
                 rows = self._happened(after, self._catch_up())
             self._keep_clock()
             return rows
+
+    def _tell_of_clock(self, by: str, until: datetime | None = None) -> None:
+        """Tell the story that somebody moves the clock, by a time or to an event."""
+        with self._context("") as context:
+            to = None if until is None else format_timestamp(until)
+            context.add_history(CLOCK_MOVED, None, by=by, to=to)
 
     def next_event_at(self) -> datetime | None:
         """Return when something is due next, or None; it may change nothing."""
@@ -145,7 +170,7 @@ class Controls(Backstage):
 
     def _happened(self, after: int, answered: list[str]) -> list[HistoryRow]:
         """Return the new rows, and the older ones of messages that were answered."""
-        rows = [row for row in self.story(after=after) if row.kind != DROPPED]
+        rows = [row for row in self.story(after=after) if row.kind not in _UNMOVED]
         older = set(answered) - {row.facts.get("messageId") for row in rows}
         if not older:
             return rows
@@ -169,6 +194,25 @@ class Controls(Backstage):
                 kept = transaction.find("", _CLOCK, "lead")
             if kept is not None:
                 self.clock.set(self.clock() + timedelta(seconds=kept["seconds"]))
+
+    # What only others can do ----------------------------------------------------------
+
+    def push(
+        self, kind: str, id_: str, event: str, *, resolution: str | None = None
+    ) -> dict[str, Any]:
+        """Let an event of its life cycle happen to an object; return its new state.
+
+        `kind` is one of `lifecycles.LIFE_CYCLES`, and `event` one of its arrows that is
+        no call of the shop's. `resolution` is who wins a dispute.
+
+        Raises:
+            APIRefusal: there is no such object or event, or not in this state; the
+                message lists those that are possible.
+        """
+        known = pushes.checked_kind(kind)
+        with self._object(known, id_) as (context, record):
+            pushes.push(context, known, record, event, resolution)
+            return {"id": id_, "state": record["state"], "reason": record["reason"]}
 
     # Faults ---------------------------------------------------------------------------
 
@@ -214,22 +258,43 @@ class Controls(Backstage):
         """Return the faults that no call has met yet: operation, outcome and when."""
         return [one for owner in self._accounts() for one in provoked.armed(owner)]
 
-    def disarm(self) -> list[dict[str, str]]:
-        """Disarm all faults; return those that no call has met."""
-        return [one for owner in self._accounts() for one in provoked.disarm(owner)]
+    def disarm(self, operation: str | None = None) -> list[dict[str, str]]:
+        """Disarm the faults of an operation, or all; return those that no call met."""
+        unused: list[dict[str, str]] = []
+        for context in self._accounts():
+            for one in provoked.disarm(context, operation):
+                context.add_history("disarmed", None, **one)
+                unused.append(one)
+        return unused
 
     # Looking --------------------------------------------------------------------------
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return all checkout sessions as the API shows them, oldest first."""
         return [
-            checkout_sessions.to_json(session, self.origin)
+            checkout_sessions.to_json(session, self.pages)
             for session in self._all(checkout_sessions.KIND)
         ]
 
     def charges(self) -> list[dict[str, Any]]:
         """Return all charges as the API shows them, oldest first."""
         return [charges.to_json(charge) for charge in self._all(charges.KIND)]
+
+    @contextmanager
+    def found(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
+        """Find an object of any owner, and begin a transaction for its owner.
+
+        Raises:
+            APIRefusal: there is none.
+        """
+        with self._object(kind, id_) as found:
+            yield found
+
+    def has(self, kind: str, id_: str) -> bool:
+        """Return whether there is such an object, of any owner."""
+        with suppress(APIRefusal), self._object(kind, id_):
+            return True
+        return False
 
     def _all(self, kind: str) -> list[Record]:
         found: list[Record] = []
@@ -256,6 +321,7 @@ class Controls(Backstage):
                 transaction.clear()
             if isinstance(self.clock, Clock):
                 self.clock.reset()
+            self.world += 1
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the world to a file: ledger, clock, ids and story, as JSON.
@@ -292,4 +358,18 @@ class Controls(Backstage):
         clock = self.clock if isinstance(self.clock, Clock) else None
         with self._moving:
             world_file.decode(data, self.store, clock, self.ids.random)
+            self.exchanges.clear()
+            self.world += 1
             self._keep_clock()
+
+
+def _words(by: timedelta) -> str:
+    """Return a time in words: `2 days 3 h 20 s`."""
+    hours, rest = divmod(by.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    fraction = round(seconds + by.microseconds / 1e6, 1)
+    parts = [f"{by.days} {'day' if by.days == 1 else 'days'}"] if by.days else []
+    parts += [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    parts += [f"{fraction:g} s"] if fraction or not parts else []
+    return " ".join(parts)

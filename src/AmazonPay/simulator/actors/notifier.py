@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from ..._core.config import is_loopback
 from ...errors import ConfigurationError
 from ...testing._authority import Authority, leaf_path
 from ..engine import deliveries, notifications
-from ..wire.errors import APIRefusal
+from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import HTTPResponse, Request
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ _LOGGER = logging.getLogger("AmazonPay.simulator")
 # UNCONFIRMED: how long an answer may take; so long it is at Amazon SNS in general.
 _SECONDS: Final = 15.0
 _PAUSE: Final = 0.2
+_MOST_TIMES: Final = 10
+_LATEST: Final = 366 * 86_400
+_KINDS: Final = {type_: kind for kind, type_ in notifications.OBJECT_TYPES.items()}
 _REGIONS = ("na", "eu", "jp")
 
 
@@ -129,16 +132,27 @@ class Notifier:
         owner, message = place["owner"], place["message"]
         with self._context(owner) as context:
             record = context.find(notifications.KIND, message)
-        if record is None:  # all was reset meanwhile
+        if record is None:  # all was reset meanwhile, or its row is gone
+            self._take_out(place)
             return
-        answer = self._answer(self._request(record))
+        sent_as: str = place.get("sentAs") or message  # older stores have none
+        altered = bool(place.get("altered"))
+        answer = self._answer(self._request(record, sent_as, altered=altered))
         with self._context(owner) as context:
             context.transaction.delete(
                 deliveries.NOBODY, deliveries.OUTBOX, place["id"]
             )
             record = context.find(notifications.KIND, message)
             if record is not None:
-                deliveries.record_answer(context, record, answer)
+                deliveries.record_answer(
+                    context, record, sent_as, answer, altered=altered
+                )
+
+    def _take_out(self, place: Record) -> None:
+        with self._context(deliveries.NOBODY) as context:
+            context.transaction.delete(
+                deliveries.NOBODY, deliveries.OUTBOX, place["id"]
+            )
 
     def _answer(self, request: Request) -> int | str:
         """Return the answer of the listener that has understood it least."""
@@ -151,20 +165,26 @@ class Notifier:
                 answers.append(500)
         return max(answers, key=lambda one: one if isinstance(one, int) else 599)
 
-    def _request(self, record: Record) -> Request:
+    def _request(
+        self, record: Record, sent_as: str, *, altered: bool = False
+    ) -> Request:
         body = self.authority.notification(
             record["objectType"],
             record["objectId"],
             topic=record["topic"],
             merchant_id=record["merchantId"],
             charge_permission_id=record["chargePermissionId"],
-            message_id=record["id"],
+            message_id=sent_as,
             notification_id=record["notificationId"],
             timestamp=datetime.fromisoformat(record["created"]),
         )
+        if altered:
+            id_ = record["objectId"]
+            other = id_[:-1] + ("1" if id_.endswith("0") else "0")
+            body = body.replace(id_.encode(), other.encode())
         headers = (
             ("x-amz-sns-message-type", "Notification"),
-            ("x-amz-sns-message-id", record["id"]),
+            ("x-amz-sns-message-id", sent_as),
             ("x-amz-sns-topic-arn", record["topic"]),
             ("x-amz-sns-subscription-arn", f"{record['topic']}:simulator"),
             ("content-type", "text/plain; charset=UTF-8"),
@@ -174,17 +194,77 @@ class Notifier:
         )
         return Request("POST", "/", headers, body)
 
-    def resend(self, message_id: str) -> dict[str, object]:
-        """Send a notification once more, as a duplicate, at the next delivery."""
+    def resend(
+        self,
+        message_id: str,
+        *,
+        times: int = 1,
+        seconds: int = 0,
+        altered: bool = False,
+        as_new_message: bool = False,
+    ) -> dict[str, object]:
+        """Send a notification once more, as a duplicate, at the next delivery.
+
+        `times` sends several, `seconds` lets it come that much later by the clock, and
+        `altered` changes it after it was signed, so that a shop must refuse it. A new
+        message has a `MessageId` of its own and the same `NotificationId`. Return the
+        `MessageId` under which it is sent.
+        """
+        if not 1 <= times <= _MOST_TIMES or not 0 <= seconds <= _LATEST:
+            raise invalid_value(f"times is 1 to {_MOST_TIMES}, seconds 0 to {_LATEST}")
+        if seconds and altered:
+            raise invalid_value("seconds and altered exclude each other")
+        with self._found(message_id) as (context, record):
+            sent_as = context.ids.uuid() if as_new_message else message_id
+            for _ in range(times):
+                if seconds:
+                    later = timedelta(seconds=seconds)
+                    event = notifications.event_of(record, sent_as)
+                    context.schedule(later, notifications.KIND, record, event)
+                else:
+                    deliveries.put_into_outbox(
+                        context, record, sent_as, altered=altered
+                    )
+            how = [f"{times} times"] if times > 1 else []
+            how += [f"{seconds} s late"] if seconds else []
+            how += ["altered after signing"] if altered else []
+            how += ["as a new message"] if as_new_message else []
+            self._tell(context, record, ", ".join(how) or "once")
+        return {"messageId": sent_as}
+
+    def redeliver(self, order: str) -> list[str]:
+        """Send the notifications of an order again, the newest first.
+
+        Return their messages in that order.
+        """
+        rows = self._store.history(order)
+        messages = [str(row.facts["messageId"]) for row in rows if _was_sent(row)]
+        messages.reverse()
+        for message in messages:
+            with self._found(message) as (context, record):
+                deliveries.put_into_outbox(context, record, message)
+                self._tell(context, record, "the newest of the order first")
+        return messages
+
+    @contextlib.contextmanager
+    def _found(self, message_id: str) -> Generator[tuple[Context, Record]]:
+        """Find a message of any owner."""
         for merchant in self._merchants.values():
             for environment in merchant.environments:
                 owner = f"{merchant.merchant_id}/{environment}"
                 with self._context(owner) as context:
                     record = context.find(notifications.KIND, message_id)
                     if record is not None:
-                        deliveries.put_into_outbox(context, record)
-                        return {"messageId": message_id}
+                        yield context, record
+                        return
         raise APIRefusal("ResourceNotFound", f"There is no message '{message_id}'")
+
+    def _tell(self, context: Context, record: Record, how: str) -> None:
+        kind = _KINDS[record["objectType"]]
+        about = context.find(kind, record["objectId"]) or {}
+        context.add_history(
+            "resent", about.get("order"), messageId=record["id"], how=how
+        )
 
     def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:
         """Return rows of the history with what became of their notifications."""
@@ -206,17 +286,24 @@ class Notifier:
         return HTTPResponse(200, self.authority.leaf, headers)
 
 
-class HTTPListener:
-    """Posts notifications to a shop on this machine."""
+def _was_sent(row: HistoryRow) -> bool:
+    return row.kind == notifications.KIND and "messageId" in row.facts
 
-    def __init__(self, url: str) -> None:
-        """Raise `ConfigurationError` unless the address is on this machine."""
+
+class HTTPListener:
+    """Posts notifications to a shop on this machine, or on hosts that are named."""
+
+    def __init__(self, url: str, hosts: Iterable[str] = ()) -> None:
+        """Raise `ConfigurationError` unless the address is on one of these."""
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
         except ValueError:
             raise _foreign() from None
-        if parts.scheme not in {"http", "https"} or not is_loopback(host):
+        named = {one.lower().strip("[]") for one in hosts}
+        if parts.scheme not in {"http", "https"} or not host:
+            raise _foreign()
+        if not is_loopback(host) and host not in named:
             raise _foreign()
         import httpx2
 
@@ -264,7 +351,7 @@ _STEPS = ("connect", "read", "write", "pool")
 def _foreign() -> ConfigurationError:
     return ConfigurationError(
         "--ipn-url is the address of a shop on this machine, such as"
-        " http://localhost:8000/ipn"
+        " http://localhost:8000/ipn, or on a host that --ipn-host names"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..engine.outcomes import MOMENTS, Outcome, known_outcomes
+from ..engine.wire_faults import wire_outcomes
 from ..handlers import HANDLERS
 from ..wire.errors import invalid_value
 
@@ -32,7 +33,7 @@ def provoke(
         raise invalid_value(f"The operation is one of {', '.join(sorted(HANDLERS))}")
     if when not in MOMENTS:
         raise invalid_value(f"The value of when is one of {', '.join(MOMENTS)}")
-    known = known_outcomes(operation, when)
+    known = [*known_outcomes(operation, when), *wire_outcomes(operation, when)]
     if outcome not in known:
         raise invalid_value(
             f"The outcome of {operation}, {when}, is one of {', '.join(known)}"

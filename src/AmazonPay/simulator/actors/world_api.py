@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from ...errors import ConfigurationError, InvalidRequest
+from ..console import routes as console
+from ..story_lines import line_of
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import JSON, HTTPResponse, json_response
+from .control_routes import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ..engine.store import HistoryRow
     from ..wire.messages import Request
+    from .control_routes import Given
     from .controls import Controls
 
 LARGEST_WORLD: Final = 64 * 1024 * 1024
 """Bytes; a longer world is refused unread."""
 
 _LARGEST_NUMBER: Final = 2**63 - 1
-
-Given: TypeAlias = "Mapping[str, Any]"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a method and a noun do."""
-
-    summary: str
-    run: Callable[[Controls, Given], object]
-    members: Mapping[str, type]
-    """The members of the body, or of a GET's query, and their types."""
-    required: tuple[str, ...] = ()
-    takes_world: bool = False
-    """Whether the body is a world, as `save` returns it."""
 
 
 def _clock(controls: Controls) -> dict[str, Any]:
@@ -49,7 +38,7 @@ def _clock(controls: Controls) -> dict[str, Any]:
 
 
 def _rows(rows: list[HistoryRow]) -> list[dict[str, Any]]:
-    return [asdict(row) for row in rows]
+    return [{**asdict(row), "line": line_of(row)} for row in rows]
 
 
 def _move(controls: Controls, given: Given) -> dict[str, Any]:
@@ -137,9 +126,9 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
         ("operation", "outcome"),
     ),
     ("DELETE", "faults"): Route(
-        "Disarm all faults; the answer is what no call has met",
-        lambda controls, _: {"unused": controls.disarm()},
-        {},
+        "Disarm the faults of an operation, or all; the answer is what no call has met",
+        lambda controls, given: {"unused": controls.disarm(given.get("operation"))},
+        {"operation": str},
     ),
     ("POST", "reset"): Route(
         "Forget everything; set the clock to its start", _reset, {}
@@ -150,6 +139,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "load"): Route(
         "Put a saved world in the place of this one", _load, {}, takes_world=True
     ),
+    **console.ROUTES,
 }
 """By method and noun."""
 
@@ -165,6 +155,8 @@ def answer_world_call(controls: Controls, request: Request, noun: str) -> HTTPRe
         answer = route.run(controls, _given(route, request))
     except (ConfigurationError, InvalidRequest) as error:
         raise APIRefusal("InvalidRequest", str(error)) from None
+    if isinstance(answer, HTTPResponse):
+        return answer
     if isinstance(answer, bytes):
         return HTTPResponse(200, answer, JSON)
     return json_response(200, answer)
@@ -181,10 +173,14 @@ def _given(route: Route, request: Request) -> Given:
             raise _unknown(route)
         if not _fits(value, route.members[name]):
             raise invalid_value(f"The value of {name} is invalid")
-    for name in route.required:
-        if name not in body:
-            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
+    _check_required(route, body)
     return body
+
+
+def _check_required(route: Route, given: Given) -> None:
+    for name in route.required:
+        if name not in given:
+            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
 
 
 def _unknown(route: Route) -> APIRefusal:
@@ -204,6 +200,7 @@ def _query(route: Route, query: str) -> Given:
         if name not in route.members or name in found:
             raise _unknown(route)
         found[name] = value if route.members[name] is str else _number(name, value)
+    _check_required(route, found)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from .notifications import DELIVER, KIND
+from .notifications import KIND, event_of, message_id_of
 from .timestamps import format_timestamp
 
 if TYPE_CHECKING:
@@ -28,41 +28,77 @@ _FAILED: Final = range(500, 600)
 
 def on_due(context: Context, record: Record, event: str) -> None:
     """Lay a notification that is due into the outbox."""
-    del event
-    put_into_outbox(context, record)
+    put_into_outbox(context, record, message_id_of(record, event))
 
 
-def put_into_outbox(context: Context, record: Record) -> None:
-    """Lay a notification into the outbox, behind what is there."""
+def put_into_outbox(
+    context: Context, record: Record, sent_as: str, *, altered: bool = False
+) -> None:
+    """Lay a notification into the outbox, behind what is there.
+
+    `sent_as` is the `MessageId` of this delivery; `altered` changes a byte of what is
+    sent, after it was signed.
+    """
     transaction = context.transaction
     number = 1 + len(list(transaction.all(NOBODY, OUTBOX)))
     # By time, and then by its turn: the store sorts by id.
     place = f"{context.timestamp} {number:06d} {record['id']}"
-    transaction.save(
-        NOBODY, OUTBOX, {"id": place, "owner": context.owner, "message": record["id"]}
-    )
+    delivery: Record = {
+        "id": place,
+        "owner": context.owner,
+        "message": record["id"],
+        "sentAs": sent_as,
+    }
+    if altered:
+        delivery["altered"] = True
+    transaction.save(NOBODY, OUTBOX, delivery)
 
 
-def record_answer(context: Context, record: Record, answer: int | str) -> None:
+def record_answer(
+    context: Context,
+    record: Record,
+    sent_as: str,
+    answer: int | str,
+    *,
+    altered: bool = False,
+) -> None:
     """Record the answer to a notification, and plan what it makes necessary.
 
-    After a 5xx or a time-out it comes again every hour for three hours.
+    After a 5xx or a time-out it comes again every hour for three hours. The answer to
+    an altered one says nothing about the right one.
     """
-    record["attempts"].append({"at": context.timestamp, "answer": answer})
+    attempt: Record = {"at": context.timestamp, "answer": answer}
+    if sent_as != record["id"]:
+        attempt["messageId"] = sent_as
+    if altered:
+        record["attempts"].append({**attempt, "altered": True})
+        context.transaction.save(context.owner, KIND, record)
+        return
+    record["attempts"].append(attempt)
     record.pop("until", None)
-    if record["status"] == "answered" or answer in _SUCCESS:
-        record["status"] = "answered"
-    # UNCONFIRMED: that a shop which cannot be reached, or redirects, gets it no more.
-    elif not (answer == TIMED_OUT or answer in _FAILED):
-        record["status"] = "refused" if answer in _REFUSED else "given up"
-    elif record["repeats"] == _REPEATS:
-        record["status"] = "given up"
-    else:
+    has_failed = answer == TIMED_OUT or answer in _FAILED
+    if has_failed and record["repeats"] < _REPEATS:
         record["repeats"] += 1
-        record["status"] = "waiting"
         record["until"] = format_timestamp(context.now + _REPEAT_AFTER)
-        context.schedule_at(record["until"], KIND, record, DELIVER)
-    context.transaction.save(context.owner, KIND, record)
+        event = event_of(record, sent_as)
+        context.schedule_at(record["until"], KIND, record, event)
+    # Once it is answered, it stays so: a duplicate changes nothing of that.
+    if answer in _SUCCESS:
+        record["status"] = "answered"
+    elif record["status"] != "answered":
+        record["status"] = _status_after(answer, waits="until" in record)
+    row = record.get("row", 0)  # older stores have none
+    if record["status"] == "waiting" or context.transaction.has_row(row):
+        context.transaction.save(context.owner, KIND, record)
+    else:  # nothing shows it any more
+        context.transaction.delete(context.owner, KIND, record["id"])
+
+
+def _status_after(answer: int | str, *, waits: bool) -> str:
+    # UNCONFIRMED: that a shop which cannot be reached, or redirects, gets it no more.
+    if waits:
+        return "waiting"
+    return "refused" if answer in _REFUSED else "given up"
 
 
 def facts_of(facts: Record, record: Record | None) -> dict[str, Any]:

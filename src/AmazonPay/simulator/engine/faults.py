@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..wire.errors import APIRefusal
 from ..wire.messages import HTTPResponse
 from .throttling import Throttle
+from .wire_faults import DELAYS, RESET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -83,11 +84,15 @@ class Fault:
     response: HTTPResponse
     runs: bool = False
     """Whether the call does its work all the same."""
+    seconds: float = 0.0
+    """How late the call's own answer comes; then `response` is not sent."""
 
     @property
     def label(self) -> str:
         """The fault's name in the history."""
-        return f"{self.kind}: {self.response.status}"
+        if self.seconds:
+            return f"late: {self.seconds:g} s"
+        return f"{self.kind}: {RESET if self.response.cut else self.response.status}"
 
 
 def provoked_fault(outcome: Outcome | None) -> Fault | None:
@@ -95,8 +100,13 @@ def provoked_fault(outcome: Outcome | None) -> Fault | None:
     if outcome is None or outcome.when == "later" or outcome.event is not None:
         return None
     name = outcome.name
+    runs = outcome.when == "after"
+    if name in DELAYS:
+        return Fault("late", HTTPResponse(0), runs=True, seconds=DELAYS[name])
+    if name == RESET:
+        return Fault("provoked", HTTPResponse(0, cut=True), runs=runs)
     response = _gateway_error(int(name)) if name.isdigit() else _amazon_error(name)
-    return Fault("provoked", response, runs=outcome.when == "after")
+    return Fault("provoked", response, runs=runs)
 
 
 class Faults:

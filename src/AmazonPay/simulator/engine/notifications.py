@@ -23,6 +23,7 @@ KIND: Final = "notification"
 NOBODY_LISTENS: Final = "nobody listens: --ipn-url or a listener is missing"
 DELIVER: Final = "deliver"
 """The event that sends one."""
+_AS: Final = f"{DELIVER} as "
 
 OBJECT_TYPES: Final = {
     "charge": "CHARGE",
@@ -52,6 +53,9 @@ _FOR_RECURRING: Final = frozenset(
         "it expires",
     }
 )
+# UNCONFIRMED: how often a duplicate has a new MessageId. Amazon's page asks to drop
+# repeats by `NotificationId` as well, so there are such.
+_ANEW: Final = 0.5
 _PENDING: Final = frozenset({"AuthorizationInitiated", "CaptureInitiated"})
 # UNCONFIRMED: that these send none; Amazon's page does not name them.
 _UNNAMED: Final = "Amazon's page names no notification for this"
@@ -136,6 +140,7 @@ def plan(  # noqa: PLR0913 - the parts of a context
     message_id = ids.uuid()
     made: Record = {
         "id": message_id,
+        "row": transaction.last_number() + 1,
         "notificationId": ids.uuid(),
         "objectType": OBJECT_TYPES[kind],
         "objectId": record["id"],
@@ -147,27 +152,42 @@ def plan(  # noqa: PLR0913 - the parts of a context
         "repeats": 0,
         "attempts": [],
     }
-    for delay in _delays(message_id, settings):
+    for delay, sent_as in _deliveries(message_id, settings, ids):
         due = format_timestamp(now + delay)
         made["until"] = min(due, made.get("until", due))
-        transaction.schedule(due, owner, KIND, message_id, DELIVER)
+        transaction.schedule(due, owner, KIND, message_id, event_of(made, sent_as))
     transaction.save(owner, KIND, made)
     return {**facts, "status": "waiting", "messageId": message_id}
 
 
-def _delays(message_id: str, settings: Settings) -> list[timedelta]:
-    """Return when a notification is sent, once or twice.
+def event_of(record: Record, sent_as: str) -> str:
+    """Return the event that sends a notification under a `MessageId`."""
+    return DELIVER if sent_as == record["id"] else f"{_AS}{sent_as}"
 
+
+def message_id_of(record: Record, event: str) -> str:
+    """Return the `MessageId` under which an event sends a notification."""
+    return event.removeprefix(_AS) if event.startswith(_AS) else str(record["id"])
+
+
+def _deliveries(
+    message_id: str, settings: Settings, ids: Ids
+) -> list[tuple[timedelta, str]]:
+    """Return when a notification is sent, once or twice, and the `MessageId`s.
+
+    Every other duplicate is a message of its own with the same `NotificationId`.
     A message's random id decides, so that no dice of the faults are used up.
     """
-    first, second, third = (
-        int(message_id[place : place + 4], 16) / 0x10000 for place in (0, 4, 24)
+    first, second, third, fourth = (
+        int(message_id[place : place + 4], 16) / 0x10000 for place in (0, 4, 24, 28)
     )
     spread = settings.notification_spread
-    delays = [settings.notification_delay + spread * first]
+    sent = [(settings.notification_delay + spread * first, message_id)]
     if third < settings.duplicate_notifications:
-        delays.append(settings.notification_delay + spread * second)
-    return delays
+        is_anew = fourth < _ANEW
+        sent_as = ids.uuid() if is_anew else message_id
+        sent.append((settings.notification_delay + spread * second, sent_as))
+    return sent
 
 
 def _permission_of(

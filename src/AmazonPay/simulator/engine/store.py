@@ -253,10 +253,24 @@ class Transaction:
         ).lastrowid
         if most is None or not number or number <= most:
             return False
+        # A notification is kept as long as its row, and until it was answered.
+        self._connection.execute(
+            "DELETE FROM object WHERE (owner, kind, id) IN (SELECT owner, kind,"
+            " json_extract(facts, '$.messageId') FROM history WHERE number <= ?)"
+            " AND json_extract(record, '$.status') <> 'waiting'",
+            (number - most,),
+        )
         self._connection.execute(
             "DELETE FROM history WHERE number <= ?", (number - most,)
         )
         return number == most + 1
+
+    def has_row(self, number: int) -> bool:
+        """Return whether the history still has a row."""
+        found = self._connection.execute(
+            "SELECT 1 FROM history WHERE number = ?", (number,)
+        )
+        return found.fetchone() is not None
 
     def last_number(self) -> int:
         """Return the number of the history's last row, or 0."""
@@ -268,6 +282,35 @@ class Transaction:
     def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
         """Return the history of one order or of all, after a row's number."""
         return _page(self._connection, order, after, -1)
+
+    # Looking --------------------------------------------------------------------------
+
+    def orders(self, most: int) -> list[tuple[str, str, int, int, int]]:
+        """Return the last orders of the history, the newest first.
+
+        Each is its id, an owner, its first and last row, and how many rows it has.
+        """
+        return self._connection.execute(
+            'SELECT "order", MAX(owner), MIN(number), MAX(number), COUNT(*)'
+            ' FROM history WHERE "order" IS NOT NULL GROUP BY "order"'
+            " ORDER BY MIN(number) DESC LIMIT ?",
+            (most,),
+        ).fetchall()
+
+    def rows_without_order(self) -> int:
+        """Return how many rows of the history belong to no order."""
+        (count,) = self._connection.execute(
+            'SELECT COUNT(*) FROM history WHERE "order" IS NULL'
+        ).fetchone()
+        return int(count)
+
+    def due_for(self, owner: str, kind: str, id_: str) -> list[tuple[str, str]]:
+        """Return times and names of an object's scheduled events, in order."""
+        return self._connection.execute(
+            "SELECT at, event FROM due WHERE owner = ? AND kind = ? AND id = ?"
+            " ORDER BY at, number",
+            (owner, kind, id_),
+        ).fetchall()
 
     # All of it ------------------------------------------------------------------------
 
@@ -306,6 +349,7 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] = ":memory:") -> None:
         self._lock = threading.Lock()
+        self._together: int | None = None
         self._path = None if str(path) == ":memory:" else path
         with contextlib.ExitStack() as opened:
             try:
@@ -338,17 +382,47 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Transaction]:
-        """Commit what the block does, or nothing of it if it raises."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+        """Commit what the block does, or nothing of it if it raises.
+
+        Inside `together()` it is committed at the end of that.
+        """
+        if self._together == threading.get_ident():
+            if not self._connection.in_transaction:
+                # A savepoint would begin another one, without what was before it.
+                raise sqlite3.OperationalError("what was written together is lost")
+            with self._undone_by_errors("SAVEPOINT part", "ROLLBACK TO part"):
                 yield Transaction(self._connection)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # SQLite itself rolls back when the disk is full.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            return
+        with self._lock, self._undone_by_errors("BEGIN IMMEDIATE", "ROLLBACK"):
+            yield Transaction(self._connection)
+            self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[None]:
+        """Commit all transactions of this thread inside the block at its end.
+
+        The disk is asked once for all of them. Nothing that they have led to may leave
+        this process before the block has ended. If it raises, nothing of them is kept.
+        """
+        with self._lock:
+            self._together = threading.get_ident()
+            try:
+                with self._undone_by_errors("BEGIN IMMEDIATE", "ROLLBACK"):
+                    yield
+                    self._connection.execute("COMMIT")
+            finally:
+                self._together = None
+
+    @contextlib.contextmanager
+    def _undone_by_errors(self, begin: str, undo: str) -> Generator[None]:
+        self._connection.execute(begin)
+        try:
+            yield
+        except BaseException:
+            # SQLite itself rolls back when the disk is full.
+            if self._connection.in_transaction:
+                self._connection.execute(undo)
+            raise
 
     def history(
         self, order: str | None = None, after: int = 0
@@ -369,6 +443,11 @@ class Store:
         with contextlib.closing(_connect(self._path)) as reader:
             reader.execute("BEGIN")
             return _page(reader, order, after, _PAGE)
+
+    @property
+    def changes(self) -> int:
+        """A number that grows with each change; reading it waits for nobody."""
+        return self._connection.total_changes
 
     def close(self) -> None:
         """Close the file."""

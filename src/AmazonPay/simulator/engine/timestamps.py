@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from ..wire.errors import invalid_value
 
@@ -18,7 +19,10 @@ def utc_now() -> datetime:
 
 def format_timestamp(moment: datetime) -> str:
     """Return a time as text: `20260101T120000Z`."""
-    return moment.astimezone(UTC).strftime(FORMAT)
+    # As `FORMAT` says: this is called several times in each request.
+    at = moment.astimezone(UTC)
+    day = f"{at.year:04}{at.month:02}{at.day:02}"
+    return f"{day}T{at.hour:02}{at.minute:02}{at.second:02}Z"
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -36,7 +40,12 @@ def checked_timestamp(text: str, name: str) -> datetime:
 
 def http_date(moment: datetime) -> str:
     """Return a time in the form of a `Date` header: RFC 9110, 5.6.7."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
+    return _http_date(moment.astimezone(UTC).replace(microsecond=0))
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: datetime) -> str:
+    return format_datetime(second, usegmt=True)
 
 
 def months_later(moment: datetime, months: int) -> datetime:

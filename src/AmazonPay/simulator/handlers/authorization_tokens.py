@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.authorization_tokens import AuthorizationTokens
+from ..observed import refuse
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value
 from .registry import handles
@@ -96,7 +97,10 @@ def get_authorization_token(context: Context, call: APICall) -> Result:
     """Answer Get Authorization Token, which works with a live key only."""
     if context.environment != "live":
         # UNCONFIRMED: the code; that sandbox has no tokens is documented.
-        raise APIRefusal("UnsupportedOperation", "Authorization Tokens are live only")
+        refuse(
+            "tokens-in-sandbox",
+            APIRefusal("UnsupportedOperation", "Authorization Tokens are live only"),
+        )
     mws_token = call.ids["mws_auth_token"]
     if re.fullmatch(r"amzn\.mws\.[0-9a-f-]{36}", mws_token) is None:
         raise invalid_value("The MWS token has another form")

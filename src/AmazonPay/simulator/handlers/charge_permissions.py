@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.charge_permissions import ChargePermissions
 from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
+from ..observed import answer_to
 from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
@@ -89,8 +90,6 @@ def amount_used(context: Context, permission: Record) -> Decimal:
     For a one-time permission that is the sum of captures, for a monthly limit the sum
     of this month's charges, captured or not.
     """
-    # UNCONFIRMED: that open authorizations do not lower the balance. The documentation
-    # says so; no recorded response shows it.
     # UNCONFIRMED: that a month counts charges and not captures.
     totals = permission["totals"]
     if permission["type"] == "OneTime":
@@ -102,6 +101,15 @@ def amount_used(context: Context, permission: Record) -> Decimal:
 def balance(context: Context, permission: Record) -> Decimal:
     """Return how much of a permission's limit is left."""
     return Decimal(permission["limit"]) - amount_used(context, permission)
+
+
+def held_by_authorizations(permission: Record) -> Decimal:
+    """Return by how much open authorizations lower the balance: not at all."""
+    # UNCONFIRMED: that they do not. The documentation says so; no recorded response
+    # shows it.
+    if permission["type"] != "OneTime" or answer_to("open-authorizations") != "lowered":
+        return _NOTHING
+    return Decimal(permission["totals"]["held"])
 
 
 def chargeable_amount(context: Context, permission: Record) -> Decimal:
@@ -297,7 +305,11 @@ def to_json(context: Context, permission: Record) -> dict[str, Any]:
         "limits": {
             "amountLimit": format_price(Decimal(permission["limit"]), currency),
             "amountBalance": format_price(
-                max(balance(context, permission), Decimal(0)), currency
+                max(
+                    balance(context, permission) - held_by_authorizations(permission),
+                    Decimal(0),
+                ),
+                currency,
             ),
         },
         "chargePermissionType": permission["type"],

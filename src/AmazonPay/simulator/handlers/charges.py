@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.charges import Charges
 from ..engine.outcomes import CAPTURE_ENDS, DECLINES, PENDING_ENDS, Outcome
 from ..engine.timestamps import format_timestamp, parse_timestamp
+from ..observed import refuse
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..wire import return_urls
 from ..wire.api_call import json_result
@@ -248,12 +249,17 @@ def _outcome(settings: Settings, call: APICall) -> Outcome | None:
     pending = call.body.get("canHandlePendingAuthorization")
     if capture and pending:
         # UNCONFIRMED: that this call refuses the pair, as a session does.
-        raise invalid_combination(
-            "captureNow and canHandlePendingAuthorization exclude each other"
+        refuse(
+            "charge-capture-pending",
+            invalid_combination(
+                "captureNow and canHandlePendingAuthorization exclude each other"
+            ),
         )
     if call.body.get("softDescriptor") is not None and not capture:
         # UNCONFIRMED: the code.
-        raise invalid_combination("softDescriptor needs captureNow")
+        refuse(
+            "charge-descriptor", invalid_combination("softDescriptor needs captureNow")
+        )
     if outcome is None or outcome.when != "later":
         return outcome
     fits = (capture and outcome.name in CAPTURE_ENDS and code not in pending_codes) or (
@@ -277,6 +283,7 @@ def check_permission(
     check_currency(amount, permission["currency"], "chargeAmount")
     one_time = permission["type"] == "OneTime"
     left = permissions.chargeable_amount(context, permission)
+    left -= permissions.held_by_authorizations(permission)
     if parse_amount(amount) > left:
         sum_ = f"{max(left, Decimal(0))} {permission['currency']}"
         raise APIRefusal(
@@ -315,6 +322,12 @@ def capture_charge(context: Context, call: APICall, charge: Record) -> Result:
         )
     # UNCONFIRMED: that a charge of a closed permission can be captured.
     permission = context.get(permissions.KIND, charge["permission"])
+    if permission["state"] == "Closed":
+        refuse(
+            "capture-after-close",
+            wrong_state("chargePermission", permission["state"]),
+            guessed=False,
+        )
     left = permissions.chargeable_amount(context, permission)
     if permission["type"] == "OneTime" and parse_amount(amount) > left:
         raise APIRefusal(
@@ -353,6 +366,10 @@ def cancel_charge(context: Context, call: APICall, charge: Record) -> Result:
 def update_charge(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Update Charge with a refusal: it is for payment processors only."""
     # UNCONFIRMED: the code; an authorization error is as likely.
-    raise APIRefusal(
-        "UnsupportedOperation", "Update Charge is for payment service providers"
+    refuse(
+        "update-charge",
+        APIRefusal(
+            "UnsupportedOperation", "Update Charge is for payment service providers"
+        ),
     )
+    return json_result(200, to_json(charge))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.checkout_sessions import CheckoutSessions
 from ..engine.context import EXPIRES
 from ..engine.timestamps import format_timestamp
+from ..observed import answer_to, refuse
 from ..rules import address_rules
 from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
@@ -48,9 +49,14 @@ _DESCRIPTIONS = {
     "ChargeAmountNotSet": "chargeAmount is not set.",
     "CheckoutResultReturnUrlNotSet": "checkoutResultReturnUrl is not set.",
     "PaymentIntentNotSet": "paymentIntent is not set.",
-    # UNCONFIRMED: this text.
-    "RecurringFrequencyNotSet": "recurringFrequency is not set.",
 }
+
+
+def _description(name: str) -> str:
+    # UNCONFIRMED: the text of a missing frequency.
+    if name == "RecurringFrequencyNotSet":
+        return answer_to("frequency-text")
+    return _DESCRIPTIONS[name]
 
 
 # The object ---------------------------------------------------------------------------
@@ -150,7 +156,7 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         "chargePermissionId": session["permission"],
         "chargeId": session["charge"],
         "constraints": [
-            {"constraintId": name, "description": _DESCRIPTIONS[name]}
+            {"constraintId": name, "description": _description(name)}
             for name in missing
         ],
         "creationTimestamp": session["created"],
@@ -168,6 +174,8 @@ def to_json(session: Record, origin: str) -> dict[str, Any]:
         # UNCONFIRMED: that the member is absent for other product types.
         listed = [json.dumps(one, ensure_ascii=False) for one in session["addresses"]]
         shown["shippingAddressList"] = listed if known else None
+    elif answer_to("address-list") == "null":
+        shown["shippingAddressList"] = None
     return shown
 
 
@@ -214,10 +222,24 @@ def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _address_prices(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
     """Return the prices of several addresses in the form of responses."""
-    # UNCONFIRMED: that they need not add up to the amount of the charge.
     if given is None:
         return None
     return [{**part, "price": checked_price(part["price"], "price")} for part in given]
+
+
+def _check_sum(session: Record) -> None:
+    """Compare the prices of several addresses with the amount of the charge."""
+    # UNCONFIRMED: that they need not add up to it.
+    amount = session["payment"].get("chargeAmount")
+    if session["address_prices"] is None or amount is None:
+        return
+    total = sum(parse_amount(part["price"]) for part in session["address_prices"])
+    if total != parse_amount(amount):
+        refuse(
+            "address-prices",
+            invalid_value("The prices of the addresses are not the chargeAmount"),
+            guessed=False,
+        )
 
 
 def check_payment(session: Record) -> None:
@@ -229,12 +251,19 @@ def check_payment(session: Record) -> None:
         and intent == "AuthorizeWithCapture"
     ):
         # UNCONFIRMED: the code.
-        raise invalid_combination(
-            "canHandlePendingAuthorization and AuthorizeWithCapture exclude each other"
+        refuse(
+            "pending-with-capture",
+            invalid_combination(
+                "canHandlePendingAuthorization and AuthorizeWithCapture exclude each"
+                " other"
+            ),
         )
     if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
         # UNCONFIRMED: the code.
-        raise invalid_combination("softDescriptor needs AuthorizeWithCapture")
+        refuse(
+            "session-descriptor",
+            invalid_combination("softDescriptor needs AuthorizeWithCapture"),
+        )
     charge, total = payment.get("chargeAmount"), payment.get("totalOrderAmount")
     currencies = {amount["currencyCode"] for amount in (charge, total) if amount}
     if payment.get("presentmentCurrency"):
@@ -242,7 +271,10 @@ def check_payment(session: Record) -> None:
     _check_currencies(session, currencies)
     if charge and total and parse_amount(charge) > parse_amount(total):
         # UNCONFIRMED: that the total may not be below the charge, a part of it.
-        raise invalid_value("chargeAmount is above totalOrderAmount")
+        refuse(
+            "charge-above-total",
+            invalid_value("chargeAmount is above totalOrderAmount"),
+        )
 
 
 def _check_currencies(session: Record, currencies: set[str]) -> None:
@@ -256,9 +288,12 @@ def _check_currencies(session: Record, currencies: set[str]) -> None:
     ledger_currency = session["ledger_currency"]
     if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
         # UNCONFIRMED: the code.
-        raise invalid_value(
-            "The value provided for 'paymentDetails.chargeAmount.currencyCode' is"
-            f" invalid: the merchant takes {ledger_currency}"
+        refuse(
+            "foreign-currency",
+            invalid_value(
+                "The value provided for 'paymentDetails.chargeAmount.currencyCode' is"
+                f" invalid: the merchant takes {ledger_currency}"
+            ),
         )
 
 
@@ -269,15 +304,23 @@ def _wallet(context: Context, call: APICall) -> str | None:
         return None
     # UNCONFIRMED: the codes.
     if call.body.get("chargePermissionType") != "PaymentMethodOnFile":
-        raise invalid_combination(
-            "chargePermissionId needs chargePermissionType PaymentMethodOnFile"
+        refuse(
+            "wallet-without-type",
+            invalid_combination(
+                "chargePermissionId needs chargePermissionType PaymentMethodOnFile"
+            ),
         )
+        return None
     wallet = context.find(permissions.KIND, id_)
     if wallet is None or wallet["type"] != "PaymentMethodOnFile":
-        raise invalid_value(
-            "The value provided for 'chargePermissionId' is invalid: there is no such"
-            " saved wallet"
+        refuse(
+            "wallet-unknown",
+            invalid_value(
+                "The value provided for 'chargePermissionId' is invalid: there is no"
+                " such saved wallet"
+            ),
         )
+        return None
     if wallet["state"] == "Closed":
         raise wrong_state("chargePermission", wallet["state"])
     return id_
@@ -297,6 +340,12 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     saved_method = body.get("paymentMethodOnFileMetadata")
     # UNCONFIRMED: whether this call takes checkoutMode, which the button's payload has;
     # in 2020 it did not.
+    if "checkoutMode" in web and call.requested_path.endswith(call.path):
+        refuse(
+            "checkout-mode",
+            APIRefusal("UnrecognizedField", "checkoutMode is not taken"),
+            guessed=False,
+        )
     if web.get("checkoutMode") == "ProcessOrder":
         charges = not _members(saved_method).get("setupOnly")
         return_urls.check_pays_at_once(web, payment, amount=charges)
@@ -348,31 +397,37 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         "expires": format_timestamp(context.now + _LIFE),
     }
     check_payment(session)
+    _check_sum(session)
     session["order"] = session["id"]
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
     context.schedule(_KEPT + timedelta(seconds=1), KIND, session, EXPIRES)
-    return json_result(201, to_json(session, call.origin), session["id"])
+    return json_result(201, to_json(session, call.pages), session["id"])
 
 
 @handles(CheckoutSessions.get_checkout_session, subject=named_session)
 def get_checkout_session(context: Context, call: APICall, session: Record) -> Result:
     """Answer Get Checkout Session."""
-    return json_result(200, to_json(session, call.origin))
+    return json_result(200, to_json(session, call.pages))
 
 
 @handles(CheckoutSessions.update_checkout_session, subject=named_session)
 def update_checkout_session(context: Context, call: APICall, session: Record) -> Result:
     """Answer Update Checkout Session: members that are left out stay."""
-    if session["state"] != "Open" or session["paid"]:
-        # UNCONFIRMED: the code; that updates end when the buyer has paid is documented.
+    if session["state"] != "Open":
         raise wrong_state(KIND, session["state"])
+    if session["paid"]:
+        # UNCONFIRMED: the code; that updates end when the buyer has paid is documented.
+        refuse("update-after-pay", wrong_state(KIND, session["state"]))
     body = call.body
     web: dict[str, Any] = body.get("webCheckoutDetails") or {}
     return_urls.check_urls(call, context.rules, web)
     if pays_at_once(session) and "checkoutReviewReturnUrl" in web:
         # UNCONFIRMED: that an update refuses what the creation does.
-        raise invalid_combination("A session of ProcessOrder has no review page")
+        refuse(
+            "process-order-update",
+            invalid_combination("A session of ProcessOrder has no review page"),
+        )
     session["web_details"].update(web)
     given = _payment(body.get("paymentDetails") or {})
     session["payment"].update(given)
@@ -400,4 +455,4 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
             session[member] = body[member]
     session["updated"] = context.timestamp
     context.save(KIND, session)
-    return json_result(200, to_json(session, call.origin))
+    return json_result(200, to_json(session, call.pages))

@@ -110,7 +110,7 @@ def finalize_checkout_session(
     session["payment"] = payment
     _complete(context, session, outcome)
     shown: dict[str, Any] = {}
-    for name, value in to_json(session, call.origin).items():
+    for name, value in to_json(session, call.pages).items():
         shown[name] = value
         if name == "paymentDetails":
             shown["cartDetails"] = None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from ...resources._carrier_codes import KnownCarrierCode
 from ...resources.delivery_trackers import DeliveryTrackers
+from ..observed import refuse
 from ..wire.api_call import json_result
-from ..wire.errors import invalid_value
+from ..wire.errors import invalid_value, wrong_state
 from . import charge_permissions as permissions
 from . import charges
 from .registry import handles
@@ -28,10 +29,19 @@ def _tracked(context: Context, call: APICall) -> Record:
     permission_id = call.body.get("chargePermissionId")
     if (order is None) == (permission_id is None):
         # UNCONFIRMED: the code; for both ids InvalidParameterCombination is as likely.
-        raise invalid_value("Give one of chargePermissionId and amazonOrderReferenceId")
+        refuse(
+            "tracker-without-id" if order is None else "tracker-both-ids",
+            invalid_value("Give one of chargePermissionId and amazonOrderReferenceId"),
+        )
     # UNCONFIRMED: that a permission may be in any state.
     permission = context.find(permissions.KIND, str(permission_id or order))
     if permission is not None:
+        if permission["state"] == "Closed":
+            refuse(
+                "tracker-after-close",
+                wrong_state("chargePermission", permission["state"]),
+                guessed=False,
+            )
         return permission
     # UNCONFIRMED: that a recurring order's id begins the id of its charge.
     for charge in context.below(charges.KIND, f"{order}-C"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.refunds import Refunds
 from ..engine.outcomes import REFUND_ENDS, Outcome
+from ..observed import answer_to, refuse
 from ..rules.amounts import (
     check_currency,
     checked_price,
@@ -34,17 +35,27 @@ _LONGEST_NAME = 16
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
-    """Apply a scheduled event, the end of every refund."""
+    """Apply a scheduled event, the end of every refund, unless it has ended before."""
+    if refund["state"] != "RefundInitiated":
+        return
     context.move(KIND, refund, event)
     charge = context.get(charges.KIND, refund["charge"])
     amount = parse_amount(refund["amount"])
-    if refund["state"] == "Refunded":
-        # UNCONFIRMED: that the sum grows now, and not when the refund is created.
-        total = parse_amount(charge["refundedAmount"]) + amount
-        charge["refundedAmount"] = format_price(total, refund["amount"]["currencyCode"])
-    else:
+    counted: bool = refund.get("counted", False)
+    # UNCONFIRMED: that the sum grows now, and not when the refund is created.
+    if refund["state"] == "Refunded" and not counted:
+        _add_refunded(charge, amount)
+    elif refund["state"] != "Refunded":
         charge["refunding"] = str(Decimal(charge["refunding"]) - amount)
+        if counted:
+            _add_refunded(charge, -amount)
     context.save(charges.KIND, charge)
+
+
+def _add_refunded(charge: Record, amount: Decimal) -> None:
+    total = parse_amount(charge["refundedAmount"]) + amount
+    currency = charge["chargeAmount"]["currencyCode"]
+    charge["refundedAmount"] = format_price(total, currency)
 
 
 def to_json(refund: Record) -> dict[str, Any]:
@@ -71,7 +82,10 @@ def create(
     permission = context.get(permissions.KIND, charge["permission"])
     if descriptor is not None and permission["region"] == "jp":
         # UNCONFIRMED: the code; that Japan cannot set it is documented.
-        raise invalid_value("The softDescriptor of a refund cannot be set in Japan")
+        refuse(
+            "refund-descriptor",
+            invalid_value("The softDescriptor of a refund cannot be set in Japan"),
+        )
     if charge["state"] != "Captured":
         raise wrong_state("charge", charge["state"])
     currency = charge["chargeAmount"]["currencyCode"]
@@ -100,6 +114,9 @@ def create(
     }
     charge["refunds"] += 1
     charge["refunding"] = str(total)
+    if answer_to("refunded-amount") == "created":
+        refund["counted"] = True
+        _add_refunded(charge, parse_amount(amount))
     context.save(charges.KIND, charge)
     context.create(KIND, refund)
     event = "refund succeeds" if outcome is None else REFUND_ENDS[outcome.name]
@@ -117,6 +134,12 @@ def _store_name(charge: Record, permission: Record) -> str:
     return _STORE_NAME
 
 
+def _observed_end() -> Outcome | None:
+    """Return what the code `AmazonRejected` does; None lets the refund succeed."""
+    name = answer_to("refund-code-effect").partition(" ")[2]
+    return Outcome("create_refund", name, "later") if name else None
+
+
 @handles(Refunds.create_refund, subject=in_body(charges.KIND, "chargeId"))
 def create_refund(context: Context, call: APICall, charge: Record) -> Result:
     """Answer Create Refund."""
@@ -131,6 +154,8 @@ def create_refund(context: Context, call: APICall, charge: Record) -> Result:
         for name in context.settings.refund_simulation_codes
     }
     outcome = call.checked_outcome(codes)
+    if call.simulation_code == "AmazonRejected":
+        outcome = _observed_end()
     amount = checked_price(call.body["refundAmount"], "refundAmount")
     descriptor = call.body.get("softDescriptor")
     return json_result(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...resources.reports import ReportOperations
 from ..engine.timestamps import checked_timestamp, format_timestamp
+from ..observed import refuse
 from ..rules import report_files
 from ..wire import links
 from ..wire.api_call import json_result
@@ -47,7 +48,10 @@ def check_type(context: Context, type_: str) -> None:
         context.environment == "sandbox" and context.settings.every_report_in_sandbox
     )
     if not makes_all and sandbox_only is not (context.environment == "sandbox"):
-        raise invalid_value(f"The reportType is not available in {context.environment}")
+        refuse(
+            "other-report",
+            invalid_value(f"The reportType is not available in {context.environment}"),
+        )
 
 
 def create(
@@ -75,6 +79,8 @@ def on_due(context: Context, report: Record, event: str) -> None:
     if event == _PURGE:
         context.delete(KIND, report["id"])
         context.delete(DOCUMENT, report["document"])
+        return
+    if report["state"] != "IN_PROGRESS":  # it has been made to end before
         return
     report["ended"] = context.timestamp
     if event != _WRITTEN:
@@ -146,13 +152,14 @@ def create_report(context: Context, call: APICall) -> Result:
     """Answer Create Report."""
     body = call.body
     check_type(context, body["reportType"])
-    start = checked_timestamp(body["startTime"], "startTime")
-    if checked_timestamp(body["endTime"], "endTime") < start:
-        raise invalid_value("endTime is before startTime")
+    # Without times, where that was observed, a report is about the last month.
+    begin = body.get("startTime", format_timestamp(context.now - timedelta(days=30)))
+    end = body.get("endTime", context.timestamp)
+    start = checked_timestamp(begin, "startTime")
+    if checked_timestamp(end, "endTime") < start:
+        refuse("report-times-reversed", invalid_value("endTime is before startTime"))
     event = _WRITTEN if call.outcome is None else str(call.outcome.event)
-    report = create(
-        context, body["reportType"], body["startTime"], body["endTime"], event
-    )
+    report = create(context, body["reportType"], begin, end, event)
     return json_result(201, {"reportId": report["id"]})
 
 

@@ -14,7 +14,7 @@ from ..actors import buyer as actor
 from ..actors.control_guard import check_page
 from ..handlers import checkout_sessions as sessions
 from ..wire.errors import APIRefusal, invalid_value
-from . import choices, returning, views, web
+from . import buy_now, choices, returning, views, web
 from .initiate import SIGN_IN, ButtonPages
 from .web import first, number_in
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCRIPT = "/checkout.js"
 PATH = "/checkout/"
 _INITIATE = "/checkout/initiate"
+_OTHER_ACCOUNT = "changeAccount"
 
 
 class CheckoutPages(ButtonPages):
@@ -56,6 +57,7 @@ class CheckoutPages(ButtonPages):
             ("GET", "/checkout/initiate_auth"): self._initiate_auth,
             ("GET", "/checkout/choose"): self._show_choices,
             ("POST", "/checkout/choose"): self._take_choice,
+            ("POST", "/checkout/cart"): self._take_cart,
             ("GET", sessions.PROCESSING): self._show_payment,
             ("POST", sessions.PROCESSING): self._take_payment,
             ("GET", "/checkout/sign_in"): self._show_sign_in,
@@ -66,7 +68,7 @@ class CheckoutPages(ButtonPages):
         if view is None:
             raise APIRefusal("ResourceNotFound", "There is no such page")
         if request.method == "POST" and request.path != _INITIATE:
-            check_page(request, self.origin)
+            check_page(request, self.origin, self.addresses)
         return view(request)
 
     # Choosing -------------------------------------------------------------------------
@@ -75,6 +77,9 @@ class CheckoutPages(ButtonPages):
         """Send a buyer who changes their choice on to the page for it."""
         fields = web.parse_fields(request.query)
         action = first(fields, "changeAction")
+        if action == _OTHER_ACCOUNT:
+            with self._checkout(_session_id(fields)) as (_, session):
+                return web.redirect(_choose_page(session))
         if action not in views.CHANGES:
             raise APIRefusal(
                 "InvalidParameterValue", f"changeAction is {' or '.join(views.CHANGES)}"
@@ -98,6 +103,8 @@ class CheckoutPages(ButtonPages):
         with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return _after_the_end(context, session, act)
+            if sessions.buys_now(session):
+                return _buy_now(context, session, fields, act)
             change = views.change_in(session, fields)
             if act == "cancel":
                 # UNCONFIRMED: that a buyer who goes back from a change has not
@@ -111,6 +118,16 @@ class CheckoutPages(ButtonPages):
                 return _pay(context, session)
             return web.redirect(returning.review_url(session), web.remember(number))
 
+    def _take_cart(self, request: Request) -> HTTPResponse:
+        """Take what the buyer chose in Buy Now, and what the shop's page answered."""
+        fields = web.form_of(request)
+        with self._checkout(_session_id(fields)) as (context, session):
+            if not sessions.buys_now(session):
+                raise APIRefusal("ResourceNotFound", "There is no such page")
+            if not views.has_ended(session):
+                buy_now.take_answer(context, session, fields)
+            return web.redirect(_choose_page(session))
+
     # Paying ---------------------------------------------------------------------------
 
     def _show_payment(self, request: Request) -> HTTPResponse:
@@ -118,6 +135,8 @@ class CheckoutPages(ButtonPages):
         with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return views.ended_page(context, session)
+            if sessions.buys_now(session):
+                return web.redirect(_choose_page(session))
             return views.payment_page(context, session)
 
     def _take_payment(self, request: Request) -> HTTPResponse:
@@ -126,6 +145,8 @@ class CheckoutPages(ButtonPages):
         with self._checkout(_session_id(fields)) as (context, session):
             if views.has_ended(session):
                 return _after_the_end(context, session, act, paying=True)
+            if sessions.buys_now(session):
+                return web.redirect(_choose_page(session))
             if act == "cancel":
                 return _cancel(context, session, paying=True)
             _check_act(act, "pay")
@@ -209,6 +230,34 @@ def _choose(context: Context, session: Record, fields: Fields, change: str) -> i
     return number
 
 
+def _choose_page(session: Record) -> str:
+    return f"/checkout/choose?amazonCheckoutSessionId={session['id']}"
+
+
+def _buy_now(
+    context: Context, session: Record, fields: Fields, act: str
+) -> HTTPResponse:
+    """Let the buyer of Buy Now pay or cancel; the page tells the shop's page of it."""
+    back = _choose_page(session)
+    if act == "cancel":
+        actor.cancel(context, session)
+        return web.redirect(back)
+    _check_act(act, "pay")
+    page = session["page"]
+    choice = page["choice"] = buy_now.choice_of(session, fields)
+    context.save(sessions.KIND, session)
+    if buy_now.event_of(session, choice) is not None or page.get("problem"):
+        # The shop has not answered to this choice yet, and the price may change.
+        return web.redirect(back)
+    _choose(context, session, fields, "")
+    try:
+        actor.pay(context, session)
+    except APIRefusal as refusal:
+        page["refused"] = f"{refusal.reason_code}: {refusal.message}"
+        context.save(sessions.KIND, session)
+    return web.redirect(back, web.remember(choice["buyer"]))
+
+
 def _cancel(context: Context, session: Record, *, paying: bool = False) -> HTTPResponse:
     actor.cancel(context, session)
     return web.redirect(returning.cancel_url(session, paying=paying))
@@ -218,6 +267,8 @@ def _after_the_end(
     context: Context, session: Record, act: str, *, paying: bool = False
 ) -> HTTPResponse:
     """Return what a second click leads to: where the first one did, or the end."""
+    if sessions.buys_now(session):
+        return web.redirect(_choose_page(session))
     if act == "pay" and views.ended_by_paying(session):
         return web.redirect(returning.result_url(session))
     if act == "cancel" and session["reason"] == "BuyerCanceled":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from ..actors import buyer as actor
 from ..engine.timestamps import parse_timestamp
 from ..handlers import checkout_sessions as sessions
 from ..rules.test_data import CARDS, buyers_in
+from .languages import LANGUAGES, language_in, price_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,11 +81,11 @@ def card_note(session: Record, card: Card) -> str:
     return ""
 
 
-def cards(context: Context, session: Record) -> list[Choice]:
+def cards(context: Context, session: Record, asked: str | None = None) -> list[Choice]:
     """Return all cards; the session's own, or the first that works, is chosen."""
     problems = {ending: card_problem(session, one) for ending, one in CARDS.items()}
     usable = [ending for ending, problem in problems.items() if problem is None]
-    before = session["card"]
+    before = asked or session["card"]
     chosen = before if before in usable else next(iter(usable), None)
     return [
         Choice(
@@ -127,7 +127,7 @@ def address_text(address: Mapping[str, Any]) -> str:
     return ", ".join(str(address[name]) for name in names if address[name])
 
 
-def addresses(session: Record, buyer: int) -> list[Choice]:
+def addresses(session: Record, buyer: int, asked: int | None = None) -> list[Choice]:
     """Return a buyer's addresses; the session's own, or the first usable, is chosen."""
     own: list[dict[str, Any]] = session["addresses"] or (
         [session["address"]] if session["address"] else []
@@ -137,6 +137,7 @@ def addresses(session: Record, buyer: int) -> list[Choice]:
     problems = [actor.address_problem(session, one) for one in known]
     usable = [number for number, problem in enumerate(problems, 1) if problem is None]
     chosen = [n for n in usable if entered(known[n - 1]) in given] or usable[:1]
+    chosen = [asked] if asked in usable else chosen
     return [
         Choice(
             str(number),
@@ -176,11 +177,10 @@ def entered(address: Mapping[str, Any]) -> dict[str, Any]:
 # The order ----------------------------------------------------------------------------
 
 
-def price_text(price: Mapping[str, str] | None) -> str | None:
-    """Return a price for people: `EUR 1,234.50`."""
-    if price is None:
-        return None
-    return f"{price['currencyCode']} {Decimal(price['amount']):,f}"
+def language_of(session: Record) -> str:
+    """Return the language that the button has asked for, or that of the region."""
+    page: dict[str, Any] = session.get("page") or {}
+    return language_in(session["region"], str(page.get("language") or ""))
 
 
 def shop_name(session: Record) -> str:
@@ -189,7 +189,12 @@ def shop_name(session: Record) -> str:
     if metadata.get("merchantStoreName"):
         return str(metadata["merchantStoreName"])
     web = session["web_details"]
-    url: str = web.get("checkoutReviewReturnUrl") or web.get("checkoutResultReturnUrl")
+    page: dict[str, Any] = session.get("page") or {}
+    url = (
+        web.get("checkoutReviewReturnUrl")
+        or web.get("checkoutResultReturnUrl")
+        or page.get("origin")
+    )
     return urlsplit(url or "").hostname or "the shop"
 
 
@@ -201,6 +206,7 @@ def order(context: Context, session: Record) -> dict[str, Any]:
     minutes = max(0, int(left.total_seconds()) // 60)
     recurring: dict[str, Any] = session["recurring"] or {}
     every: dict[str, Any] = recurring.get("frequency") or {}
+    language = language_of(session)
     facts = {
         "Session": session["id"],
         "State": session["state"],
@@ -210,6 +216,8 @@ def order(context: Context, session: Record) -> dict[str, Any]:
         if payment.get("canHandlePendingAuthorization")
         else "no",
         "Environment": context.environment,
+        "Language": f"{LANGUAGES[session['region']][language]} ({language});"
+        " prices are written so, words are English",
         "Time left": f"{minutes // 60} h {minutes % 60:02} min",
         **{
             name: value
@@ -219,7 +227,7 @@ def order(context: Context, session: Record) -> dict[str, Any]:
     }
     return {
         "shop": shop_name(session),
-        "price": price_text(payment.get("chargeAmount")),
+        "price": price_in(language, payment.get("chargeAmount")),
         "note": metadata.get("noteToBuyer"),
         "reference": metadata.get("merchantReferenceId"),
         "session": session["id"],
@@ -227,6 +235,8 @@ def order(context: Context, session: Record) -> dict[str, Any]:
         "consents": session["consents"],
         "recurs": session["type"] == "Recurring",
         "every": _frequency(every),
+        "each": price_in(language, recurring.get("amount")),
+        "language": language.replace("_", "-"),
         "facts": facts,
     }
 

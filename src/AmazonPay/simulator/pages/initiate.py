@@ -9,9 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ... import explain
 from ..._signing import V1
 from ..actors.backstage import Backstage
 from ..engine.environments import RULES
@@ -20,11 +19,13 @@ from ..merchants import BRITISH, LEDGER_CURRENCIES
 from ..wire import bodies, left_out, return_urls, stand_ins
 from ..wire.api_call import APICall
 from ..wire.errors import APIRefusal, invalid_value
-from . import refused, web
+from . import buy_now, refused, web
+from .languages import language_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from ... import explain
     from ..._core.config import Environment
     from ..engine.context import Context
     from ..engine.store import Record
@@ -46,6 +47,9 @@ _REGIONS = {
     for currency in currencies
 }
 _PRODUCTS = ("PayAndShip", "PayOnly", "PayAndShipMultiAddress")
+_UPGRADES = ("recurringUpgrade", "recurringUpdate")
+# What the payload of an upgrade says beside the members of a session.
+_OF_UPGRADES = ("merchantId", "checkoutLanguage", "ledgerCurrency", "productType")
 _SIGN_IN_LIFE = timedelta(hours=1)
 _LONGEST_TEXT = 64 * 1024
 """The characters of a payload that the story shows."""
@@ -77,6 +81,16 @@ class Posted:
     def is_unsigned(self) -> bool:
         """Whether it has the object of `renderJSButton`, which is never signed."""
         return "checkoutSessionConfig" in self.fields
+
+    @property
+    def is_buy_now(self) -> bool:
+        """Whether the shop's page has the handlers of Buy Now, and waits."""
+        return self["viewType"] == "buyNowView"
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether `bindUpgradeAction` has posted it."""
+        return _upgrades(self["upgradeAction"])
 
     @property
     def payload(self) -> str:
@@ -128,9 +142,9 @@ class ButtonPages(Backstage):
 
     @contextmanager
     def _checkout(self, session_id: str) -> Generator[tuple[Context, Record]]:
-        """Find a session that has pages: Buy Now has none."""
+        """Find a session that has pages: Buy Now has them if a button has begun it."""
         with self._object(sessions.KIND, session_id) as (context, session):
-            if sessions.buys_now(session):
+            if sessions.buys_now(session) and "origin" not in (session["page"] or {}):
                 raise _buys_now()
             yield context, session
 
@@ -148,6 +162,9 @@ class ButtonPages(Backstage):
                 f" {posted['environment']!r}"
             )
         ledger = posted["ledgerCurrency"]
+        if not ledger and posted.upgrades:
+            # The payload of an upgrade need not say it.
+            ledger = merchant.currency_in(merchant.region or "na", merchant.market)
         region = _REGIONS.get(ledger)
         if region is None or region != (merchant.region or region):
             raise invalid_value(f"The merchant has no ledgerCurrency {ledger!r}")
@@ -162,12 +179,13 @@ class ButtonPages(Backstage):
             requested_path=request.path,
             ids={},
             query={},
-            body=bodies.parse_body(posted.payload.encode()),
+            body=_session_members(posted),
             merchant=merchant,
             environment=environment,
             region=region,
             market=market,
             origin=f"{request.scheme}://{request.header('host') or 'localhost'}",
+            public_url=self.addresses.public_url,
         )
 
     def _merchant_of(self, posted: Posted) -> Merchant:
@@ -187,6 +205,8 @@ class ButtonPages(Backstage):
     def _check_signature(self, posted: Posted) -> None:
         """Raise InvalidSignature unless the payload is what the merchant signed."""
         keys = {name: one.public_key for name, one in self.merchants.items()}
+        from ... import explain
+
         explanation = explain.button(
             posted.payload,
             posted["signature"],
@@ -233,10 +253,14 @@ class ButtonPages(Backstage):
 
     def _open(self, call: APICall, posted: Posted) -> str:
         """Open the session of a payload; return its id."""
-        if "webCheckoutDetails" not in call.body:
+        buys_now = "webCheckoutDetails" not in call.body
+        if buys_now and not posted.is_buy_now:
             raise _buys_now()
-        product = _product(posted)
+        page = _page(posted, call.region)
         with self._context(call.owner) as context:
+            given = call.body
+            if buys_now:
+                call = replace(call, body=buy_now.session_body(given))
             body = left_out.without_nulls(_OPERATION, call.body)
             bodies.check_body(
                 _OPERATION,
@@ -247,13 +271,15 @@ class ButtonPages(Backstage):
             result = sessions.create_checkout_session(context, sent)
             session_id = str(result.order)
             session = context.get(sessions.KIND, session_id)
-            session["page"] = {"productType": product}
+            session["page"] = page
+            if buys_now and "cartDetails" in given:
+                buy_now.set_cart(session, given["cartDetails"])
             context.save(sessions.KIND, session)
             context.add_history(
                 "button",
                 session_id,
                 did="opened a session",
-                productType=product,
+                productType=page["productType"],
                 publicKeyId=posted["publicKeyId"],
                 payload=posted.payload[:_LONGEST_TEXT],
             )
@@ -261,16 +287,18 @@ class ButtonPages(Backstage):
 
     def _give_session_a_page(self, session_id: str, posted: Posted) -> None:
         """Note what the button says about a session that the shop's server created."""
-        product = _product(posted)
-        with self._checkout(session_id) as (context, session):
+        with self._object(sessions.KIND, session_id) as (context, session):
+            if sessions.buys_now(session) and not posted.is_buy_now:
+                raise _buys_now()
+            page = _page(posted, session["region"])
             if session["state"] == "Open":
-                session["page"] = {"productType": product}
+                session["page"] = page
                 context.save(sessions.KIND, session)
             context.add_history(
                 "button",
                 session_id,
                 did="brought the buyer",
-                productType=product,
+                productType=page["productType"],
             )
 
     def _begin(self, call: APICall) -> str:
@@ -319,13 +347,42 @@ class ButtonPages(Backstage):
 def _buys_now() -> APIRefusal:
     return APIRefusal(
         "UnsupportedOperation",
-        "webCheckoutDetails is not there, so this is Buy Now, which the simulator's"
-        " pages do not have",
+        "webCheckoutDetails is not there, so this is Buy Now: it begins with a button"
+        " that has the handlers onInitCheckout, onCompleteCheckout and onCancel",
     )
+
+
+def _upgrades(action: str) -> bool:
+    """Return whether a form is of `bindUpgradeAction`; refuse an unknown action."""
+    if action and action not in _UPGRADES:
+        raise invalid_value(f"The upgradeAction is {' or '.join(_UPGRADES)}")
+    return bool(action)
+
+
+def _session_members(posted: Posted) -> dict[str, Any]:
+    """Return the members of a payload that are those of a session."""
+    body = bodies.parse_body(posted.payload.encode())
+    if not posted.upgrades:
+        return body
+    # UNCONFIRMED: what an upgrade does; it opens a session as the payload says here.
+    return {name: one for name, one in body.items() if name not in _OF_UPGRADES}
 
 
 def _choose_page(session_id: str) -> str:
     return f"/checkout/choose?amazonCheckoutSessionId={session_id}"
+
+
+def _page(posted: Posted, region: str) -> dict[str, Any]:
+    """Return what the button says about the pages of a session."""
+    page: dict[str, Any] = {
+        "productType": _product(posted),
+        "language": language_in(region, posted["checkoutLanguage"]),
+    }
+    if posted.is_buy_now:
+        if page["productType"] not in {"PayAndShip", "PayOnly"}:
+            raise invalid_value("The productType of Buy Now is PayAndShip or PayOnly")
+        page["origin"] = buy_now.origin_of(posted["origin_url"])
+    return page
 
 
 def _product(posted: Posted) -> str:

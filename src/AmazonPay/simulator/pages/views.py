@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..handlers import checkout_sessions as sessions
 from ..rules.test_data import CARDS, buyers_in
-from . import choices, returning, web
+from . import buy_now, choices, returning, web
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -81,10 +81,25 @@ def choice_page(
     change = change_in(session, fields)
     asked = web.number_in(web.first(fields, "buyer"))
     remembered = web.signed_in_buyer(request)
-    before = session.get("buyer")
+    page: dict[str, Any] = session.get("page") or {}
+    kept: dict[str, Any] = page.get("choice") or {}
+    before: int | None = session.get("buyer") or kept.get("buyer")
     numbers = (before,) if change else (asked, before, remembered)
     number = choices.known_buyer(market, *numbers)
     product = product_type(session)
+    own: dict[str, Any] = {"deliveries": [], "missing": [], "waits": False}
+    choice: dict[str, Any] = {"address": None, "card": None}
+    if sessions.buys_now(session):
+        choice = buy_now.choice_of(session, {"buyer": [str(number)], **fields})
+        number = choice["buyer"]
+        own |= buy_now.values(session, choice)
+        waits = bool(own["handler"]["event"])
+        own["missing"] = [
+            _MISSING[one]
+            for one in sessions.constraints(session)
+            if one != "BuyerNotAssociated" and not (waits or own["cart_problem"])
+        ]
+        own["waits"] = bool(waits or own["missing"] or own["cart_problem"])
     given = session["merchant_address"] if sessions.pays_at_once(session) else None
     ships = product != "PayOnly" and change != "changePayment"
     return web.page(
@@ -96,10 +111,15 @@ def choice_page(
         ships=ships,
         ships_to_several=product == "PayAndShipMultiAddress",
         given=given and (given["name"], choices.address_text(given)),
-        addresses=choices.addresses(session, number) if ships and not given else [],
-        cards=[] if change == "changeAddress" else choices.cards(context, session),
+        addresses=choices.addresses(session, number, choice["address"])
+        if ships and not given
+        else [],
+        cards=[]
+        if change == "changeAddress"
+        else choices.cards(context, session, choice["card"]),
         pays_here=pays_here(session),
         lacks_address=ships and given is None and sessions.pays_at_once(session),
+        **own,
     )
 
 
@@ -135,16 +155,29 @@ def ended_page(context: Context, session: Record, status: int = 200) -> HTTPResp
     """Return the page of a checkout in which the buyer has nothing more to do."""
     canceled = session["state"] == "Canceled"
     reason = str(session["reason"])
+    handler = None
+    if sessions.buys_now(session):
+        # UNCONFIRMED: which handler learns of a decline; the shop's server finds it
+        # out when it finalizes.
+        given_up = canceled and reason != "Declined"
+        told = buy_now.CANCEL if given_up else buy_now.COMPLETE
+        handler = buy_now.script_values(session, told)
     if canceled:
         title, text = "This checkout has ended", _REASONS[reason]
-        back = returning.cancel_url(session, paying=reason in _ENDED_BY_PAYING)
+        back = (
+            ""
+            if handler
+            else returning.cancel_url(session, paying=reason in _ENDED_BY_PAYING)
+        )
     elif session["state"] == "Completed":
         title, text = "The order is placed", "The shop has completed the checkout."
-        back = returning.result_url(session)
+        back = "" if handler else returning.result_url(session)
     else:
         title = "You have paid"
         text = "The shop completes the order when you are back there."
-        back = returning.result_url(session)
+        if handler:
+            text = "The shop completes the order, and this window closes."
+        back = "" if handler else returning.result_url(session)
     return web.page(
         "ended",
         status,
@@ -153,4 +186,5 @@ def ended_page(context: Context, session: Record, status: int = 200) -> HTTPResp
         text=text,
         reason=reason if canceled else "",
         back=back,
+        handler=handler,
     )

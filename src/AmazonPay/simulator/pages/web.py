@@ -33,7 +33,6 @@ _POLICY = (
 )
 _PAGE: Headers = (
     ("content-type", "text/html; charset=utf-8"),
-    ("content-security-policy", _POLICY),
     ("cache-control", "no-store"),
     # Without an Origin of their own, forms of these pages would be refused.
     ("referrer-policy", "same-origin"),
@@ -43,6 +42,7 @@ _PAGE: Headers = (
 
 _STATIC = {
     "/checkout.js": ("checkout.js", "text/javascript; charset=utf-8"),
+    "/checkout/buy_now.js": ("buy_now.js", "text/javascript; charset=utf-8"),
     "/checkout/pages.css": ("pages.css", "text/css; charset=utf-8"),
 }
 
@@ -120,8 +120,19 @@ def _templates() -> Environment:
 
 def page(name: str, status: int = 200, **values: Any) -> HTTPResponse:  # noqa: ANN401 - what a template takes
     """Return the page of a template."""
+    values = {"handler": None, **values}
     text = _templates().get_template(f"{name}.html").render(values)
-    return HTTPResponse(status, text.encode(), _PAGE)
+    # Buy Now alone has a script: the shop's page answers to it.
+    policy = f"{_POLICY}; script-src 'self'" if values["handler"] else _POLICY
+    headers: Headers = (("content-security-policy", policy), *_PAGE)
+    return HTTPResponse(status, text.encode(), headers)
+
+
+def script(path: str) -> str:
+    """Return the element of a script of our own, for a template to show as it is."""
+    from markupsafe import Markup
+
+    return Markup('<script src="{}"></script>').format(path)
 
 
 def static_file(path: str) -> HTTPResponse | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...money import DIGITS
+from ..observed import refuse
 from ..wire.errors import APIRefusal, invalid_value
 
 # `amazon-pay-api-v2/charge.html` and `refund.html`; other presentment currencies have
@@ -63,10 +64,13 @@ def checked_price(value: dict[str, Any], name: str) -> dict[str, str]:
     Zero, too many decimals, and amounts above the maximum are refused.
     """
     amount, currency = Decimal(value["amount"]), value["currencyCode"]
-    if not 0 < amount < _BEYOND or amount != round(amount, DIGITS[currency]):
-        raise invalid_value(
-            f"The value '{value['amount']}' provided for '{name}.Amount' is invalid"
-        )
+    wrong = invalid_value(
+        f"The value '{value['amount']}' provided for '{name}.Amount' is invalid"
+    )
+    if amount >= _BEYOND:
+        refuse("long-amount", wrong)
+    if amount <= 0 or amount != round(amount, DIGITS[currency]):
+        raise wrong
     if amount > LARGEST.get(currency, amount):
         raise APIRefusal(
             "TransactionAmountExceeded",

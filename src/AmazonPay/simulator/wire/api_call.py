@@ -40,7 +40,9 @@ class APICall:
     market: str
     """The region, or `uk`."""
     origin: str
-    """Where links to this simulator begin: `https://localhost:8421`."""
+    """Where links for the caller begin: `https://localhost:8421`."""
+    public_url: str | None = None
+    """Where a browser reaches this simulator, if that is another address."""
     idempotency_key: str | None = None
     simulation_code: str | None = None
     outcome: Outcome | None = None
@@ -48,6 +50,11 @@ class APICall:
     delegate: str | None = None
     """The account that calls on behalf of the merchant."""
     auth_token: str | None = None
+
+    @property
+    def pages(self) -> str:
+        """Where links to the buyer's pages begin."""
+        return self.public_url or self.origin
 
     @property
     def owner(self) -> str:

@@ -1,4 +1,7 @@
-"""Check bodies strictly against the types that the SDK declares for its callers."""
+"""Check bodies strictly against the types that the SDK declares for its callers.
+
+pydantic is imported by the first check: the simulator starts without it.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,20 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, cast, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
 from ..._core.operation import operations_of
 from ...resources import Operations
-from ...resources._button_payloads import SignInPayload
+from ...resources._button_payloads import BuyNowPayload, CartDetails, SignInPayload
 from ...resources.checkout_sessions import FinalizeAddress
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
+    from pydantic import TypeAdapter
 
-_ADDRESS: TypeAdapter[Any] = TypeAdapter(FinalizeAddress)
-_SIGN_IN: TypeAdapter[Any] = TypeAdapter(SignInPayload)
+_REASONS = {"missing": "MissingParameterValue", "extra_forbidden": "UnrecognizedField"}
 
 # No body of the API comes near this depth; deeper nesting is an attack.
 _DEEPEST = 32
@@ -64,13 +65,21 @@ def _check_sound(value: object, depth: int) -> None:
 
 
 @cache
+def _adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type
+    """Return the validator of a type."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+@cache
 def _adapter(operation: str) -> TypeAdapter[Any] | None:
     """Return the validator of an operation's body, or None if it takes none."""
     declared = operations_of(Operations)[operation].declared
     hints = get_type_hints(declared, include_extras=True)
     for candidate in get_args(hints.get("body")):
         if is_typeddict(candidate):
-            return TypeAdapter(candidate)
+            return _adapter_of(candidate)
     return None
 
 
@@ -85,12 +94,22 @@ def check_body(
 
 def check_address(given: Mapping[str, Any]) -> None:
     """Check an address that a buyer enters."""
-    _check(_ADDRESS, given)
+    _check(_adapter_of(FinalizeAddress), given)
 
 
 def check_sign_in(payload: Mapping[str, Any]) -> None:
     """Check the payload of a button that signs a buyer in."""
-    _check(_SIGN_IN, payload)
+    _check(_adapter_of(SignInPayload), payload)
+
+
+def check_buy_now(payload: Mapping[str, Any]) -> None:
+    """Check the payload of a Buy Now button."""
+    _check(_adapter_of(BuyNowPayload), payload)
+
+
+def check_cart(cart: Mapping[str, Any]) -> None:
+    """Check the cart that a page with Buy Now gives."""
+    _check(_adapter_of(CartDetails), cart)
 
 
 def _check(
@@ -99,6 +118,8 @@ def _check(
     *,
     takes_unknown_members: bool = False,
 ) -> None:
+    from pydantic import ValidationError
+
     try:
         adapter.validate_python(body, strict=True)
     except ValidationError as error:

@@ -83,6 +83,13 @@ class APIRefusal(Exception):  # noqa: N818 - a response of the API, no defect
         self.message = message
         self.keep_changes = keep_changes
 
+    def in_words_of(self, status: int, reason_code: str) -> APIRefusal:
+        """Return this refusal with another status and code, as was observed."""
+        known = (self.reason_code, self.message)
+        other = APIRefusal(*known, keep_changes=self.keep_changes)
+        other.status, other.reason_code = status, reason_code
+        return other
+
     @property
     def response(self) -> HTTPResponse:
         """The error in the form of the API."""

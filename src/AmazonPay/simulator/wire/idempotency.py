@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..engine.store import Stored
+from ..observed import refuse
 from .errors import APIRefusal
 
 if TYPE_CHECKING:
@@ -38,15 +39,22 @@ def key_of(request: Request, operation: str, settings: Settings) -> str | None:
         return None
     key = request.header(HEADER)
     if key is None:
-        if operation in REQUIRED and settings.requires_keys:
+        if operation in REQUIRED:
             # UNCONFIRMED: the code; MissingHeaderValue is as likely.
-            raise APIRefusal("MissingHeader", f"The header {HEADER} is required")
+            refuse(
+                "missing-key",
+                APIRefusal("MissingHeader", f"The header {HEADER} is required"),
+                guessed=settings.requires_keys,
+            )
         return None
     key = key.strip()
-    if settings.requires_keys and _FORM.fullmatch(key) is None:
+    if _FORM.fullmatch(key) is None:
         # UNCONFIRMED: the response to a key of another form.
-        raise APIRefusal(
-            "InvalidHeaderValue", f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
+        said = f"The value of {HEADER} is 1 to 32 of A-Z a-z 0-9 - _"
+        refuse(
+            "malformed-key",
+            APIRefusal("InvalidHeaderValue", said),
+            guessed=settings.requires_keys,
         )
     return key or None
 

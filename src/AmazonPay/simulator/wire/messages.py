@@ -9,6 +9,9 @@ Headers = tuple[tuple[str, str], ...]
 
 JSON: Headers = (("content-type", "application/json"),)
 
+# `json.dumps` makes a new one for each call with options.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -54,11 +57,14 @@ class HTTPResponse:
     status: int
     body: bytes = b""
     headers: Headers = ()
+    cut: bool = False
+    """Whether nothing of it is sent: the connection is reset."""
+    late: float = 0.0
+    """How many seconds after its call it is sent."""
 
 
 def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResponse:
     """Return a response with a JSON body; None makes an empty body."""
     if value is None:
         return HTTPResponse(status, b"", headers)
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return HTTPResponse(status, body, (*JSON, *headers))
+    return HTTPResponse(status, _encode(value).encode(), (*JSON, *headers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from ..observed import answer_to
 from .errors import invalid_value
 from .queries import NEXT_TOKEN
 
@@ -57,4 +58,7 @@ def page(
         }
         context.save_until(_LIFE, KIND, record)
         next_token = record["id"]
-    return {name: [value for _, value in left[:size]], "nextToken": next_token}
+    listed: dict[str, Any] = {name: [value for _, value in left[:size]]}
+    if next_token is not None or answer_to("last-page-token") == "null":
+        listed[NEXT_TOKEN] = next_token
+    return listed

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..observed import refuse
 from .errors import APIRefusal, invalid_combination, invalid_value
 
 if TYPE_CHECKING:
@@ -78,13 +79,18 @@ def check_pays_at_once(
     """Require what `checkoutMode: "ProcessOrder"` needs, and refuse a review page."""
     # UNCONFIRMED: the codes.
     if "checkoutReviewReturnUrl" in web:
-        raise invalid_combination(
-            "checkoutReviewReturnUrl and checkoutMode ProcessOrder exclude each other"
+        refuse(
+            "process-order-review",
+            invalid_combination(
+                "checkoutReviewReturnUrl and checkoutMode ProcessOrder exclude each"
+                " other"
+            ),
         )
     if "checkoutResultReturnUrl" not in web:
         raise missing("webCheckoutDetails.checkoutResultReturnUrl")
     if not payment:
-        raise missing("paymentDetails")
+        refuse("process-order-bare", missing("paymentDetails"))
+        return
     for name in _AT_ONCE:
         if name not in payment and (amount or name != "chargeAmount"):
             raise missing(f"paymentDetails.{name}")

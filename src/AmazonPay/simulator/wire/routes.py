@@ -33,12 +33,23 @@ class Route:
 
 
 @cache
-def _table() -> list[tuple[re.Pattern[str], Operation[..., Any]]]:
-    table: list[tuple[re.Pattern[str], Operation[..., Any]]] = []
+def _table() -> dict[str, list[tuple[re.Pattern[str], Operation[..., Any]]]]:
+    """Return the operations by the first word of their paths, which holds no id."""
+    table: dict[str, list[tuple[re.Pattern[str], Operation[..., Any]]]] = {}
     for operation in operations_of(Operations).values():
         pattern = re.sub(r"\\?\{(\w+)\\?\}", r"(?P<\1>[^/]+)", operation.template)
-        table.append((re.compile(pattern), operation))
+        rows = table.setdefault(_first_word(operation.template), [])
+        rows.append((re.compile(pattern), operation))
     return table
+
+
+def _first_word(path: str) -> str:
+    return path.removeprefix("/").partition("/")[0]
+
+
+def is_call(path: str) -> bool:
+    """Return whether a path is one of the API, known or not."""
+    return _PREFIX.match(path) is not None
 
 
 def route(method: str, path: str) -> Route:
@@ -53,7 +64,7 @@ def route(method: str, path: str) -> Route:
         )
     below = collapsed[prefix.end() :].rstrip("/")
     other_method = False
-    for pattern, operation in _table():
+    for pattern, operation in _table().get(_first_word(below), ()):
         found = pattern.fullmatch(below)
         if found is None:
             continue

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from ...resources.reports import ScheduledReportType
+from ..observed import refuse
 from ..rules.address_rules import known_delivery
 from ..rules.report_files import SANDBOX_SETTLEMENT
+from .errors import APIRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
     from ..engine.environments import EnvironmentRules
 
 _TIMES = ("filingTimestamp", "merchantResponseDeadline", "closureTimestamp")
+REPORT_TIMES = ("startTime", "endTime")
+_ANY_TIME = "20260101T000000Z"
 _DELIVERY = "deliverySpecifications"
 _ANY_TYPE = get_args(ScheduledReportType)[0]
+
+
+def _missing(name: str) -> APIRefusal:
+    return APIRefusal("MissingParameterValue", f"The parameter '{name}' is required")
 
 
 def stand_in(
@@ -36,6 +44,11 @@ def stand_in(
     if scheduled and body.get("reportType") == SANDBOX_SETTLEMENT:
         # UNCONFIRMED: that it can be scheduled; pages disagree.
         other["reportType"] = _ANY_TYPE
+    if operation == "create_report":
+        for name in REPORT_TIMES:
+            if name not in body:
+                refuse("report-without-times", _missing(name))
+                other[name] = _ANY_TIME
     if operation in {"create_dispute", "update_dispute"}:
         # ISO 8601, which is checked by the handler; older samples have numbers.
         other |= {name: 0 for name in _TIMES if isinstance(body.get(name), str)}

@@ -23,7 +23,17 @@
     LightGray: ["#eceef0", "#dde0e4", "#1d1d1b", "#a9afb6"],
     DarkGray: ["#3b4048", "#2b2f36", "#ffffff", "#1c1f24"],
   };
-  const BUY_NOW = ["onInitCheckout", "onCompleteCheckout"];
+  /* Of Buy Now; the first ones must be there. */
+  const NEEDED_HANDLERS = ["onInitCheckout", "onCompleteCheckout", "onCancel"];
+  const HANDLERS = [
+    ...NEEDED_HANDLERS,
+    "onShippingAddressSelection",
+    "onDeliveryOptionSelection",
+    "onMerchantManagedPaymentMethodSelection",
+    "onGiftWrapOptionSelection",
+    "onError",
+  ];
+  const UPGRADES = ["recurringUpgrade", "recurringUpdate"];
 
   /* Amazon's script throws texts, and shops compare them. */
   const refuse = (problem) => {
@@ -48,7 +58,8 @@
     }
   };
 
-  const estimate = (price, ledger) => {
+  /* An estimate that cannot be is left out, and said in the console unless it is quiet. */
+  const estimate = (price, ledger, quiet) => {
     if (!price) return undefined;
     const amount = String(price.amount);
     const decimals = price.currencyCode === "JPY" ? "" : "(\\.\\d{1,2})?";
@@ -56,7 +67,13 @@
     if (sound && CURRENCIES[ledger].includes(price.currencyCode)) {
       return { amount, currencyCode: price.currencyCode };
     }
-    warn("estimatedOrderAmount is invalid and is left out.");
+    if (!quiet) {
+      const known = CURRENCIES[ledger].join(", ");
+      warn(
+        "Invalid value for parameter 'estimatedOrderAmount': it is left out. The amount is more" +
+          ` than 0, with the decimals of its currency, which is one of ${known}.`,
+      );
+    }
     return undefined;
   };
 
@@ -102,11 +119,18 @@
     }
     if (!COLORS[options.buttonColor]) options.buttonColor = "Gold";
     options.estimatedOrderAmount = estimate(options.estimatedOrderAmount, options.ledgerCurrency);
-    for (const name of BUY_NOW) {
-      if (options[name]) refuse(`${name}: the simulator has no Buy Now.`);
+    if (buysNow(options)) {
+      needed(options, NEEDED_HANDLERS);
+      for (const name of HANDLERS) {
+        if (options[name] && typeof options[name] !== "function") {
+          refuse(`Invalid value for parameter '${name}': it must be a function.`);
+        }
+      }
     }
     return options;
   };
+
+  const buysNow = (options) => HANDLERS.some((name) => options[name]);
 
   const configured = (options) =>
     Boolean(
@@ -172,9 +196,10 @@
     return id;
   };
 
-  const post = (fields) => {
+  const post = (fields, target) => {
     const form = document.createElement("form");
     form.method = "POST";
+    if (target) form.target = target;
     form.action = `${home}/checkout/initiate`;
     form.hidden = true;
     for (const [name, value] of Object.entries(fields)) {
@@ -198,14 +223,63 @@
       scopes: options.scopes ? [].concat(options.scopes).join(" ") : "",
       merchantDomain: location.hostname,
       origin_url: location.href,
-      viewType: "redirectView",
+      viewType: buysNow(options) ? "buyNowView" : "redirectView",
     };
     if (options.estimatedOrderAmount && options.productType !== "SignIn") {
       common.estimatedOrderAmount = JSON.stringify(options.estimatedOrderAmount);
     }
     const fields = fieldsOf(options);
-    if (fields instanceof Promise) return fields.then((own) => post({ ...common, ...own }));
-    return post({ ...common, ...fields });
+    // A window opens in the click itself, or a browser blocks it.
+    const target = buysNow(options) ? openWindow(options) : undefined;
+    if (fields instanceof Promise) return fields.then((own) => post({ ...common, ...own }, target));
+    return post({ ...common, ...fields }, target);
+  };
+
+  // Buy Now --------------------------------------------------------------------------
+
+  const WINDOW = "amazonPayBuyNow";
+  let stop = () => {};
+
+  /* Opens Amazon Pay's window, and answers to it with the shop's handlers. */
+  const openWindow = (options) => {
+    stop();
+    const opened = window.open("about:blank", WINDOW, "popup,width=520,height=800");
+    if (!opened) refuse("The browser has blocked the window of Amazon Pay.");
+    let watch;
+    const listen = (message) => {
+      const told = message.data;
+      if (message.source !== opened || message.origin !== home) return;
+      if (told && HANDLERS.includes(told.amazonPayEvent)) answer(told);
+    };
+    stop = () => {
+      window.removeEventListener("message", listen);
+      clearInterval(watch);
+    };
+    const answer = async ({ amazonPayEvent: name, number, details }) => {
+      const last = name === "onCompleteCheckout" || name === "onCancel";
+      const told = { amazonPayAnswer: number };
+      try {
+        const given = options[name] && (await options[name](details));
+        const cart = given && (given.cartDetails || given);
+        if (cart && !last) told.cart = JSON.stringify(cart);
+      } catch (problem) {
+        told.problem = String((problem && problem.message) || problem);
+        if (options.onError) options.onError(problem);
+      }
+      if (last && told.problem === undefined) {
+        stop();
+        opened.close();
+      } else {
+        opened.postMessage(told, home);
+      }
+    };
+    window.addEventListener("message", listen);
+    watch = setInterval(() => {
+      if (!opened.closed) return;
+      stop();
+      options.onCancel({});
+    }, 500);
+    return WINDOW;
   };
 
   /* A double click starts one checkout. */
@@ -246,10 +320,11 @@
     @media (prefers-reduced-motion: reduce) { button { transition: none; } }
   `;
 
-  const shown = (price) =>
-    new Intl.NumberFormat("en", { style: "currency", currency: price.currencyCode }).format(
-      price.amount,
-    );
+  const shown = (price, language) =>
+    new Intl.NumberFormat(language.replace("_", "-"), {
+      style: "currency",
+      currency: price.currencyCode,
+    }).format(price.amount);
 
   const draw = (place, options) => {
     const host = document.createElement("div");
@@ -290,11 +365,11 @@
     }
     const { button, price } = draw(found(selector), options);
     const show = () => {
-      price.textContent = options.estimatedOrderAmount ? shown(options.estimatedOrderAmount) : "";
+      price.textContent = options.estimatedOrderAmount ? shown(options.estimatedOrderAmount, options.checkoutLanguage) : "";
     };
     show();
     const updateButtonInfo = (amount) => {
-      const sound = estimate(amount, options.ledgerCurrency);
+      const sound = estimate(amount, options.ledgerCurrency, true);
       if (sound) options.estimatedOrderAmount = sound;
       show();
     };
@@ -338,6 +413,53 @@
     });
   };
 
+  /* Posts a signed payload that makes a checkout a recurring one, or changes one. */
+  const bindUpgradeAction = (selector, given) => {
+    const config = given || {};
+    for (const field of ["payloadJSON", "signature", "publicKeyId", "upgradeAction"]) {
+      if (!config[field]) refuse(`Missing field ${field} for bindUpgradeAction parameter.`);
+    }
+    oneOf(config, "upgradeAction", UPGRADES);
+    if (typeof config.payloadJSON !== "string") {
+      refuse("Field payloadJSON for bindUpgradeAction parameter must be a string: the text that was signed.");
+    }
+    let payload;
+    try {
+      payload = JSON.parse(config.payloadJSON);
+    } catch {
+      refuse("Field payloadJSON for bindUpgradeAction parameter is no JSON.");
+    }
+    needed(payload, ["merchantId"]);
+    const environment = environmentOf({}, config.publicKeyId);
+    const act = once(() =>
+      post({
+        merchantId: payload.merchantId,
+        checkoutLanguage: payload.checkoutLanguage || "",
+        ledgerCurrency: payload.ledgerCurrency || "",
+        productType: payload.productType || "PayAndShip",
+        payloadJSON: config.payloadJSON,
+        signature: config.signature,
+        publicKeyId: config.publicKeyId,
+        upgradeAction: config.upgradeAction,
+        environment,
+        ...(config.algorithm ? { algorithm: config.algorithm } : {}),
+        merchantDomain: location.hostname,
+        origin_url: location.href,
+        viewType: "redirectView",
+      }),
+    );
+    found(selector).addEventListener("click", (event) => {
+      event.preventDefault();
+      act();
+    });
+  };
+
+  /* Goes to the pages of a session as `changeAction` says. */
+  const changing = (changeAction) => (given) => {
+    needed(given || {}, ["amazonCheckoutSessionId"]);
+    change(given.amazonCheckoutSessionId, changeAction);
+  };
+
   const signout = (callback) => {
     const left = fetch(`${home}/checkout/signout`, { mode: "no-cors", credentials: "include" });
     return left.then(() => callback && callback());
@@ -350,8 +472,11 @@
     initCheckout,
     bindChangeAction,
     signout,
-    changePaymentMethod: ({ amazonCheckoutSessionId }) => change(amazonCheckoutSessionId, "changePayment"),
-    changeShippingAddress: ({ amazonCheckoutSessionId }) => change(amazonCheckoutSessionId, "changeAddress"),
+    bindUpgradeAction,
+    changePaymentMethod: changing("changePayment"),
+    changeShippingAddress: changing("changeAddress"),
+    changeAccount: changing("changeAccount"),
+    switchAccount: changing("changeAccount"),
   };
 
   // Buttons that a page describes by attributes --------------------------------------

@@ -1,0 +1,124 @@
+"""The API reference has every public name, and every member of every type."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from typing_extensions import is_typeddict
+
+from AmazonPay import types
+from AmazonPay.lifecycles import LIFE_CYCLES
+from AmazonPay.simulator.wire.errors import STATUSES
+from reference.operations import OPERATIONS
+from unmeasured import unmeasured
+
+EXTENSIONS = Path(__file__).parents[2] / "docs" / "_ext"
+# Sphinx runs it in a process of its own, where Django is not set up yet.
+MAKE = "import api_pages, json, sys; json.dump(api_pages.pages(), sys.stdout)"
+MODULES = [
+    *("AmazonPay", "AmazonPay.explain", "AmazonPay.ipn", "AmazonPay.journal"),
+    *("AmazonPay.report_files", "AmazonPay.simulator", "AmazonPay.testing"),
+]
+# Types of annotations, which have no section of their own.
+NO_NAMES = {"Handler", "Outcome", "Profile"}
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", MAKE],
+        env={**unmeasured(), "PYTHONPATH": str(EXTENSIONS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made: dict[str, str] = json.loads(done.stdout)
+    return made
+
+
+@pytest.fixture(scope="module")
+def sections(pages: dict[str, str]) -> dict[str, str]:
+    """Return the text below each heading."""
+    found: dict[str, str] = {}
+    # A name may stand on two pages: that of a type goes first.
+    for text in reversed(pages.values()):
+        plain = re.sub(r"(?s)^```.*?^```$", "", text, flags=re.MULTILINE)
+        found |= dict(re.findall(r"(?ms)^##+ (\S+)$\n(.*?)(?=^##+ |\Z)", plain))
+    return found
+
+
+def test_every_operation_has_a_section_with_its_call(sections: dict[str, str]) -> None:
+    for row in OPERATIONS:
+        assert f"`{row.method} {row.path}`" in sections[row.name]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_of_a_module_has_a_section(
+    module: str, sections: dict[str, str]
+) -> None:
+    found = import_module(module)
+    names: list[str] = getattr(found, "__all__", dir(found))
+    public = {
+        name
+        for name in names
+        if not name.startswith("_") and callable(getattr(found, name))
+    }
+    assert public - NO_NAMES - sections.keys() == set()
+
+
+@pytest.mark.parametrize(
+    "name", [one for one in dir(types) if is_typeddict(getattr(types, one))]
+)
+def test_every_member_of_a_type_has_a_row(name: str, sections: dict[str, str]) -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", sections[name], re.MULTILINE)
+    base = re.findall(r"^All members of \[`(\w+)`\]", sections[name], re.MULTILINE)
+    for one in base:
+        rows = [*re.findall(r"^\| `(\w+)` \|", sections[one], re.MULTILINE), *rows]
+    declared = getattr(types, name)
+    assert list(dict.fromkeys(rows)) == list(declared.__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        (
+            "CancelCharge",
+            "| `cancellationReason` | `str` | at most 255 characters |  |",
+        ),
+        ("CreateRefund", "| `chargeId` | [`Id`](values.md#id) |  | **required** |"),
+        ("Price", "| `amount` | `str` |  | Units of the currency: two decimals,"),
+    ],
+)
+def test_a_row_says_limit_need_and_unit(
+    name: str, row: str, sections: dict[str, str]
+) -> None:
+    assert row in sections[name]
+
+
+def test_a_row_says_when_a_member_is_null(sections: dict[str, str]) -> None:
+    assert "may be null. Null until captured." in sections["Charge"]
+
+
+def test_a_reason_code_leads_to_its_section(pages: dict[str, str]) -> None:
+    linked = set(re.findall(r"reasons\.md#(\w+)", "".join(pages.values())))
+    assert linked <= {code.lower() for code in STATUSES}
+    assert "softdeclined" in linked
+
+
+def test_a_page_is_the_same_each_time_it_is_made(pages: dict[str, str]) -> None:
+    assert re.findall(r" at 0x[0-9a-f]+", "".join(pages.values())) == []
+
+
+def test_every_life_cycle_is_shown_with_its_noun(pages: dict[str, str]) -> None:
+    shown = re.findall(r"\.\./states\.md#([\w-]+)", "".join(pages.values()))
+    kinds = [
+        re.sub("[A-Z]", lambda c: f"-{c[0].lower()}", kind) for kind in LIFE_CYCLES
+    ]
+    assert sorted(shown) == sorted(kinds)
