@@ -137,7 +137,10 @@ def test_axe_finds_nothing_on_the_button(tab: Page) -> None:
 
 
 def test_axe_finds_what_is_wrong(tab: Page) -> None:
-    tab.set_content("<html><body><img src='data:,'><p style='color:#eee'>pale")
+    tab.goto("about:blank")
+    tab.emulate_media(color_scheme="light")
+    pale = "<p style='color:#eee;background:#fff'>pale"
+    tab.set_content(f"<html><body><img src='data:,'>{pale}")
     assert {"image-alt", "color-contrast"} <= {
         one.partition(":")[0] for one in faults_of(tab)
     }

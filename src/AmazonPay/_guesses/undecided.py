@@ -23,6 +23,19 @@ _FILES: Final = "it needs a report with payments, which sandbox makes later"
 _STREET: Final = "it needs many addresses of buyers"
 
 UNDECIDED: Final = {
+    "Buy Now: the scopes `vatId`, `province`, `dateOfBirth` and `prefix`": _CLICKS,
+    (
+        "Buy Now: what `onInitCheckout` and `onShippingAddressSelection` learn of an"
+        " address"
+    ): _BROWSER,
+    "Buy Now: whether the parts of the cart add up": _BROWSER,
+    "Buy Now: which handler learns of a decline": _BROWSER,
+    "`bindUpgradeAction`: what an upgrade does": _BROWSER,
+    "a `checkoutLanguage` that the region has not": _BROWSER,
+    (
+        "reports: how a settlement spells its types, and the signs of refunds, fees and"
+        " payouts"
+    ): _FILES,
     "a key of the other environment": _LIVE,
     "a second request while the first runs": _LOAD,
     "`Retry-After` with a 429": _LOAD,

@@ -38,13 +38,7 @@ def operations(line: Sequence[str]) -> int:
 
 def simulate(line: Sequence[str]) -> int:
     """Serve a local Amazon Pay until it is stopped."""
-    from importlib.util import find_spec
-
     try:
-        # Modules that only the first call and the first page import.
-        for name in ("pydantic", "jinja2"):
-            if find_spec(name) is None:
-                raise ModuleNotFoundError(name=name)  # noqa: TRY301 - as an import would
         from ..simulator.cli import main
     except ModuleNotFoundError as missing:
         sys.stderr.write(

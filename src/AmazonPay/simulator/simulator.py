@@ -8,6 +8,7 @@ import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
     from .merchants import Merchant
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
+
+# The first call and the first page import these. Who has not installed the extra is to
+# learn it before that.
+for _name in ("jinja2", "pydantic"):
+    if find_spec(_name) is None:
+        raise ModuleNotFoundError(f"No module named {_name!r}", name=_name)
 
 _KEY_ID = re.compile(r"PublicKeyId=\"?([^\",\s]+)")
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _EXTRAS: Final = {
+    "jinja2": "testing",
     "pydantic": "testing",
     "sqlalchemy": "testing",
     "uvicorn": "testing",
