@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from AmazonPay.simulator import Store
-from AmazonPay.simulator.engine.store import TABLES
+from AmazonPay.simulator.engine.schema import TABLES
 from unmeasured import unmeasured
 from visitor import (
     ButtonShop,

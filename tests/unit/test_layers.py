@@ -74,6 +74,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("pages",),
         ("simulator",),
         ("server",),
+        ("banner",),
         ("cli", "__init__"),
     ],
 }

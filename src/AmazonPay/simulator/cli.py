@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -15,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -29,6 +27,7 @@ from .._core.command_lines import Parser
 from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
 from .addresses import Addresses, addresses_from
+from .banner import banner
 from .certificate import make_certificate, write_secret
 from .engine.clock import Clock
 from .engine.ids import Ids
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-    from .server import Address
     from .state import State
 
 DEFAULT_PORT = 8421
@@ -310,82 +308,6 @@ def _on_hangup(act: Callable[[int, FrameType | None], object]) -> None:
         signal.signal(hangup, act)
 
 
-def _banner(  # noqa: PLR0913 - what it shows
-    address: Address,
-    simulator: Simulator,
-    key: Path | None,
-    arguments: argparse.Namespace,
-    seed: int,
-    kept: str,
-) -> str:
-    if arguments.json:
-        return _banner_as_json(address, simulator, key, arguments, seed)
-    addresses = simulator.addresses
-    lines = [
-        "Amazon Pay on this machine: no money moves, and nothing leaves it.",
-        f"  API    {address.url}",
-        f"  look   {address.url}/?token={quote(simulator.token)}",
-        f"  trust  {address.authority or 'plain http: no certificate'}",
-    ]
-    if addresses.public_url is not None:
-        lines.append(f"  pages  {addresses.public_url}, script /checkout.js")
-    keys = ", ".join(
-        f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
-        f", {one.region or 'any region'})"
-        for one in simulator.merchants.values()
-    )
-    lines.append(f"  keys   {keys}")
-    if key is not None:
-        lines.append(f"         its private key: {key}")
-    lines.append(f"  state  {kept}")
-    lines.append(
-        f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
-    )
-    topics = simulator.notifications.topics
-    lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
-    needed = "every control call" if addresses.is_open else "control calls of a page"
-    lines.append(f"  token  {simulator.token}, for {needed}")
-    rules = [
-        f"profile {arguments.profile}",
-        f"stored answers {arguments.stored_answers}",
-    ]
-    rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
-    rules += ["throttling"] if arguments.throttling else []
-    rules += [f"observed {arguments.observed}"] if arguments.observed else []
-    lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
-    return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
-
-
-def _banner_as_json(
-    address: Address,
-    simulator: Simulator,
-    key: Path | None,
-    arguments: argparse.Namespace,
-    seed: int,
-) -> str:
-    keys = [
-        {
-            "public_key_id": one.public_key_id,
-            "environments": sorted(one.environments),
-            "region": one.region,
-        }
-        for one in simulator.merchants.values()
-    ]
-    return json.dumps(
-        {
-            "ready": True,
-            "url": address.url,
-            "authority": address.authority and str(address.authority),
-            "keys": keys,
-            "private_key": key and str(key),
-            "console": f"{address.url}/?token={quote(simulator.token)}",
-            "token": simulator.token,
-            "profile": arguments.profile,
-            "seed": seed,
-        }
-    )
-
-
 def main(argv: Sequence[str]) -> int:
     """Serve until stopped; return 2 for a wrong command line."""
     try:
@@ -448,7 +370,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             simulator,
             certificate,
             lambda _: print(  # noqa: T201 - what the command is for
-                _banner(
+                banner(
                     address,
                     simulator,
                     key,

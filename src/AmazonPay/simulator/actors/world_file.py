@@ -10,7 +10,7 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...errors import ConfigurationError
-from ..engine.store import TABLES
+from ..engine.schema import TABLES
 
 if TYPE_CHECKING:
     from ..engine.clock import Clock

@@ -17,44 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
 from ..wire.messages import JSON, HTTPResponse
+from .schema import SCHEMA, TABLES, VERSION
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Iterator
 
 Record = dict[str, Any]
-
-_VERSION = 3
-_SCHEMA = """
-CREATE TABLE object (
-    owner TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, record TEXT NOT NULL,
-    PRIMARY KEY (owner, kind, id)
-) WITHOUT ROWID;
-CREATE TABLE due (
-    number INTEGER PRIMARY KEY, at TEXT NOT NULL, owner TEXT NOT NULL,
-    kind TEXT NOT NULL, id TEXT NOT NULL, event TEXT NOT NULL
-);
-CREATE INDEX due_at ON due (at, number);
-CREATE TABLE response (
-    owner TEXT NOT NULL, key TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    body TEXT NOT NULL, status INTEGER NOT NULL, content BLOB NOT NULL,
-    PRIMARY KEY (owner, key)
-) WITHOUT ROWID;
-CREATE TABLE history (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, owner TEXT NOT NULL,
-    "order" TEXT, kind TEXT NOT NULL, facts TEXT NOT NULL
-);
-CREATE INDEX history_order ON history ("order", number);
-"""
-
-
-TABLES = {
-    "object": ("owner, kind, id, record", "owner, kind, id"),
-    "due": ("number, at, owner, kind, id, event", "number"),
-    "response": ("owner, key, method, path, body, status, content", "owner, key"),
-    "history": ('number, at, owner, "order", kind, facts', "number"),
-}
-"""The columns and the key of each table."""
 
 _PAGE = 500
 """How many rows of the history are read at a time."""
@@ -369,16 +338,16 @@ class Store:
 
     def _prepare(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if version == _VERSION:
+        if version == VERSION:
             return
         if version != 0:
             raise ConfigurationError(
                 f"the store is of version {version}, and this package reads version"
-                f" {_VERSION}: start with a new file"
+                f" {VERSION}: start with a new file"
             )
-        for statement in filter(str.strip, _SCHEMA.split(";")):
+        for statement in filter(str.strip, SCHEMA.split(";")):
             self._connection.execute(statement)
-        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[Transaction]:

@@ -11,13 +11,13 @@ from ..engine.context import EXPIRES
 from ..engine.timestamps import format_timestamp
 from ..observed import answer_to, refuse
 from ..rules import address_rules
-from ..rules.amounts import checked_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire import return_urls
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
 from . import charge_permissions as permissions
 from .common import metadata, provider_metadata, status_details
+from .payment_details import address_prices, check_payment, check_sum, payment_of
 from .registry import handles
 
 if TYPE_CHECKING:
@@ -211,92 +211,6 @@ def named_session(context: Context, call: APICall) -> Record:
     return session
 
 
-def _payment(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `paymentDetails` in the form of responses."""
-    payment = dict(given)
-    for name in ("chargeAmount", "totalOrderAmount"):
-        if payment.get(name) is not None:
-            payment[name] = checked_price(payment[name], name)
-    return payment
-
-
-def _address_prices(given: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    """Return the prices of several addresses in the form of responses."""
-    if given is None:
-        return None
-    return [{**part, "price": checked_price(part["price"], "price")} for part in given]
-
-
-def _check_sum(session: Record) -> None:
-    """Compare the prices of several addresses with the amount of the charge."""
-    # UNCONFIRMED: that they need not add up to it.
-    amount = session["payment"].get("chargeAmount")
-    if session["address_prices"] is None or amount is None:
-        return
-    total = sum(parse_amount(part["price"]) for part in session["address_prices"])
-    if total != parse_amount(amount):
-        refuse(
-            "address-prices",
-            invalid_value("The prices of the addresses are not the chargeAmount"),
-            guessed=False,
-        )
-
-
-def check_payment(session: Record) -> None:
-    """Refuse payment details that contradict each other or the merchant's account."""
-    payment: dict[str, Any] = session["payment"]
-    intent = payment.get("paymentIntent")
-    if (
-        payment.get("canHandlePendingAuthorization")
-        and intent == "AuthorizeWithCapture"
-    ):
-        # UNCONFIRMED: the code.
-        refuse(
-            "pending-with-capture",
-            invalid_combination(
-                "canHandlePendingAuthorization and AuthorizeWithCapture exclude each"
-                " other"
-            ),
-        )
-    if payment.get("softDescriptor") and intent not in {None, "AuthorizeWithCapture"}:
-        # UNCONFIRMED: the code.
-        refuse(
-            "session-descriptor",
-            invalid_combination("softDescriptor needs AuthorizeWithCapture"),
-        )
-    charge, total = payment.get("chargeAmount"), payment.get("totalOrderAmount")
-    currencies = {amount["currencyCode"] for amount in (charge, total) if amount}
-    if payment.get("presentmentCurrency"):
-        currencies.add(payment["presentmentCurrency"])
-    _check_currencies(session, currencies)
-    if charge and total and parse_amount(charge) > parse_amount(total):
-        # UNCONFIRMED: that the total may not be below the charge, a part of it.
-        refuse(
-            "charge-above-total",
-            invalid_value("chargeAmount is above totalOrderAmount"),
-        )
-
-
-def _check_currencies(session: Record, currencies: set[str]) -> None:
-    """Require one currency: outside the EU and UK, the ledger's."""
-    if len(currencies) > 1:
-        raise APIRefusal(
-            "CurrencyMismatch",
-            "paymentDetails is in several currencies: chargeAmount, totalOrderAmount"
-            " and presentmentCurrency must have one",
-        )
-    ledger_currency = session["ledger_currency"]
-    if ledger_currency and session["region"] != "eu" and currencies - {ledger_currency}:
-        # UNCONFIRMED: the code.
-        refuse(
-            "foreign-currency",
-            invalid_value(
-                "The value provided for 'paymentDetails.chargeAmount.currencyCode' is"
-                f" invalid: the merchant takes {ledger_currency}"
-            ),
-        )
-
-
 def _wallet(context: Context, call: APICall) -> str | None:
     """Return the saved wallet that a session is to mend, or refuse another one."""
     id_: str | None = call.body.get("chargePermissionId")
@@ -336,7 +250,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
     body = call.body
     return_urls.check_store_id(body["storeId"])
     web = dict(body.get("webCheckoutDetails") or {})
-    payment = _payment(body.get("paymentDetails") or {})
+    payment = payment_of(body.get("paymentDetails") or {})
     saved_method = body.get("paymentMethodOnFileMetadata")
     # UNCONFIRMED: whether this call takes checkoutMode, which the button's payload has;
     # in 2020 it did not.
@@ -386,7 +300,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         else address_rules.checked_details(details),
         "scopes": body.get("scopes"),
         "metadata": body.get("merchantMetadata"),
-        "address_prices": _address_prices(body.get("multiAddressesCheckoutMetadata")),
+        "address_prices": address_prices(body.get("multiAddressesCheckoutMetadata")),
         "platformId": body.get("platformId"),
         "providerMetadata": body.get("providerMetadata"),
         "supplementaryData": body.get("supplementaryData"),
@@ -397,7 +311,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         "expires": format_timestamp(context.now + _LIFE),
     }
     check_payment(session)
-    _check_sum(session)
+    check_sum(session)
     session["order"] = session["id"]
     context.create(KIND, session)
     context.schedule(_LIFE, KIND, session, "24 hours pass")
@@ -429,7 +343,7 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
             invalid_combination("A session of ProcessOrder has no review page"),
         )
     session["web_details"].update(web)
-    given = _payment(body.get("paymentDetails") or {})
+    given = payment_of(body.get("paymentDetails") or {})
     session["payment"].update(given)
     if given.get("chargeAmount"):
         # As recorded, an amount sets the presentment currency, too.
@@ -447,7 +361,7 @@ def update_checkout_session(context: Context, call: APICall, session: Record) ->
             **body["merchantMetadata"],
         }
     if "multiAddressesCheckoutMetadata" in body:
-        session["address_prices"] = _address_prices(
+        session["address_prices"] = address_prices(
             body["multiAddressesCheckoutMetadata"]
         )
     for member in ("platformId", "providerMetadata", "supplementaryData"):

@@ -16,7 +16,8 @@ from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
 from . import charge_permissions as permissions
 from . import charges
-from .checkout_sessions import KIND, buys_now, check_payment, named_session, to_json
+from .checkout_sessions import KIND, buys_now, named_session, to_json
+from .payment_details import check_payment
 from .registry import handles
 
 if TYPE_CHECKING:

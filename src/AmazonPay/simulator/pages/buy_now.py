@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ..handlers import checkout_sessions as sessions
+from ..handlers.payment_details import check_payment
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..rules.test_data import buyers_in
 from ..wire import bodies
@@ -122,7 +123,7 @@ def set_cart(session: Record, cart: Mapping[str, Any]) -> None:
     }
     if "totalOrderAmount" in totals:
         payment["totalOrderAmount"] = totals["totalOrderAmount"]
-    sessions.check_payment({**session, "payment": payment})
+    check_payment({**session, "payment": payment})
     session["payment"] = payment
     session["cart"] = {
         "items": [
