@@ -133,9 +133,9 @@ mutants: $(VENV)/stamp
 operations: $(VENV)/stamp
 	$(PY) scripts/tables.py
 
-# Renews the pictures of the store in the documentation; needs chromium.
+# Renews the pictures in the documentation; needs chromium.
 pictures: $(VENV)/stamp
-	STORE_PICTURES=docs/_static/store $(PY) -m pytest -q -n 0 tests/integration/test_store.py
+	PICTURES=docs/_static $(PY) -m pytest -q -n 0 $(addprefix tests/integration/test_, store.py console.py)
 
 # Asks the package index; needs `make test` once before, for the tool.
 lock: $(VENV)/stamp

@@ -19,6 +19,7 @@ from AmazonPay.simulator.engine.timestamps import format_timestamp, utc_now
 from AmazonPay.simulator.server import serving
 from console_calls import rows
 from keys import KEY
+from pictures import take
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def test_calls_appear_by_themselves_and_a_wrong_signature_shows_both_sides(
     assert "row=1" in tab.url
     tab.reload()
     tab.get_by_test_id("explanation").wait_for()
+    take(tab, "console/signature")
 
 
 def test_a_browser_without_the_link_stands_before_the_door(
@@ -304,6 +306,7 @@ def test_the_life_of_a_charge_is_drawn_and_pushed(tab: Page, world: World) -> No
     assert now.get_attribute("data-state") == "AuthorizationInitiated"
     settle = tab.get_by_test_id("push-charge-capture-succeeds")
     assert settle.is_disabled()
+    take(tab, "console/life")
     tab.get_by_text("only from CaptureInitiated").first.wait_for()
     tab.get_by_test_id("push-charge-declined-softly").click()
     tab.locator("g.now[data-state=Declined]").wait_for()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import threading
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -21,19 +19,17 @@ from AmazonPay.simulator.actors.notifier import HTTPListener
 from AmazonPay.simulator.server import serving
 from AmazonPay.testing import verifier_for
 from keys import KEY
+from pictures import take
 from simulated import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Locator, Page
 
 MERCHANT = "A1SIMULATEDMERCHANT"
 OFFICE = "the-key-of-the-office"
-PICTURES = Path(
-    os.environ.get("STORE_PICTURES", Path(__file__).parents[2] / "build" / "store")
-)
-"""Where the pictures of the store go; `make pictures` renews those of the docs."""
 
 
 class StoreWorld:
@@ -177,11 +173,10 @@ class Buyer:
 
     def picture(self, name: str, *, dark: bool = False, phone: bool = False) -> None:
         """Keep a picture of the page."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
         if phone:
             self.tab.set_viewport_size({"width": 390, "height": 780})
         self.tab.emulate_media(color_scheme="dark" if dark else "light")
-        self.tab.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+        take(self.tab, f"store/{name}")
 
     @property
     def session(self) -> str:
