@@ -63,6 +63,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
     ],
     "AmazonPay.simulator": [
         ("wire.messages", "wire.errors"),
+        ("secret_file",),
         ("settings", "merchants", "certificate", "addresses"),
         ("state",),
         ("engine",),

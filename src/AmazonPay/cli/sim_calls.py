@@ -28,11 +28,6 @@ _FIRST_ERROR: Final = 400
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of every control call, which the command passes on as `given`."""
     for option in (
-        click.option(
-            "--token",
-            help=f"What the simulator has printed (default: {TOKEN_VARIABLE}); it asks"
-            " for it only if others than this machine can reach it.",
-        ),
         click.option("--ca-file", metavar="FILE", help="The certificate to trust."),
         click.option(
             "--endpoint-url",
@@ -103,7 +98,8 @@ def raw_answer(
     """
     origin = simulator_url(given["endpoint_url"])
     headers = {"content-type": "application/json"}
-    token = given["token"] or os.environ.get(TOKEN_VARIABLE)
+    # In the environment only: every user of the machine reads a command line.
+    token = os.environ.get(TOKEN_VARIABLE)
     if token:
         if not (token.isascii() and token.isprintable()):
             raise click.UsageError("the token is printable ASCII")

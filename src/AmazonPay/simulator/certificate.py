@@ -6,7 +6,6 @@ authority is kept, so that it is trusted once. It is constrained to the same nam
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..errors import ConfigurationError
+from .secret_file import write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -236,12 +236,3 @@ def make_certificate(
 
 def _pem_of(key: EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def write_secret(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can ever read."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-    ) as f:
-        f.write(data)

@@ -28,16 +28,15 @@ from ..errors import ConfigurationError
 from .actors.notifier import HTTPListener, delivering
 from .addresses import Addresses, addresses_from
 from .banner import banner
-from .certificate import make_certificate, write_secret
 from .engine.clock import Clock
 from .engine.ids import Ids
 from .engine.store import Store
 from .merchants import Merchant, merchant
 from .observed import Observed, read_observed
+from .secret_file import write_secret
 from .server import address_of, listen_on, server_for
 from .settings import PROFILES, Settings
 from .simulator import Simulator
-from .state import open_state
 
 if TYPE_CHECKING:
     import argparse
@@ -127,12 +126,6 @@ def parser() -> Parser:
         default=[],
         metavar="HOST",
         help="a host beyond this machine to which --ipn-url may lead; repeatable",
-    )
-    made.add_argument(
-        "--token",
-        help="what a page needs for control calls, and with --bind or --name everyone"
-        " (default: a new one, which is printed; AMAZON_PAY_SIMULATOR_TOKEN sets it,"
-        " too)",
     )
     made.add_argument(
         "--profile",
@@ -328,6 +321,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         )
         state = None
         if arguments.state is not None:
+            from .state import open_state  # a third of the start, for X.509
+
             state = stack.enter_context(open_state(Path(arguments.state).absolute()))
         merchants = [merchant_from(text) for text in arguments.public_key]
         key = None
@@ -345,9 +340,9 @@ def _serve(arguments: argparse.Namespace) -> int:
             merchants, store, settings, seed, time.sleep, _observed_from(arguments)
         )
         simulator.addresses = addresses
-        given = arguments.token or os.environ.get(_TOKEN_VARIABLE)
+        given = os.environ.get(_TOKEN_VARIABLE)
         token = given or (state.token() if state else simulator.token)
-        arguments.token = simulator.token = token
+        simulator.token = token
         notifier = simulator.notifications
         if arguments.ipn_url is not None:
             notifier.add_listener(HTTPListener(arguments.ipn_url, arguments.ipn_host))
@@ -356,6 +351,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         if arguments.tls or arguments.bind or arguments.name:
             named = addresses.certified
             authority = state.authority(named) if state else None
+            from .certificate import make_certificate
+
             certificate = make_certificate(folder, named, authority)
             if state is not None:
                 certificate = replace(certificate, authority=state.certificate)

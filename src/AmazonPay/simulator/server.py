@@ -20,7 +20,6 @@ from ..errors import ConfigurationError
 from .actors.control_api import PATH
 from .actors.world_api import LARGEST_WORLD
 from .addresses import HERE
-from .certificate import make_certificate
 from .console import stream
 from .wire.errors import APIRefusal
 from .wire.messages import Request
@@ -373,6 +372,8 @@ def serving(
         certificate = None
         if tls:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            from .certificate import make_certificate
+
             certificate = make_certificate(folder, addresses.certified)
         listeners = listen_on(addresses, port)
         for one in listeners:

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from ..._core.config import is_loopback
 from ...errors import ConfigurationError
-from ...testing._authority import Authority, leaf_path
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import HTTPResponse, Request
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from ...testing._authority import Authority
     from ..engine.context import Context
     from ..engine.store import HistoryRow, Record, Store
     from ..merchants import Merchant
@@ -47,6 +47,8 @@ _REGIONS = ("na", "eu", "jp")
 @cache
 def _authority() -> Authority:
     """Return the authority of all simulators of this process: its keys take time."""
+    from ...testing._authority import Authority  # X.509 takes long to import
+
     return Authority()
 
 
@@ -280,6 +282,8 @@ class Notifier:
 
     def certificate(self, request: Request) -> HTTPResponse:
         """Return the leaf alone, as Amazon SNS serves it."""
+        from ...testing._authority import leaf_path
+
         if request.method != "GET" or request.path != leaf_path(self.authority.leaf):
             raise APIRefusal("ResourceNotFound", "There is no such certificate")
         headers = (("content-type", "application/x-pem-file"),)

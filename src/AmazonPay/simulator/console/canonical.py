@@ -8,12 +8,12 @@ from hashlib import sha256
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from ... import explain
 from ..._signing import ALGORITHMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ... import explain
     from ..merchants import Merchant
     from ..wire.messages import Request
 
@@ -46,6 +46,8 @@ def key_id_of(request: Request) -> str:
 
 def signature(request: Request, merchants: Mapping[str, Merchant]) -> dict[str, Any]:
     """Return whether a signature holds and why, and both sides of what it covers."""
+    from ... import explain  # its tables take long to import
+
     keys = {name: one.public_key for name, one in merchants.items()}
     authorization = request.header("authorization") or ""
     key_id = key_id_of(request)
