@@ -22,6 +22,8 @@ function fill(node, props, children) {
   return node;
 }
 
+export const rowCount = (count) => `${count.toLocaleString("en")} ${count === 1 ? "row" : "rows"}`;
+
 export const byId = (id) => document.getElementById(id);
 
 export function button(words, run, props = {}) {

@@ -4,7 +4,7 @@ import * as address from "./address.js";
 import { get, whenLockedOut } from "./api.js";
 import { now, setClock, startClock } from "./clock.js";
 import { drawDetail } from "./detail.js";
-import { button, byId, el, shortId, toast } from "./dom.js";
+import { button, byId, el, rowCount, shortId, toast } from "./dom.js";
 import { drawArmed, openFaults } from "./faults.js";
 import { parse } from "./filter.js";
 import { bindKeys, openKeys } from "./keys.js";
@@ -80,7 +80,7 @@ function drawList(options) {
   empty.hidden = listed.length > 0;
   empty.textContent = story.rows.length ? "No row fits the filter." : "Nothing has happened yet. Point your client’s endpoint_url at this address, and call it.";
   const most = world?.story.most;
-  byId("foot").textContent = `${count.toLocaleString("en")} of ${story.rows.length.toLocaleString("en")} rows${most ? `; ${most.toLocaleString("en")} are kept, the oldest go first` : ""}`;
+  byId("foot").textContent = `${count.toLocaleString("en")} of ${rowCount(story.rows.length)}${most ? `; ${most.toLocaleString("en")} are kept, the oldest go first` : ""}`;
   for (const one of document.querySelectorAll("[data-view]")) one.setAttribute("aria-pressed", String(one.dataset.view === shown.view));
 }
 
@@ -93,7 +93,7 @@ function grow(came) {
     unseen += came;
     byId("pill").textContent = `+${unseen} new`;
     byId("pill").hidden = list.isAtEnd;
-    byId("announce").textContent = `${unseen} new rows`;
+    byId("announce").textContent = `${unseen} new ${unseen === 1 ? "row" : "rows"}`;
   }
 }
 

@@ -1,6 +1,6 @@
 // The orders beside the story, newest first.
 
-import { byId, el, shortId } from "./dom.js";
+import { byId, el, rowCount, shortId } from "./dom.js";
 
 export const money = (amount) => (amount ? `${amount.currencyCode} ${amount.amount}` : "");
 
@@ -20,15 +20,15 @@ export function drawOrders({ orders, withoutOrder }, chosen, choose) {
     el("span", { class: "amount" }, side),
     el("span", { class: "second" }, second)));
   const total = orders.reduce((sum, one) => sum + one.rows, withoutOrder);
-  const list = [entry("", "Everything", `${total} rows`, "", { data: { testid: "order-all" } })];
+  const list = [entry("", "Everything", rowCount(total), "", { data: { testid: "order-all" } })];
   for (const one of orders) {
     const last = one.states.at(-1);
     const state = last ? el("span", { class: `badge ${BAD.has(last.state) ? "bad" : "good"}` }, last.state) : "no session";
-    const rows = `${one.rows} rows`;
+    const rows = rowCount(one.rows);
     list.push(entry(one.order, labelOf(one), [state, rows], money(one.amount), { data: { order: one.order } }));
   }
   if (withoutOrder) {
-    list.push(entry("none", "Without an order", `${withoutOrder} rows`, "", { data: { testid: "order-none" } }));
+    list.push(entry("none", "Without an order", rowCount(withoutOrder), "", { data: { testid: "order-none" } }));
   }
   byId("orders").replaceChildren(...list);
 }
