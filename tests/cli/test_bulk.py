@@ -20,7 +20,7 @@ from simulated import LIVE_KEY_ID, Shop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.usefixtures("few_authorities")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_authorities")]
 
 
 @pytest.fixture

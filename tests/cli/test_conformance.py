@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator import Profile
 
-pytestmark = pytest.mark.usefixtures("few_authorities")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_authorities")]
 
 STORE = "amzn1.application-oa2-client.0123"
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")

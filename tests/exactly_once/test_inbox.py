@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from AmazonPay import Client
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sql_shop(engine: Engine) -> InboxShop:

@@ -12,6 +12,7 @@ import tempfile
 from decimal import Decimal, localcontext
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,9 @@ from AmazonPay import AmazonPayError
 from AmazonPay.reporting import daily_sums, orders, reconciliation, settlements
 from AmazonPay.reporting.engine import Engine
 from settlement_files import Row, write_orders, write_settlement
+
+pytestmark = pytest.mark.slow
+
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "15"))
 bounded = settings(

@@ -15,6 +15,8 @@ from settlement_files import Row, write_settlement
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def peak(folder: Path, rows: int) -> int:
     """Return the most bytes that Python held while rows were read and compared."""
