@@ -53,7 +53,7 @@ The contenders take turns, each in a process of its own that reports its user an
 A call is a Create Charge or, every other time, a Capture Charge with an id that is new.
 Its body is encoded, its request signed with RSA 2048 and sent over TLS to this machine, and its answer read and parsed.
 At 16 a time the blocking contenders use threads, the others tasks of one event loop.
-"""  # noqa: E501 - one sentence a line
+"""  # noqa: E501 - a page has one sentence a line
 
 _VERSIONS = """
 import platform
@@ -180,7 +180,7 @@ def measured(rounds: int, options: list[str]) -> Values:
             command = [sys.executable, "-m", "benchmarks.measure", name]
             command += [server.line().strip(), "--quiet", *options]
             for _ in range(rounds):
-                subprocess.run(  # noqa: S603 - our own words
+                subprocess.run(  # noqa: S603 - the command holds no input of others
                     [*command, "--append", str(folder / "values.json")],
                     cwd=stage.ROOT,
                     check=True,
@@ -195,7 +195,7 @@ def main() -> int:
     rounds, *options = sys.argv[1:] or [_ROUNDS]
     values = measured(int(rounds), options)
     versions = [
-        subprocess.check_output([str(word) for word in words], text=True).strip()  # noqa: S603 - our own words
+        subprocess.check_output([str(word) for word in words], text=True).strip()  # noqa: S603 - the command holds no input of others
         for words in (
             (stage.PYTHON, "-c", _VERSIONS),
             (stage.NODE_BINARY, "--version"),

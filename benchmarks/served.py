@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def simulator(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
+def simulator(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application has no type
     """Make the simulator, with its state in memory."""
     return _simulator(key, Store())
 
 
-def with_file(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
+def with_file(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application has no type
     """Make the simulator, with its state in a file that is deleted at the end."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
     return _simulator(key, Store(folder / "world.db"))
 
 
-def _simulator(key: RSAPublicKey, store: Store) -> Any:  # noqa: ANN401 - as above
+def _simulator(key: RSAPublicKey, store: Store) -> Any:  # noqa: ANN401 - an ASGI application has no type
     return App(Simulator([merchant(PUBLIC_KEY_ID, key, region="eu")], store=store))
 
 
-def verifier(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
+def verifier(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application has no type
     """Verify, and give one fixed answer."""
     content = json.dumps(ANSWER | {"checkoutSessionId": "session"}).encode()
     start = {
@@ -59,7 +59,7 @@ def verifier(key: RSAPublicKey) -> Any:  # noqa: ANN401 - an ASGI application
         ],
     }
 
-    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's callables
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's callables have no types
         body, more = b"", True
         while more:
             message = await receive()

@@ -80,7 +80,7 @@ class Process:
             for name, value in os.environ.items()
             if not name.lower().endswith("_proxy") and not name.startswith("PYTHON")
         }
-        self._process = subprocess.Popen(  # noqa: S603 - our own words
+        self._process = subprocess.Popen(  # noqa: S603 - the command holds no input of others
             [str(word) for word in command],
             cwd=ROOT,
             env={**kept, **(environment or {})},
@@ -129,7 +129,7 @@ def prepare(folder: Path) -> None:
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
     find = [str(_PEER), "-c", "import certifi; print(certifi.where(), end='')"]
-    found = subprocess.check_output(find, text=True)  # noqa: S603 - our own words
+    found = subprocess.check_output(find, text=True)  # noqa: S603 - the command holds no input of others
     # requests loads all of them for each call, of its own accord, and here ours, too.
     theirs = Path(found).read_bytes()
     ours = (folder / "authority.crt").read_bytes()

@@ -24,7 +24,7 @@ GIT = ("git", "-c", "safe.directory=*")
 
 def main() -> int:
     """Print each finding; fail if there is one."""
-    listed = subprocess.run(  # noqa: S603 - our own words
+    listed = subprocess.run(  # noqa: S603 - the command holds no input of others
         # The folder may belong to another user, as in a container.
         [*GIT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,

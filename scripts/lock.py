@@ -60,7 +60,7 @@ def write() -> None:
         command += ["--universal", "--python-version", "3.11", "--generate-hashes"]
         command += ["--no-header", "--no-annotate", "--quiet", "--upgrade", *options]
         command += ["--output-file", str(FOLDER / name)]
-        subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own words
+        subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - the command holds no input of others
     DIGEST.write_text(digest() + "\n", encoding="utf-8")
 
 

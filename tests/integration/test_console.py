@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from AmazonPay.simulator.engine.timestamps import format_timestamp, utc_now
 from AmazonPay.simulator.server import serving
 from console_calls import rows
 from keys import KEY
+from looks import SCHEMES, faults_of, put_on
 from pictures import take
 from simulated import KEY_ID, Shop
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium")
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;<script>alert(2)</script>"
 
 
@@ -72,21 +71,6 @@ class World:
         tab.on("pageerror", lambda one: self.complaints.append(str(one)))
         tab.on("console", lambda one: self.complaints.append(one.text))
         tab.on("dialog", lambda one: self.complaints.append(one.message))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make system` installs it on Debian")
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; `make test` does it"
-    )
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield opened
-        opened.close()
 
 
 def simulator() -> Simulator:
@@ -406,6 +390,39 @@ def test_everything_is_reached_by_keyboard(tab: Page, world: World) -> None:
     tab.get_by_role("heading", name="Keys").wait_for()
     tab.keyboard.press("Escape")
     assert not tab.get_by_test_id("dialog").is_visible()
+
+
+def test_an_accessibility_checker_finds_nothing(tab: Page, world: World) -> None:
+    bought = world.shop.buy()
+    sent = world.shop.signed("GET", "/v2/charges/S", b"")
+    world.simulator.handle(replace(sent, body=b"x"))
+
+    def object_view() -> None:
+        tab.locator(f"[data-order='{bought.session}']").click()
+        tab.get_by_test_id("life-charge").wait_for()
+
+    def row_view() -> None:
+        tab.get_by_test_id("order-all").click()
+        row(tab, rows(world.simulator)[-1]["number"]).click()
+        tab.get_by_test_id("explanation").wait_for()
+
+    def replaying() -> None:
+        tab.keyboard.press("r")
+        tab.get_by_role("dialog").wait_for()
+
+    def arming() -> None:
+        tab.keyboard.press("Escape")
+        tab.keyboard.press("f")
+        tab.get_by_role("dialog").wait_for()
+
+    faults: dict[str, list[str]] = {}
+    for open_view in (object_view, row_view, replaying, arming):
+        put_on(tab, "light")
+        open_view()
+        for scheme in SCHEMES:
+            if found := faults_of(tab, scheme):
+                faults[f"{open_view.__name__} {scheme}"] = found
+    assert faults == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

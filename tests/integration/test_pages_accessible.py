@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,27 +10,14 @@ from AmazonPay import Client
 from AmazonPay.simulator.server import serving
 from every_page import Shown, every_page
 from keys import KEY
+from looks import SCHEMES, faults_of, put_on
 from pages_shop import PagesShop
 from visitor import ButtonShop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
-
-CHROMIUM = shutil.which("chromium")
-AXE = Path(__file__).parents[1] / "support/node/node_modules/axe-core/axe.min.js"
-
-# One look of each kind is enough: a phone's width by night, a desk's by day.
-LOOKS: list[tuple[Literal["light", "dark"], int]] = [("light", 1280), ("dark", 390)]
-
-# All that the look of a page can change, once all rules have been tried.
-LOOKS_ALONE: dict[str, list[str]] = {
-    "light": [],
-    "dark": ["color-contrast", "target-size", "link-in-text-block"],
-}
 
 SEND = """([path, fields]) => {
   const form = document.createElement("form");
@@ -51,20 +36,10 @@ SEND = """([path, fields]) => {
 
 
 @pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make system` installs it on Debian")
-    if not AXE.exists():
-        pytest.skip("axe is not installed; `make tests` installs it")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        page = browser.new_page()
-        page.set_default_timeout(20_000)
-        yield page
-        browser.close()
+def tab(browser: Browser) -> Page:
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    return page
 
 
 def show(tab: Page, url: str, shown: Shown) -> None:
@@ -80,44 +55,16 @@ def show(tab: Page, url: str, shown: Shown) -> None:
         assert sent.value.status == shown.status
 
 
-def faults_of(tab: Page, *rules: str) -> list[str]:
-    """Tell what axe finds on a page as it is: by some of its rules, or by all."""
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
-    if rules:
-        options["runOnly"] = {"type": "rule", "values": list(rules)}
-    found: list[dict[str, Any]] = tab.evaluate(
-        "(options) => axe.run(options).then((result) => result.violations)", options
-    )
-    return [
-        f"{one['id']}: {node['html']}: {node['failureSummary']}"
-        for one in found
-        for node in one["nodes"]
-    ]
-
-
-def overflow_of(tab: Page) -> int:
-    """Tell by how many pixels a page is wider than its window."""
-    wide: int = tab.evaluate(
-        "() => document.documentElement.scrollWidth - window.innerWidth"
-    )
-    return wide
-
-
 def test_axe_finds_nothing_on_any_page(tab: Page) -> None:
     shop = ButtonShop("eu")
     pages = every_page(shop)
     faults: dict[str, list[str]] = {}
     with serving(shop.simulator, tls=False) as served:
-        for scheme, width in LOOKS:
-            tab.emulate_media(color_scheme=scheme)
-            tab.set_viewport_size({"width": width, "height": 900})
+        for scheme in SCHEMES:
             for name, shown in pages.items():
+                put_on(tab, scheme)
                 show(tab, served.url, shown)
-                found = faults_of(tab, *LOOKS_ALONE[scheme])
-                if overflow_of(tab) > 0:
-                    found.append("it is wider than its window")
-                if found:
+                if found := faults_of(tab, scheme):
                     faults[f"{name}, {scheme}"] = found
     assert faults == {}
 
@@ -138,7 +85,6 @@ def test_axe_finds_nothing_on_the_button(tab: Page) -> None:
 
 def test_axe_finds_what_is_wrong(tab: Page) -> None:
     tab.goto("about:blank")
-    tab.emulate_media(color_scheme="light")
     pale = "<p style='color:#eee;background:#fff'>pale"
     tab.set_content(f"<html><body><img src='data:,'>{pale}")
     assert {"image-alt", "color-contrast"} <= {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -15,6 +14,7 @@ import reports_soak
 from AmazonPay.simulator import Settings
 from AmazonPay.simulator.server import serving
 from command_line import amazonpay, write_key
+from looks import SCHEMES
 from reference.accounts import SANDBOX_REPORT
 from settlement_files import Row, write_settlement
 from simulated import KEY_ID, Shop
@@ -23,9 +23,10 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from playwright.sync_api import Browser
+
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium")
 REPORTS = 6
 
 
@@ -65,12 +66,9 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert len(list(out.glob(f"[0-9]*{ending}"))) == REPORTS
 
 
-def test_the_page_is_drawn_in_a_browser_without_a_complaint(tmp_path: Path) -> None:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make system` installs it on Debian")
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; `make test` does it"
-    )
+def test_the_page_is_drawn_in_a_browser_without_a_complaint(
+    browser: Browser, tmp_path: Path
+) -> None:
     hostile = tmp_path / "<img src=x onerror=alert(1)>.csv"
     rows = [
         Row("Capture", "1050.10", "A", day="2026-05-18", fee="20"),
@@ -83,27 +81,24 @@ def test_the_page_is_drawn_in_a_browser_without_a_complaint(tmp_path: Path) -> N
     asked: list[str] = []
     complaints: list[str] = []
     colours: set[Any] = set()
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
+    for scheme in SCHEMES:
+        tab = browser.new_page(
+            color_scheme=scheme, viewport={"width": 1200, "height": 900}
         )
-        for scheme in ("light", "dark"):
-            tab = browser.new_page(
-                color_scheme=scheme, viewport={"width": 1200, "height": 900}
-            )
-            tab.on("request", lambda one: asked.append(one.url))
-            tab.on("console", lambda one: complaints.append(one.text))
-            tab.on("dialog", lambda one: complaints.append(one.message))
-            tab.goto(page.as_uri())
-            assert tab.get_by_role("img").count() == 2
-            assert tab.locator("rect.captures").bounding_box()["height"] > 100
-            assert tab.get_by_text("<img src=x onerror=alert(1)>").is_visible()
-            wide = "document.documentElement.scrollWidth <= innerWidth"
-            assert tab.evaluate(wide)
-            tab.set_viewport_size({"width": 360, "height": 700})
-            assert tab.evaluate(wide)
-            colours.add(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
-        browser.close()
+        tab.on("request", lambda one: asked.append(one.url))
+        tab.on("console", lambda one: complaints.append(one.text))
+        tab.on("dialog", lambda one: complaints.append(one.message))
+        tab.goto(page.as_uri())
+        assert tab.get_by_role("img").count() == 2
+        bar = tab.locator("rect.captures").bounding_box()
+        assert bar is not None
+        assert bar["height"] > 100
+        assert tab.get_by_text("<img src=x onerror=alert(1)>").is_visible()
+        wide = "document.documentElement.scrollWidth <= innerWidth"
+        assert tab.evaluate(wide)
+        tab.set_viewport_size({"width": 360, "height": 700})
+        assert tab.evaluate(wide)
+        colours.add(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (asked, complaints) == ([page.as_uri()] * 2, [])
     assert len(colours) == 2
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from books import Refused
 from pages import STORE
 
+from looks import SCHEMES, faults_of
 from store_world import OFFICE, Buyer, StoreWorld, store_world, visiting
 
 if TYPE_CHECKING:
@@ -25,23 +25,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "tests/support/node/node_modules/axe-core/axe.min.js"
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed; `make system` installs it on Debian")
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed; `make test` does it"
-    )
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -453,23 +436,6 @@ def test_a_name_full_of_tags_is_shown_as_text(buyer: Buyer, world: StoreWorld) -
 # Its looks ----------------------------------------------------------------------------
 
 
-def faults_of(buyer: Buyer, *, dark: bool) -> list[str]:
-    """Return what axe finds on a page, and whether it is wider than its window."""
-    buyer.tab.emulate_media(color_scheme="dark" if dark else "light")
-    buyer.tab.set_viewport_size({"width": 390 if dark else 1120, "height": 800})
-    buyer.tab.evaluate(AXE.read_text(encoding="utf-8"))
-    rules = ["color-contrast", "target-size", "link-in-text-block"]
-    only = {"runOnly": {"type": "rule", "values": rules}} if dark else {}
-    found: list[str] = buyer.tab.evaluate(
-        """(options) => axe.run(options).then((result) => result.violations.flatMap(
-          (one) => one.nodes.map((node) => `${one.id}: ${node.html}`)))""",
-        {"resultTypes": ["violations"], "preload": False, **only},
-    )
-    wide = "() => document.documentElement.scrollWidth > window.innerWidth"
-    return [*found, *(["too wide"] if buyer.tab.evaluate(wide) else [])]
-
-
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed; `make tests` does")
 def test_axe_finds_nothing_on_the_stores_pages(buyer: Buyer, world: StoreWorld) -> None:
     order = buyer.buy("0701", "sencha", "jasmine")
     buyer.fill_cart("rooibos", "earl-grey")
@@ -479,11 +445,11 @@ def test_axe_finds_nothing_on_the_stores_pages(buyer: Buyer, world: StoreWorld) 
     paths = ["/", "/cart", review, f"/orders/{order.id}", "/plan", "/collect"]
     paths += ["/now/lapsang", "/account", f"/office/{OFFICE}", "/orders/none"]
     faults: dict[str, list[str]] = {}
-    for dark, seen in ((False, paths), (True, [*paths[:4], paths[-2]])):
-        for path in seen:
+    for scheme in SCHEMES:
+        for path in paths:
             buyer.go(path)
-            if found := faults_of(buyer, dark=dark):
-                faults[f"{path} {dark}"] = found
+            if found := faults_of(buyer.tab, scheme):
+                faults[f"{path} {scheme}"] = found
     assert faults == {}
 
 

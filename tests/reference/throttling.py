@@ -1,7 +1,7 @@
 """Quotas, from `amazon-pay-api-v2/api-throttling-limits.html`.
 
-Calls that may come at once, and calls regained each second: live, then sandbox. «Create
-Merchant Account» is one path with two names in the SDKs. None: not in sandbox.
+Calls that may come at once, and calls regained each second: live, then sandbox. "Create
+Merchant Account" is one path with two names in the SDKs. None: not in sandbox.
 """
 
 from __future__ import annotations

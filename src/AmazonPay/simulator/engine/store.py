@@ -74,10 +74,10 @@ def _page(
     """Return the first rows after a number, behind a row about those that are gone."""
     columns = 'number, at, owner, "order", kind, facts'
     if order is None:
-        query = f"SELECT {columns} FROM history WHERE number > ?"  # noqa: S608 - our own words
+        query = f"SELECT {columns} FROM history WHERE number > ?"  # noqa: S608 - the names of tables and columns stand in this file
         values: tuple[object, ...] = (after,)
     else:
-        query = f'SELECT {columns} FROM history WHERE "order" = ? AND number > ?'  # noqa: S608 - our own words
+        query = f'SELECT {columns} FROM history WHERE "order" = ? AND number > ?'  # noqa: S608 - the names of tables and columns stand in this file
         values = (order, after)
     found = connection.execute(
         f"{query} ORDER BY number LIMIT ?", (*values, limit)
@@ -287,14 +287,14 @@ class Transaction:
         """Return all rows of one of `TABLES`, in the order of its key."""
         columns, key = TABLES[table]
         rows = self._connection.execute(
-            f"SELECT {columns} FROM {table} ORDER BY {key}"  # noqa: S608 - our own words
+            f"SELECT {columns} FROM {table} ORDER BY {key}"  # noqa: S608 - the names of tables and columns stand in this file
         )
         return [list(row) for row in rows]
 
     def clear(self) -> None:
         """Delete everything; the history begins at row 1 again."""
         for table in TABLES:
-            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names of tables and columns stand in this file
         self._connection.execute("DELETE FROM sqlite_sequence")
 
     def restore(self, table: str, rows: list[list[Any]]) -> None:
@@ -302,7 +302,7 @@ class Transaction:
         columns, _ = TABLES[table]
         marks = ", ".join("?" * len(columns.split(",")))
         self._connection.executemany(
-            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - our own words
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - the names of tables and columns stand in this file
             rows,
         )
 

@@ -1,4 +1,4 @@
-// What the filter says: words, and is: code: op: order: kind:, each with - before it for «not».
+// What the filter says: words, and is: code: op: order: kind:, each with - before it for "not".
 
 const IS = {
   call: (row) => row.kind === "request",

@@ -1,4 +1,4 @@
-// Keys: shown by «?», and off while somebody types.
+// Keys: shown by "?", and off while somebody types.
 
 import { dialog } from "./dialogs.js";
 import { byId, el } from "./dom.js";

@@ -140,5 +140,5 @@ export class Lives {
 }
 
 function part(title, content) {
-  return el("section", { class: "part" }, el("h4", {}, title), content);
+  return el("section", { class: "part" }, el("h3", {}, title), content);
 }

@@ -25,7 +25,7 @@ export function openReplay(detail, jump) {
   edited.value = pretty(detail.request.body);
   const changed = el("details", { class: "part" }, el("summary", {}, "Edit the body"),
     el("div", { class: "beside" },
-      el("div", {}, el("h4", {}, "as it came"), el("pre", {}, pretty(detail.request.body) || "no body")),
+      el("div", {}, el("h3", {}, "as it came"), el("pre", {}, pretty(detail.request.body) || "no body")),
       el("div", {}, el("label", { for: "replay-body" }, "to send"), edited)),
     el("div", { class: "acts" },
       button("Same key, this body", () => again({ number, how: "changed", body: edited.value }, jump), { data: { testid: "replay-changed" } }),

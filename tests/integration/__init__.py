@@ -1,0 +1,1 @@
+"""Sockets, servers, processes and browsers."""
