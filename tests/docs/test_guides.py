@@ -1,4 +1,4 @@
-"""The guides of the docs, typed as printed, each in a folder of its own."""
+"""README and guides of the docs, typed as printed, each in a folder of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOCS = ROOT / "docs"
 EXAMPLES = {path.read_text("utf-8") for path in (ROOT / "examples").glob("*.py")}
 GUIDES = {
     page.stem: text
-    for page in sorted(DOCS.glob("*.md"))
+    for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
     if (text := page.read_text(encoding="utf-8")).startswith(GUIDE)
 }
 
@@ -40,7 +40,8 @@ def test_every_file_of_the_docs_stands_on_a_page_that_is_typed() -> None:
 
 
 def test_every_python_block_of_the_docs_is_run() -> None:
-    for page in DOCS.glob("*.md"):
+    assert "README" in GUIDES
+    for page in (ROOT / "README.md", *DOCS.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         blocks = re.findall(
             r"(?:<!-- (\w+): \S+ -->\n)?```python\n(.*?)```", text, re.DOTALL

@@ -1,4 +1,4 @@
-"""Every Python sample of our docs, run as printed; `test_readme.py` has the README."""
+"""Every Python sample of our docs, run as printed; the README is a guide."""
 
 from __future__ import annotations
 

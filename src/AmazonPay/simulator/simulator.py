@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
 from .wire.authentication import authenticate, market_of, region_of
 from .wire.errors import APIRefusal
+from .wire.explanations import explanation_of
 from .wire.messages import HTTPResponse, Request, json_response
 from .wire.routes import is_call, route
 
@@ -48,7 +48,6 @@ for _name in ("jinja2", "pydantic"):
     if find_spec(_name) is None:
         raise ModuleNotFoundError(f"No module named {_name!r}", name=_name)
 
-_KEY_ID = re.compile(r"PublicKeyId=\"?([^\",\s]+)")
 
 _ABOUT_SIGNATURES = frozenset(
     {
@@ -302,21 +301,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
-        from .. import explain
-
-        keys = {name: one.public_key for name, one in self.merchants.items()}
-        authorization = request.header("authorization") or ""
-        named = _KEY_ID.search(authorization)
-        key_id = named[1] if named else ""
-        explanation = explain.request(
-            request.method,
-            request.target,
-            request.headers,
-            request.body,
-            public_key=keys.pop(key_id, None),
-            other_keys=keys,
-            now=self._wire_clock(),
-        )
+        explanation = explanation_of(request, self.merchants, self._wire_clock())
         return None if explanation.name == "holds" else explanation.as_facts()
 
     def _verified(self, request: Request, *, signed: bool = True) -> APICall:

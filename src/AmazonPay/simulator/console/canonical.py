@@ -9,11 +9,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from ..._signing import ALGORITHMS
+from ..wire.explanations import explanation_of, key_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ... import explain
+    from ...explain import Explanation
     from ..merchants import Merchant
     from ..wire.messages import Request
 
@@ -36,39 +37,19 @@ def shown_header(name: str, value: str) -> str:
     return f"(hidden, {len(value)} characters)"
 
 
-def key_id_of(request: Request) -> str:
-    """Return the id of the key that a request names; empty if it names none."""
-    found = re.search(
-        r"PublicKeyId=\"?([^\",\s]+)", request.header("authorization") or ""
-    )
-    return found[1] if found else ""
-
-
 def signature(request: Request, merchants: Mapping[str, Merchant]) -> dict[str, Any]:
     """Return whether a signature holds and why, and both sides of what it covers."""
-    from ... import explain  # its tables take long to import
-
-    keys = {name: one.public_key for name, one in merchants.items()}
-    authorization = request.header("authorization") or ""
-    key_id = key_id_of(request)
-    why = explain.request(
-        request.method,
-        request.target,
-        request.headers,
-        request.body,
-        public_key=keys.pop(key_id, None),
-        other_keys=keys,
-    )
+    why = explanation_of(request, merchants)
     return {
         "holds": why.name == "holds",
-        "publicKeyId": key_id,
-        "algorithm": authorization.partition(" ")[0],
+        "publicKeyId": key_id_of(request),
+        "algorithm": (request.header("authorization") or "").partition(" ")[0],
         "explanation": why.as_facts(),
         **sides(why, request.body),
     }
 
 
-def sides(why: explain.Explanation, body: bytes) -> dict[str, Any]:
+def sides(why: Explanation, body: bytes) -> dict[str, Any]:
     """Return the two texts of an explanation, their lines in pairs."""
     came = why.canonical
     part = why.difference.part if why.difference is not None else None

@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 from ..wire.errors import APIRefusal, invalid_value
+from ..wire.explanations import key_id_of
 from . import canonical, retold
 from .code import call_of, indented, literal
 from .detail import row_of
@@ -53,7 +54,7 @@ def _python(controls: Controls, row: HistoryRow) -> tuple[str, str]:
     key_id = "SANDBOX-…"
     region = None
     if exchange is not None:
-        found = canonical.key_id_of(exchange.request)
+        found = key_id_of(exchange.request)
         key_id, region = found or key_id, exchange.request.header("x-amz-pay-region")
     merchant = controls.merchants.get(key_id)
     if merchant is not None:

@@ -18,6 +18,7 @@ from ..engine.faults import provoked_fault
 from ..engine.outcomes import TABLE, Outcome
 from ..engine.timestamps import parse_timestamp
 from ..settings import PROFILES
+from ..wire.explanations import key_id_of
 from . import canonical
 from .code import Name, body_of, call_of, indented, literal, named
 from .lines import refusal_of, route_of
@@ -64,7 +65,7 @@ def _of_signature(controls: Controls, row: HistoryRow) -> str:
     if exchange is None:
         raise ConfigurationError("the headers of this row are no longer kept")
     request = exchange.request
-    merchant = controls.merchants.get(canonical.key_id_of(request))
+    merchant = controls.merchants.get(key_id_of(request))
     pem = "None"
     if merchant is not None:
         data = merchant.public_key.public_bytes(
