@@ -23,6 +23,7 @@ from AmazonPay import (
     Retry,
     SigningFailed,
     TimedOut,
+    Timeout,
     TransportError,
 )
 from AmazonPay._core.signals import raised_by_a_signal_handler
@@ -332,7 +333,7 @@ def test_what_the_caller_is_handling_says_nothing_of_the_call(
         peer.recv(1)
 
     with serving(speak) as server, pytest.raises(TimedOut) as caught:
-        while_handling(handled, lambda: call(server, timeout=0.1))
+        while_handling(handled, lambda: call(server, timeout=Timeout(read=0.1)))
     assert caught.value.outcome_unknown
 
 

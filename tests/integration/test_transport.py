@@ -301,7 +301,7 @@ async def test_an_answer_that_drips_ends_with_the_deadline(kind: Any) -> None:
 
     with serving(dripping) as server:
         async with closing(at(f"http://127.0.0.1:{server.port}", kind)) as client:
-            hurried = client.with_options(deadline=0.2)
+            hurried = client.with_options(deadline=0.6)
             with pytest.raises(TimedOut) as caught:
                 await result(hurried.create_charge({}))
         done.set()
