@@ -76,7 +76,8 @@ class App:
         )
         if self._simulator.answers_at_once(request):
             response = await self._answered(request)
-            await asyncio.sleep(response.late)
+            if response.late:
+                await asyncio.sleep(response.late)
         else:
             response = await asyncio.to_thread(self._simulator.handle, request)
         if response.cut:
