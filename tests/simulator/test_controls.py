@@ -393,6 +393,21 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a row twice": lambda given: given["object"].append(given["object"][0]),
     "a list for a column": lambda given: given["due"][0].__setitem__(1, []),
     "a huge number": lambda given: given["due"][0].__setitem__(0, 10**30),
+    "a time before the calendar": _with("now", "0001-01-01T00:00:00+14:00"),
+    "a time after the calendar": _with("now", "9999-12-31T23:59:59-14:00"),
+    "a time at the end of the calendar": _with("now", "9999-12-31T23:59:59+00:00"),
+    "a number for the dice": _with("ids", 5),
+    "short dice": _with("ids", [3, [1, 2], None]),
+    "dice that are too large": _with("ids", [3, [2**70] * 625, None]),
+    "an event at no time": lambda given: given["due"][0].__setitem__(1, "soon"),
+    "an event of nothing": lambda given: given["due"][0].__setitem__(3, "x"),
+    "a call without its answer": lambda given: next(
+        row for row in given["history"] if row[4] == "request"
+    )[5].clear(),
+    "a row at no time": lambda given: given["history"][0].__setitem__(1, "soon"),
+    "the last row there can be": lambda given: given["history"][-1].__setitem__(
+        0, 2**63 - 1
+    ),
     "no bytes of an answer": lambda given: given["response"][0].__setitem__(6, 1),
 }
 
