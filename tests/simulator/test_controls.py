@@ -404,6 +404,12 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a call without its answer": lambda given: next(
         row for row in given["history"] if row[4] == "request"
     )[5].clear(),
+    "a change of nothing": lambda given: next(
+        row for row in given["history"] if row[4] == "state"
+    )[5].update(object=5),
+    "a list for a message": lambda given: next(
+        row for row in given["history"] if row[4] == "notification"
+    )[5].update(messageId=[]),
     "a row at no time": lambda given: given["history"][0].__setitem__(1, "soon"),
     "the last row there can be": lambda given: given["history"][-1].__setitem__(
         0, 2**63 - 1

@@ -9,6 +9,8 @@ from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...errors import ConfigurationError
+from ..console.lines import line
+from ..engine import notifications
 from ..engine.context import EXPIRES
 from ..engine.schema import TABLES
 from ..engine.store import HistoryRow
@@ -163,6 +165,11 @@ def _check_row(values: list[Any]) -> None:
     """Refuse a row that the story could not tell, or that none could follow."""
     row = HistoryRow(*values)
     parse_timestamp(row.at)
+    if row.kind == notifications.KIND and "messageId" in row.facts:
+        message: object = row.facts["messageId"]
+        if not isinstance(message, str):
+            raise ValueError
     line_of(row)
+    line(row)
     if not 0 < row.number < _LAST_ROW:
         raise ValueError
