@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -119,6 +120,24 @@ def test_events_that_change_nothing_are_passed_over(shop: Controlled) -> None:
         assert rows[-1].facts
     assert shop.simulator.next_event_at() is None
     assert shop.simulator.advance_to_next_event() == []
+
+
+def test_the_clock_is_read_while_a_notification_is_answered(shop: Controlled) -> None:
+    read: list[datetime | None] = []
+
+    def listener(_: Request) -> int:
+        # Another thread, as that of a call over a socket is.
+        reader = threading.Thread(
+            target=lambda: read.append(shop.simulator.next_event_at()), daemon=True
+        )
+        reader.start()
+        reader.join(10)
+        return 200
+
+    shop.simulator.notifications.add_listener(listener)
+    shop.buy(canHandlePendingAuthorization=True, card="0701")
+    shop.simulator.advance()
+    assert read == [BEGIN + timedelta(seconds=30)]
 
 
 def test_a_notification_is_answered_at_its_own_time(shop: Controlled) -> None:
