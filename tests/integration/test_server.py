@@ -377,6 +377,7 @@ def test_without_options_the_rules_are_the_default_ones_and_a_seed_is_told() -> 
         (["--public-url", "http://pay.example"], "--public-url is where"),
         (["--public-url", "https://pay.example/x"], "--public-url is where"),
         (["--state", "a", "--db", "b"], "leave out --db"),
+        (["--state", ""], "--state takes a folder"),
         (["--ipn-url", "http://shop:1/ipn"], "--ipn-host names"),
         (["--ipn-url", "http://shop:1/ipn", "--ipn-host", "web"], "--ipn-host names"),
     ],

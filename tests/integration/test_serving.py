@@ -14,6 +14,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +25,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typing_extensions import override
 
-from AmazonPay.simulator import Simulator, merchant
+from AmazonPay import Client, ConnectionLost, Retry
+from AmazonPay.simulator import Settings, Simulator, merchant
 from AmazonPay.simulator.cli import merchant_from
 from AmazonPay.simulator.server import OneWrite, listen, serving
 from keys import KEY
@@ -146,6 +150,33 @@ def test_an_idle_connection_does_not_hold_up_the_end(
             connection.enter_context(idle(address, how=how))
         # uvicorn waits for 5 s, and says then that it has waited in vain.
         assert not caplog.records
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("held", [0, 1], ids=["keys are free", "keys are held"])
+def test_a_late_answer_waits_in_no_thread_and_ends_with_the_server(
+    held: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits: list[float] = []
+    one = Simulator(
+        [merchant(KEY_ID, KEY.public_key())],
+        settings=Settings(keys_held_for=timedelta(milliseconds=held)),
+        wait=waits.append,
+    )
+    one.provoke("create_checkout_session", "60 s late", when="after")
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        with serving(one, tls=False) as served:
+            once = Retry(attempts=1)
+            client = Client(KEY_ID, KEY, "us", endpoint_url=served.url, retry=once)
+            stack.callback(client.close)
+            call = pool.submit(client.create_checkout_session, {}, idempotency_key="k")
+            while one.faults():
+                threading.Event().wait(0.01)
+        with pytest.raises(ConnectionLost, match="unknown"):
+            call.result(BOUND)
+    assert waits == [held / 1000] * held
+    assert not [one for one in caplog.records if one.name.startswith("uvicorn")]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -119,6 +120,24 @@ def test_events_that_change_nothing_are_passed_over(shop: Controlled) -> None:
         assert rows[-1].facts
     assert shop.simulator.next_event_at() is None
     assert shop.simulator.advance_to_next_event() == []
+
+
+def test_the_clock_is_read_while_a_notification_is_answered(shop: Controlled) -> None:
+    read: list[datetime | None] = []
+
+    def listener(_: Request) -> int:
+        # Another thread, as that of a call over a socket is.
+        reader = threading.Thread(
+            target=lambda: read.append(shop.simulator.next_event_at()), daemon=True
+        )
+        reader.start()
+        reader.join(10)
+        return 200
+
+    shop.simulator.notifications.add_listener(listener)
+    shop.buy(canHandlePendingAuthorization=True, card="0701")
+    shop.simulator.advance()
+    assert read == [BEGIN + timedelta(seconds=30)]
 
 
 def test_a_notification_is_answered_at_its_own_time(shop: Controlled) -> None:
@@ -365,6 +384,28 @@ def test_a_world_without_a_seed_is_loaded_into_one_with(tmp_path: Path) -> None:
     assert len(plain.sessions()) == 3
 
 
+def test_nothing_happens_in_a_loaded_world_by_the_clock_before(tmp_path: Path) -> None:
+    world(tmp_path / "a.world")
+    waiting: list[threading.Thread] = []
+
+    class Watched(Clock):
+        def set(self, moment: datetime) -> None:
+            # Another thread is at the door, as that of an open console is.
+            waiting.append(threading.Thread(target=simulator.settle))
+            waiting[-1].start()
+            waiting[-1].join(0.2)
+            super().set(moment)
+
+    simulator = Simulator(
+        [merchant(KEY_ID, KEY.public_key())],
+        clock=Watched(BEGIN + timedelta(days=400)),
+        ids=Ids(Random(1)),  # noqa: S311 - ids
+    )
+    simulator.load(tmp_path / "a.world")
+    waiting[0].join()
+    assert simulator.saved() == (tmp_path / "a.world").read_bytes()
+
+
 def test_a_world_is_loaded_beside_a_clock_of_ones_own(tmp_path: Path) -> None:
     world(tmp_path / "a.world")
     simulator = Simulator([merchant(KEY_ID, KEY.public_key())], clock=lambda: BEGIN)
@@ -393,6 +434,27 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a row twice": lambda given: given["object"].append(given["object"][0]),
     "a list for a column": lambda given: given["due"][0].__setitem__(1, []),
     "a huge number": lambda given: given["due"][0].__setitem__(0, 10**30),
+    "a time before the calendar": _with("now", "0001-01-01T00:00:00+14:00"),
+    "a time after the calendar": _with("now", "9999-12-31T23:59:59-14:00"),
+    "a time at the end of the calendar": _with("now", "9999-12-31T23:59:59+00:00"),
+    "a number for the dice": _with("ids", 5),
+    "short dice": _with("ids", [3, [1, 2], None]),
+    "dice that are too large": _with("ids", [3, [2**70] * 625, None]),
+    "an event at no time": lambda given: given["due"][0].__setitem__(1, "soon"),
+    "an event of nothing": lambda given: given["due"][0].__setitem__(3, "x"),
+    "a call without its answer": lambda given: next(
+        row for row in given["history"] if row[4] == "request"
+    )[5].clear(),
+    "a change of nothing": lambda given: next(
+        row for row in given["history"] if row[4] == "state"
+    )[5].update(object=5),
+    "a list for a message": lambda given: next(
+        row for row in given["history"] if row[4] == "notification"
+    )[5].update(messageId=[]),
+    "a row at no time": lambda given: given["history"][0].__setitem__(1, "soon"),
+    "the last row there can be": lambda given: given["history"][-1].__setitem__(
+        0, 2**63 - 1
+    ),
     "no bytes of an answer": lambda given: given["response"][0].__setitem__(6, 1),
 }
 

@@ -195,6 +195,18 @@ def test_a_cart_that_cannot_be_is_refused_once(
     assert event(again)[0] == "onInitCheckout"
 
 
+def test_a_refused_cart_leaves_the_one_before(shop: ButtonShop) -> None:
+    visitor, page = begun(shop)
+    page = answer(visitor, page, cart(shop))
+    free = cart(shop, "1.00", deliveryOptions=[])
+    refused = answer(visitor, page, free)
+    assert "MissingParameterValue" in refused.ids["problem"]["text"]
+    assert refused.ids["price"]["text"] == "USD 25.00"
+    again = answer(visitor, refused)
+    assert "delivery-slow" in again.chosen
+    assert again.ids["price"]["text"] == "USD 25.00"
+
+
 def test_a_cart_with_two_defaults_or_without_json_is_refused(shop: ButtonShop) -> None:
     visitor, page = begun(shop)
     both = cart(shop)

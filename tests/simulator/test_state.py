@@ -168,6 +168,33 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["ca.pem", "ca.pem.new"])
+def test_a_folder_in_the_place_of_the_certificate_is_named(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
+    with (
+        open_state(tmp_path) as state,
+        pytest.raises(ConfigurationError, match=r"ca\.pem' cannot be used: "),
+    ):
+        state.authority(NAMES)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such permissions")
+@pytest.mark.parametrize("name", ["token", "world.db"])
+def test_the_permissions_of_a_file_elsewhere_that_is_linked_stay(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "state").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("given" if name == "token" else "")
+    elsewhere.chmod(0o644)
+    (tmp_path / "state" / name).symlink_to(elsewhere)
+    with open_state(tmp_path / "state") as state:
+        assert state.token()
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o644
+
+
 def test_a_lock_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("no database at all, but some text" * 100)
     with (

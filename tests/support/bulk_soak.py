@@ -60,14 +60,14 @@ class Deadly:
         return getattr(self._simulator, name)
 
     def answers_at_once(self, request: Request) -> bool:
-        """Let a server ask `handle` for each request."""
+        """Let a server ask `handle_now` for each request."""
         del request
         return False
 
-    def handle(self, request: Request) -> HTTPResponse:
+    def handle_now(self, request: Request) -> HTTPResponse:
         """Answer, unless the client is killed before; remember what was done."""
         if request.method != "POST":
-            return self._simulator.handle(request)
+            return self._simulator.handle_now(request)
         with self._lock:
             self.calls += 1
             dies = bool(self._kills) and self.calls >= self._kills[0]
@@ -76,7 +76,7 @@ class Deadly:
                 self._kills.pop(0)
         if early:
             self._kill()
-        answer = self._simulator.handle(request)
+        answer = self._simulator.handle_now(request)
         if 200 <= answer.status < 300:
             body = json.loads(answer.body)
             headers = {name.lower(): value for name, value in request.headers}

@@ -97,9 +97,9 @@ class Watched(Deadly):
         super().__init__(simulator, [], cast("Any", None))
         self._acts = acts
 
-    def handle(self, request: Request) -> HTTPResponse:
+    def handle_now(self, request: Request) -> HTTPResponse:
         """Carry a call out, and act before it is answered."""
-        answer = super().handle(request)
+        answer = super().handle_now(request)
         if request.method == "POST":
             with self._lock:
                 due = [number for number in self._acts if number <= self.calls]

@@ -272,6 +272,9 @@ def addresses_of(arguments: argparse.Namespace) -> Addresses:
         )
     if arguments.state is not None and arguments.db is not None:
         raise ConfigurationError("--state keeps the state, too: leave out --db")
+    if arguments.state == "":
+        # A variable of a shell that is not set, and no wish for the current folder.
+        raise ConfigurationError("--state takes a folder, and no empty text")
     return made
 
 

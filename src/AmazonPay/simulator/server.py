@@ -41,6 +41,9 @@ _LARGEST_PORT = 65535
 _GRACE = 5
 """Seconds that a request which is running when the server stops has to end."""
 
+_LOOK = 0.1
+"""Seconds between two looks of a late answer at whether the server ends."""
+
 _TOO_LARGE = APIRefusal("InvalidRequest", "The body is too large")
 
 
@@ -76,14 +79,13 @@ class App:
         )
         if self._simulator.answers_at_once(request):
             response = await self._answered(request)
-            if response.late:
-                await asyncio.sleep(response.late)
         else:
-            response = await asyncio.to_thread(self._simulator.handle, request)
-        if response.cut:
+            # A late answer waits in no thread: others need it.
+            response = await asyncio.to_thread(self._simulator.handle_now, request)
+        is_ending = scope.get("state", {}).get("is_ending", _never)
+        if response.cut or await _is_cut_off(response.late, is_ending):
             await _reset(scope, receive)
         elif stream.is_stream(response):
-            is_ending = scope.get("state", {}).get("is_ending", _never)
             await self._streams.send(response, receive, send, is_ending)
         else:
             await _send_response(send, response)
@@ -111,7 +113,7 @@ class App:
 
     async def _body(self, receive: Receive, largest: int) -> bytes | None:
         """Return the body; None if it is too large, or if the client has gone."""
-        body = b""
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
@@ -121,7 +123,18 @@ class App:
             if len(body) > largest:
                 return None
             if not message.get("more_body"):
-                return body
+                return bytes(body)
+
+
+async def _is_cut_off(seconds: float, is_ending: Callable[[], bool]) -> bool:
+    """Wait, at most until the server ends; return whether it did."""
+    time = asyncio.get_running_loop().time
+    until = time() + seconds
+    while (left := until - time()) > 0:
+        if is_ending():
+            return True
+        await asyncio.sleep(min(left, _LOOK))
+    return False
 
 
 async def _reset(scope: Message, receive: Receive) -> None:

@@ -146,12 +146,13 @@ class Simulator(checkout.CheckoutPages, Controls):
 
     def handle(self, request: Request) -> HTTPResponse:
         """Return the response to one request; errors have Amazon's form, too."""
-        response = self._handled(request)
+        response = self.handle_now(request)
         if response.late:
             self._wait(response.late)
         return response
 
-    def _handled(self, request: Request) -> HTTPResponse:
+    def handle_now(self, request: Request) -> HTTPResponse:
+        """Return the response to one request; who sends it waits if it is late."""
         request_id = self.ids.uuid()
         try:
             with in_force(self.observed):
@@ -175,7 +176,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         """
         try:
             with self.store.together():
-                return [self._handled(request) for request in requests]
+                return [self.handle_now(request) for request in requests]
         except sqlite3.Error:
             _LOGGER.exception("the store has failed")
             message = "The store has failed; see the simulator's log"

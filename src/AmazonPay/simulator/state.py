@@ -77,7 +77,10 @@ class State:
         kept = self._kept(
             "authority.pem", read, lambda: new_authority(named).secret_pem
         )
-        self._write(self.certificate, kept.pem, _PUBLIC)
+        try:
+            self._write(self.certificate, kept.pem, _PUBLIC)
+        except OSError as error:
+            raise _unusable(self.certificate, error) from None
         return kept
 
     def _kept(
@@ -118,8 +121,14 @@ class State:
         new.replace(path)
 
 
+def _make_private(path: Path) -> None:
+    """Leave a file to its owner alone; one that is only linked here is not ours."""
+    if not path.is_symlink():
+        path.chmod(_SECRET)
+
+
 def _read(path: Path) -> bytes:
-    path.chmod(_SECRET)
+    _make_private(path)
     with path.open("rb") as file:
         return file.read(_LARGEST)
 
@@ -137,7 +146,7 @@ def open_state(folder: Path) -> Generator[State]:
         for path in (folder / "lock", state.world):
             # SQLite gives the files beside one the permissions of that one.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, _SECRET))
-            path.chmod(_SECRET)
+            _make_private(path)
     except OSError as error:
         raise _unusable(folder, error) from None
     # SQLite's lock ends with the process, however that ends, on every system.

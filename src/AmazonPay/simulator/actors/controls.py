@@ -141,10 +141,12 @@ class Controls(Backstage, ABC):
             context.add_history(CLOCK_MOVED, None, by=by, to=to)
 
     def next_event_at(self) -> datetime | None:
-        """Return when something is due next, or None; it may change nothing."""
-        with self._moving:
-            self.settle()
-            return self._next_due()
+        """Return when something is due next, or None; it may change nothing.
+
+        It waits for nobody who moves the clock, and so for no notification's answer.
+        """
+        self.settle()
+        return self._next_due()
 
     def _own_clock(self) -> Clock:
         if not isinstance(self.clock, Clock):

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...errors import ConfigurationError
+from ..console.lines import line
+from ..engine import notifications
+from ..engine.context import EXPIRES
 from ..engine.schema import TABLES
+from ..engine.store import HistoryRow
+from ..engine.timestamps import parse_timestamp
+from ..handlers import ON_DUE
+from ..story_lines import line_of
 
 if TYPE_CHECKING:
     from ..engine.clock import Clock
@@ -22,6 +28,10 @@ _VERSION: Final = 1
 _JSON_COLUMNS: Final = {"object": 3, "history": 5}
 _ID: Final = 2
 _CONTENT: Final = 6
+_YEARS: Final = range(1970, 9001)
+"""Those of a clock; outside of them what is made has no end in the calendar."""
+_LAST_ROW: Final = 2**53
+"""Below it a row's number is exact in a browser, and others can follow."""
 
 
 def encode(store: Store, now: datetime, random: Random) -> bytes:
@@ -64,15 +74,17 @@ def decode(data: bytes, store: Store, clock: Clock | None, random: Random) -> No
     try:
         world: dict[str, Any] = json.loads(data)
         if world["format"] != _FORMAT:
-            raise ValueError  # noqa: TRY301 - handled like every other defect
+            raise ValueError
         is_newer = int(world["version"]) > _VERSION
-        now = datetime.fromisoformat(world["now"])
-        if now.tzinfo is None:
-            raise ValueError  # noqa: TRY301 - handled like every other defect
+        now = _moment(world["now"])
+        state = _random_state(world.get("ids"))
         tables = (
             {} if is_newer else {table: _texts(table, world[table]) for table in TABLES}
         )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (
+        *(ValueError, LookupError, TypeError, AttributeError),
+        *(RecursionError, OverflowError),
+    ):
         raise _no_world() from None
     if is_newer:
         raise ConfigurationError(
@@ -83,18 +95,33 @@ def decode(data: bytes, store: Store, clock: Clock | None, random: Random) -> No
             transaction.clear()
             for table, rows in tables.items():
                 transaction.restore(table, rows)
+            if clock is not None:
+                # Inside, for nothing happens to these rows by the time before.
+                clock.set(now)
     except (sqlite3.Error, OverflowError):
         raise _no_world() from None
-    if clock is not None:
-        clock.set(now)
-    if world.get("ids") is not None and not isinstance(random, SystemRandom):
-        version, state, rest = world["ids"]
-        with suppress(ValueError, TypeError):
-            random.setstate((version, tuple(state), rest))
+    if state is not None and not isinstance(random, SystemRandom):
+        random.setstate(state)
 
 
 def _no_world() -> ConfigurationError:
     return ConfigurationError("this is no world that a simulator has saved")
+
+
+def _moment(text: str) -> datetime:
+    now = datetime.fromisoformat(text)
+    if now.tzinfo is None or now.astimezone(UTC).year not in _YEARS:
+        raise ValueError
+    return now
+
+
+def _random_state(ids: Any) -> tuple[Any, ...] | None:  # noqa: ANN401 - whatever the file says
+    if ids is None:
+        return None
+    version, numbers, rest = ids
+    state = (version, tuple(numbers), rest)
+    Random().setstate(state)  # noqa: S311 - to see whether it is one
+    return state
 
 
 def _texts(table: str, rows: object) -> list[list[Any]]:
@@ -109,6 +136,10 @@ def _texts(table: str, rows: object) -> list[list[Any]]:
             values[_CONTENT] = values[_CONTENT].encode()
         if place is not None:
             values[place] = _text(table, values, values[place])
+        if table == "due":
+            _check_due(*values)
+        if table == "history":
+            _check_row(row)
         found.append(values)
     return found
 
@@ -120,3 +151,26 @@ def _text(table: str, row: list[Any], value: object) -> str:
     if table == "object" and record["id"] != row[_ID]:
         raise ValueError
     return json.dumps(record)
+
+
+def _check_due(
+    _number: int, at: str, _owner: str, kind: str, _id: str, event: str
+) -> None:
+    """Refuse what could never happen: every call applies what is due before."""
+    parse_timestamp(at)
+    if event != EXPIRES and kind not in ON_DUE:
+        raise ValueError
+
+
+def _check_row(values: list[Any]) -> None:
+    """Refuse a row that the story could not tell, or that none could follow."""
+    row = HistoryRow(*values)
+    parse_timestamp(row.at)
+    if row.kind == notifications.KIND and "messageId" in row.facts:
+        message: object = row.facts["messageId"]
+        if not isinstance(message, str):
+            raise ValueError
+    line_of(row)
+    line(row)
+    if not 0 < row.number < _LAST_ROW:
+        raise ValueError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..engine.notifications import NOBODY_LISTENS
 from ..wire.errors import APIRefusal
@@ -14,7 +14,6 @@ from ..wire.routes import Route, route
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ..actors.controls import Controls
     from ..engine.store import HistoryRow, Record
 
 PAGE: Final = 2_000
@@ -27,15 +26,21 @@ _LONGEST: Final = 300
 _MOST_AGAIN: Final = 200
 
 
+class _Storyteller(Protocol):
+    def story(
+        self, order: str | None = None, after: int = 0, *, limit: int | None = None
+    ) -> list[HistoryRow]: ...
+
+
 def lines(
-    controls: Controls, after: int = 0, limit: int = PAGE, order: str | None = None
+    controls: _Storyteller, after: int = 0, limit: int = PAGE, order: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows after a number, each in short."""
     rows = controls.story(order, after, limit=min(limit, PAGE))
     return [line(row) for row in rows]
 
 
-def lines_of(controls: Controls, numbers: Iterable[int]) -> list[dict[str, Any]]:
+def lines_of(controls: _Storyteller, numbers: Iterable[int]) -> list[dict[str, Any]]:
     """Return the rows with these numbers, as far as they are there."""
     found: list[dict[str, Any]] = []
     for number in list(numbers)[:_MOST_AGAIN]:

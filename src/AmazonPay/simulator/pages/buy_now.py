@@ -216,9 +216,12 @@ def take_answer(context: Context, session: Record, fields: Fields) -> None:
     if "cart" in fields:
         text = web.first(fields, "cart")
         try:
+            # What is refused replaces nothing.
+            with_cart = dict(session)
             if text:
-                set_cart(session, bodies.parse_body(text.encode()))
-            _check_deliveries(session)
+                set_cart(with_cart, bodies.parse_body(text.encode()))
+            _check_deliveries(with_cart)
+            session.update(with_cart)
             page["choice"] = choice_of(session, fields)
             page["answered"] = page["choice"]
         except APIRefusal as refusal:
