@@ -178,6 +178,12 @@ def test_charge_ids_is_a_collection_of_ids(charge_ids: Any) -> None:
     assert "charge_ids" in said
 
 
+@pytest.mark.parametrize("charge_ids", ["S01-C1", b"S01-C1", {}, 5])
+def test_what_is_no_list_of_charge_ids_is_named_by_its_type(charge_ids: Any) -> None:
+    said = refused("close_or_get_charge_permission", charge_ids=charge_ids)
+    assert f"not a {type(charge_ids).__name__}" in said
+
+
 @pytest.mark.parametrize("id_", [None, 5, b"S01", "", ".", "\ud800", ["S01"]])
 @pytest.mark.parametrize(
     "helper", [helper for helper, call in CALLS.items() if len(call) == 2]

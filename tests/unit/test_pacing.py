@@ -473,3 +473,20 @@ def test_a_watchdog_that_went_off_before_is_no_failure_of_redis() -> None:
         signal.raise_signal(signal.SIGUSR1)
     except WatchdogError:
         assert client.get_charge("C1").ok
+
+
+@pytest.mark.usefixtures("watchdog")
+async def test_a_watchdog_that_went_off_before_an_awaited_call_is_none_either() -> None:
+    class Failing:
+        async def __aenter__(self) -> None:
+            raise NotImplementedError  # it tells that this Redis is awaited
+
+        async def time(self) -> tuple[int, int]:
+            raise OSError
+
+    failing: Any = Failing()
+    limits = RateLimits("sandbox", redis=failing)
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+    except WatchdogError:
+        assert await limits.atake_turn(Bucket("b", Limit(1, 1)), Time()) == 0.0
