@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from AmazonPay._signing import parse_authorization, verify
 from AmazonPay.simulator import Simulator, Store, merchant
-from AmazonPay.simulator.server import App, Protocol, listen
+from AmazonPay.simulator.app import App
+from AmazonPay.simulator.server import Protocol, listen
 from benchmarks.orders import ANSWER, PUBLIC_KEY_ID
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ._core.clock_skew import http_date
-from ._core.config import REGIONS
+from ._core.regions import REGIONS
 from ._explain.judge import Verdict, judge
 from ._explain.key_rows import ROWS
 from ._explain.model import Came, parse_date

@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from AmazonPay.__main__ import main
-from AmazonPay.cli.plain import options_of
 from reference.operations import OPERATIONS
 
 
@@ -76,13 +75,6 @@ def test_options_of_plain_commands_are_completed(
         main([])
     shown = raw.getvalue().decode().splitlines()
     assert {line.partition(",")[2] for line in shown} == found
-
-
-def test_without_its_extra_a_command_has_no_options(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "AmazonPay.simulator.cli", None)
-    assert options_of("simulate") == []
 
 
 def test_no_command_is_a_wrong_command_line() -> None:

@@ -24,7 +24,8 @@ from AmazonPay import Client
 from AmazonPay.errors import ConfigurationError
 from AmazonPay.simulator import Simulator, merchant
 from AmazonPay.simulator.addresses import addresses_from
-from AmazonPay.simulator.cli import addresses_of, parser
+from AmazonPay.simulator.options import parser
+from AmazonPay.simulator.plan import addresses_of
 from AmazonPay.simulator.server import serving
 from AmazonPay.testing import verifier_for
 from keys import KEY

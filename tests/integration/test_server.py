@@ -30,9 +30,10 @@ from cryptography.hazmat.primitives.serialization import (
 from AmazonPay import Client, ConfigurationError, Response, Retry, TransportError
 from AmazonPay.__main__ import main
 from AmazonPay.simulator import Settings, Simulator, merchant
+from AmazonPay.simulator.app import App
 from AmazonPay.simulator.certificate import make_certificate
-from AmazonPay.simulator.cli import merchant_from
-from AmazonPay.simulator.server import serving
+from AmazonPay.simulator.plan import merchant_from
+from AmazonPay.simulator.server import listen, server_for, serving
 from keys import KEY
 
 if TYPE_CHECKING:
@@ -431,6 +432,35 @@ def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError, match="openssl pkey -in"):
         merchant_from(f"A={path}")
+
+
+def test_a_call_that_comes_before_the_rules_are_loaded_waits_for_them() -> None:
+    sent = threading.Event()
+
+    def load() -> App:
+        assert sent.wait(30)
+        return App(simulator())
+
+    with listen(0) as listener:
+        server = server_for(load, None, lambda: None)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with socket.create_connection(listener.getsockname()) as peer:
+            peer.sendall(b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            sent.set()
+            assert peer.recv(100).startswith(b"HTTP/1.1 4")
+        server.should_exit = True
+        thread.join(30)
+    assert server.failure is None
+
+
+def test_rules_that_cannot_be_loaded_end_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "AmazonPay.simulator.loading", None)
+    with pytest.raises(ModuleNotFoundError, match="loading"):
+        main(["simulate", "--port", "0"])
+    assert "Ready" in capsys.readouterr().out
 
 
 def test_without_the_extra_the_command_says_what_to_install() -> None:

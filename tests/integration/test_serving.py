@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from AmazonPay import Client, ConnectionLost, Retry
 from AmazonPay.simulator import Settings, Simulator, merchant
-from AmazonPay.simulator.cli import merchant_from
+from AmazonPay.simulator.plan import merchant_from
 from AmazonPay.simulator.server import OneWrite, listen, serving
 from keys import KEY
 from simulated import KEY_ID, Shop

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay.simulator import PROFILES, Settings, Store, merchant
-from AmazonPay.simulator.cli import build_simulator, parser, settings_from
+from AmazonPay.simulator.loading import build_simulator, settings_from
+from AmazonPay.simulator.options import PROFILE_NAMES, parser
 from keys import KEY
 from simulated import KEY_ID, Shop
 
@@ -23,6 +24,10 @@ from simulated import KEY_ID, Shop
 )
 def test_options_become_settings(line: list[str], expected: Settings) -> None:
     assert settings_from(parser().parse_args(line)) == expected
+
+
+def test_every_profile_can_be_named() -> None:
+    assert set(PROFILE_NAMES) == set(PROFILES)
 
 
 def test_options_change_a_profile_and_leave_the_rest_of_it() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from .._core.config import is_loopback
+from .._core.hosts import is_loopback
 from ..errors import InvalidRequest
 from ..resources._common import LedgerCurrency, PresentmentCurrency, PriceInput
 from .members import problem_in

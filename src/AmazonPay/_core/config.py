@@ -5,32 +5,16 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields
-from ipaddress import ip_address
 from typing import Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, InvalidRequest
 from .checks import check_switch, check_type
-from .hosts import is_this_machine
-from .key_ids import problem_with
+from .hosts import is_loopback, is_this_machine
+from .regions import Region, region_named
 
 Environment: TypeAlias = Literal["live", "sandbox"]
 
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A value of `x-amz-pay-region`, and the host that serves it."""
-
-    code: str
-    host: str
-
-
-_NA = Region("na", "pay-api.amazon.com")
-_EU = Region("eu", "pay-api.amazon.eu")
-_JP = Region("jp", "pay-api.amazon.jp")
-
-# The aliases are mapped before signing: the service knows only na, eu and jp.
-REGIONS = {"eu": _EU, "jp": _JP, "na": _NA, "us": _NA, "de": _EU, "uk": _EU}
 
 # Like the official SDKs, test the prefix in upper case and without its dash.
 _PREFIXES: dict[str, Environment] = {"LIVE": "live", "SANDBOX": "sandbox"}
@@ -164,44 +148,8 @@ class Endpoint:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host is written as loopback; see `is_loopback`."""
+        """Whether the host is written as loopback; see `hosts.is_loopback`."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is written `localhost`, in 127.0.0.0/8, or `::1`."""
-    if host == "localhost":
-        return True
-    try:
-        found = ip_address(host)
-    except ValueError:
-        return False
-    # Newer versions of Python also return True for mapped addresses.
-    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
-
-
-def region_named(name: str) -> Region:
-    """Return the region with a code or alias, in any case."""
-    region = REGIONS.get(name.lower()) if isinstance(name, str) else None
-    if region is None:
-        shown = repr(name[:20]) if isinstance(name, str) else type(name).__name__
-        raise ConfigurationError(
-            f"region {shown} is not one of {', '.join(sorted(REGIONS))}"
-        )
-    return region
-
-
-def checked_public_key_id(public_key_id: object) -> str:
-    """Return the key id if it can be one, else raise `ConfigurationError`."""
-    check_type("public_key_id", public_key_id, str, "a str")
-    key_id = cast("str", public_key_id)
-    problem = problem_with(key_id)
-    if problem is not None:
-        raise ConfigurationError(
-            f"public_key_id {problem}. Give the public key id as Seller Central shows"
-            " it: letters, digits and dashes, such as SANDBOX-AB12…"
-        )
-    return key_id
 
 
 def environment_of(

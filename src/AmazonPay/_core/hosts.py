@@ -52,6 +52,18 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 Address = IPv4Address | IPv6Address
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is written `localhost`, in 127.0.0.0/8, or `::1`."""
+    if host == "localhost":
+        return True
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return False
+    # Newer versions of Python also return True for mapped addresses.
+    return found.is_loopback and getattr(found, "ipv4_mapped", None) is None
+
+
 def is_this_machine(host: str) -> bool:
     """Return whether `host` is this machine in any spelling, also `0.0.0.0` and `::`.
 

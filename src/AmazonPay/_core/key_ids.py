@@ -7,6 +7,10 @@ refused: without its prefix, it would count as live.
 from __future__ import annotations
 
 import re
+from typing import cast
+
+from ..errors import ConfigurationError
+from .checks import check_type
 
 _ALLOWED = re.compile(r"[A-Za-z0-9-]+")
 # What documentation writes in place of an id; Amazon knows no such keys.
@@ -66,3 +70,16 @@ def _misspelt_prefix(upper: str) -> str | None:
         if found := get_close_matches(one, words, cutoff=_CLOSE):
             return f"begins with a misspelt {found[0]}"
     return None
+
+
+def checked_public_key_id(public_key_id: object) -> str:
+    """Return the key id if it can be one, else raise `ConfigurationError`."""
+    check_type("public_key_id", public_key_id, str, "a str")
+    key_id = cast("str", public_key_id)
+    problem = problem_with(key_id)
+    if problem is not None:
+        raise ConfigurationError(
+            f"public_key_id {problem}. Give the public key id as Seller Central shows"
+            " it: letters, digits and dashes, such as SANDBOX-AB12…"
+        )
+    return key_id

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .._core.config import REGIONS
+from .._core.regions import REGIONS
 from .model import BASIC, EXTENDED, Came, Mistake, SignedHeaders, parse_date
 
 if TYPE_CHECKING:

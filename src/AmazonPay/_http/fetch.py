@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from .._core.config import REGIONS, Endpoint
+from .._core.config import Endpoint
+from .._core.regions import REGIONS
 from .progress import ending
 from .proxies import proxy_for
 from .transports import PoolTransport

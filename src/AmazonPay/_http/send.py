@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 import httpx2
 
-from .._core.config import is_loopback
+from .._core.hosts import is_loopback
 from .._core.retry import Answer, Failure, note_unknown
 from ..errors import (
     CertificateRefused,

@@ -21,8 +21,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from .._core.config import is_loopback
-from .._core.hosts import is_public_address, is_public_host
+from .._core.hosts import is_loopback, is_public_address, is_public_host
 from ..errors import TransferFailed
 from .progress import ending
 from .send import failure_of

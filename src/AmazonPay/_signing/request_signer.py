@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from .._core.config import checked_public_key_id, endpoint_for
+from .._core.config import endpoint_for
 from .._core.headers import (
     AUTH_TOKEN,
     IDEMPOTENCY_KEY,
     SIMULATION_CODE,
     checked_headers,
 )
+from .._core.key_ids import checked_public_key_id
 from .._core.signals import raised_by_a_signal_handler
 from .._core.version import installed_version
 from ..errors import ConfigurationError

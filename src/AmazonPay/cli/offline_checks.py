@@ -12,16 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .._core.config import (
-    REGIONS,
-    checked_public_key_id,
-    endpoint_for,
-    environment_of,
-    region_named,
-)
+from .._core.config import endpoint_for, environment_of
 from .._core.environment import VARIABLES, with_variables
 from .._core.headers import checked_idempotency_key
-from .._core.key_ids import problem_with
+from .._core.key_ids import checked_public_key_id, problem_with
+from .._core.regions import REGIONS, region_named
 from ..errors import AmazonPayError, ConfigurationError
 from . import key_files
 from .distribution import imported_distribution

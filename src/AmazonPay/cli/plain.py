@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,16 @@ def operations(line: Sequence[str]) -> int:
 
 def simulate(line: Sequence[str]) -> int:
     """Serve a local Amazon Pay until it is stopped."""
+    # What is imported until it is ready is no garbage, and the search for some takes
+    # time. It goes on when all is loaded.
+    gc.disable()
+    try:
+        return _simulate(line)
+    finally:
+        gc.enable()
+
+
+def _simulate(line: Sequence[str]) -> int:
     try:
         from ..simulator.cli import main
     except ModuleNotFoundError as missing:
@@ -50,13 +61,11 @@ def simulate(line: Sequence[str]) -> int:
 
 
 def options_of(name: str) -> list[str]:
-    """Return the options of a command, for completion; none without its extra."""
+    """Return the options of a command, for completion."""
     if name == "operations":
         return _operations_parser().option_names()
-    try:
-        from ..simulator.cli import parser
-    except ModuleNotFoundError:
-        return []
+    from ..simulator.options import parser
+
     return parser().option_names()
 
 

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from .._core.config import is_loopback
+from .._core.hosts import is_loopback
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

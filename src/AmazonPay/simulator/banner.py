@@ -7,29 +7,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
+    from collections.abc import Iterable
 
-    from .server import Address
-    from .simulator import Simulator
+    from .plan import Plan
 
 
-def banner(  # noqa: PLR0913 - what it shows
-    address: Address,
-    simulator: Simulator,
-    key: Path | None,
-    arguments: argparse.Namespace,
-    seed: int,
-    kept: str,
-) -> str:
-    """Return what is printed when the simulator listens."""
+def banner(plan: Plan, topics: Iterable[str]) -> str:
+    """Return what is printed when the simulator listens.
+
+    `topics` are the ARNs to which it publishes.
+    """
+    arguments, addresses, address = plan.arguments, plan.addresses, plan.address
     if arguments.json:
-        return _as_json(address, simulator, key, arguments, seed)
-    addresses = simulator.addresses
+        return _as_json(plan)
     lines = [
         "Amazon Pay on this machine: no money moves, and nothing leaves it.",
         f"  API    {address.url}",
-        f"  look   {address.url}/?token={quote(simulator.token)}",
+        f"  look   {address.url}/?token={quote(plan.token)}",
         f"  trust  {address.authority or 'plain http: no certificate'}",
     ]
     if addresses.public_url is not None:
@@ -37,19 +31,20 @@ def banner(  # noqa: PLR0913 - what it shows
     keys = ", ".join(
         f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
         f", {one.region or 'any region'})"
-        for one in simulator.merchants.values()
+        for one in plan.merchants
     )
     lines.append(f"  keys   {keys}")
-    if key is not None:
-        lines.append(f"         its private key: {key}")
+    if plan.private_key is not None:
+        lines.append(f"         its private key: {plan.private_key}")
+    kept = plan.state.folder if plan.state else arguments.db
+    kept = kept or "in memory, gone when you stop; --state DIR keeps it"
     lines.append(f"  state  {kept}")
     lines.append(
         f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
     )
-    topics = simulator.notifications.topics
-    lines += [f"         topic {topic}" for topic in topics if arguments.ipn_url]
+    lines += [f"         topic {topic}" for topic in topics]
     needed = "every control call" if addresses.is_open else "control calls of a page"
-    lines.append(f"  token  {simulator.token}, for {needed}")
+    lines.append(f"  token  {plan.token}, for {needed}")
     rules = [
         f"profile {arguments.profile}",
         f"stored answers {arguments.stored_answers}",
@@ -57,24 +52,19 @@ def banner(  # noqa: PLR0913 - what it shows
     rules += [f"headroom {arguments.headroom}"] if arguments.headroom > 1 else []
     rules += ["throttling"] if arguments.throttling else []
     rules += [f"observed {arguments.observed}"] if arguments.observed else []
-    lines.append(f"  rules  {', '.join(rules)}; --seed {seed} repeats this run")
+    lines.append(f"  rules  {', '.join(rules)}; --seed {plan.seed} repeats this run")
     return "\n".join([*lines, "Ready. Stop with Ctrl-C."])
 
 
-def _as_json(
-    address: Address,
-    simulator: Simulator,
-    key: Path | None,
-    arguments: argparse.Namespace,
-    seed: int,
-) -> str:
+def _as_json(plan: Plan) -> str:
+    address, key = plan.address, plan.private_key
     keys = [
         {
             "public_key_id": one.public_key_id,
             "environments": sorted(one.environments),
             "region": one.region,
         }
-        for one in simulator.merchants.values()
+        for one in plan.merchants
     ]
     return json.dumps(
         {
@@ -83,9 +73,9 @@ def _as_json(
             "authority": address.authority and str(address.authority),
             "keys": keys,
             "private_key": key and str(key),
-            "console": f"{address.url}/?token={quote(simulator.token)}",
-            "token": simulator.token,
-            "profile": arguments.profile,
-            "seed": seed,
+            "console": f"{address.url}/?token={quote(plan.token)}",
+            "token": plan.token,
+            "profile": plan.arguments.profile,
+            "seed": plan.seed,
         }
     )

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .._core.config import REGIONS, checked_public_key_id
+from .._core.key_ids import checked_public_key_id
+from .._core.regions import REGIONS
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

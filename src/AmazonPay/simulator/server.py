@@ -9,7 +9,7 @@ import socket
 import struct
 import tempfile
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,140 +17,20 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigurationError
-from .actors.control_api import PATH
-from .actors.world_api import LARGEST_WORLD
 from .addresses import HERE
-from .console import stream
-from .wire.errors import APIRefusal
-from .wire.messages import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, MutableMapping
+    from collections.abc import Callable, Generator
 
     from .addresses import Addresses
+    from .app import App, Message, Receive, Send
     from .certificate import Certificate
     from .simulator import Simulator
-    from .wire.messages import HTTPResponse
-
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
 
 _LARGEST_PORT = 65535
 
 _GRACE = 5
 """Seconds that a request which is running when the server stops has to end."""
-
-_LOOK = 0.1
-"""Seconds between two looks of a late answer at whether the server ends."""
-
-_TOO_LARGE = APIRefusal("InvalidRequest", "The body is too large")
-
-
-class App:
-    """A simulator as an ASGI application."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-        self._calls: list[tuple[Request, asyncio.Future[HTTPResponse]]] = []
-        self._streams = stream.Streams(simulator)
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; other protocols are ignored."""
-        if scope["type"] != "http":
-            return
-        body = await self._body(receive, self._largest(scope))
-        if body is None:
-            refused = self._simulator.refuse(_TOO_LARGE)
-            headers = (*refused.headers, ("connection", "close"))
-            await _send_response(send, replace(refused, headers=headers))
-            return
-        query: bytes = scope["query_string"]
-        target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
-        request = Request(
-            scope["method"],
-            target.decode("latin-1"),
-            tuple(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in scope["headers"]
-            ),
-            body,
-            scope["scheme"],
-        )
-        if self._simulator.answers_at_once(request):
-            response = await self._answered(request)
-        else:
-            # A late answer waits in no thread: others need it.
-            response = await asyncio.to_thread(self._simulator.handle_now, request)
-        is_ending = scope.get("state", {}).get("is_ending", _never)
-        if response.cut or await _is_cut_off(response.late, is_ending):
-            await _reset(scope, receive)
-        elif stream.is_stream(response):
-            await self._streams.send(response, receive, send, is_ending)
-        else:
-            await _send_response(send, response)
-
-    def _answered(self, request: Request) -> asyncio.Future[HTTPResponse]:
-        """Return the response to a call, committed with those that came with it."""
-        loop = asyncio.get_running_loop()
-        if not self._calls:
-            loop.call_soon(self._answer_calls)
-        future: asyncio.Future[HTTPResponse] = loop.create_future()
-        self._calls.append((request, future))
-        return future
-
-    def _answer_calls(self) -> None:
-        calls, self._calls = self._calls, []
-        responses = self._simulator.handle_together([request for request, _ in calls])
-        for (_, future), response in zip(calls, responses, strict=True):
-            if not future.cancelled():
-                future.set_result(response)
-
-    def _largest(self, scope: Message) -> int:
-        """Return the most bytes of a body: a world is larger than a call."""
-        is_world = scope["raw_path"] == f"{PATH}load".encode()
-        return LARGEST_WORLD if is_world else self._simulator.settings.largest_body
-
-    async def _body(self, receive: Receive, largest: int) -> bytes | None:
-        """Return the body; None if it is too large, or if the client has gone."""
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return None
-            piece: bytes = message.get("body", b"")
-            body += piece
-            if len(body) > largest:
-                return None
-            if not message.get("more_body"):
-                return bytes(body)
-
-
-async def _is_cut_off(seconds: float, is_ending: Callable[[], bool]) -> bool:
-    """Wait, at most until the server ends; return whether it did."""
-    time = asyncio.get_running_loop().time
-    until = time() + seconds
-    while (left := until - time()) > 0:
-        if is_ending():
-            return True
-        await asyncio.sleep(min(left, _LOOK))
-    return False
-
-
-async def _reset(scope: Message, receive: Receive) -> None:
-    """Reset the connection of a request, which then gets no answer."""
-    scope["state"]["reset"]()
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _send_response(send: Send, response: HTTPResponse) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
-    await send(
-        {"type": "http.response.start", "status": response.status, "headers": headers}
-    )
-    await send({"type": "http.response.body", "body": response.body})
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,22 +135,50 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-def _never() -> bool:
-    return False
+class _Loaded:
+    """An application that is loaded when its server listens; requests wait for it."""
+
+    def __init__(self, load: Callable[[], App]) -> None:
+        self._load = load
+        self._app: asyncio.Future[App] | None = None
+
+    def loading(self) -> asyncio.Future[App]:
+        """Return the application that is loaded in a thread; the first call begins."""
+        if self._app is None:
+            self._app = asyncio.get_running_loop().run_in_executor(None, self._load)
+        return self._app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        # Shielded: a request that is given up does not end the loading.
+        app = await asyncio.shield(self.loading())
+        await app(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
-    """Calls `ready` as soon as it listens."""
+class Server(uvicorn.Server):
+    """Calls `ready` as soon as it listens, and loads its application then."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: _Loaded, ready: Callable[[], object]
+    ) -> None:
         super().__init__(config)
+        self._app = app
         self._ready = ready
+        self.failure: BaseException | None = None
+        """Why the application could not be loaded; the server has ended then."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and begin to load the application."""
         await super().startup(sockets)
         self._ready()
+        self._app.loading().add_done_callback(self._end_without)
+
+    def _end_without(self, app: asyncio.Future[App]) -> None:
+        self.failure = None if app.cancelled() else app.exception()
+        self.should_exit = self.should_exit or self.failure is not None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut what is idle, and let the rest end."""
         connections = cast("set[Protocol]", self.server_state.connections)
         if all(connection.is_idle for connection in connections):
             for server in self.servers:
@@ -337,20 +245,21 @@ def address_of(
 
 
 def server_for(
-    simulator: Simulator,
+    load: Callable[[], App],
     certificate: Certificate | None,
-    ready: Callable[[Path | None], object],
-) -> uvicorn.Server:
+    ready: Callable[[], object],
+) -> Server:
     """Return a server; with a certificate, it serves TLS.
 
-    `ready` is called with the authority's file as soon as it listens.
+    `ready` is called as soon as it listens, and then `load`, in a thread: a request
+    waits for the application that it returns.
     """
-    authority = None if certificate is None else certificate.authority
+    app = _Loaded(load)
     files: dict[str, Any] = {}
     if certificate is not None:
         files = {"ssl_certfile": certificate.chain, "ssl_keyfile": certificate.key}
     config = uvicorn.Config(
-        App(simulator),
+        app,
         http=Protocol,
         ws="none",
         lifespan="off",
@@ -363,7 +272,7 @@ def server_for(
         timeout_graceful_shutdown=_GRACE,
         **files,
     )
-    return _Server(config, lambda: ready(authority))
+    return Server(config, app, ready)
 
 
 @contextlib.contextmanager
@@ -382,6 +291,8 @@ def serving(
     """
     if addresses.is_open and not tls:
         raise ConfigurationError("beyond loopback a simulator serves TLS only")
+    from .app import App  # the command listens before it has loaded this
+
     with contextlib.ExitStack() as stack:
         certificate = None
         if tls:
@@ -393,7 +304,8 @@ def serving(
         for one in listeners:
             stack.enter_context(one)
         ready = threading.Event()
-        server = server_for(simulator, certificate, lambda _: ready.set())
+        app = App(simulator)
+        server = server_for(lambda: app, certificate, ready.set)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": listeners}, daemon=True
         )

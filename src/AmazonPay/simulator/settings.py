@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from .._core.operation import operations_of
 from ..errors import ConfigurationError
 from ..lifecycles import CHARGE
-from ..resources import Operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +25,16 @@ _TAKEN = {"CaptureInitiated"} | {
     arrow.reason for arrow in CHARGE if not arrow.states and arrow.reason
 }
 
+_IGNORED_BY_HOSTILE = frozenset(
+    {
+        "complete_checkout_session",
+        "finalize_checkout_session",
+        "create_delivery_tracker",
+        "instore_merchant_scan",
+        "instore_charge",
+        "instore_refund",
+    }
+)
 _CANCELED_CODES = ("CheckoutSessionCanceled", "InvalidCheckoutSessionStatus")
 _SHARES = (
     "failed_calls",
@@ -178,13 +186,21 @@ class Settings:
         _check_known(
             "canceled_session_code", [self.canceled_session_code], _CANCELED_CODES
         )
-        _check_known("keys_ignored_by", self.keys_ignored_by, operations_of(Operations))
+        _check_operations("keys_ignored_by", self.keys_ignored_by)
         codes = self.pending_simulation_codes
         _check_known("pending_simulation_codes", codes.values(), _PENDING_ENDS)
         if taken := sorted(codes.keys() & _TAKEN):
             raise ConfigurationError(
                 f"pending_simulation_codes has a code that means another thing: {taken}"
             )
+
+
+def _check_operations(name: str, given: Iterable[str]) -> None:
+    if set(given) - _IGNORED_BY_HOSTILE:
+        from .._core.operation import operations_of
+        from ..resources import Operations  # all declarations, which take time
+
+        _check_known(name, given, operations_of(Operations))
 
 
 def _check_known(name: str, given: Iterable[str], known: Iterable[str]) -> None:
@@ -208,16 +224,7 @@ PROFILES: Mapping[Profile, Settings] = {
     ),
     # Does the worst that the documentation leaves open and that networks do.
     "hostile": Settings(
-        keys_ignored_by=frozenset(
-            {
-                "complete_checkout_session",
-                "finalize_checkout_session",
-                "create_delivery_tracker",
-                "instore_merchant_scan",
-                "instore_charge",
-                "instore_refund",
-            }
-        ),
+        keys_ignored_by=_IGNORED_BY_HOSTILE,
         keys_held_for=timedelta(milliseconds=20),
         oldest_date=timedelta(minutes=5),
         strict_regions=True,

@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +18,7 @@ from .engine.clock import Clock
 from .engine.exchanges import Exchange
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
 from .engine.timestamps import http_date, utc_now
+from .extra import check_extra
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
 from .observed import Observed, in_force, refuse
 from .pages import checkout
@@ -42,12 +42,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger("AmazonPay.simulator")
 
-# The first call and the first page import these. Who has not installed the extra is to
-# learn it before that.
-for _name in ("jinja2", "pydantic"):
-    if find_spec(_name) is None:
-        raise ModuleNotFoundError(f"No module named {_name!r}", name=_name)
-
+check_extra()
 
 _ABOUT_SIGNATURES = frozenset(
     {

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .._core.config import is_loopback
+from .._core.hosts import is_loopback
 from ..errors import ConfigurationError
 from ..ipn._fetch import fetch_certificate
 from ..ipn._verifier import MAX_AGE

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from AmazonPay.simulator import Ids, Simulator, Store, merchant
+from AmazonPay.simulator.app import App
 from AmazonPay.simulator.server import address_of, listen, server_for
 from AmazonPay.simulator.settings import PROFILES, Settings
 
@@ -60,11 +61,8 @@ def main(folder: Path) -> None:
         wait=time.sleep,
     )
     listener = listen(given["amazon_port"])
-    server = server_for(
-        simulator,
-        None,
-        lambda authority: print(address_of(listener, authority).url, flush=True),  # noqa: T201 - the supervisor waits for it
-    )
+    app, url = App(simulator), address_of(listener, None).url
+    server = server_for(lambda: app, None, lambda: print(url, flush=True))  # noqa: T201 - the supervisor waits for it
     server.run(sockets=[listener])
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..._core.config import REGIONS
+from ..._core.regions import REGIONS
 from ..addresses import HERE
 from ..engine.context import EXPIRES, Context
 from ..engine.ids import Ids

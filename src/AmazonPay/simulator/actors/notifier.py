@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from ..._core.config import is_loopback
+from ..._core.hosts import is_loopback
 from ...errors import ConfigurationError
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal, invalid_value

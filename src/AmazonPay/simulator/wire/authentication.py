@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ... import _signing
-from ..._core.config import REGIONS
+from ..._core.regions import REGIONS
 from ..merchants import BRITISH
 from ..observed import answer_to, refuse
 from .errors import APIRefusal

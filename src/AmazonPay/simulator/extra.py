@@ -1,0 +1,16 @@
+"""Whether what the extra `[simulator]` brings is installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+
+def check_extra() -> None:
+    """Raise `ModuleNotFoundError` if a package is missing.
+
+    The first call and the first page import some of them. Who has not installed the
+    extra is to learn it before that.
+    """
+    for name in ("jinja2", "pydantic", "uvicorn"):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
