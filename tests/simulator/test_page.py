@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from AmazonPay.simulator import cli
+from AmazonPay.simulator.options import parser
 from AmazonPay.simulator.actors import buyer
 from AmazonPay.simulator.actors.control_api import ACTIONS
 from AmazonPay.simulator.rules.test_data import CARDS
@@ -57,10 +57,10 @@ def test_every_setting_that_is_named_exists() -> None:
 
 
 def test_every_option_is_explained() -> None:
-    parser = cli.parser()
+    known = parser()
     options = {
         option
-        for action in parser._actions  # noqa: SLF001 - argparse has no public list
+        for action in known._actions  # noqa: SLF001 - argparse has no public list
         for option in action.option_strings
         if option not in {"-h", "--help"}
     }

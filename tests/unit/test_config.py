@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 
 from AmazonPay import ConfigurationError, Retry, Timeout
-from AmazonPay._core.config import (
-    checked_deadline,
-    endpoint_for,
-    is_loopback,
-    region_named,
-    timeout_from,
-)
+from AmazonPay._core.config import checked_deadline, endpoint_for, timeout_from
+from AmazonPay._core.hosts import is_loopback
+from AmazonPay._core.regions import region_named
 
 
 @pytest.mark.parametrize(
