@@ -2,6 +2,9 @@
 # change, `make test` checks everything, `make build` makes a release, `make bench`
 # measures.
 
+# Hundreds of processes are started; each would compile this package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 # Node.js comes from PyPI, hash-locked like the rest.
