@@ -12,6 +12,7 @@ import re
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,9 @@ import pyperf
 
 from benchmarks import stage
 from benchmarks.stage import (
+    BOUGHT,
     COMPARED,
+    FIRST_BOUGHT,
     FLOORS,
     HELP,
     LIBRARIES,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 _MANY = 160
 _FEW = 40
+_PURCHASES = 20
 # One call of the peer costs as much as thirty of the others.
 _FEWER = {PEER: 16, PEER_AS_USED: 16}
 
@@ -101,6 +105,16 @@ class Round:
         """Measure by the clock until a command is ready, in a fresh process."""
         self._bench(f"{name}, ready", lambda: stage.ready(name))
 
+    def bought(self) -> None:
+        """Measure whole purchases by the clock, the first of a process apart."""
+
+        def later() -> float:
+            _, *taken = stage.bought(1 + _PURCHASES)
+            return median(taken)
+
+        self._bench(FIRST_BOUGHT, lambda: stage.bought(1)[0])
+        self._bench(BOUGHT, later)
+
     def _visited(self, name: str) -> Callable[[], tuple[stage.Process, stage.Process]]:
         @cache
         def running() -> tuple[stage.Process, stage.Process]:
@@ -162,6 +176,7 @@ def everything(one: Round) -> None:
     for name in ("simulator", "simulator with a file", "verifier"):
         one.served(name)
     one.latency("simulator")
+    one.bought()
 
 
 def main() -> None:

@@ -56,6 +56,9 @@ _IMPORTS = {
     ),
 }
 
+BOUGHT = "a purchase"
+FIRST_BOUGHT = "the first purchase of a process"
+
 STARTED = "click and uvicorn: a bare Python that imports them"
 HELP = "amazonpay --help"
 SIMULATE = "amazonpay simulate"
@@ -183,6 +186,15 @@ def ready(name: str) -> float:
         while not process.line().startswith(last):
             pass
         return perf_counter() - begun
+
+
+def bought(times: int) -> list[float]:
+    """Buy in a fresh process; return the seconds by the clock of each purchase."""
+    told = "from benchmarks.purchase import milliseconds as buy"
+    told += f"; print([buy() / 1000 for _ in range({times})])"
+    with Process([PYTHON, "-c", told]) as process:
+        taken: list[float] = json.loads(process.line())
+        return taken
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: equal work, ratios value by value."""
+"""The benchmarks measure what they say: equal work, and every row of the report."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ import trustme
 
 from AmazonPay import Client
 from benchmarks import purchase, reports
-from benchmarks.__main__ import Row, lines, tables
 from benchmarks.contenders import CONTENDERS
+from benchmarks.figures import sections
 from benchmarks.floors import FLOORS, Handmade
 from benchmarks.measure import Round, everything
 from benchmarks.orders import CAPTURE, CHARGE, PUBLIC_KEY_ID, charge_id
@@ -118,29 +118,6 @@ def test_calls_are_shared_equally() -> None:
         share(160, 15)
 
 
-@pytest.mark.parametrize(
-    ("target", "met"),
-    [
-        ("≤ 2", "yes"),
-        ("≤ 1.9", "**no**"),
-        ("≥ 2", "yes"),
-        ("≥ 2.1", "**no**"),
-        ("", ""),
-    ],
-)
-def test_contenders_are_compared_value_by_value(target: str, met: str) -> None:
-    # The second moment was slow for both.
-    values = {"A": (2.0, 20.0, 6.0), "B": (1.0, 10.0, 2.0)}
-    *_, line = lines([Row("A / B", "A", "B", target)], values)
-    assert line == f"| A / B | 2 (2 to 2.5) | {target} | {met} |"
-
-
-def test_quartiles_that_agree_are_not_shown_and_what_is_missing_is_left_out() -> None:
-    values = {"A": (2.0, 2.0), "B": (1.0, 1.0)}
-    _, _, *rows = lines([Row("A / B", "A", "B"), Row("A / C", "A", "C")], values)
-    assert rows == ["| A / B | 2 |  |  |"]
-
-
 class Names:
     """A runner of pyperf, as far as it is told what to measure."""
 
@@ -158,8 +135,8 @@ def test_every_row_of_the_report_is_measured_and_nothing_else() -> None:
     runner = Names()
     with ExitStack() as stack:
         everything(Round(stack, runner))
-    shown = {name for rows in tables().values() for row in rows for name in row[1:3]}
-    assert sorted(runner.names) == sorted(shown)
+    shown = {name for rows in sections().values() for row in rows for name in row[1:3]}
+    assert sorted(runner.names) == sorted(shown - {""})
 
 
 def test_a_whole_purchase_in_memory_is_ten_lines(
