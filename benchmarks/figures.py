@@ -1,4 +1,4 @@
-"""The figures of the report: what is compared with what, and what came out.
+"""The figures of the page: what is compared with what, and what came out.
 
 `latest.json` keeps the figures of the last whole run, so that its page and its pictures
 can be made again without measuring.
@@ -10,7 +10,8 @@ import json
 from statistics import quantiles
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.stage import (
+from benchmarks.names import (
+    BARE_PYTHON,
     BOUGHT,
     FIRST_BOUGHT,
     FLOORS,
@@ -21,7 +22,6 @@ from benchmarks.stage import (
     PEER,
     PEER_AS_USED,
     SIMULATE,
-    STARTED,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Figure(NamedTuple):
     high: float
 
 
-class Report(NamedTuple):
+class Run(NamedTuple):
     """All figures of one run."""
 
     versions: str
@@ -72,7 +72,7 @@ class Report(NamedTuple):
 
 
 def sections() -> dict[str, list[Row]]:
-    """List what the report shows."""
+    """List what the page shows."""
     return {
         ALONE: list(_cpu(", 1 at a time")),
         SIDE_BY_SIDE: list(_cpu(", 16 at a time")),
@@ -102,8 +102,8 @@ def sections() -> dict[str, list[Row]]:
             ),
         ],
         COMMANDS: [
-            _row(HELP, STARTED, ", ready", "≤ 1.5"),
-            _row(SIMULATE, STARTED, ", ready", "≤ 1.5"),
+            _row(HELP, BARE_PYTHON, ", ready", "≤ 1.5"),
+            _row(SIMULATE, BARE_PYTHON, ", ready", "≤ 1.5"),
         ],
         SIMULATOR: [
             # A rate is a cost turned round.
@@ -166,10 +166,10 @@ def _figure(row: Row, values: Values) -> Figure:
     )
 
 
-def report_of(versions: str, values: Values) -> Report:
+def run_of(versions: str, values: Values) -> Run:
     """Work out all figures of a run."""
     found = {title: figures_of(rows, values) for title, rows in sections().items()}
-    return Report(versions, {title: rows for title, rows in found.items() if rows})
+    return Run(versions, {title: rows for title, rows in found.items() if rows})
 
 
 def is_met(figure: Figure, target: str) -> bool:
@@ -185,16 +185,16 @@ def shown(number: float) -> str:
     return f"{number:.3g}" if number < 1000 else f"{number:,.0f}"  # noqa: PLR2004 - beyond it `g` writes an exponent
 
 
-def to_json(report: Report) -> str:
+def to_json(run: Run) -> str:
     """Write down the figures: each as lower quartile, median and upper quartile."""
-    text = json.dumps(report._asdict(), indent=1, ensure_ascii=False)
+    text = json.dumps(run._asdict(), indent=1, ensure_ascii=False)
     return f"{text}\n"
 
 
-def from_json(text: str) -> Report:
+def from_json(text: str) -> Run:
     """Read what `to_json` has written."""
     found = json.loads(text)
-    return Report(
+    return Run(
         found["versions"],
         {
             title: {what: Figure(*one) for what, one in rows.items()}

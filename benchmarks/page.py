@@ -14,7 +14,7 @@ from benchmarks.pictures import pictures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from benchmarks.figures import Figure, Report, Row
+    from benchmarks.figures import Figure, Row, Run
 
 HERE = Path(__file__).parent
 _NOTES = HERE / "notes.md"
@@ -43,17 +43,17 @@ At 16 a time the blocking contenders use threads, the others tasks of one event 
 """  # noqa: E501 - a page has one sentence a line
 
 
-def text_of(report: Report) -> str:
+def text_of(run: Run) -> str:
     """Return the page in Markdown, with links to the pictures beside it."""
-    drawn = {one.section: one for one in pictures(report)}
-    parts = [_HEAD, f"Measured with {report.versions}."]
+    drawn = {one.section: one for one in pictures(run)}
+    parts = [_HEAD, f"Measured with {run.versions}."]
     for title, rows in sections().items():
-        if title not in report.figures:
+        if title not in run.figures:
             continue
         parts += ["", f"## {title}", ""]
         if title in drawn:
             parts += [f"![Bars: {title}](latest/{drawn[title].file})", ""]
-        parts += table(rows, report.figures[title])
+        parts += table(rows, run.figures[title])
     return "\n".join([*parts, "", _NOTES.read_text(encoding="utf-8")])
 
 
@@ -73,19 +73,19 @@ def table(rows: Iterable[Row], figures: Mapping[str, Figure]) -> Iterator[str]:
         yield f"| {row.what} | {median}{spread} | {row.target} | {met} |"
 
 
-def write(folder: Path, report: Report) -> None:
+def write(folder: Path, run: Run) -> None:
     """Write page, pictures and figures into a folder, over those of the last run."""
     beside = folder / "latest"
     beside.mkdir(parents=True, exist_ok=True)
     for old in beside.glob("*.svg"):
         old.unlink()
-    for picture in pictures(report):
+    for picture in pictures(run):
         (beside / picture.file).write_text(picture.svg, encoding="utf-8")
-    (folder / "latest.md").write_text(text_of(report), encoding="utf-8")
-    (folder / "latest.json").write_text(to_json(report), encoding="utf-8")
+    (folder / "latest.md").write_text(text_of(run), encoding="utf-8")
+    (folder / "latest.json").write_text(to_json(run), encoding="utf-8")
 
 
-def kept() -> Report:
+def kept() -> Run:
     """Return the figures of the last whole run."""
     return from_json((HERE / "latest.json").read_text(encoding="utf-8"))
 

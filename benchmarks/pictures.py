@@ -1,4 +1,4 @@
-"""Which bars each picture of the report shows."""
+"""Which bars each picture of the page shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from benchmarks import figures
 from benchmarks.bars import Bar, Panel, drawn
 from benchmarks.figures import Figure, sections
-from benchmarks.stage import (
+from benchmarks.names import (
+    BARE_PYTHON,
     BOUGHT,
     FIRST_BOUGHT,
     FLOORS,
@@ -18,14 +19,13 @@ from benchmarks.stage import (
     PEER,
     PEER_AS_USED,
     SIMULATE,
-    STARTED,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.bars import Kind
-    from benchmarks.figures import Report
+    from benchmarks.figures import Run
 
 
 class Picture(NamedTuple):
@@ -37,7 +37,7 @@ class Picture(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A bar: of a row of the report, or of what the others are compared with."""
+    """A bar: of a row of the page, or of what the others are compared with."""
 
     label: str
     kind: Kind
@@ -123,7 +123,7 @@ def frames() -> dict[tuple[str, str], Sequence[Frame]]:
                 (
                     Part("Python imports click and uvicorn", "floor"),
                     *(
-                        Part(name, "ours", f"{name}: ready / {STARTED}")
+                        Part(name, "ours", f"{name}: ready / {BARE_PYTHON}")
                         for name in (HELP, SIMULATE)
                     ),
                 ),
@@ -158,7 +158,7 @@ def frames() -> dict[tuple[str, str], Sequence[Frame]]:
     }
 
 
-def pictures(report: Report) -> list[Picture]:
+def pictures(run: Run) -> list[Picture]:
     """Draw the pictures of a run; what was not measured is left out."""
     targets = {
         title: {row.what: row.target for row in rows}
@@ -166,7 +166,7 @@ def pictures(report: Report) -> list[Picture]:
     }
     made: list[Picture] = []
     for (title, file), parts in frames().items():
-        measured = report.figures.get(title, {})
+        measured = run.figures.get(title, {})
         panels = [
             Panel(frame.title, frame.unit, _bars(frame, measured, targets[title]))
             for frame in parts

@@ -1,4 +1,4 @@
-"""The report of the benchmarks: ratios value by value, and pages made of figures."""
+"""The figures of the benchmarks: ratios value by value, and pages made of figures."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.__main__ import folder_of
 from benchmarks.figures import (
     PURCHASE,
     Figure,
-    Report,
     Row,
+    Run,
     figures_of,
     from_json,
     is_met,
-    report_of,
+    run_of,
     shown,
     to_json,
 )
-from benchmarks.page import table, text_of, write
+from benchmarks.page import HERE, table, text_of, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PART = report_of("CPython 3.14", {"a purchase": (0.03, 0.04, 0.06)})
+PART = run_of("CPython 3.14", {"a purchase": (0.03, 0.04, 0.06)})
 
 
 def test_contenders_are_compared_value_by_value() -> None:
@@ -85,10 +86,8 @@ def test_a_table_says_which_targets_are_met() -> None:
 
 
 def test_figures_are_the_same_after_they_were_written_down() -> None:
-    report = Report(
-        "v", {"S": {"A / B": Figure(0.5, 1.25, 2)}, "T": {"A": Figure(1, 2, 3)}}
-    )
-    assert from_json(to_json(report)) == report
+    run = Run("v", {"S": {"A / B": Figure(0.5, 1.25, 2)}, "T": {"A": Figure(1, 2, 3)}})
+    assert from_json(to_json(run)) == run
 
 
 def test_a_page_shows_what_was_measured_and_nothing_else() -> None:
@@ -100,7 +99,7 @@ def test_a_page_shows_what_was_measured_and_nothing_else() -> None:
     assert "| a purchase | 40 (35 to 50) | ≤ 50 | yes |" in page
 
 
-def test_a_written_report_replaces_the_pictures_of_the_last_one(tmp_path: Path) -> None:
+def test_a_written_page_replaces_the_pictures_of_the_last_one(tmp_path: Path) -> None:
     old = tmp_path / "latest" / "old.svg"
     old.parent.mkdir()
     old.write_text("<svg/>")
@@ -108,3 +107,10 @@ def test_a_written_report_replaces_the_pictures_of_the_last_one(tmp_path: Path) 
     files = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.*")}
     assert files == {"latest.json", "latest.md", "latest/purchase.svg"}
     assert from_json((tmp_path / "latest.json").read_text("utf-8")) == PART
+
+
+def test_a_part_of_a_run_leaves_the_page_of_the_last_whole_run_alone() -> None:
+    assert folder_of("") == HERE
+    part = folder_of("import|first answer")
+    assert part != HERE
+    assert HERE not in part.parents

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.bars import Bar, Panel, drawn
-from benchmarks.figures import START, Figure, Report, sections
+from benchmarks.figures import START, Figure, Run, sections
 from benchmarks.pictures import frames, pictures
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def test_every_colour_has_one_for_the_light_and_one_for_the_dark() -> None:
     assert not same
 
 
-FULL = Report(
+FULL = Run(
     "v",
     {
         title: {row.what: Figure(1, 2, 3) for row in rows}
@@ -156,7 +156,7 @@ FULL = Report(
 )
 
 
-def test_every_bar_is_a_row_of_the_report() -> None:
+def test_every_bar_is_a_row_of_the_page() -> None:
     rows = sections()
     for (title, _), panels in frames().items():
         shown = {part.row for panel in panels for part in panel.parts} - {""}
@@ -169,7 +169,7 @@ def test_a_whole_run_has_every_picture_once() -> None:
     assert len(set(files)) == len(files)
 
 
-def test_bars_carry_the_targets_of_the_report() -> None:
+def test_bars_carry_the_targets_of_the_page() -> None:
     (start,) = (one for one in pictures(FULL) if one.section == START)
     root = ET.fromstring(start.svg)  # noqa: S314 - drawn by ourselves
     assert texts(root, "target") == ["≤ 0.5: missed", "≤ 0.8: missed", "≤ 0.8: missed"]
@@ -177,7 +177,7 @@ def test_bars_carry_the_targets_of_the_report() -> None:
 
 def test_what_was_not_measured_is_left_out_of_a_picture() -> None:
     what = "Client: first answer / AmazonPayClient 2.0.1"
-    (one,) = pictures(Report("v", {START: {what: Figure(1, 2, 3)}}))
+    (one,) = pictures(Run("v", {START: {what: Figure(1, 2, 3)}}))
     root = ET.fromstring(one.svg)  # noqa: S314 - drawn by ourselves
     assert texts(root, "panel") == ["A fresh process, up to its first answer"]
     assert texts(root, "label") == ["AmazonPayClient 2.0.1", "Client"]
