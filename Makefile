@@ -56,7 +56,6 @@ unit: $(VENV)/stamp
 # Not part of `make test`: no check depends on a time.
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
 	$(PY) -m benchmarks
-	$(PY) -m benchmarks.purchase
 	$(PY) -m benchmarks.reports
 
 system:

@@ -1,6 +1,6 @@
 """The contenders of the name `AmazonPay`: our clients, and AmazonPayClient 2.0.1.
 
-    python -m benchmarks.contenders NAME SCENE
+    python -m benchmarks.contenders NAME ACCESS
 
 The interpreter decides which of the two packages is found. Each contender imports only
 what it needs, for its start is measured, too.
@@ -14,7 +14,7 @@ from benchmarks.orders import CAPTURE, CHARGE, PUBLIC_KEY_ID, SESSION, charge_id
 from benchmarks.worker import in_tasks, in_threads, work
 
 if TYPE_CHECKING:
-    from benchmarks.worker import Batch, Scene
+    from benchmarks.worker import Access, Batch
 
 PEER_HOST = "pay-api.amazon.eu"
 
@@ -25,35 +25,35 @@ def _call(client: Any, number: int) -> Any:  # noqa: ANN401 - of either package
     return client.create_charge(CHARGE)
 
 
-def _ours(scene: Scene, kind: str) -> Any:  # noqa: ANN401 - either client
+def _ours(access: Access, kind: str) -> Any:  # noqa: ANN401 - either client
     import ssl
 
     import AmazonPay
 
     return getattr(AmazonPay, kind)(
         PUBLIC_KEY_ID,
-        scene.private_key,
+        access.private_key,
         "eu",
-        endpoint_url=f"https://localhost:{scene.port}",
-        verify=ssl.create_default_context(cafile=scene.authority),
+        endpoint_url=f"https://localhost:{access.port}",
+        verify=ssl.create_default_context(cafile=access.authority),
     )
 
 
-def blocking(scene: Scene) -> Batch:
+def blocking(access: Access) -> Batch:
     """Call with `Client`."""
-    client = _ours(scene, "Client")
+    client = _ours(access, "Client")
     return in_threads(lambda number: _call(client, number))
 
 
-def awaiting(scene: Scene) -> Batch:
+def awaiting(access: Access) -> Batch:
     """Call with `AsyncClient`."""
-    client = _ours(scene, "AsyncClient")
+    client = _ours(access, "AsyncClient")
     return in_tasks(lambda number: _call(client, number))
 
 
-def visits(scene: Scene) -> Batch:
+def visits(access: Access) -> Batch:
     """Open a checkout and look at it, with `AsyncClient`: a load for the simulator."""
-    client = _ours(scene, "AsyncClient")
+    client = _ours(access, "AsyncClient")
 
     async def visit(_: int) -> Any:  # noqa: ANN401 - a response
         opened = await client.create_checkout_session(SESSION)
@@ -63,7 +63,7 @@ def visits(scene: Scene) -> Batch:
     return in_tasks(visit)
 
 
-def peer(scene: Scene) -> Batch:
+def peer(access: Access) -> Batch:
     """Call with the `Client` of 2.0.1, as it was published.
 
     Its hosts are written into it, without a port. This process alone resolves the one
@@ -78,10 +78,10 @@ def peer(scene: Scene) -> Batch:
     def here(host: object, _: object, *rest: Any) -> Any:  # noqa: ANN401 - as it came
         if host != PEER_HOST:
             raise AssertionError(f"the benchmark reaches for {host}")
-        return resolve("127.0.0.1", scene.port, *rest)
+        return resolve("127.0.0.1", access.port, *rest)
 
     socket.getaddrinfo = here  # type: ignore[assignment] # what urllib3 calls it with
-    client = Client(PUBLIC_KEY_ID, scene.private_key, "eu")
+    client = Client(PUBLIC_KEY_ID, access.private_key, "eu")
     return in_threads(lambda number: _call(client, number))
 
 

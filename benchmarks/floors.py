@@ -1,6 +1,6 @@
 """The floors: what the same calls cost when written by hand.
 
-    python -m benchmarks.floors NAME SCENE
+    python -m benchmarks.floors NAME ACCESS
 
 A floor posts with httpx2's own client, the same headers and body, and makes one PSS
 signature over bytes that need no preparation: no canonical request, no idempotency
@@ -27,7 +27,7 @@ from benchmarks.orders import CAPTURE, CHARGE, PUBLIC_KEY_ID, charge_id
 from benchmarks.worker import in_tasks, in_threads, work
 
 if TYPE_CHECKING:
-    from benchmarks.worker import Batch, Scene
+    from benchmarks.worker import Access, Batch
 
 _DIGEST = SHA256()
 _PADDING = PSS(MGF1(_DIGEST), 20)
@@ -48,14 +48,14 @@ _FIXED = {
 class Handmade:
     """The parts of a request that a shop would write by hand."""
 
-    def __init__(self, scene: Scene) -> None:
-        key = load_pem_private_key(Path(scene.private_key).read_bytes(), None)
+    def __init__(self, access: Access) -> None:
+        key = load_pem_private_key(Path(access.private_key).read_bytes(), None)
         if not isinstance(key, RSAPrivateKey):
             raise TypeError("the benchmark signs with RSA")
         self._key = key
-        self._charges = f"https://localhost:{scene.port}/v2/charges"
+        self._charges = f"https://localhost:{access.port}/v2/charges"
 
-    def dress(self, client: Any) -> Any:  # noqa: ANN401 - either client of httpx2
+    def set_headers(self, client: Any) -> Any:  # noqa: ANN401 - either client of httpx2
         """Give a client the headers that every call has, and no other."""
         client.headers = httpx2.Headers(_FIXED)
         del client.headers["connection"]
@@ -81,25 +81,25 @@ class Handmade:
         return self._key.sign(message, _PADDING, _DIGEST)
 
 
-def floor(scene: Scene) -> Batch:
+def floor(access: Access) -> Batch:
     """Post with `httpx2.Client`."""
-    handmade = Handmade(scene)
-    trusting = ssl.create_default_context(cafile=scene.authority)
-    client = handmade.dress(httpx2.Client(verify=trusting))
+    handmade = Handmade(access)
+    trusting = ssl.create_default_context(cafile=access.authority)
+    client = handmade.set_headers(httpx2.Client(verify=trusting))
     return in_threads(lambda number: client.post(**handmade.request(number)))
 
 
-def async_floor(scene: Scene) -> Batch:
+def async_floor(access: Access) -> Batch:
     """Post with `httpx2.AsyncClient`."""
-    handmade = Handmade(scene)
-    trusting = ssl.create_default_context(cafile=scene.authority)
-    client = handmade.dress(httpx2.AsyncClient(verify=trusting))
+    handmade = Handmade(access)
+    trusting = ssl.create_default_context(cafile=access.authority)
+    client = handmade.set_headers(httpx2.AsyncClient(verify=trusting))
     return in_tasks(lambda number: client.post(**handmade.request(number)))
 
 
-def signature(scene: Scene) -> Batch:
+def signature(access: Access) -> Batch:
     """Make the raw signature alone: what no client can go below."""
-    sign = Handmade(scene).signature
+    sign = Handmade(access).signature
     return lambda calls, _: [sign(b"x" * 128) for _ in range(calls)]
 
 

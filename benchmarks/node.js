@@ -1,7 +1,7 @@
 'use strict';
 
 // The official Node.js SDK as a contender; see worker.py for the lines it reads and
-// writes: `node node.js ORDERS SCENE`. NODE_EXTRA_CA_CERTS names the trusted authority.
+// writes: `node node.js ORDERS ACCESS`. NODE_EXTRA_CA_CERTS names the trusted authority.
 
 const { randomBytes } = require('node:crypto');
 const { readFileSync } = require('node:fs');

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     """Makes so many calls, so many at a time."""
 
 
-class Scene(NamedTuple):
+class Access(NamedTuple):
     """Where a contender finds its server, and what it trusts and signs with."""
 
     port: int
@@ -83,9 +83,9 @@ def in_tasks(call: Callable[[int], Any]) -> Batch:
     return lambda calls, concurrency: runner.run(batch(calls, concurrency))
 
 
-def work(contenders: Mapping[str, Callable[[Scene], Batch]]) -> None:
+def work(contenders: Mapping[str, Callable[[Access], Batch]]) -> None:
     """Be the contender that the command line names, until standard input ends."""
-    batch = contenders[sys.argv[1]](Scene(*json.loads(sys.argv[2])))
+    batch = contenders[sys.argv[1]](Access(*json.loads(sys.argv[2])))
     for line in sys.stdin:
         asked = json.loads(line)
         begun = time.process_time()

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: equal work, ratios value by value."""
+"""The benchmarks measure what they say: equal work, and every row of the page."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import trustme
 
 from AmazonPay import Client
 from benchmarks import purchase, reports
-from benchmarks.__main__ import Row, lines, tables
 from benchmarks.contenders import CONTENDERS
+from benchmarks.figures import sections
 from benchmarks.floors import FLOORS, Handmade
 from benchmarks.measure import Round, everything
 from benchmarks.orders import CAPTURE, CHARGE, PUBLIC_KEY_ID, charge_id
-from benchmarks.worker import Scene, read, share
+from benchmarks.worker import Access, read, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def scene(private_key_pem: str, tmp_path: Path) -> Iterator[Scene]:
+def access(private_key_pem: str, tmp_path: Path) -> Iterator[Access]:
     authority = trustme.CA()
     trusted, chain, key = (tmp_path / name for name in ("ca", "chain", "key"))
     authority.cert_pem.write_to_path(str(trusted))
@@ -48,15 +48,15 @@ def scene(private_key_pem: str, tmp_path: Path) -> Iterator[Scene]:
         text=True,
     ) as server:
         assert server.stdout is not None
-        yield Scene(int(server.stdout.readline()), str(trusted), str(key))
+        yield Access(int(server.stdout.readline()), str(trusted), str(key))
         server.kill()
 
 
 @pytest.mark.parametrize("name", [*CONTENDERS.keys() - {"peer", "visits"}, *FLOORS])
-def test_a_contender_makes_its_calls(name: str, scene: Scene) -> None:
+def test_a_contender_makes_its_calls(name: str, access: Access) -> None:
     module = "floors" if name in FLOORS else "contenders"
     done = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{module}", name, json.dumps(scene)],
+        [sys.executable, "-m", f"benchmarks.{module}", name, json.dumps(access)],
         cwd=ROOT,
         input='{"calls": 2, "concurrency": 1}\n{"calls": 4, "concurrency": 2}\n',
         capture_output=True,
@@ -91,9 +91,9 @@ def test_the_floor_sends_what_a_client_sends(
         client.create_charge(CHARGE)
     key = tmp_path / "key"
     key.write_text(private_key_pem)
-    handmade = Handmade(Scene(8421, "", str(key)))
+    handmade = Handmade(Access(8421, "", str(key)))
     by_hand = httpx2.Client(transport=httpx2.MockTransport(answer))
-    handmade.dress(by_hand).post(**handmade.request(number))
+    handmade.set_headers(by_hand).post(**handmade.request(number))
 
     ours, floor = sent
     for part in ("method", "url", "content"):
@@ -118,29 +118,6 @@ def test_calls_are_shared_equally() -> None:
         share(160, 15)
 
 
-@pytest.mark.parametrize(
-    ("target", "met"),
-    [
-        ("≤ 2", "yes"),
-        ("≤ 1.9", "**no**"),
-        ("≥ 2", "yes"),
-        ("≥ 2.1", "**no**"),
-        ("", ""),
-    ],
-)
-def test_contenders_are_compared_value_by_value(target: str, met: str) -> None:
-    # The second moment was slow for both.
-    values = {"A": (2.0, 20.0, 6.0), "B": (1.0, 10.0, 2.0)}
-    *_, line = lines([Row("A / B", "A", "B", target)], values)
-    assert line == f"| A / B | 2 (2 to 2.5) | {target} | {met} |"
-
-
-def test_quartiles_that_agree_are_not_shown_and_what_is_missing_is_left_out() -> None:
-    values = {"A": (2.0, 2.0), "B": (1.0, 1.0)}
-    _, _, *rows = lines([Row("A / B", "A", "B"), Row("A / C", "A", "C")], values)
-    assert rows == ["| A / B | 2 |  |  |"]
-
-
 class Names:
     """A runner of pyperf, as far as it is told what to measure."""
 
@@ -154,12 +131,12 @@ class Names:
         self.names.append(name)
 
 
-def test_every_row_of_the_report_is_measured_and_nothing_else() -> None:
+def test_every_row_of_the_page_is_measured_and_nothing_else() -> None:
     runner = Names()
     with ExitStack() as stack:
         everything(Round(stack, runner))
-    shown = {name for rows in tables().values() for row in rows for name in row[1:3]}
-    assert sorted(runner.names) == sorted(shown)
+    shown = {name for rows in sections().values() for row in rows for name in row[1:3]}
+    assert sorted(runner.names) == sorted(shown - {""})
 
 
 def test_a_whole_purchase_in_memory_is_ten_lines(

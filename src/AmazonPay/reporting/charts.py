@@ -49,8 +49,8 @@ def bar_chart(
     slot = max(_LEAST_SLOT, (_WIDTH - _LEFT - _RIGHT) / len(days))
     width = _LEFT + slot * len(days) + _RIGHT
     lowest, highest = _range(days, series)
-    ticks = list(_ticks(lowest, highest))
-    lowest, highest = min(lowest, ticks[0]), max(highest, ticks[-1])
+    marks = list(ticks(lowest, highest))
+    lowest, highest = min(lowest, marks[0]), max(highest, marks[-1])
 
     def height(value: Decimal) -> Decimal:
         return _TOP + (highest - value) / (highest - lowest) * (
@@ -67,7 +67,7 @@ def bar_chart(
         f' x2="{_px(width - _RIGHT)}" y1="{_px(height(tick))}"'
         f' y2="{_px(height(tick))}"/><text class="y" x="{_px(_LEFT - 8)}"'
         f' y="{_px(height(tick) + 4)}">{_short(tick)}</text>'
-        for tick in ticks
+        for tick in marks
     ]
     for place, text in enumerate(told):
         left = _LEFT + slot * place
@@ -122,7 +122,7 @@ def _range(days: Sequence[date], series: Sequence[Series]) -> tuple[Decimal, Dec
     return (lowest, highest) if lowest or highest else (zero, Decimal(1))
 
 
-def _ticks(lowest: Decimal, highest: Decimal) -> Iterator[Decimal]:
+def ticks(lowest: Decimal, highest: Decimal) -> Iterator[Decimal]:
     """Yield round numbers from below the lowest to above the highest."""
     rough = (highest - lowest) / _TICKS
     power = Decimal(10) ** rough.adjusted()

