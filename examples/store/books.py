@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from AmazonPay import Client, Decision
 
 HERE, CURRENCY, PLAN, MOST = Path(__file__).parent, "USD", "tea-of-the-month", 20
+TIME = "%Y-%m-%d %H:%M:%S"  # as CURRENT_TIMESTAMP
 _END = dict.fromkeys(("Captured", "Declined", "Canceled", "Refunded", "Closed"), 9)
 _OPEN = {"Chargeable": 1, "NonChargeable": 1, "RefundInitiated": 1, "Authorized": 2}
 RANKS = {"AuthorizationInitiated": 1, "CaptureInitiated": 3, **_OPEN, **_END}
@@ -102,8 +103,8 @@ class Books:
 
     def put(self, visitor: str, slug: str, number: int, **given: str) -> Any:
         """Have so many of a product in the visitor's order that is not paid yet."""
-        values = {"id": secrets.token_hex(4).upper(), "kind": "cart", **given}
-        values |= {"visitor": visitor}
+        values = {"id": secrets.token_hex(4).upper(), "kind": "cart"}
+        values |= {"visitor": visitor, **given}
         new = "INSERT INTO orders (id, visitor, kind) VALUES (:id, :visitor, :kind)"
         self.sql(f"{new} ON CONFLICT DO NOTHING", **values)
         wanted = {"shipping": int(values["kind"].startswith("cart"))}
@@ -138,13 +139,12 @@ class Books:
 
     def claim(self, order: Any, session: str) -> Any:
         """Let one session pay for an order, or one click on a saved card."""
-        won = self.sql(
-            """UPDATE orders SET session = :session, problem = NULL, state = CASE state
-            WHEN 'Open' THEN 'Paying' ELSE state END WHERE id = :id AND
-            (state = 'Open' OR session = :session) RETURNING *""",
-            id=order.id,
-            session=session,
-        )
+        set_ = """UPDATE orders SET session = :session, problem = NULL, made = CASE
+            state WHEN 'Open' THEN :now ELSE made END, state = CASE state WHEN 'Open'
+            THEN 'Paying' ELSE state END WHERE id = :id AND (state = 'Open' OR
+            session = :session) RETURNING *"""
+        now = f"{datetime.now(UTC):{TIME}}"
+        won = self.sql(set_, id=order.id, session=session, now=now)
         if not won:
             raise Refused(f"Order {order.id} is paid otherwise: nothing was taken now.")
         return won[0]
@@ -171,22 +171,18 @@ class Books:
             complete = self.client.complete_or_get_checkout_session
             self.settle(name, complete(session, body, confirm_only=saves, **once))
 
-    def charge(self, order: Any, permission: Any, click: str) -> None:
-        """Charge a saved card for an order, unless that is done."""
-        order, name = self.claim(order, click), f"{order.id}:{click}"
+    def charge(self, order: Any, click: str) -> None:
+        """Charge a saved card for an order, unless that is done: `permission~click`."""
+        order, permission = self.claim(order, click), click.partition("~")[0]
         if order.state == "Paying":
-            self.sql(
-                """UPDATE orders SET address = (SELECT address FROM orders WHERE id =
-                :from_) WHERE id = :id""",
-                id=order.id,
-                from_=permission.order_id,
-            )
+            set_ = """UPDATE orders SET address = (SELECT old.address FROM orders AS old
+                JOIN permissions AS kept ON old.id = order_id WHERE kept.id = :by)"""
+            self.sql(f"{set_} WHERE id = :id", id=order.id, by=permission)
+            amount, now = self.price(order), not order.kind.startswith("cart")
             body = types.CreateCharge(
-                chargePermissionId=permission.id,
-                chargeAmount=self.price(order),
-                captureNow=not order.kind.startswith("cart"),
+                chargePermissionId=permission, chargeAmount=amount, captureNow=now
             )
-            create = self.client.create_charge_or_get
+            create, name = self.client.create_charge_or_get, f"{order.id}:{click}"
             self.settle(name, create(body, order=name, **self.once))
 
     def capture(self, order: Any) -> None:
@@ -219,8 +215,8 @@ class Books:
         id_, mark, part = name.partition("/" if "/" in name else ":")
         charge, seen, no = decision.charge, decision.seen, decision.outcome == "no"
         fine = decision.outcome in {"success", "pending"}
-        values: dict[str, Any] = {"id": id_, "part": part}
-        values |= {"why": None if fine else decision.reason}
+        why = None if fine else decision.reason
+        values: dict[str, Any] = {"id": id_, "part": part, "why": why}
         new, mine = "orders SET problem = :why", "id = :id"
         if mark == "/":
             new = "lines SET refund = COALESCE(:refund, refund), state = COALESCE(:no,"
@@ -259,3 +255,10 @@ class Books:
             with contextlib.suppress(AmazonPayError):  # the next one must not wait
                 decision = self.client.resume(entry, journal=self.journal)
                 self.settle(entry.order, decision)
+        # A process may have died before it wrote down how a payment ended, or before
+        # it began: the same call finds that out.
+        left = "SELECT * FROM orders WHERE state = 'Paying' AND made <= :begun"
+        for order in self.sql(left, begun=f"{begun:{TIME}}"):
+            again = self.charge if "~" in order.session else self.finish
+            with contextlib.suppress(AmazonPayError, Refused):
+                again(order, order.session)

@@ -211,7 +211,7 @@ class Pages(Books):
         order, (card, *_) = self.own(ask), self.kept(ask, "wallet")
         if order.state == "Open" and digest(self.lines(order)) != ask.form["seen"]:
             raise Refused(CHANGED)
-        self.charge(order, card, ask.form["click"])
+        self.charge(order, f"{card.id}~{ask.form['click']}")
         return f"/orders/{order.id}"
 
     def shown(self, ask: Ask) -> Any:
@@ -261,7 +261,7 @@ class Pages(Books):
             self.put(order.visitor, PLAN, 1, id=id_, kind=id_)
             of = "SELECT * FROM permissions WHERE order_id = :id AND kind = 'plan'"
             plan = self.sql(of, id=order.id)[0]
-            self.charge(self.order(id_), plan, form["click"])
+            self.charge(self.order(id_), f"{plan.id}~{form['click']}")
         elif form["act"] == "refund":
             self.refund(order, form["slug"])
         else:

@@ -652,9 +652,10 @@ def test_clicks_on_a_saved_card_at_once_charge_once(world: StoreWorld) -> None:
     (card,) = world.store.sql(find, visitor=visitor)
     order = world.store.put(visitor, "jasmine", 1)
     with ThreadPoolExecutor(6) as pool:
-        clicks = ("one", "two", "three") * 2
+        clicks = [f"{card.id}~{one}" for one in ("one", "two", "three")] * 2
         ends = pool.map(
-            lambda one: outcome(lambda: world.store.charge(order, card, one)), clicks
+            lambda one: outcome(lambda: world.store.charge(order, f"{card.id}~{one}")),
+            clicks,
         )
         assert sorted(ends) == ["done"] * 2 + ["refused"] * 4
     paid = world.store.order(order.id)
@@ -669,3 +670,60 @@ def test_clicks_on_a_saved_card_at_once_charge_once(world: StoreWorld) -> None:
     charge = world.charge(paid.charge)
     assert charge["captureAmount"]["amount"] == "21.80"
     assert charge["refundedAmount"]["amount"] == "16.90"
+
+
+# After a kill -------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """What ends a process between two statements."""
+
+
+def killed(*_: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize("where", ["settle", "claim"])
+def test_an_order_whose_process_died_at_its_payment_is_paid_once(
+    world: StoreWorld, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    order = world.store.put("f" * 64, "sencha", 2)
+    session = session_for(world, paymentDetails=world.store.paid(order))
+    if where == "claim":
+        world.store.claim(order, session)
+    else:
+        monkeypatch.setattr(world.store, "settle", killed)
+        with pytest.raises(Killed):
+            world.store.finish(order, session)
+        monkeypatch.undo()
+    assert world.store.order(order.id).state == "Paying"
+    monkeypatch.setattr(world.store, "left_alone", timedelta(0))
+    world.clock.move(seconds=31)
+    world.notify()
+    assert world.store.order(order.id).state == "Authorized"
+    assert world.made(session) == [world.store.order(order.id).charge]
+
+
+def test_an_order_whose_process_died_at_a_saved_card_is_charged_once(
+    world: StoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = "a1" * 32
+    empty = world.store.put(visitor, "", 0, kind="wallet")
+    setup = session_for(
+        world,
+        chargePermissionType="PaymentMethodOnFile",
+        paymentMethodOnFileMetadata={"setupOnly": True},
+        paymentDetails={"paymentIntent": "Confirm"},
+    )
+    world.store.finish(empty, setup)
+    (card,) = world.store.sql("SELECT * FROM permissions WHERE visitor = :v", v=visitor)
+    order = world.store.put(visitor, "jasmine", 1)
+    monkeypatch.setattr(world.store, "settle", killed)
+    with pytest.raises(Killed):
+        world.store.charge(order, f"{card.id}~click")
+    monkeypatch.undo()
+    monkeypatch.setattr(world.store, "left_alone", timedelta(0))
+    world.notify()
+    paid = world.store.order(order.id)
+    assert paid.state == "Authorized"
+    assert world.made(setup) == [paid.charge]
