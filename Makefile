@@ -14,7 +14,7 @@ WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 # What `make test` does; CONTRIBUTING.md lists the same. The first ones run one after the
 # other, the rest two at a time.
 FITS = $(VENV)/bin/check-jsonschema --builtin-schema
-FIRST := hygiene locks lint tests
+FIRST := hygiene locks lint tests processes
 CHECKS := $(FIRST) types node peers docs lowest forms build
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -23,7 +23,9 @@ NODE_TESTS := tests/integration/test_node_sdk.py
 # So do these: other authors' clients, and a network of their own, which root can make.
 PEER_TESTS := $(addprefix tests/integration/test_, pypi_clients.py peer_facts.py)
 
-# What `make unit` runs, but for what is marked as slow.
+PYTEST = pytest --dist=worksteal $(addprefix --ignore=,$(NODE_TESTS) $(PEER_TESTS))
+
+# What `make unit` runs, but for what is marked as `slow` or `process`.
 UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
@@ -51,7 +53,7 @@ test: system
 
 # The inner loop: what needs no Node.js, server or process, without coverage.
 unit: $(VENV)/stamp
-	$(PY) -m pytest -q -n 2 --dist=worksteal -m "not slow" $(UNIT_TESTS)
+	$(PY) -m pytest -q -n 2 --dist=worksteal -m "not slow and not process" $(UNIT_TESTS)
 
 # Not part of `make test`: no check depends on a time.
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
@@ -78,9 +80,13 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 
 tests: $(VENV)/stamp tests/support/node/node_modules/stamp
 	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m pytest -n 3 --dist=worksteal --ignore=$(NODE_TESTS) $(addprefix --ignore=,$(PEER_TESTS))
+	$(WITH_NODE) $(PY) -m coverage run -m $(PYTEST) -n 3 -m "not process"
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
+
+# Coverage would double their time, and `tests` reaches the same lines. They wait a lot.
+processes: $(VENV)/stamp tests/support/node/node_modules/stamp
+	$(WITH_NODE) $(PY) -m $(PYTEST) -n 4 -m process
 
 node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)

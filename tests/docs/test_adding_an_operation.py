@@ -115,13 +115,22 @@ def test_contributing_names_the_five_files() -> None:
         assert file.startswith(name.replace("<noun>", "charges"))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_the_tables_are_written_and_the_checks_pass(copy: Path) -> None:
     made = run(copy, "scripts/tables.py")
     assert made.returncode == 0, made.stderr
     done = run(
         copy,
-        *("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow"),
+        *(
+            "-m",
+            "pytest",
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "not slow and not process",
+        ),
         "tests/unit/test_resources.py",
         "tests/unit/test_layers.py",
         "tests/simulator/test_operations.py",
@@ -132,7 +141,7 @@ def test_the_tables_are_written_and_the_checks_pass(copy: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.parametrize("check", ["ruff check", "ruff format --check", "mypy"])
 def test_the_linters_and_types_pass(copy: Path, check: str) -> None:
     files = [name for name in STEPS if name.endswith(".py")]

@@ -20,7 +20,7 @@ GUIDES = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_runs_as_printed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,6 +13,7 @@ from AmazonPay.simulator import Simulator
 from keys import KEY, OTHER_KEY
 from shop import LivePrintedIds, PrintedIds, Shop, amazon, pay
 
+pytestmark = pytest.mark.process
 TEXT = (Path(__file__).parents[1] / "mission" / "README.md").read_text(encoding="utf-8")
 SAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 

@@ -16,6 +16,7 @@ from redis_server import redis_server, socket_path
 from shop import Shop, amazon
 from unmeasured import unmeasured
 
+pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(

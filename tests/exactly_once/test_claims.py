@@ -187,7 +187,7 @@ def test_of_two_orders_that_meet_at_one_object_one_is_settled(
             assert "conflict" in outcomes[lost]
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @given(st.data())
 def test_of_many_workers_of_three_orders_no_two_orders_are_settled(
     data: st.DataObject,

@@ -14,7 +14,7 @@ import pytest
 from purchases import HELPERS, LEFT
 from unmeasured import unmeasured
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 CRASH = Path(__file__).parents[1] / "support" / "crash.py"
 
 

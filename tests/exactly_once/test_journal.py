@@ -255,7 +255,7 @@ def _begin(path: str) -> None:
         journal.change(INTENDED.key, start_send(INTENDED))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_processes_share_a_file_from_its_first_moment(tmp_path: Path) -> None:
     path = str(tmp_path / "journal.db")
     context = multiprocessing.get_context("spawn")
@@ -297,7 +297,7 @@ def test_a_journal_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> N
         SQLiteJournal(tmp_path / "none" / "journal.db")
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_importing_the_package_loads_no_database() -> None:
     code = (
         # What measures coverage has loaded one already.
@@ -444,7 +444,7 @@ def test_no_connection_is_left_open(tmp_path: Path) -> None:
     assert mode == ("delete",)
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.parametrize(
     "journal",
     [

@@ -148,7 +148,7 @@ def test_entries_in_flight_of_the_release_before_are_sent_with_their_bytes(
 KILLED = 42
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @posix
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("there", [True, False])

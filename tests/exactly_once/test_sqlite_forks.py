@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_jobs_that_open_the_journal_each_for_itself_lose_nothing(
     tmp_path: Path,
 ) -> None:
     assert soak.jobs_of_their_own(tmp_path, 30) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @posix
 def test_forks_of_a_process_that_uses_the_journal_lose_nothing(tmp_path: Path) -> None:
     assert soak.forks_in_use(tmp_path, 6) == {}
@@ -152,7 +152,7 @@ def test_a_fork_in_the_middle_of_a_change_leaves_it_to_the_parent(
     assert found.runs == 2
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_a_system_without_forks_needs_no_gate() -> None:
     code = (
         "import os\n"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from walk.supervisor import Report
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(
         sys.platform == "win32",
         reason="Windows has no kill -9 to kill the workers with",

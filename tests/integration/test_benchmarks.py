@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
 
 

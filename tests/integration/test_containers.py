@@ -90,7 +90,7 @@ def simulate(*options: str) -> Generator[Started]:
 
 
 @needs_linux
-@pytest.mark.slow
+@pytest.mark.process
 def test_trust_is_set_up_once_and_the_world_outlives_kill_9(tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     line = ["--bind", ELSEWHERE, "--name", "amazonpay", "--name", ELSEWHERE]
@@ -164,7 +164,7 @@ def opened(client: Client) -> str:
 
 
 @needs_linux
-@pytest.mark.slow
+@pytest.mark.process
 def test_a_verifier_in_another_container_takes_its_notifications() -> None:
     simulator = Simulator([merchant("SANDBOX-A", KEY.public_key(), region="us")])
     reached = addresses_from([ELSEWHERE], [ELSEWHERE])
@@ -203,7 +203,7 @@ def test_beyond_loopback_nothing_is_served_in_the_clear() -> None:
         pass
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_an_address_that_this_machine_has_not_is_named() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "AmazonPay", "simulate", "--bind", "192.0.2.1"],

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+pytestmark = pytest.mark.process
+
 
 @CLIENTS
 @pytest.mark.parametrize("context", [None, CONTEXT], ids=["plain", "tls"])

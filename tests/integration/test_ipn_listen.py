@@ -20,7 +20,7 @@ from AmazonPay.testing import Authority, leaf_path
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 AUTHORITY = Authority()
 TOPIC = "arn:aws:sns:us-east-1:291180941288:A3BXB0YN3XH17HA1EXAMPLE"

@@ -21,6 +21,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+pytestmark = pytest.mark.process
 SUPPORT = Path(__file__).parents[1] / "support"
 SIZE = 28
 KEYS = 7

@@ -28,7 +28,7 @@ def client_at(server: Server) -> AsyncClient:
     return AsyncClient("SANDBOX-A", KEY, "us", endpoint_url=url)
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_a_client_keeps_no_descriptor_of_a_loop_that_is_over() -> None:
     assert loops_soak.main(2 * len(loops_soak.ENDINGS)) == []
 

@@ -17,7 +17,7 @@ from visitor import ButtonShop
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 SEND = """([path, fields]) => {
   const form = document.createElement("form");

@@ -13,7 +13,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers"),

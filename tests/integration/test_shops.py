@@ -21,7 +21,7 @@ from unmeasured import unmeasured
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECONDS = 60.0
 

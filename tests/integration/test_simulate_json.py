@@ -15,7 +15,7 @@ from AmazonPay import Client
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 STORE = "amzn1.application-oa2-client.0123"
 

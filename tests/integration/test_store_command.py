@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.process,
     pytest.mark.skipif(sys.platform != "linux", reason="children are read from /proc"),
 ]
 SCRIPT = Path(__file__).parents[2] / "scripts" / "store.py"

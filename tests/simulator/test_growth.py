@@ -87,7 +87,7 @@ def test_reads_refunds_and_disputes_are_as_much_work_late_as_early() -> None:
         check_flat(early[name], work_of(shop, call))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_a_small_soak_is_clean() -> None:
     assert growth_soak.main(6) == []
 

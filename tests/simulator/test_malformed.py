@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from AmazonPay.simulator import Request
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.process
 
 REQUESTS = 2000
 OVERSIZED = 8

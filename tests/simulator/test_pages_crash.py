@@ -9,7 +9,7 @@ import pytest
 import page_crash
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_process_that_is_killed_leaves_the_world_before_an_act_or_after_it() -> None:
     assert page_crash.main(1_500) == []

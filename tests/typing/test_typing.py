@@ -13,6 +13,7 @@ import pytest
 from AmazonPay._core.operation import Operation, operations_of
 from AmazonPay.resources import Operations
 
+pytestmark = pytest.mark.process
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[2]
 WRONG = (HERE / "wrong.py").read_text(encoding="utf-8")
