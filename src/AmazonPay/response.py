@@ -16,6 +16,13 @@ T = TypeVar("T")
 
 _UNPARSED: Any = object()
 _UNREADABLE: Any = object()
+_ABOUT_KEYS = frozenset(
+    {
+        *("InvalidHeaderValue", "MissingHeader", "MissingHeaderValue"),
+        *("InvalidRequestSignature", "UnauthorizedAccess"),
+    }
+)
+"""What a wrong key, id or clock causes; `explain` finds out which."""
 
 
 class Headers(Mapping[str, str]):
@@ -176,7 +183,13 @@ class Response(Generic[T]):
         """
         if self.ok and not self.outcome_unknown:
             return self
-        raise error_for(self)
+        error = error_for(self)
+        if error.reason_code in _ABOUT_KEYS:
+            error.add_note(
+                "client.explain(error) says what is wrong with the signature, and"
+                " `amazonpay doctor` checks key, id and clock"
+            )
+        raise error
 
     def __repr__(self) -> str:
         reason = f" {shown(self.reason_code)}" if self.reason_code else ""

@@ -425,6 +425,22 @@ def test_a_key_id_and_its_environment_agree(public_key: Path) -> None:
     assert merchant_from(f"LIVE-A={public_key}").environments == {"live"}
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "public.pem' is empty: amazonpay keys show private.pem"),
+        (b"x", "public.pem: this is no public key in PEM"),
+    ],
+)
+def test_a_file_without_a_public_key_is_named(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "public.pem"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        merchant_from(f"A={path}")
+
+
 def test_a_private_key_is_not_taken_for_a_public_one(tmp_path: Path) -> None:
     path = tmp_path / "private.pem"
     path.write_bytes(

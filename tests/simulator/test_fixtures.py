@@ -50,6 +50,28 @@ def bought(local: LocalAmazonPay, client: Client) -> str:
     return str(done.json()["chargeId"])
 
 
+def hostile_answers(seed: int | None = None) -> tuple[list[int], str, int]:
+    """Read one charge 60 times; give all statuses, the report, and the seed."""
+    with amazon_pay(profile="hostile", seed=seed) as local, local.client() as client:
+        for _ in range(60):
+            with suppress(AmazonPay.AmazonPayError):
+                client.get_charge(CHARGE)
+        calls = [row.facts["status"] for row in local.story() if row.kind == "request"]
+        return calls, local.report(), local.seed
+
+
+def test_the_seed_of_a_report_repeats_faults_by_chance() -> None:
+    statuses, report, seed = hostile_answers()
+    assert f"seed={seed} repeats" in report
+    assert hostile_answers(seed)[0] == statuses
+    assert len({tuple(hostile_answers(one)[0]) for one in (1, 2, 3)}) == 3
+
+
+def test_a_profile_without_chance_tells_no_seed() -> None:
+    with amazon_pay(seed=7) as local:
+        assert (local.seed, "seed" in local.report()) == (7, False)
+
+
 # The fixtures -------------------------------------------------------------------------
 
 

@@ -95,7 +95,7 @@ def test_a_card_that_cannot_pay_after_the_update_says_so(shop: ButtonShop) -> No
     details = ready(shop)["paymentDetails"]
     shop.patch(f"/checkoutSessions/{session}", {"paymentDetails": details})
     paying = visitor.get(f"/checkout/processing?amazonCheckoutSessionId={session}")
-    assert "this session cannot wait" in paying.ids["problem"]["text"]
+    assert "canHandlePendingAuthorization true" in paying.ids["problem"]["text"]
     assert "pay" in paying.off
     assert visitor.submit(paying, "pay").status == 409
     assert shop.asked(session)["statusDetails"]["state"] == "Open"

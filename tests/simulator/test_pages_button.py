@@ -304,3 +304,10 @@ def test_the_story_tells_of_clicks_and_why_one_was_refused(shop: ButtonShop) -> 
     assert "◇  button opened a session" in text
     assert "◇  button was refused: InvalidSignatureError" in text
     assert "was signed" in text
+
+
+def test_an_unknown_key_id_names_those_that_are_known(shop: ButtonShop) -> None:
+    form = shop.form(publicKeyId="SANDBOX-OTHER")
+    sent = shop.visitor().post("/checkout/initiate", form)
+    assert "'SANDBOX-OTHER' is unknown" in sent.ids["error-message"]["text"]
+    assert f"knows {shop.key_id}" in sent.ids["hint"]["text"]

@@ -88,7 +88,8 @@ def test_every_card_says_what_it_will_do(shop: ButtonShop) -> None:
         "approved at once",
         "given up on the way: session Canceled, BuyerCanceled",
         "declined: session Canceled, Declined",
-        "pending, approved after 30 s, if the shop asks for Authorize and can wait",
+        "pending, approved after 30 s, if the session has paymentIntent Authorize and",
+        "canHandlePendingAuthorization true",
         "pending, declined after 30 s (HardDeclined)",
     ):
         assert words in page.text

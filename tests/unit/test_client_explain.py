@@ -88,6 +88,7 @@ def test_an_error_is_explained_like_its_response() -> None:
     with pytest.raises(InvalidSignature) as caught:
         client.get_charge("S01-1")
     assert client.explain(caught.value).name == "key_registered"
+    assert "client.explain(error)" in caught.value.__notes__[0]
 
 
 async def test_an_awaited_call_is_explained_too() -> None:

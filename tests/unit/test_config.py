@@ -179,3 +179,16 @@ def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
 def test_a_retry_that_makes_no_sense_cannot_be_made(options: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=r"retry\."):
         Retry(**options)  # type: ignore[arg-type] # a wrong type
+
+
+@pytest.mark.parametrize(
+    ("key_id", "way_out"),
+    [("LIVE-AB12", "take a SANDBOX key"), ("AB12", "pass sandbox=True")],
+)
+def test_a_live_client_of_this_machine_is_told_both_ways_out(
+    key_id: str, way_out: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        endpoint_for(key_id, "us", None, "http://localhost:8421")
+    assert "leave endpoint_url out to go live" in str(refused.value)
+    assert way_out in str(refused.value)

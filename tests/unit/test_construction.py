@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 
 import AmazonPay
@@ -334,6 +335,17 @@ def test_words_for_true_and_false_are_read(
 ) -> None:
     environment.setenv("AMAZON_PAY_SANDBOX", word)
     assert Client.from_env().sandbox is true
+
+
+def test_a_command_in_an_error_keeps_its_options(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    public = KEY.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    environment.setenv("AMAZON_PAY_PRIVATE_KEY", public.decode())
+    with pytest.raises(ConfigurationError, match="openssl genpkey -algorithm RSA"):
+        Client.from_env()
 
 
 @pytest.mark.parametrize("word", ["maybe", "2", "None", '"true"', "sandbox", "ture"])

@@ -96,7 +96,7 @@ def checked_settings(  # noqa: PLR0913 - one parameter for each option of a butt
     if not isinstance(merchant_id, str) or not re.fullmatch(
         "[A-Za-z0-9]+", merchant_id
     ):
-        raise _wrong("merchant_id is the account's id, such as A3BXB0YN3XH17H")
+        raise _wrong("merchant_id is the account's id, such as A1B2C3D4E5F6G7")
     _one_of("product_type", product_type, get_args(ButtonProductType))
     _one_of("placement", placement, get_args(Placement))
     _one_of("button_color", button_color, get_args(ButtonColor))

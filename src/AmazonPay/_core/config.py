@@ -195,9 +195,11 @@ def endpoint_for(
     scheme, host, port = _split(endpoint_url)
     endpoint = Endpoint(scheme, host, port, found, environment, base_path)
     if environment == "live" and is_this_machine(host):
+        is_live_key = public_key_id.upper().startswith("LIVE")
+        other = "take a SANDBOX key" if is_live_key else "pass sandbox=True"
         raise ConfigurationError(
-            "a live client does not talk to this machine: pass sandbox=True, or a"
-            " SANDBOX key, to use a simulator"
+            "a live client does not talk to this machine: leave endpoint_url out to go"
+            f" live, or {other} for a simulator"
         )
     if scheme == "http" and not endpoint.is_loopback:
         raise ConfigurationError(

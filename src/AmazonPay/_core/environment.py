@@ -118,6 +118,9 @@ def with_variables(
     The names of arguments that the caller has `given` stay.
     """
     names = {n: v for n, v in VARIABLES.items() if n not in given}
-    pattern = r"\b(" + "|".join(sorted(names, key=len, reverse=True)) + r")\b(?!\()"
+    # An option of a command that the text shows is no argument.
+    pattern = (
+        r"(?<![\w-])(" + "|".join(sorted(names, key=len, reverse=True)) + r")\b(?!\()"
+    )
     text = re.sub(pattern, lambda found: names[found[0]], str(error))
     return type(error)(text)

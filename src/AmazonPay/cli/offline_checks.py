@@ -227,7 +227,8 @@ def live_endpoint(subject: Subject) -> Iterator[Finding]:
         endpoint_for(given, "us", subject.arguments.get("sandbox"), url)
     except ConfigurationError as error:
         if "live client" in str(error):
-            yield wrong("endpoint", str(error))
+            what, _, fix = str(error).partition(": ")
+            yield wrong("endpoint", what, fix.replace("endpoint_url", "the endpoint"))
 
 
 def algorithm(subject: Subject) -> Finding:

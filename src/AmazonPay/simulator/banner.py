@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from .plan import Plan
 
 
-def banner(plan: Plan, topics: Iterable[str]) -> str:
+def banner(plan: Plan, topics: Mapping[str, str]) -> str:
     """Return what is printed when the simulator listens.
 
-    `topics` are the ARNs to which it publishes.
+    `topics` are the ARNs to which it publishes, and the region of each.
     """
     arguments, addresses, address = plan.arguments, plan.addresses, plan.address
     if arguments.json:
@@ -30,7 +30,7 @@ def banner(plan: Plan, topics: Iterable[str]) -> str:
         lines.append(f"  pages  {addresses.public_url}, script /checkout.js")
     keys = ", ".join(
         f"{one.public_key_id} ({' and '.join(sorted(one.environments))}"
-        f", {one.region or 'any region'})"
+        f", {one.region or 'any region'}, merchant {one.merchant_id})"
         for one in plan.merchants
     )
     lines.append(f"  keys   {keys}")
@@ -42,7 +42,7 @@ def banner(plan: Plan, topics: Iterable[str]) -> str:
     lines.append(
         f"  ipn    {arguments.ipn_url or 'none is sent; --ipn-url sends them'}"
     )
-    lines += [f"         topic {topic}" for topic in topics]
+    lines += [f"         topic {arn} ({topics[arn]})" for arn in sorted(topics)]
     needed = "every control call" if addresses.is_open else "control calls of a page"
     lines.append(f"  token  {plan.token}, for {needed}")
     rules = [

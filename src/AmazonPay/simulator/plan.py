@@ -76,7 +76,16 @@ def merchant_from(text: str) -> Merchant:
             f"{file!r} holds a private key; the simulator takes the public half:"
             f" openssl pkey -in {file} -pubout"
         )
-    return merchant(key_id, pem, **{_OPTIONS[name]: v for name, v in named.items()})
+    if not pem.strip():
+        raise ConfigurationError(
+            f"{file!r} is empty: amazonpay keys show private.pem > {file} writes the"
+            " public half again"
+        )
+    options_of_key = {_OPTIONS[name]: value for name, value in named.items()}
+    try:
+        return merchant(key_id, pem, **options_of_key)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"--public-key {key_id}={file}: {error}") from None
 
 
 def addresses_of(arguments: argparse.Namespace) -> Addresses:

@@ -185,7 +185,7 @@ def _serve(
 
     def tell() -> None:
         asked = plan.arguments.ipn_url is not None
-        topics = simulator().notifications.topics if asked else []
+        topics = simulator().notifications.regions_of_topics if asked else {}
         print(banner(plan, topics), flush=True)  # noqa: T201 - what the command is for
 
     if plan.may_be_refused:

@@ -167,6 +167,11 @@ class Settings:
     refund_simulation_codes: tuple[str, ...] = ("AmazonRejected",)
     """The simulation codes of Create Refund."""
 
+    @property
+    def has_chance(self) -> bool:
+        """Whether anything is left to chance: then a seed repeats a run."""
+        return any(0 < getattr(self, name) < 1 for name in _SHARES)
+
     def __post_init__(self) -> None:
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -25,7 +26,7 @@ from ..client import AsyncClient, Client
 from ..errors import ConfigurationError
 from ..ipn import respond
 from ..journal import SQLiteJournal
-from ..simulator import PROFILES, Clock, Simulator, Store, merchant
+from ..simulator import PROFILES, Clock, Ids, Simulator, Store, merchant
 from ..simulator.story_lines import is_told, story_lines
 from . import _registry
 from ._extras import loaded
@@ -70,7 +71,7 @@ class LocalAmazonPay(Simulator):
     `amazon_pay()`, or take the fixture of the same name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the options of a test, by keyword
         self,
         *,
         region: str = "us",
@@ -78,6 +79,7 @@ class LocalAmazonPay(Simulator):
         profile: Profile = "default",
         settings: Settings | None = None,
         start: datetime | None = None,
+        seed: int | None = None,
     ) -> None:
         if profile not in PROFILES:
             raise ConfigurationError(f"the profile is one of {', '.join(PROFILES)}")
@@ -92,11 +94,15 @@ class LocalAmazonPay(Simulator):
             region=region,
             ledger_currency=ledger_currency,
         )
+        self.seed = SystemRandom().getrandbits(32) if seed is None else seed
+        """Repeats its ids and its faults by chance."""
         super().__init__(
             [one],
             store=Store(),
             clock=Clock(start),
+            ids=Ids(Random(f"ids {self.seed}")),  # noqa: S311 - to be repeatable, not secret
             settings=settings or PROFILES[profile],
+            dice=Random(f"dice {self.seed}"),  # noqa: S311 - to be repeatable, not secret
         )
         self.merchant_id = one.merchant_id
         """The merchant's account."""
@@ -235,6 +241,9 @@ class LocalAmazonPay(Simulator):
             earlier = [row for row in rows[:first] if "explanation" in row.facts]
             shown = [*earlier[-1:], *rows[first:]]
             self._last_report = story_lines(shown, len(rows))
+            if self.settings.has_chance:
+                told = f"faults come by chance: seed={self.seed} repeats them"
+                self._last_report += f"\n{told}"
         return self._last_report
 
     def close(self) -> None:
@@ -260,13 +269,14 @@ def _environment(variables: Mapping[str, str]) -> Generator[None]:
 
 
 @contextmanager
-def amazon_pay(
+def amazon_pay(  # noqa: PLR0913 - the options of a test, by keyword
     *,
     region: str = "us",
     ledger_currency: str | None = None,
     profile: Profile = "default",
     settings: Settings | None = None,
     start: datetime | None = None,
+    seed: int | None = None,
 ) -> Generator[LocalAmazonPay]:
     """Give a test an Amazon Pay of its own, in memory; its clock stands still.
 
@@ -279,6 +289,8 @@ def amazon_pay(
         profile: `default`, `lenient` or `hostile`.
         settings: In place of a profile.
         start: Where the clock stands; by default it is now, in whole seconds.
+        seed: Repeats ids, and the faults that a profile draws by chance; the report of
+            a failing test tells it.
 
     Raises:
         ConfigurationError: an argument is unknown.
@@ -290,6 +302,7 @@ def amazon_pay(
         profile=profile,
         settings=settings,
         start=start,
+        seed=seed,
     )
     _registry.opened.append(local)
     try:

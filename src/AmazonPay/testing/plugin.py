@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ._local import AmazonPayServer, LocalAmazonPay
 
 _MARKER = (
-    "amazon_pay(region=…, ledger_currency=…, profile=…, settings=…, start=…): the"
-    " Amazon Pay of a test, see AmazonPay.testing.amazon_pay"
+    "amazon_pay(region=…, ledger_currency=…, profile=…, settings=…, start=…, seed=…):"
+    " the Amazon Pay of a test, see AmazonPay.testing.amazon_pay"
 )
 
 

@@ -81,12 +81,16 @@ class Notifier:
     @property
     def topics(self) -> list[str]:
         """The ARNs of the merchants' topics."""
-        found = {
-            notifications.topic_arn(region, merchant.merchant_id)
+        return sorted(self.regions_of_topics)
+
+    @property
+    def regions_of_topics(self) -> dict[str, str]:
+        """The region of each topic, by its ARN."""
+        return {
+            notifications.topic_arn(region, merchant.merchant_id): region
             for merchant in self._merchants.values()
             for region in ([merchant.region] if merchant.region else _REGIONS)
         }
-        return sorted(found)
 
     @property
     def are_heard(self) -> bool:

@@ -15,7 +15,7 @@ from ..actors.control_guard import check_page
 from ..handlers import checkout_sessions as sessions
 from ..wire.errors import APIRefusal, invalid_value
 from . import buy_now, choices, returning, views, web
-from .initiate import SIGN_IN, ButtonPages
+from .initiate import SIGN_IN, ButtonPages, UnknownKey
 from .web import first, number_in
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class CheckoutPages(ButtonPages):
                 session=self.ids.uuid(),
                 code=refusal.reason_code,
                 message=refusal.message,
+                hint=refusal.hint if isinstance(refusal, UnknownKey) else None,
             )
 
     def _browse(self, request: Request) -> HTTPResponse:

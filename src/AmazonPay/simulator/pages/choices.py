@@ -26,6 +26,7 @@ _REASONS = {
     "addressRestrictions, Allowed": "the shop ships only to the places that it lists",
     "addressRestrictions, NotAllowed": "the shop does not ship to this place",
 }
+_WAITS = "paymentIntent Authorize and canHandlePendingAuthorization true"
 _WORDS = {
     "Authorized": "pending, approved after {seconds} s",
     "HardDeclined": "pending, declined after {seconds} s (HardDeclined)",
@@ -70,14 +71,14 @@ def card_problem(session: Record, card: Card) -> str | None:
         return None
     if sessions.converts(session) and card.ends is None:
         return "not in another currency than the shop's"
-    return "this session cannot wait: it needs Authorize and pending authorizations"
+    return f"it ends later, so the session needs {_WAITS}"
 
 
 def card_note(session: Record, card: Card) -> str:
     """Return what a card still needs from the shop, if that is not known yet."""
     pends = card.ends is not None and card.ends.when == "later"
     if pends and session["payment"].get("paymentIntent") is None:
-        return ", if the shop asks for Authorize and can wait"
+        return f", if the session has {_WAITS}"
     return ""
 
 

@@ -23,7 +23,7 @@ from . import buy_now, refused, web
 from .languages import language_in
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from ... import explain
     from ..._core.config import Environment
@@ -61,6 +61,18 @@ class InvalidSignature(Exception):  # noqa: N818 - the name says what was found
     def __init__(self, explanation: explain.Explanation) -> None:
         super().__init__("the signature does not fit the payload")
         self.explanation = explanation
+
+
+class UnknownKey(APIRefusal):
+    """The key id of a button is not registered; `hint` is for the developer."""
+
+    def __init__(self, key_id: str, known: Iterable[str]) -> None:
+        message = f"The publicKeyId {key_id!r} is unknown"
+        super().__init__("InvalidParameterValue", message)
+        self.hint = (
+            f"This simulator knows {', '.join(sorted(known))}: take one of them as"
+            " publicKeyId, or start it with --public-key ID=FILE"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,7 @@ class ButtonPages(Backstage):
             if len(known) == 1:
                 found = next(iter(known.values()))
         if found is None:
-            raise invalid_value(f"The publicKeyId {posted['publicKeyId']!r} is unknown")
+            raise UnknownKey(posted["publicKeyId"], self.merchants)
         return found
 
     def _check_signature(self, posted: Posted) -> None:
