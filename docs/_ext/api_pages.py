@@ -169,9 +169,10 @@ def _places() -> dict[str, str]:
 
 PLACES = _places()
 
-_REASONS = (Path(__file__).parents[1] / "reasons.md").read_text(encoding="utf-8")
-CODES = frozenset(re.findall(r"^### `(\w+)`$", _REASONS, re.MULTILINE))
-"""The reason codes that have a section."""
+CODES = frozenset(
+    path.stem for path in (Path(__file__).parents[1] / "reasons").glob("*.md")
+)
+"""The reason codes, each of which has a page."""
 
 
 _LIFE_CYCLES = {
@@ -216,11 +217,11 @@ def _noun_page(name: str, title: str) -> str:
 
 
 def _linked_codes(text: str) -> str:
-    """Link each reason code to its section."""
+    """Link each reason code to its page."""
     return re.sub(
         r"`(\w+)`",
         lambda found: (
-            f"[`{found[1]}`](../reasons.md#{found[1].lower()})"
+            f"[`{found[1]}`](../reasons/{found[1]}.md)"
             if found[1] in CODES
             else found[0]
         ),

@@ -106,10 +106,10 @@ def test_a_row_says_when_a_member_is_null(sections: dict[str, str]) -> None:
     assert "may be null. Null until captured." in sections["Charge"]
 
 
-def test_a_reason_code_leads_to_its_section(pages: dict[str, str]) -> None:
-    linked = set(re.findall(r"reasons\.md#(\w+)", "".join(pages.values())))
-    assert linked <= {code.lower() for code in STATUSES}
-    assert "softdeclined" in linked
+def test_a_reason_code_leads_to_its_page(pages: dict[str, str]) -> None:
+    linked = set(re.findall(r"reasons/(\w+)\.md", "".join(pages.values())))
+    assert linked <= set(STATUSES)
+    assert "SoftDeclined" in linked
 
 
 def test_a_page_is_the_same_each_time_it_is_made(pages: dict[str, str]) -> None:

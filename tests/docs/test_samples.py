@@ -17,7 +17,10 @@ from shop import Shop, amazon
 from unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "reasons").glob("*.md")),
+]
 BLOCK = re.compile(
     r"(?<!-->\n)(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL
 )
