@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DIRECTIVE = re.compile(
     r"^```\{([\w-]+)\}([^\n]*)\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL
 )
-_OPTION = re.compile(r'^:([\w-]+): "?([^\n"]*)"?$', re.MULTILINE)
+_OPTION = re.compile(r'^:([\w-]+):(?: "?([^\n"]*)"?)?$', re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- [^\n]* -->\n", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 

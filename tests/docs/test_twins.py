@@ -47,6 +47,13 @@ def test_every_page_stands_in_one_table_of_contents() -> None:
     assert sorted(named) == sorted(set(TOPICS) - {"index"})
 
 
+def test_the_index_links_every_page_in_a_plain_view_too() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for caption, pages in sections_of(index).items():
+        part = index.partition(f"## {caption}\n")[2].partition("```")[0]
+        assert re.findall(r"^- \[[^\]]+\]\((\S+)\.md\): ", part, re.MULTILINE) == pages
+
+
 @pytest.mark.parametrize(
     ("text", "summary"),
     [
