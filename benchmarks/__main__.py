@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ROUNDS]`: measure everything, print it, write `latest.md`."""
+"""`python -m benchmarks [ROUNDS]`: measure all, print it, write it down, draw it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyperf
 
-from benchmarks import stage
+from benchmarks import bars, stage
 from benchmarks.stage import (
     FLOORS,
     HELP,
@@ -203,11 +203,14 @@ def main() -> int:
     ]
     page = [_HEAD, f"Measured with {versions[0]}, Node.js {versions[1]}."]
     for title, rows in tables().items():
-        page += ["", f"## {title}", "", *lines(rows, values)]
+        shown = [bars.picture_line(title), ""] if title in bars.DRAWN else []
+        page += ["", f"## {title}", "", *shown, *lines(rows, values)]
     page += ["", _NOTES.read_text(encoding="utf-8")]
     sys.stdout.write("\n".join(page))
     if not options:
         _LATEST.write_text("\n".join(page), encoding="utf-8")
+        for file, drawn in bars.pictures("\n".join(page)).items():
+            _LATEST.with_name(file).write_text(drawn, encoding="utf-8")
     return 0
 
 

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from AmazonPay import Client
-from benchmarks import purchase, reports
+from benchmarks import bars, purchase, reports
 from benchmarks.__main__ import Row, lines, tables
 from benchmarks.contenders import CONTENDERS
 from benchmarks.floors import FLOORS, Handmade
@@ -181,3 +181,24 @@ def test_rows_of_a_report_are_compared_with_the_csv_module(
     shown = capsys.readouterr().out
     assert shown.startswith("500 rows of a settlement")
     assert len(re.findall(r": [\d,]+ rows a second; [\d.]+ of the floor\n", shown)) == 4
+
+
+def test_the_bars_are_the_figures_of_the_page_beside_them() -> None:
+    folder = ROOT / "benchmarks"
+    page = (folder / "latest.md").read_text(encoding="utf-8")
+    for title, file in bars.DRAWN.items():
+        assert f"## {title}\n\n{bars.picture_line(title)}\n" in page
+        assert bars.pictures(page)[file] == (folder / file).read_text("utf-8")
+
+
+def test_a_bar_says_what_a_contender_costs_where_ours_is_one() -> None:
+    table = (
+        "| Client / floor | 0.8 (0.7 to 0.9) | ≤ 1 | yes |\n"
+        "| AmazonPayClient 2.0.1 / Client | 24.2 | ≥ 25 | **no** |\n"
+        "| AsyncClient / async floor | 0.5 |  |  |\n"
+    )
+    assert bars.bars_of(table, "Client") == [
+        ("Client", 1.0),
+        ("floor", 1.25),
+        ("AmazonPayClient 2.0.1", 24.2),
+    ]
