@@ -122,3 +122,11 @@ def test_every_life_cycle_is_shown_with_its_noun(pages: dict[str, str]) -> None:
         re.sub("[A-Z]", lambda c: f"-{c[0].lower()}", kind) for kind in LIFE_CYCLES
     ]
     assert sorted(shown) == sorted(kinds)
+
+
+def test_the_page_of_the_openapi_document_lists_every_call(
+    pages: dict[str, str],
+) -> None:
+    for row in OPERATIONS:
+        assert f"| `{row.name}` | `{row.method} {row.path}` |" in pages["openapi"]
+    assert "[`CreateCharge`](charges.md#createcharge)" in pages["openapi"]
