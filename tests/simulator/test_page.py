@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from AmazonPay.simulator.options import parser
 from AmazonPay.simulator.actors import buyer
 from AmazonPay.simulator.actors.control_api import ACTIONS
+from AmazonPay.simulator.options import parser
 from AmazonPay.simulator.rules.test_data import CARDS
 from AmazonPay.simulator.settings import Settings
 from reference.codes import CHARGE_DECLINES, SESSION_ENDS
