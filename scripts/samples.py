@@ -37,8 +37,9 @@ def asked(code: str) -> Path:
 
 def main() -> int:
     """Add the tools, see that the package is the wheel's, and run the samples."""
-    installed = asked(FOLDER)
-    tools = sysconfig.get_path("purelib")
+    installed, tools = asked(FOLDER), Path(sysconfig.get_path("purelib"))
+    if installed.parts[-2] != tools.parts[-2]:
+        sys.exit(f"{PYTHON} is another Python than {sys.executable}: delete its folder")
     (installed / "tools.pth").write_text(f"{tools}\n", encoding="utf-8")
     package = asked(PACKAGE)
     if not package.is_relative_to(installed):
