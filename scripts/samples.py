@@ -9,6 +9,7 @@ its own, so the checkout that `.venv` is linked to stays out.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -45,6 +46,9 @@ def main() -> int:
     if not package.is_relative_to(installed):
         sys.exit(f"the samples would run on {package}, which no wheel has installed")
     command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist=worksteal", *TESTS]
+    if shutil.which("redis-server") is None:
+        print("without redis-server, the sample that shares limits is left out")  # noqa: T201 - said to whoever builds
+        command += ["-k", "not redis"]
     return subprocess.call(command, cwd=ROOT, env=environment())  # noqa: S603 - as above
 
 
