@@ -23,7 +23,9 @@ NODE_TESTS := tests/integration/test_node_sdk.py
 # So do these: other authors' clients, and a network of their own, which root can make.
 PEER_TESTS := $(addprefix tests/integration/test_, pypi_clients.py peer_facts.py)
 
-PYTEST = pytest --dist=worksteal $(addprefix --ignore=,$(NODE_TESTS) $(PEER_TESTS))
+# And `build` runs these, on the installed wheel.
+SAMPLE_TESTS := $(addprefix tests/docs/test_, samples.py guides.py)
+PYTEST = pytest --dist=worksteal $(addprefix --ignore=,$(NODE_TESTS) $(PEER_TESTS) $(SAMPLE_TESTS))
 
 # What `make unit` runs, but for what is marked as `slow` or `process`.
 UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
@@ -124,6 +126,8 @@ build: $(VENV)/stamp
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
+	scripts/venv .venv-samples requirements/demo.txt dist/*.whl
+	$(PY) scripts/samples.py
 
 # Every soak at its full size; takes most of an hour. SOAK="walk --size 300" runs one.
 soak: $(VENV)/stamp

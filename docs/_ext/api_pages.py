@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,6 +24,8 @@ import AmazonPay
 from AmazonPay import AsyncClient, Client
 from AmazonPay._core.operation import operations_of
 from AmazonPay.resources import Operations
+from AmazonPay.simulator.actors import control_document
+from AmazonPay.simulator.wire import openapi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -138,6 +141,7 @@ def pages() -> dict[str, str]:
         made[name] = "\n".join([f"# {title}", "", *_type_sections(types, name)])
     for name, topic in TOPICS.items():
         made[name] = _topic_page(topic)
+    made["openapi"] = _openapi_page()
     return {name: f"{text.rstrip()}\n" for name, text in made.items()}
 
 
@@ -148,10 +152,41 @@ def write(folder: Path) -> None:
     for path in folder.glob("*.md"):
         if path.stem not in wanted:
             path.unlink()
-    for name, text in wanted.items():
-        path = folder / f"{name}.md"
+    files = {f"{name}.md": text for name, text in wanted.items()}
+    files[OPENAPI] = json.dumps(control_document.document(), indent=1) + "\n"
+    for name, text in files.items():
+        path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+OPENAPI = "openapi.json"
+"""The file of the OpenAPI document, beside the pages."""
+
+
+_OPENAPI_HEAD = f"""\
+# OpenAPI document
+
+[{OPENAPI}]({OPENAPI}) is the answer of a running simulator to `GET /openapi.json`.
+[The OpenAPI document](../api.md#the-openapi-document) says what it is good for.
+It also has the simulator's [control calls](../simulator.md#time-faults-and-the-whole-world), which are not listed here.
+
+| operation | call | body | success |
+|---|---|---|---|
+"""  # noqa: E501 - a page has one sentence a line
+
+
+def _openapi_page() -> str:
+    rows: list[str] = []
+    for path, calls in openapi.document()["paths"].items():
+        for method, call in calls.items():
+            content = call.get("requestBody", {}).get("content", {}).values()
+            refs = [one["schema"].get("$ref", "") for one in content]
+            body = " ".join(_link(ref.rpartition("/")[2], "") for ref in refs if ref)
+            done = " ".join(one for one in call["responses"] if one.startswith("2"))
+            named = f"`{call['operationId']}` | `{method.upper()} {path}`"
+            rows.append(f"| {named} | {body} | {done} |\n")
+    return _OPENAPI_HEAD + "".join(rows)
 
 
 # Operations and their types -----------------------------------------------------------
@@ -169,9 +204,10 @@ def _places() -> dict[str, str]:
 
 PLACES = _places()
 
-_REASONS = (Path(__file__).parents[1] / "reasons.md").read_text(encoding="utf-8")
-CODES = frozenset(re.findall(r"^### `(\w+)`$", _REASONS, re.MULTILINE))
-"""The reason codes that have a section."""
+CODES = frozenset(
+    path.stem for path in (Path(__file__).parents[1] / "reasons").glob("*.md")
+)
+"""The reason codes, each of which has a page."""
 
 
 _LIFE_CYCLES = {
@@ -216,11 +252,11 @@ def _noun_page(name: str, title: str) -> str:
 
 
 def _linked_codes(text: str) -> str:
-    """Link each reason code to its section."""
+    """Link each reason code to its page."""
     return re.sub(
         r"`(\w+)`",
         lambda found: (
-            f"[`{found[1]}`](../reasons.md#{found[1].lower()})"
+            f"[`{found[1]}`](../reasons/{found[1]}.md)"
             if found[1] in CODES
             else found[0]
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ def _write_twins(app: Sphinx, failure: Exception | None) -> None:
     if failure is None and app.builder.name == "html":
         documents = sorted(app.env.found_docs)
         twins.write(Path(app.srcdir), Path(app.outdir), documents)
+        place = Path("api") / api_pages.OPENAPI
+        shutil.copyfile(Path(app.srcdir) / place, Path(app.outdir) / place)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DIRECTIVE = re.compile(
     r"^```\{([\w-]+)\}([^\n]*)\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL
 )
-_OPTION = re.compile(r'^:([\w-]+): "?([^\n"]*)"?$', re.MULTILINE)
+_OPTION = re.compile(r'^:([\w-]+):(?: "?([^\n"]*)"?)?$', re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- [^\n]* -->\n", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -80,9 +80,8 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
     index = (source / "index.md").read_text(encoding="utf-8")
     lines = [f"# {title_of(index)}", "", f"> {summary_of(index)}", ""]
     sections = sections_of(index)
-    sections["API reference"] = sorted(
-        one for one in documents if one.startswith("api/")
-    )
+    for caption, folder in (("Reason codes", "reasons/"), ("API reference", "api/")):
+        sections[caption] = sorted(one for one in documents if one.startswith(folder))
     for caption, pages in sections.items():
         lines += [f"## {caption}", ""]
         for name in pages:

@@ -106,10 +106,10 @@ def test_a_row_says_when_a_member_is_null(sections: dict[str, str]) -> None:
     assert "may be null. Null until captured." in sections["Charge"]
 
 
-def test_a_reason_code_leads_to_its_section(pages: dict[str, str]) -> None:
-    linked = set(re.findall(r"reasons\.md#(\w+)", "".join(pages.values())))
-    assert linked <= {code.lower() for code in STATUSES}
-    assert "softdeclined" in linked
+def test_a_reason_code_leads_to_its_page(pages: dict[str, str]) -> None:
+    linked = set(re.findall(r"reasons/(\w+)\.md", "".join(pages.values())))
+    assert linked <= set(STATUSES)
+    assert "SoftDeclined" in linked
 
 
 def test_a_page_is_the_same_each_time_it_is_made(pages: dict[str, str]) -> None:
@@ -122,3 +122,11 @@ def test_every_life_cycle_is_shown_with_its_noun(pages: dict[str, str]) -> None:
         re.sub("[A-Z]", lambda c: f"-{c[0].lower()}", kind) for kind in LIFE_CYCLES
     ]
     assert sorted(shown) == sorted(kinds)
+
+
+def test_the_page_of_the_openapi_document_lists_every_call(
+    pages: dict[str, str],
+) -> None:
+    for row in OPERATIONS:
+        assert f" | `{row.method} {row.path}` |" in pages["openapi"]
+    assert "[`CreateCharge`](charges.md#createcharge)" in pages["openapi"]

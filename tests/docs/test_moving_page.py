@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import importlib.metadata
+import pickle
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,3 +197,14 @@ def test_the_calls_have_the_parameters_of_the_other_client(
 def test_an_attribute_cannot_be_set(name: str, names: dict[str, Any]) -> None:
     with pytest.raises(AttributeError, match="cannot be set"):
         setattr(names["client"], name, "eu")
+
+
+def test_a_client_is_not_pickled_or_copied(names: dict[str, Any]) -> None:
+    for make in (pickle.dumps, copy.copy):
+        with pytest.raises(TypeError, match="private key"):
+            make(names["client"])
+
+
+def test_the_package_brings_no_requests() -> None:
+    needed = importlib.metadata.requires("AmazonPayClient") or []
+    assert not [one for one in needed if re.match(r"requests\b", one)]

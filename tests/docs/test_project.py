@@ -99,3 +99,12 @@ def test_the_public_names_are_these() -> None:
         "merge",
         "price",
     }
+
+
+def test_the_samples_of_the_style_are_code_of_ours() -> None:
+    style = text_of("CONTRIBUTING.md").partition("## Style")[2]
+    samples = re.findall(r"```python\n(.*?)```", style, re.DOTALL)
+    files = [*ROOT.glob("src/AmazonPay/*.py"), *ROOT.glob("tests/simulator/*.py")]
+    code = "".join(file.read_text("utf-8") for file in files)
+    assert len(samples) == 2
+    assert all(sample in code for sample in samples)

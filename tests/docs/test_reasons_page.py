@@ -1,8 +1,9 @@
-"""The page of reason codes has each of them, and says what is true of it."""
+"""Each reason code has a page, which says what is true of it."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,24 +12,47 @@ from AmazonPay import Client, Retry
 from AmazonPay.errors import error_for
 from AmazonPay.simulator.engine.outcomes import MOMENTS, known_outcomes
 from AmazonPay.simulator.wire.errors import STATUSES
-from command_line import amazonpay, answering, of_simulator
+from command_line import amazonpay, answering, of_simulator, write_key
 from keys import KEY
 from reference.codes import STATUS_OF
 from simulated import KEY_ID, Shop
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
 CODES = STATUSES | STATUS_OF
-SECTIONS: dict[str, str] = dict(
-    re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
-)
+PAGES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (DOCS / "reasons").glob("*.md")
+}
 
 
-def test_every_reason_code_has_a_section() -> None:
-    assert sorted(SECTIONS) == sorted(CODES)
+def test_every_reason_code_has_a_page() -> None:
+    assert sorted(PAGES) == sorted(CODES)
+    assert all(text.startswith(f"# {code}\n") for code, text in PAGES.items())
+
+
+def test_the_overview_lists_every_code_once_with_its_status() -> None:
+    overview = (DOCS / "reasons.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\(reasons/(\w+)\.md\) \| (\d+) \|", overview, re.MULTILINE
+    )
+    assert sorted(rows) == sorted(
+        (code, code, str(status)) for code, status in CODES.items()
+    )
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_a_section_names_status_and_error(code: str) -> None:
+def test_the_overview_and_the_page_agree_whether_money_may_have_moved(
+    code: str,
+) -> None:
+    overview = (DOCS / "reasons.md").read_text(encoding="utf-8")
+    row = re.findall(rf"\(reasons/{code}\.md\) \| \d+ \| (.+) \|", overview)[0]
+    money = re.findall(r"^- \*\*Money:\*\* (.+)$", PAGES[code], re.MULTILINE)[0]
+    assert ("**" in row) == ("**" in money)
+    assert row.startswith("none moved") == money.lower().startswith("none moved")
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_page_names_status_and_error(code: str) -> None:
     status, error = CODES[code], b'{"reasonCode": "%s"}' % code.encode()
     with Client(
         *("SANDBOX-A", KEY, "us"),
@@ -37,30 +61,31 @@ def test_a_section_names_status_and_error(code: str) -> None:
     ) as client:
         answer = client.create_charge({})
     raised = type(error_for(answer)).__name__
-    assert SECTIONS[code].startswith(f"\n{status}, raised as `{raised}`")
+    told = f"# {code}\n\n{status}, raised as [`{raised}`](../errors.md)"
+    assert PAGES[code].startswith(told)
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_a_section_says_what_of_money_and_what_to_do(code: str) -> None:
-    money = re.findall(r"^- \*\*Money:\*\* (.+)$", SECTIONS[code], re.MULTILINE)
-    what = re.findall(r"^- \*\*Do:\*\* (.+)$", SECTIONS[code], re.MULTILINE)
+def test_a_page_says_what_of_money_and_what_to_do(code: str) -> None:
+    money = re.findall(r"^- \*\*Money:\*\* (.+)$", PAGES[code], re.MULTILINE)
+    what = re.findall(r"^- \*\*Do:\*\* (.+)$", PAGES[code], re.MULTILINE)
     assert len(money) == len(what) == 1
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_a_section_has_the_test_that_meets_its_code(code: str) -> None:
+def test_a_page_has_the_test_that_meets_its_code(code: str) -> None:
     if code in STATUSES:
-        assert f"def test_{code}(" in SECTIONS[code]
-        assert f'"{code}"' in SECTIONS[code].partition("def test_")[2]
+        assert f"def test_{code}(" in PAGES[code]
+        assert f'"{code}"' in PAGES[code].partition("def test_")[2]
     else:
-        assert "the simulator never answers so" in SECTIONS[code]
+        assert "the simulator never answers so" in PAGES[code]
 
 
 def test_what_a_command_can_provoke_has_its_command() -> None:
     shop = Shop()
     told = {
         code: re.findall(r"`amazonpay sim fault (\S+) (\S+)`", text)
-        for code, text in SECTIONS.items()
+        for code, text in PAGES.items()
     }
     known = {
         name
@@ -81,3 +106,28 @@ def test_what_a_command_can_provoke_has_its_command() -> None:
             env={"AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID},
         )
         assert done.status == 0, done.shown
+
+
+CALLS = {
+    code: found[1]
+    for code, text in PAGES.items()
+    if (found := re.search(r"simulator:\*\* `amazonpay ([cg].+?)`", text))
+}
+
+
+@pytest.mark.parametrize("code", sorted(CALLS))
+def test_a_call_at_a_running_simulator_meets_the_code(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert amazonpay("keys", "new", "--out", "other.pem").status == 0
+    done = amazonpay(
+        *shlex.split(CALLS[code]),
+        transport=of_simulator(Shop().simulator),
+        env={
+            "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
+            "AMAZON_PAY_PRIVATE_KEY": write_key(tmp_path / "shop.pem"),
+            "AMAZON_PAY_REGION": "us",
+        },
+    )
+    assert done.json["reasonCode"] == code

@@ -18,7 +18,10 @@ from unmeasured import unmeasured
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "reasons").glob("*.md")),
+]
 BLOCK = re.compile(
     r"(?<!-->\n)(?:<!-- sample: (\w+) -->\n)?```python\n(.*?)```", re.DOTALL
 )

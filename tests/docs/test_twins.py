@@ -9,7 +9,9 @@ import pytest
 from twins import sections_of, summary_of, title_of, twin, write
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+REASONS = sorted(f"reasons/{path.stem}" for path in DOCS.glob("reasons/*.md"))
+TOPICS = sorted(path.stem for path in DOCS.glob("*.md"))
+PAGES = TOPICS + REASONS
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,14 @@ def test_the_list_names_every_page_once(site: Path) -> None:
 def test_every_page_stands_in_one_table_of_contents() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     named = [page for pages in sections_of(index).values() for page in pages]
-    assert sorted(named) == sorted(set(PAGES) - {"index"})
+    assert sorted(named) == sorted(set(TOPICS) - {"index"})
+
+
+def test_the_index_links_every_page_in_a_plain_view_too() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for caption, pages in sections_of(index).items():
+        part = index.partition(f"## {caption}\n")[2].partition("```")[0]
+        assert re.findall(r"^- \[[^\]]+\]\((\S+)\.md\): ", part, re.MULTILINE) == pages
 
 
 @pytest.mark.parametrize(
@@ -83,7 +92,8 @@ def test_every_link_works_in_a_plain_view_of_the_repository(page: str) -> None:
     for file, anchor in LINK.findall(text):
         if file.startswith(("http://", "https://")):
             continue
-        target = DOCS / (file or f"{page}.md")
+        here = DOCS / f"{page}.md"
+        target = here.parent / file if file else here
         assert target.exists(), file
         if anchor and target.suffix == ".md":
             assert anchor in anchors_of(target), f"{file}#{anchor}"

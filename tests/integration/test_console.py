@@ -270,6 +270,17 @@ def test_a_lost_connection_says_so_and_catches_up(browser: Browser) -> None:
 # Objects ------------------------------------------------------------------------------
 
 
+def test_an_order_that_is_paid_is_shown_as_paid(tab: Page, world: World) -> None:
+    bought = world.shop.buy("14.00", "AuthorizeWithCapture")
+    order = tab.locator(f"[data-order='{bought.session}']")
+    order.click()
+    now = tab.get_by_test_id("life-charge").locator("g.now")
+    now.wait_for()
+    assert now.get_attribute("data-state") == "Captured"
+    assert "Captured" in order.inner_text()
+    take(tab, "console/paid")
+
+
 def test_the_life_of_a_charge_is_drawn_and_pushed(tab: Page, world: World) -> None:
     bought = world.shop.buy(card="0701", canHandlePendingAuthorization=True)
     tab.locator(f"[data-order='{bought.session}']").click()
