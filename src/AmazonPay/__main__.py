@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ._core.extras import how_to_install
 from .cli.plain import COMMANDS, run_plain
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if missing.name != "click":
             raise
         sys.stderr.write(
-            "amazonpay needs click, which comes with the extra [cli]: pip install"
-            f" '.[cli]' in your checkout; without it there are {', '.join(COMMANDS)}\n"
+            "amazonpay needs click, which comes with the extra [cli]:"
+            f" {how_to_install('cli')}; without it there are {', '.join(COMMANDS)}\n"
         )
         return 2
     return run(line)

@@ -159,6 +159,7 @@ def test_a_missing_extra_is_named(tmp_path: Path) -> None:
     code, printed = run(tmp_path, "import pytest\n" + MISSING)
     assert code == 1
     assert "pydantic is missing: pip install '.[testing]' in your checkout" in printed
+    assert "or 'FILE[testing]' with the path of the wheel" in printed
 
 
 def test_nothing_heavy_is_imported_before_a_fixture_is_used(tmp_path: Path) -> None:

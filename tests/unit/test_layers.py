@@ -26,6 +26,7 @@ LAYERS: dict[str, list[tuple[str, ...]]] = {
         ("lifecycles", "money", "_core.amounts"),
         ("_guesses", "_core.clock", "_core.hosts", "_core.signals", "_core.tracebacks"),
         ("_core.checks", "_core.version", "_core.command_lines"),
+        ("_core.extras",),
         ("_core.key_ids", "_core.regions"),
         ("_core.fork_gate",),
         ("_core.call", "_core.clock_skew", "_core.config", "_core.json_body"),

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import click
 
 from .._core.command_lines import without_secrets
+from .._core.extras import how_to_install
 from ..errors import (
     AmazonPayError,
     APIError,
@@ -106,7 +107,7 @@ def as_exit_status() -> Generator[None]:
             raise
         raise Failure(
             f"this needs {missing.name}, which comes with the extra [{extra}]:"
-            f" pip install '.[{extra}]' in your checkout",
+            f" {how_to_install(extra)}",
             USAGE,
         ) from None
     except BrokenPipeError:

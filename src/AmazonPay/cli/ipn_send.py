@@ -116,7 +116,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
         hint = (
             " A verifier for Amazon does this, because the authority is one for tests;"
             f" in development use AmazonPay.testing.verifier_for({place!r},"
-            f" allowed_topics=[{arn!r}])"
+            f" allowed_topics=[{arn!r}]). A shop beside a simulator trusts that one"
+            " alone: `amazonpay sim resend` sends it a notification again"
             if status in _UNTRUSTED
             else ""
         )

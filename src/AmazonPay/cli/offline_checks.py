@@ -155,7 +155,8 @@ def environment(subject: Subject) -> Finding:
                 "environment",
                 "the key id names no environment, and nothing else does: it is live,"
                 " and moves real money",
-                "say which one by --sandbox or --live, or sandbox= in code",
+                "say which one by --sandbox or --live, by AMAZON_PAY_SANDBOX, or by"
+                " sandbox= in code",
             )
         return ok("environment", f"{named}, as you say; the key id names none")
     return ok("environment", f"{named}, as the prefix of the key id says")

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .._core.command_lines import Parser
+from .._core.extras import how_to_install
 from .output import data, discard
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _simulate(line: Sequence[str]) -> int:
     except ModuleNotFoundError as missing:
         sys.stderr.write(
             f"amazonpay simulate needs {missing.name}, which comes with the extra"
-            " [simulator]: pip install '.[simulator]' in your checkout\n"
+            f" [simulator]: {how_to_install('simulator')}\n"
         )
         return 2
     return main(line)

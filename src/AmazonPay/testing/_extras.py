@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from .._core.extras import how_to_install
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -29,7 +31,6 @@ def loaded(module: str) -> ModuleType:
         if missing not in _EXTRAS:
             raise
         raise ModuleNotFoundError(
-            f"{missing} is missing: pip install '.[{_EXTRAS[missing]}]' in your"
-            " checkout of this package",
+            f"{missing} is missing: {how_to_install(_EXTRAS[missing])}",
             name=error.name,
         ) from None
