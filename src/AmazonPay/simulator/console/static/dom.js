@@ -59,7 +59,7 @@ export function span(milliseconds) {
   return said.slice(0, 2).join(" ") || "0 s";
 }
 
-export const shortId = (id) => (id && id.length > 18 ? `…${id.slice(-15)}` : (id ?? ""));
+export const shortId = (id) => (id && id.length > 10 ? `…${id.slice(-7)}` : (id ?? ""));
 
 export const words = (operation) => operation.replaceAll("_", " ");
 
