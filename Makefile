@@ -126,7 +126,6 @@ build: $(VENV)/stamp
 	cd dist && ../.venv-wheel/bin/python -I -W error -c 'from AmazonPay import AsyncClient, Client'
 	cd dist && ../.venv-wheel/bin/amazonpay operations > operations.txt
 	.venv-wheel/bin/python -I -W error examples/demo.py > dist/demo.txt
-	scripts/venv .venv-samples requirements/demo.txt dist/*.whl
 	$(PY) scripts/samples.py
 
 # Every soak at its full size; takes most of an hour. SOAK="walk --size 300" runs one.

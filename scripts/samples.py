@@ -1,9 +1,9 @@
 """Run the samples of README and docs on the wheel, as a user has it installed.
 
-`.venv-samples` holds the wheel and what it depends on. What the tests and the samples
+`.venv-wheel` holds the wheel and what it depends on. What the tests and the samples
 need beyond that, such as pytest and Django, comes from `.venv`, which stands behind it
-on the path: a folder that a `.pth` file names adds its packages, but no `.pth` files of
-its own, so the checkout that `.venv` is linked to stays out.
+on the path meanwhile. A folder that a `.pth` file names adds its packages, but no
+`.pth` files of its own, so the checkout that `.venv` is linked to stays out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PYTHON = ROOT / ".venv-samples" / "bin" / "python"
+PYTHON = ROOT / ".venv-wheel" / "bin" / "python"
 TESTS = ("tests/docs/test_samples.py", "tests/docs/test_guides.py")
 FOLDER = "import sysconfig; print(sysconfig.get_path('purelib'))"
 PACKAGE = "import AmazonPay; print(AmazonPay.__file__)"
@@ -41,10 +41,19 @@ def main() -> int:
     installed, tools = asked(FOLDER), Path(sysconfig.get_path("purelib"))
     if installed.parts[-2] != tools.parts[-2]:
         sys.exit(f"{PYTHON} is another Python than {sys.executable}: delete its folder")
-    (installed / "tools.pth").write_text(f"{tools}\n", encoding="utf-8")
-    package = asked(PACKAGE)
-    if not package.is_relative_to(installed):
-        sys.exit(f"the samples would run on {package}, which no wheel has installed")
+    behind = installed / "tools.pth"
+    behind.write_text(f"{tools}\n", encoding="utf-8")
+    try:
+        package = asked(PACKAGE)
+        if not package.is_relative_to(installed):
+            sys.exit(f"the samples would run on {package}, and not on the wheel")
+        return run()
+    finally:
+        behind.unlink()
+
+
+def run() -> int:
+    """Run the samples, and return the status of pytest."""
     command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist=worksteal", *TESTS]
     if shutil.which("redis-server") is None:
         print("without redis-server, the sample that shares limits is left out")  # noqa: T201 - said to whoever builds
