@@ -318,7 +318,7 @@ class BadRequest(APIError):
 
 
 class AmountExceeded(BadRequest):
-    """More than the charge permission, the charge or the refund allowance holds."""
+    """The amount is above what the permission, the charge or its refunds have left."""
 
 
 class ClockWrong(BadRequest):

@@ -244,6 +244,7 @@ def test_a_kind_that_never_called_is_a_fault(tmp_path: Path) -> None:
     walk = Supervisor(SMALL, tmp_path)
     walk.take_orders(SMALL.orders)
     faults = walk.audit(1.0).faults
+    walk.place.close()
     assert {
         "no charge was audited",
         "no entry was audited",

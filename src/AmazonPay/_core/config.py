@@ -28,9 +28,10 @@ _LONGEST = 1_000_000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeout:
-    """Seconds that one socket step may take; None waits until the deadline.
+    """The most seconds for one connect, one read, one write, or one place in the pool.
 
-    No time may be longer than 1,000,000 seconds.
+    With None, only the deadline of the whole call ends it. A value is above 0 and at
+    most 1,000,000, or `ConfigurationError` is raised.
     """
 
     connect: float | None = 5.0

@@ -35,10 +35,12 @@ def raised_by_a_signal_handler(error: BaseException) -> bool:
 def signal_error_in(
     error: BaseException, handled: BaseException | None
 ) -> BaseException | None:
-    """Return the exception of a signal handler that a library replaced by `error`.
+    """Return the exception of a signal handler that is behind `error`, or None.
 
-    `handled` is the exception that the caller was handling before. It is in the context
-    of `error`, too, and never counts.
+    A library may catch an exception that a signal handler raised, and raise `error` in
+    its place. The first one then is in the chain of `__cause__` and `__context__`.
+    `handled` is what the caller was handling before its call: it is in that chain, too,
+    and ends the search.
     """
     seen: set[int] = set()
     found: BaseException | None = error

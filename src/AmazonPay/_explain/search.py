@@ -59,7 +59,10 @@ for thousands are made."""
 
 
 class Search:
-    """All likely texts for what arrived; `guesses` counts those that were tried."""
+    """The search for the text that a sender has signed, given what has arrived.
+
+    `guesses` is the number of texts that were tried so far.
+    """
 
     def __init__(self, came: Came) -> None:
         self.came = came

@@ -140,5 +140,9 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def interruption_in(error: BaseException) -> BaseException | None:
-    """Return the exception of a signal handler that a library wrapped in `error`."""
+    """Return the exception of a signal handler that is among the causes of `error`.
+
+    Return None if there is none. The causes are those of `causes_of`: an exception that
+    a library of HTTP keeps in the arguments is one of them.
+    """
     return next(filter(raised_by_a_signal_handler, causes_of(error)), None)

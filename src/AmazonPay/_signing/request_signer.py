@@ -290,7 +290,10 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_key(given: Key | Signer) -> TypeIs[Key]:
-    """Return whether `given` is a key; a value that is neither counts as a key."""
+    """Return whether `given` is a key, and not a signer.
+
+    It is True for a value of any other type, which the loading of the key refuses.
+    """
     # Keys of `cryptography` that are not RSA's have a method `sign`, too.
     if isinstance(given, (str, bytes, os.PathLike)) or hasattr(given, "private_bytes"):
         return True

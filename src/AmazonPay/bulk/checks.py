@@ -81,7 +81,12 @@ def _charge_ids(cells: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def _doubles(rows: Sequence[Row], kind: Kind) -> Iterator[Problem]:
-    """Give the rows that name another row's request, or settle its object again."""
+    """Yield a problem for each row that repeats an earlier one.
+
+    It has the earlier row's reference; or it has the object of the earlier row, and
+    what is to be done can be done once to an object. Several refunds of one charge are
+    no problem.
+    """
     keys: dict[str, Row] = {}
     subjects: dict[str, Row] = {}
     for row in rows:

@@ -118,14 +118,16 @@ def conformance(  # noqa: PLR0913 - one parameter for each option
     wait: timedelta,
     as_json: bool,
 ) -> None:
-    """Ask your own sandbox where the simulator guesses, and say which guesses hold.
+    """Compare the simulator with your own sandbox, where Amazon's pages are silent.
 
-    It prints one link, waits for one buyer who pays once, and then makes about a
-    hundred calls in the sandbox: sessions, charges and refunds of test money. A live
-    key is refused. The file of --json holds no secret, no id and no data of a buyer:
-    send it to us, and give it to `amazonpay simulate --observed FILE`.
+    There the simulator guesses. This command tries each guess that a sandbox can
+    decide, and prints which are right. It prints one link: open it, and pay once as a
+    test buyer. Then it makes about a hundred calls, which create sessions, charges and
+    refunds of test money. A live key is refused. What --json prints holds no secret, no
+    id and no data of a buyer: keep it in a file for `amazonpay simulate --observed
+    FILE`, and send it to this project.
 
-    The exit status is 1 if a guess is wrong.
+    The exit status is 1 if a guess is wrong, and 3 if nobody has paid in time.
     """
     state = ctx.ensure_object(Session)
     with credentials.client_from(ctx, given) as client:

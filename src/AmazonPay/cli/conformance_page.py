@@ -62,7 +62,9 @@ def clicked(client: Client, page: dict[str, Any], port: int, seconds: float) -> 
 def serving(
     client: Client, page: dict[str, Any], port: int, found: queue.Queue[str]
 ) -> Generator[str]:
-    """Serve the page; return its address. A session that is paid in is put in a queue.
+    """Serve the page while the block runs, and give its address, on this machine.
+
+    When a buyer comes back from paying, the id of the session is put into `found`.
 
     Raises:
         ConfigurationError: the port is taken.

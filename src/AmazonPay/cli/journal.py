@@ -189,10 +189,13 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
     *,
     as_json: bool,
 ) -> None:
-    """Settle the request with KEY for ever, after you found out what happened.
+    """Write down how the request with KEY ended, after you found it out.
 
-    A `no` permits another attempt: use it only if Seller Central shows that nothing
-    was charged or refunded, or that all of it has gone back. Nothing is sent.
+    It cannot be changed later, and nothing is sent to Amazon. With `success`, the
+    request is never sent again; --object-id names the charge or refund. With `no`,
+    another attempt may be sent: a wrong `no` charges or refunds twice. Say `no` only if
+    Seller Central shows that no money was charged or refunded, or that the whole amount
+    was returned.
     """
     entry = journals.resolve(
         opened(named, table), key, outcome, reason=reason, object_id=object_id

@@ -34,7 +34,7 @@ def json_line(value: object) -> bool:
 
 
 def json_text(value: object) -> None:
-    """Write a value to stdout as JSON for people, which programs can read, too."""
+    """Write a value to stdout as indented JSON, which people and programs can read."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

@@ -121,7 +121,11 @@ class Storage(Protocol):
 def process_flow(
     storage: Storage, handler: Handler, limit: int, most: int
 ) -> Flow[int]:
-    """Act on up to `limit` entries that are due; return how many were settled."""
+    """Give up to `limit` entries whose next try is due to the handler.
+
+    Return how many need no further try. An entry whose handler raises is tried again
+    later, and is parked after `most` failures.
+    """
     count = 0
     for _ in range(limit):
         work = cast("Work | None", (yield RunInThread(storage.claim)))
@@ -153,7 +157,7 @@ def _process(storage: Storage, work: Work, handler: Handler, most: int) -> Flow[
 
 
 def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
-    """Get up to `limit` open objects; return how many have changed."""
+    """Get up to `limit` objects whose check is due; return how many have changed."""
     count = 0
     for _ in range(limit):
         work = cast("Work | None", (yield RunInThread(storage.claim_object)))

@@ -198,12 +198,14 @@ class Once:
         attempt: int = 1,
         deadline: float = 0.0,
     ) -> Decision[Charge]:
-        """Cancel a Charge unless it has ended; return whether it holds no money.
+        """Cancel a Charge unless it has ended, and return the decision.
 
-        Success: it is `Canceled`, for any reason, or `Declined`. Moved: a capture has
-        started or is done (the reason is the state); refund it instead. Pending: the
-        charge is still open after a lost answer. Without a body, the reason sent to
-        Amazon is `Canceled by the merchant`.
+        Success: the charge is `Canceled`, by this call or for another reason, or it is
+        `Declined`: no money is taken. Moved: a capture has started or is done, and
+        `decision.reason` is the charge's state; refund the charge when it is
+        `Captured`. Pending: the answer was lost, and the charge is still open; the same
+        call again goes on from there. Without a body, the reason sent to Amazon is
+        `Canceled by the merchant`.
 
         Wait up to `deadline` seconds while the decision is pending.
 

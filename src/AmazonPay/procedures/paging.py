@@ -66,7 +66,7 @@ class Paging:
         created_until: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Report]:
-        """Iterate over all matching reports, page by page; reads only.
+        """Iterate over all matching reports, page by page; nothing changes.
 
         Errors: what `get_reports` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list, or a repeated token.
@@ -94,7 +94,7 @@ class Paging:
         end_time: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Disbursement]:
-        """Iterate over all matching disbursements, page by page; reads only.
+        """Iterate over all matching disbursements, page by page; nothing changes.
 
         Errors: what `get_disbursements` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list, or a repeated token.

@@ -64,7 +64,7 @@ class ReportFiles:
     def download_report(
         self, report_id: str, path: str | os.PathLike[str], *, deadline: float = 300.0
     ) -> Flow[Path]:
-        """Wait until a report is done, and write its file to `path`; reads only.
+        """Wait until a report is done, and write its file to `path`; nothing changes.
 
         Wait up to `deadline` seconds for the report and its file; a download that has
         started can always take the client's own deadline. The file appears whole or
@@ -83,7 +83,7 @@ class ReportFiles:
     def iter_report_rows(
         self, report_id: str, *, deadline: float = 300.0, encoding: str = "utf-8"
     ) -> Pages[dict[str, str]]:
-        """Wait until a report is done, and iterate over its rows; reads only.
+        """Wait until a report is done, and iterate over its rows; nothing changes.
 
         The whole file is first downloaded to a temporary folder, because its link is
         valid for 30 seconds and the caller may need longer for the rows. It is known to

@@ -42,7 +42,12 @@ _LONGEST_PAUSE = 30.0
 def watch(
     look: Callable[[], Flow[T]], enough: Callable[[T], bool], ends: float
 ) -> Flow[T]:
-    """Repeat `look` until `enough` or the time `ends`; return the last result."""
+    """Call `look` again and again until its result is enough, or the time is over.
+
+    `ends` is a moment of the flow's clock, in seconds. The pauses grow from 1 to 30
+    seconds. `look` is called at least once, and its last result is returned, whether
+    it is enough or not; what it raises ends the wait.
+    """
     pause = _FIRST_PAUSE
     while True:
         seen = yield from look()
@@ -99,7 +104,7 @@ class Waiting:
         deadline: float = 60.0,
         until: Collection[str] = CHARGE_STATES,
     ) -> Flow[Charge]:
-        """Wait until a Charge is in a state of `until`, and return it; reads only.
+        """Wait until a Charge is in a state of `until`, and return it; nothing changes.
 
         After `deadline` seconds the last view of the charge is returned: check its
         state. Pass `until={"Captured", "Canceled", "Declined"}` after a capture, or
@@ -126,9 +131,9 @@ class Waiting:
         deadline: float = 60.0,
         until: Collection[str] = REFUND_STATES,
     ) -> Flow[Refund]:
-        """Wait until a Refund is `Refunded` or `Declined`, and return it; reads only.
+        """Wait until a Refund is `Refunded` or `Declined`, and return it.
 
-        After `deadline` seconds the last view of the refund is returned: check its
+        Nothing changes. After `deadline` seconds the last view of the refund is returned: check its
         state.
 
         Errors: `InvalidRequest` for a state that does not exist, before anything is
@@ -152,7 +157,7 @@ class Waiting:
         deadline: float = 300.0,
         until: Collection[str] = REPORT_STATES,
     ) -> Flow[Report]:
-        """Wait until a report is done or has failed, and return it; reads only.
+        """Wait until a report is done or has failed, and return it; nothing changes.
 
         After `deadline` seconds the last view of the report is returned: check its
         `processingStatus`.

@@ -84,7 +84,7 @@ class Engine:
         """Execute a statement.
 
         Raises:
-            ConfigurationError: the engine cannot, such as on a full disk.
+            ConfigurationError: the engine fails, for example on a full disk.
         """
         with self._words():
             self._connection.execute(statement, list(values))
@@ -92,10 +92,12 @@ class Engine:
     def rows(
         self, query: str, values: Sequence[object] = ()
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, of which few are in memory at a time.
+        """Yield the rows of a query as tuples; few of them are in memory at a time.
+
+        `values` are those of its parameters.
 
         Raises:
-            ConfigurationError: the engine cannot, such as on a full disk.
+            ConfigurationError: the engine fails, for example on a full disk.
         """
         with self._words():
             found = self._connection.cursor().execute(query, list(values))

@@ -156,7 +156,7 @@ class ChargePermissions:
     def get_charge_permission(
         self, charge_permission_id: str
     ) -> Response[ChargePermission]:
-        """Get a Charge Permission: its state, what is left, the buyer; reads only.
+        """Get a Charge Permission: its state, what is left, the buyer; nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """

@@ -240,7 +240,7 @@ class Charges:
         page="amazon-pay-api-v2/charge.html",
     )
     def get_charge(self, charge_id: str) -> Response[Charge]:
-        """Get a Charge: its state, what was captured and refunded; reads only.
+        """Get a Charge: its state, what was captured and refunded; nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """

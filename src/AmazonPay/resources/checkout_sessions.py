@@ -111,7 +111,10 @@ class CreateWebCheckoutDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateWebCheckoutDetails(TypedDict, total=False, closed=True):
-    """The URLs for the buyer's browser; a member that is left out does not change."""
+    """The URLs to which Amazon sends the buyer's browser, for an update.
+
+    Amazon keeps the value of a member that is left out.
+    """
 
     checkoutReviewReturnUrl: Url
     checkoutResultReturnUrl: Url
@@ -195,9 +198,10 @@ class PaymentDetails(TypedDict):
 
 
 class Restriction(TypedDict, total=False, closed=True):
-    """Parts of a country; an empty object means the whole country.
+    """The parts of a country that a rule for addresses names; `{}` is all of it.
 
-    Outside the US the spelling matters: give both the code and the name of a region.
+    Outside the US, Amazon compares a region as the buyer has written it: list both its
+    code and its name.
     """
 
     statesOrRegions: list[str]
@@ -279,10 +283,11 @@ class ListedAddress(Address):
 
 
 class CreateCheckoutSession(TypedDict, total=False, closed=True):
-    """A new session: the body of Create, and the payload of the button.
+    """A new session: the body of Create Checkout Session, and a button's payload.
 
-    `recurringMetadata` is needed with `Recurring`; `paymentDetails` with
-    `ProcessOrder`, and `addressDetails` if that order is shipped.
+    Amazon wants `recurringMetadata` if `chargePermissionType` is `Recurring`, and
+    `paymentDetails` if `checkoutMode` is `ProcessOrder`. In that mode it wants
+    `addressDetails`, too, if the goods are shipped.
     """
 
     webCheckoutDetails: Required[CreateWebCheckoutDetails]
@@ -499,7 +504,7 @@ class CheckoutSessions:
     def get_checkout_session(
         self, checkout_session_id: str
     ) -> Response[CheckoutSession]:
-        """Get a Checkout Session; reads only.
+        """Get a Checkout Session; nothing changes.
 
         Errors: 404 `ResourceNotFound` for an id that is unknown, malformed or of the
         other environment, or a session older than 30 days.
@@ -516,14 +521,16 @@ class CheckoutSessions:
     def update_checkout_session(
         self, checkout_session_id: str, body: UpdateCheckoutSession | Body
     ) -> Response[CheckoutSession]:
-        """Update an `Open` Checkout Session; what the body leaves out does not change.
+        """Update an `Open` Checkout Session, and return it as it is then.
 
-        No money moves, but the amount here is the one that the buyer will be asked for.
-        Call it before the buyer is sent to `amazonPayRedirectUrl`. A late repeat of a
-        lost update would undo a newer one, so get the session first.
+        Amazon keeps what the body leaves out. No money moves, but the buyer is asked to
+        pay the amount of this body. Update the session before you send the buyer to
+        `amazonPayRedirectUrl`. If an answer is lost, get the session before you repeat
+        the update: the repeat would replace a newer update.
 
         Errors: 400 `InvalidParameterValue`, `UnrecognizedField`; 404
-        `ResourceNotFound`; 422 `InvalidCheckoutSessionStatus` when it is not `Open`.
+        `ResourceNotFound`; 422 `InvalidCheckoutSessionStatus` if the session is not
+        `Open`.
         """
         ...
 

@@ -54,7 +54,7 @@ class DisbursementOperations:
         page_size: int | None = None,
         next_token: str | None = None,
     ) -> Response[Disbursements]:
-        """Get a page of disbursements settled between two times; reads only.
+        """Get a page of disbursements settled between two times; nothing changes.
 
         Amazon requires both times, or only the `next_token` of the previous page. A
         datetime needs a time zone; as text a time is `20260101T120000Z`. The largest

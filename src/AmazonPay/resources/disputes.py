@@ -226,7 +226,7 @@ class Disputes:
         page="amazon-pay-api-v2/dispute.html",
     )
     def get_dispute(self, dispute_id: str) -> Response[Dispute]:
-        """Get a Dispute: its state, deadline and resolution; reads only.
+        """Get a Dispute: its state, deadline and resolution; nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """

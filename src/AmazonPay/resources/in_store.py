@@ -121,10 +121,11 @@ class InStore:
     def instore_merchant_scan(
         self, body: InstoreMerchantScan | Body, *, idempotency_key: str | None = None
     ) -> Response[InstoreMerchantScanResult]:
-        """Scan a buyer's code and get its Charge Permission.
+        """Send the code that was scanned at a buyer, and get the Charge Permission.
 
-        No money moves. After a lost answer, repeat with the same `scanReferenceId`:
-        "already used" then means that the first call may have worked.
+        No money moves. If the answer is lost, repeat the call with the same
+        `scanReferenceId`. If Amazon then says that it was already used, the first call
+        may have worked.
         Whether the answer is 200 or 201 is unconfirmed.
 
         Errors: the general ones, such as 400 `InvalidParameterValue`; others are

@@ -103,7 +103,7 @@ class Refunds:
         page="amazon-pay-api-v2/refund.html",
     )
     def get_refund(self, refund_id: str) -> Response[Refund]:
-        """Get a Refund: its amount and state; reads only.
+        """Get a Refund: its amount and state; nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """

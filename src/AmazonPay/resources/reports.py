@@ -190,7 +190,7 @@ class ReportOperations:
         page_size: Annotated[int, Ge(1), Le(100)] | None = None,
         next_token: str | None = None,
     ) -> Response[Reports]:
-        """Get a page of reports, by default 10 of the last 90 days; reads only.
+        """Get a page of reports, by default 10 of the last 90 days; nothing changes.
 
         `next_token` comes from the previous page; with any other parameter beside it
         the call fails. `page_size` is 1 to 100. A datetime needs a time zone.
@@ -208,7 +208,9 @@ class ReportOperations:
         page="amazon-pay-api-v2/reports.html",
     )
     def get_report(self, report_id: str) -> Response[Report]:
-        """Get one report: its status and the id of its document; reads only.
+        """Get one report: its status, and the id of its document once it is done.
+
+        Nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """
@@ -240,7 +242,7 @@ class ReportOperations:
         page="amazon-pay-reports/downloading-reports.html",
     )
     def get_report_document(self, report_document_id: str) -> Response[ReportDocument]:
-        """Get the link to a report's file; reads only.
+        """Get the link to a report's file; nothing changes.
 
         The link is valid for 30 seconds: fetch it by a plain, unsigned GET.
 
@@ -258,7 +260,7 @@ class ReportOperations:
     def get_report_schedules(
         self, *, report_types: Sequence[ReportType] | None = None
     ) -> Response[ReportSchedules]:
-        """Get the schedules, all or those of some types; reads only.
+        """Get the schedules, all or those of some types; nothing changes.
 
         Errors: 400 `InvalidParameterValue`.
         """
@@ -272,7 +274,7 @@ class ReportOperations:
         page="amazon-pay-reports/managing-report-schedules.html",
     )
     def get_report_schedule(self, report_schedule_id: str) -> Response[ReportSchedule]:
-        """Get one schedule; reads only.
+        """Get one schedule; nothing changes.
 
         Errors: 404 `ResourceNotFound`.
         """

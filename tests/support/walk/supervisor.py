@@ -127,7 +127,8 @@ class Supervisor:
     kills: int = 0
 
     def __post_init__(self) -> None:
-        walk, self.port = self.walk, _free_port()
+        walk, self.place = self.walk, _free_place()
+        self.port: int = self.place.getsockname()[1]
         self.wire = Wire(self.port, walk.seed, walk.cuts)
         # A process may be stopped or killed while it has the database locked.
         self.shop = Shop(self.folder / "shop.db", patience=1.0)
@@ -237,6 +238,7 @@ class Supervisor:
             if process is not None:
                 _kill(process)
         self.wire.stop()
+        self.place.close()
 
     def take_orders(self, number: int) -> None:
         """Let the shop take in more orders."""
@@ -386,10 +388,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+def _free_place() -> socket.socket:
+    """Return a socket that keeps a free port from others, but from no listener."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", 0))
+    return place
 
 
 def _keys(folder: Path) -> None:

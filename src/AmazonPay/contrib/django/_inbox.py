@@ -83,7 +83,9 @@ class DjangoInbox(Processing):
         return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
-        """Return up to `limit` entries that have failed too often, the oldest first.
+        """Return up to `limit` entries that are not tried again: they failed too often.
+
+        The one that was received first comes first; nothing changes.
 
         Raises:
             InboxFailed: the database failed.

@@ -364,7 +364,7 @@ def cancel_charge(context: Context, call: APICall, charge: Record) -> Result:
 
 @handles(Charges.update_charge, subject=in_path(KIND))
 def update_charge(context: Context, call: APICall, charge: Record) -> Result:
-    """Answer Update Charge with a refusal: it is for payment processors only."""
+    """Refuse Update Charge, which only payment service providers may call."""
     # UNCONFIRMED: the code; an authorization error is as likely.
     refuse(
         "update-charge",

@@ -136,7 +136,7 @@ def script(path: str) -> str:
 
 
 def static_file(path: str) -> HTTPResponse | None:
-    """Return the script or the style sheet of a path; None for any other path."""
+    """Return the response with the script or style sheet at a path, else None."""
     if path not in _STATIC:
         return None
     name, kind = _STATIC[path]
