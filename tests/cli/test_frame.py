@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 import AmazonPay
+from AmazonPay import ConfigurationError, errors
 from AmazonPay import __main__ as program
-from AmazonPay import errors
 from AmazonPay._core.command_lines import without_secrets
 from AmazonPay._core.operation import operations_of
 from AmazonPay.cli import output, plain
@@ -256,6 +256,55 @@ def test_a_full_disk_is_told(
     assert "No space left" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, "amazonpay: interrupted\n"),
+        (
+            OSError(28, "No space left on device"),
+            2,
+            "amazonpay simulate: No space left on device\n",
+        ),
+        (
+            FileNotFoundError("no usable folder"),
+            2,
+            "amazonpay simulate: no usable folder\n",
+        ),
+        (ConfigurationError("port taken"), 2, "amazonpay simulate: port taken\n"),
+    ],
+    ids=["Ctrl-C", "disk full", "no folder", "configuration"],
+)
+def test_what_ends_the_start_of_a_simulator_is_told(
+    error: BaseException,
+    status: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(line: object) -> int:
+        del line
+        raise error
+
+    monkeypatch.setattr("AmazonPay.simulator.cli.main", fail)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert program.main(["simulate"]) == status
+    assert capsys.readouterr().err == told
+
+
+def test_an_interruption_while_commands_are_loaded_has_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, full: str, *_: object) -> None:
+            if full == "AmazonPay.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "AmazonPay.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert program.main(["keys"]) == 130
+    assert capsys.readouterr().err == "amazonpay: interrupted\n"
+
+
 def test_help_into_a_closed_pipe_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Closed())
     with pytest.raises(SystemExit) as caught:
@@ -389,6 +438,8 @@ def test_without_click_the_extra_is_named(
         return
     assert program.main(["keys"]) == 2
     assert "[cli]" in capsys.readouterr().err
+    assert program.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("amazonpay ")
 
 
 def test_operations_in_a_group_of_click_are_the_same() -> None:

@@ -397,6 +397,14 @@ def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"port {port} of this machine is taken" in capsys.readouterr().err
 
 
+def test_one_key_id_for_two_keys_is_refused(
+    public_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--public-key", f"{KEY_ID}={public_key}"] * 2
+    assert main(["simulate", *line]) == 2
+    assert f"{KEY_ID!r} is given twice" in capsys.readouterr().err
+
+
 def test_a_key_comes_with_its_options(public_key: Path) -> None:
     one = merchant_from(f"A={public_key},region=uk,currency=GBP,environment=sandbox")
     assert (one.region, one.ledger_currency) == ("eu", "GBP")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from .groups import Lazy, LazyGroup
-from .output import data, words
+from .output import words
+from .plain import print_version
 from .session import Session
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def _call_summaries() -> list[tuple[str, str]]:
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it
     if wanted and not ctx.resilient_parsing:
-        from .._core.version import installed_version
-
-        data(f"amazonpay {installed_version()}")
+        print_version()
         ctx.exit()
 
 

@@ -58,7 +58,9 @@ _OPTIONS: Final = {
 
 def text_of(error: AmazonPayError) -> str:
     """Return the text of an error, with options in place of arguments."""
-    text = str(error)
+    from .._signing.key_forms import NEW_PAIR
+
+    text = str(error).replace(NEW_PAIR, "amazonpay keys new")
     for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
     return text
