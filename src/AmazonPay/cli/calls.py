@@ -205,7 +205,7 @@ def _print_answer(response: Response[Any], *, as_json: bool) -> int:
     else:
         data(response.text)
     if unreadable is not None:
-        words(f"amazonpay: {unreadable}")
+        words(f"amazonpay: {text_of(unreadable)}")
         return UNKNOWN if response.outcome_unknown else NO_ANSWER
     if not response.ok:
         words(

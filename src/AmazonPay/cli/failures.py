@@ -51,6 +51,8 @@ _EXTRAS: Final = {
 _OPTIONS: Final = {
     "pass the file of its authority as verify=": "give its authority by --ca-file",
     "check endpoint_url": "check --endpoint-url",
+    "pass sandbox=True": "give --sandbox",
+    "is not JSON; see .content": "is not JSON; it is on stdout",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from .. import journal as journals
-from ..errors import AmazonPayError, JournalConflict
+from ..errors import AmazonPayError, ConfigurationError, JournalConflict
 from . import credentials
 from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
@@ -43,6 +44,11 @@ def opened(
     """
     place = JOURNAL.place(named, new=new)
     if "://" not in place:
+        if not new and Path(place).stat().st_size == 0:
+            raise ConfigurationError(
+                f"{place!r} has no bytes, so it is no journal: it may have lost what it"
+                " held"
+            )
         return journals.SQLiteJournal(place)
     book = in_database(place, table_name, new=new)
     if new:

@@ -31,6 +31,9 @@ class Kind:
             ConfigurationError: there is none, or no such file. A missing one is created
                 only if it may be `new`: what is empty would say that nothing is open.
         """
+        if named == "":
+            # A variable of a shell that is not set, and no wish for another place.
+            raise ConfigurationError(f"{self.option} takes a file, and no empty text")
         place = named or os.environ.get(self.variable)
         if not place:
             raise ConfigurationError(

@@ -144,9 +144,12 @@ def faults(ctx: click.Context, *, disarm: bool, **given: Any) -> None:  # noqa: 
     if given["as_json"]:
         json_line(answer)
         return
-    unused: list[object] = _within(answer).get("unused") or []
-    for one in unused:
-        data(str(one))
+    unused = _listed(answer, "unused")
+    names = ("operation", "outcome", "when")
+    if unused:
+        table(names, [[one.get(name) for name in names] for one in unused])
+    else:
+        words("No call is to end otherwise than it would.")
 
 
 @click.command()
