@@ -182,6 +182,12 @@ def test_a_password_in_a_url_is_not_shown() -> None:
     assert "geheim" not in without_secrets(text)
 
 
+def test_what_stands_behind_a_hidden_key_is_shown() -> None:
+    text = f"region {PEM!r} is not one of us, eu"
+    assert without_secrets(text).endswith(")' is not one of us, eu")
+    assert "MIIE" not in without_secrets(text)
+
+
 def test_a_hash_is_shown() -> None:
     assert without_secrets("a" * 64) == "a" * 64
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay.cli import sim_world
+from AmazonPay.cli import key_files
 from command_line import Done, amazonpay, answering, of_simulator
 from simulated import Shop
 
@@ -128,9 +128,12 @@ def test_an_order_that_does_not_exist_has_no_story(order: str) -> None:
 def test_faults_are_listed_and_disarmed() -> None:
     shop = Shop()
     sim(shop, "fault", "get-charge", "502")
-    assert "get_charge" in sim(shop, "faults").out
+    listed = sim(shop, "faults").out
+    assert listed == "operation\toutcome\twhen\nget_charge\t502\tbefore\n"
     assert sim(shop, "faults", "--disarm", "--json").json["unused"]
-    assert sim(shop, "faults").out == ""
+    done = sim(shop, "faults")
+    assert (done.status, done.out) == (0, "")
+    assert "No call" in done.err
 
 
 def test_a_reset_forgets_everything() -> None:
@@ -232,9 +235,9 @@ def test_words_are_enough_where_there_is_nothing_to_print() -> None:
 
 
 def test_a_closed_stdin_is_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("AmazonPay.cli.sim_world.sys.stdin", None)
+    monkeypatch.setattr("AmazonPay.cli.key_files.sys.stdin", None)
     with pytest.raises(ConfigurationError, match="closed"):
-        sim_world.world_in("-")
+        key_files.read_input("-")
 
 
 def test_lines_end_when_nobody_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:

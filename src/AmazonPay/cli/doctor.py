@@ -100,8 +100,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     if public is None and key is not None:
         public = key.public_key()
     findings += about_records(
-        None if request_file is None else key_files.read(request_file),
-        None if answer_file is None else key_files.read(answer_file),
+        None if request_file is None else key_files.read_input(request_file),
+        None if answer_file is None else key_files.read_input(answer_file),
         public,
     )
     findings += _last(ctx, given, findings, offline=offline)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -143,6 +144,22 @@ def read(path: str, largest: int = _LARGEST_FILE) -> bytes:
         raise ConfigurationError(f"{path!r} cannot be read: {reason}") from None
     if len(held) > largest:
         raise ConfigurationError(f"{path!r} is larger than {largest} bytes")
+    return held
+
+
+def read_input(path: str, largest: int = _LARGEST_FILE) -> bytes:
+    """Return the bytes of a file, or of stdin for `-`.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is larger than the limit.
+    """
+    if path != "-":
+        return read(path, largest)
+    if sys.stdin is None:
+        raise ConfigurationError("- reads stdin, which is closed")
+    held = sys.stdin.buffer.read(largest + 1)
+    if len(held) > largest:
+        raise ConfigurationError(f"stdin is larger than {largest} bytes")
     return held
 
 

@@ -45,7 +45,7 @@ class Kind:
                 f"{self.option} takes a file: the URL of a database may hold a"
                 f" password, so it is read from {self.variable}"
             )
-        if "://" not in place and not new and not _is_file(place):
+        if "://" not in place and not new and not is_file(place):
             raise ConfigurationError(f"there is no {self.noun} {place!r}")
         return place
 
@@ -86,7 +86,7 @@ class Kind:
             raise ConfigurationError(problem)
         file = engine.url.database
         must_exist = engine.dialect.name == "sqlite" and not new
-        if must_exist and file and ":" not in file and not _is_file(file):
+        if must_exist and file and ":" not in file and not is_file(file):
             raise ConfigurationError(
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
@@ -105,7 +105,8 @@ def before(now: datetime, older_than: timedelta | None) -> datetime | None:
         raise ConfigurationError("--older-than reaches before the year 1") from None
 
 
-def _is_file(place: str) -> bool:
+def is_file(place: str) -> bool:
+    """Return whether there is such a file, which is no pipe or device."""
     try:
         return Path(place).is_file()
     except (OSError, ValueError):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import click
 
-from ..errors import ConfigurationError
 from . import key_files
 from .durations import duration
 from .failures import NO_ANSWER, Failure
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-_STDIN: Final = "-"
 _LARGEST_WORLD: Final = 64 * 1024 * 1024
 
 
@@ -192,25 +189,12 @@ def load(ctx: click.Context, file: str, **given: Any) -> None:  # noqa: ANN401 -
 
     FILE is - for stdin.
     """
-    content = world_in(file)
+    content = key_files.read_input(file, _LARGEST_WORLD)
     answer = read(raw_answer(ctx, given, "POST", "load", content), given)
     if given["as_json"]:
         json_line(answer)
     else:
         words("The simulator goes on from there.")
-
-
-def world_in(file: str) -> bytes:
-    """Return the bytes of a world.
-
-    Raises:
-        ConfigurationError: they cannot be read.
-    """
-    if file != _STDIN:
-        return key_files.read(file, _LARGEST_WORLD)
-    if sys.stdin is None:
-        raise ConfigurationError("- reads stdin, which is closed")
-    return sys.stdin.buffer.read()
 
 
 COMMANDS: Final = (
