@@ -141,20 +141,41 @@ def test_a_shell_gets_its_completion(shell: str) -> None:
     assert amazonpay("completion", shell, "--json").json["shell"] == shell
 
 
-def test_completion_knows_commands_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def completed(monkeypatch: pytest.MonkeyPatch, line: str) -> set[str]:
+    """Return what bash is told to complete at the end of a line."""
     monkeypatch.setenv("_AMAZONPAY_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "amazonpay get-ch")
-    monkeypatch.setenv("COMP_CWORD", "1")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
     with pytest.raises(SystemExit):
         program.main([])
-    shown = raw.getvalue().decode().splitlines()
-    assert {line.partition(",")[2] for line in shown} == {
-        "get-checkout-session",
-        "get-charge-permission",
-        "get-charge",
+    return set(raw.getvalue().decode().splitlines())
+
+
+def test_completion_knows_commands_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed(monkeypatch, "amazonpay get-ch") == {
+        "plain,get-checkout-session",
+        "plain,get-charge-permission",
+        "plain,get-charge",
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("keys show pri", "file,pri"),
+        ("keys check a.pem pub", "file,pub"),
+        ("get-charge S01 --private-key pri", "file,pri"),
+        ("bulk capture jul", "file,jul"),
+        ("journal list --journal j", "file,j"),
+        ("reports pull --out pul", "dir,pul"),
+    ],
+)
+def test_files_are_completed_by_the_shell(
+    line: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert completed(monkeypatch, f"amazonpay {line}") == {kind}
 
 
 @pytest.mark.parametrize(
