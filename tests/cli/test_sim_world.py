@@ -223,7 +223,31 @@ def test_another_server_is_told(noun: str, body: bytes) -> None:
     more = ("1d",) if noun == "advance" else ()
     done = amazonpay("sim", noun, *more, transport=answering(200, body))
     assert done.status == 3
-    assert "no simulator" in done.err
+    assert "what answers at http://localhost:8421 is no simulator" in done.err
+
+
+def test_a_simulator_that_needs_a_token_is_told_which_variable_has_it() -> None:
+    body = b'{"reasonCode": "UnauthorizedAccess", "message": "no token"}'
+    done = amazonpay("sim", "clock", transport=answering(401, body))
+    assert done.status == 1
+    assert "set AMAZON_PAY_SIMULATOR_TOKEN" in done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        (["sim", "clock", "--endpoint-url", "https://localhost:1"], "--ca-file takes"),
+        (["ipn", "listen", "--port", "0", "--topic", "x"], "--topic takes"),
+    ],
+    ids=["authority", "topic"],
+)
+def test_an_argument_has_the_name_of_its_option(
+    line: list[str], option: str, tmp_path: Path
+) -> None:
+    more = ["--ca-file", str(tmp_path / "none.pem")] if line[0] == "sim" else []
+    done = amazonpay(*line, *more)
+    assert (done.status, done.out) == (2, "")
+    assert option in done.err
 
 
 def test_words_are_enough_where_there_is_nothing_to_print() -> None:

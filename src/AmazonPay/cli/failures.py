@@ -52,6 +52,8 @@ _OPTIONS: Final = {
     "pass the file of its authority as verify=": "give its authority by --ca-file",
     "check endpoint_url": "check --endpoint-url",
     "pass sandbox=True": "give --sandbox",
+    "verify takes the path": "--ca-file takes the path",
+    "allowed_topics has whole ARNs of topics": "--topic takes the whole ARN of a topic",
     "is not JSON; see .content": "is not JSON; it is on stdout",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
@@ -62,7 +64,11 @@ def text_of(error: AmazonPayError) -> str:
     """Return the text of an error, with options in place of arguments."""
     from .._signing.key_forms import NEW_PAIR
 
-    text = str(error).replace(NEW_PAIR, "amazonpay keys new")
+    return with_options(str(error).replace(NEW_PAIR, "amazonpay keys new"))
+
+
+def with_options(text: str) -> str:
+    """Return a text for programmers with options in place of arguments."""
     for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
     return text
