@@ -462,6 +462,29 @@ def test_a_call_that_comes_before_the_rules_are_loaded_waits_for_them() -> None:
     assert server.failure is None
 
 
+def test_a_call_that_waits_for_rules_that_cannot_be_loaded_is_cut_quietly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failure = ConfigurationError("no rules")
+
+    def load() -> App:
+        while not server.server_state.tasks:  # the call has come, and waits
+            threading.Event().wait(0.01)
+        raise failure
+
+    with listen(0) as listener:
+        server = server_for(load, None, lambda: None)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with socket.create_connection(listener.getsockname()) as peer:
+            peer.sendall(b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert peer.recv(100) == b""
+        thread.join(30)
+    assert server.failure is failure
+    assert not caplog.records
+
+
 def test_rules_that_cannot_be_loaded_end_the_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
