@@ -270,17 +270,29 @@ def test_a_closed_pipe_is_quiet(
     assert capsys.readouterr().err == ""
 
 
+class Full(Closed):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        del text
+        raise OSError(28, "No space left on device")
+
+
 def test_a_full_disk_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Full(Closed):
-        def write(self, text: str) -> int:
-            del text
-            raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(sys, "stdout", Full())
     output.data("x")
     assert "No space left" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        program.main(["--help"])
+    assert caught.value.code == 0
+    assert "cannot be written: No space left" in capsys.readouterr().err
+
+
+def test_a_failing_file_is_no_failing_output() -> None:
+    with pytest.raises(OSError, match="No space"), as_exit_status():
+        raise OSError(28, "No space left on device", "a.db")
 
 
 @pytest.mark.parametrize(

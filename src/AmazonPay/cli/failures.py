@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -98,6 +99,19 @@ def status_of(error: AmazonPayError) -> int:
     return NO_ANSWER
 
 
+def _ended(error: OSError) -> Exception:
+    """Return how a command ends whose output fails in click, such as its help."""
+    if isinstance(error, BrokenPipeError):
+        discard(sys.stdout)
+        discard(sys.stderr)
+        return click.exceptions.Exit(OK)
+    if error.errno == errno.ENOSPC and error.filename is None:
+        discard(sys.stdout)
+        words(f"amazonpay: the output cannot be written: {error.strerror}")
+        return click.exceptions.Exit(OK)
+    return error
+
+
 @contextlib.contextmanager
 def as_exit_status() -> Generator[None]:
     """Turn what a command raises into words and an exit status, without a traceback."""
@@ -119,10 +133,8 @@ def as_exit_status() -> Generator[None]:
             f" pip install '.[{extra}]' in your checkout",
             USAGE,
         ) from None
-    except BrokenPipeError:
-        discard(sys.stdout)
-        discard(sys.stderr)
-        raise click.exceptions.Exit(OK) from None
+    except OSError as error:
+        raise _ended(error) from None
     except KeyboardInterrupt:
         raise Failure("interrupted", INTERRUPTED) from None
     except click.Abort:
