@@ -209,6 +209,11 @@ def test_what_stands_behind_a_hidden_key_is_shown() -> None:
     assert "MIIE" not in without_secrets(text)
 
 
+def test_a_form_of_a_url_is_shown() -> None:
+    text = "write http://USER:PASSWORD@HOST:PORT"
+    assert without_secrets(text) == text
+
+
 def test_a_hash_is_shown() -> None:
     assert without_secrets("a" * 64) == "a" * 64
 

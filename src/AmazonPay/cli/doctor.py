@@ -94,8 +94,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         offline_checks.algorithm(subject),
         *offline_checks.idempotency_key(idempotency_key),
         *offline_checks.connection(subject),
-        *stored_checks.journal(journal, table),
-        *stored_checks.inbox(inbox),
+        *stored_checks.journal(journal, table, offline=offline),
+        *stored_checks.inbox(inbox, offline=offline),
     ]
     if public is None and key is not None:
         public = key.public_key()

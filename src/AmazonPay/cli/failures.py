@@ -56,6 +56,7 @@ _OPTIONS: Final = {
     "verify takes the path": "--ca-file takes the path",
     "allowed_topics has whole ARNs of topics": "--topic takes the whole ARN of a topic",
     "is not JSON; see .content": "is not JSON; it is on stdout",
+    "wrong private_key_password": "wrong AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
 }
@@ -73,6 +74,15 @@ def with_options(text: str) -> str:
     for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
     return text
+
+
+def missing_extra(missing: ModuleNotFoundError) -> str | None:
+    """Return which extra brings a module; None if none of them does."""
+    extra = _EXTRAS.get(missing.name or "")
+    return extra and (
+        f"this needs {missing.name}, which comes with the extra [{extra}]:"
+        f" pip install '.[{extra}]' in your checkout"
+    )
 
 
 class Failure(click.ClickException):
@@ -125,14 +135,10 @@ def as_exit_status() -> Generator[None]:
     except AmazonPayError as error:
         raise Failure(text_of(error), status_of(error)) from None
     except ModuleNotFoundError as missing:
-        extra = _EXTRAS.get(missing.name or "")
-        if extra is None:
+        text = missing_extra(missing)
+        if text is None:
             raise
-        raise Failure(
-            f"this needs {missing.name}, which comes with the extra [{extra}]:"
-            f" pip install '.[{extra}]' in your checkout",
-            USAGE,
-        ) from None
+        raise Failure(text, USAGE) from None
     except OSError as error:
         raise _ended(error) from None
     except KeyboardInterrupt:

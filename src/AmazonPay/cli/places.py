@@ -49,6 +49,19 @@ class Kind:
             raise ConfigurationError(f"there is no {self.noun} {place!r}")
         return place
 
+    def is_on_a_server(self, named: str | None) -> bool:
+        """Return whether it is a database that is asked over a network.
+
+        Raises:
+            ConfigurationError: it is none; see `place` and `engine`.
+        """
+        place = self.place(named)
+        if "://" not in place:
+            return False
+        engine = self.engine(place)
+        engine.dispose()
+        return engine.dialect.name != "sqlite"
+
     def readable_by_others(self, named: str | None) -> str | None:
         """Return the path of the file if more users than its owner may read it."""
         place = named or os.environ.get(self.variable, "")
