@@ -74,6 +74,12 @@ def test_what_is_signed_is_piped_on(
     assert button("verify", "-", *public, stdin=done.out).status == 0
 
 
+def test_a_missing_configuration_is_told(public: tuple[str, str]) -> None:
+    done = button("verify", "/none.json", *public)
+    assert done.status == 2
+    assert "cannot be read: No such file" in done.err
+
+
 def test_a_signature_is_data(env: dict[str, str | None], tmp_path: Path) -> None:
     file = file_of(tmp_path, TEXT)
     done = button("sign", file, env=env)

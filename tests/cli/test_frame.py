@@ -349,6 +349,17 @@ def test_an_interruption_while_commands_are_loaded_has_no_traceback(
     assert capsys.readouterr().err == "amazonpay: interrupted\n"
 
 
+def test_help_is_escaped_where_it_has_no_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
+    with pytest.raises(SystemExit) as caught:
+        program.main(["doctor", "--help"])
+    assert caught.value.code == 0
+    assert b"\\u2026-V2" in raw.getvalue()
+
+
 def test_help_into_a_closed_pipe_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Closed())
     with pytest.raises(SystemExit) as caught:

@@ -251,6 +251,20 @@ def test_an_empty_name_is_not_the_journal_of_the_environment(
     assert (done.status, done.out) == (2, "")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [("show",), ("resolve", "success", "--reason", "x"), ("abandon", "--reason", "x")],
+    ids=["show", "resolve", "abandon"],
+)
+def test_a_word_that_is_no_key_is_unknown(
+    line: tuple[str, ...], book: SQLiteJournal, place: tuple[str, str]
+) -> None:
+    del book
+    done = journal(line[0], "\udcff", *line[1:], *place)
+    assert (done.status, done.out) == (1, "")
+    assert "no request of this key" in done.err
+
+
 def test_no_journal_ends_with_2() -> None:
     done = journal("list", env={"AMAZON_PAY_JOURNAL": None})
     assert done.status == 2

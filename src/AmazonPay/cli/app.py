@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -95,4 +97,6 @@ def app(ctx: click.Context) -> None:
 
 def main(line: Sequence[str]) -> NoReturn:
     """Run a command line, and exit with its status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # of help in Latin-1
     app.main(list(line), prog_name="amazonpay")

@@ -141,8 +141,9 @@ def _config(path: str, signature: str | None) -> dict[str, str]:
             "payloadJSON": _payload(path).decode(errors="replace"),
             "signature": signature,
         }
+    held = key_files.read_input(path)
     try:
-        parsed: Any = json.loads(key_files.read_input(path))
+        parsed: Any = json.loads(held)
     except (ValueError, RecursionError):
         parsed = None
     members = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}

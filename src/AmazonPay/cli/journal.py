@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ..journal import Entry, Journal
 
 JOURNAL: Final = Kind("journal", "--journal", "AMAZON_PAY_JOURNAL")
+
+_NO_SUCH_KEY: Final = "the journal has no request of this key"
 
 _MOST: Final = 1000
 """How many open entries one command looks at."""
@@ -87,6 +90,17 @@ def journal_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return json_option(command)
+
+
+def _key(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse what is no key before a journal is asked: it may be no UTF-8."""
+    del ctx, parameter
+    if re.fullmatch(r"[\w-]{1,32}", value, re.ASCII) is None:
+        raise JournalConflict(_NO_SUCH_KEY)
+    return value
+
+
+_key_argument = click.argument("key", callback=_key)
 
 
 @click.group(cls=Group)
@@ -164,7 +178,7 @@ def _print_table(found: list[Entry], now: datetime) -> None:
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.option("--body", is_flag=True, help="Show the body, which may hold a name.")
 @journal_options
 def show(
@@ -180,7 +194,7 @@ def show(
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.argument("outcome", type=click.Choice(["success", "no"]))
 @click.option("--reason", required=True, help="How you know.")
 @click.option("--object-id", metavar="ID", help="The charge or refund that was found.")
@@ -207,7 +221,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.option("--reason", required=True, help="Why the order was dropped.")
 @journal_options
 def abandon(
@@ -316,7 +330,7 @@ def _continue(  # noqa: PLR0913 - what one entry takes
 def _entry(book: Journal, key: str) -> Entry:
     entry = book.find(key)
     if entry is None or entry.is_claim:
-        raise JournalConflict("the journal has no request of this key")
+        raise JournalConflict(_NO_SUCH_KEY)
     return entry
 
 
