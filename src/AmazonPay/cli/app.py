@@ -97,6 +97,7 @@ def app(ctx: click.Context) -> None:
 
 def main(line: Sequence[str]) -> NoReturn:
     """Run a command line, and exit with its status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # of help in Latin-1
+    stream: object = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # of help in Latin-1
     app.main(list(line), prog_name="amazonpay")
