@@ -92,10 +92,10 @@ def end_with_parent() -> None:
 
 def simulate(options: list[str]) -> int:
     """Be the simulator."""
-    from AmazonPay.simulator.cli import main  # noqa: PLC0415 - the parent needs none of it
+    from AmazonPay.cli.plain import run_plain  # noqa: PLC0415 - the parent needs none of it
 
     end_with_parent()
-    return main(options)
+    return run_plain("simulate", options)
 
 
 def serve_shop() -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ._core.extras import how_to_install
-from .cli.plain import COMMANDS, run_plain
+from .cli.plain import COMMANDS, interrupted, run_plain, run_without_click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if missing.name != "click":
             raise
-        sys.stderr.write(
-            "amazonpay needs click, which comes with the extra [cli]:"
-            f" {how_to_install('cli')}; without it there are {', '.join(COMMANDS)}\n"
-        )
-        return 2
+        return run_without_click(line)
+    except KeyboardInterrupt:  # the commands handle it themselves
+        return interrupted()
     return run(line)
 
 

@@ -66,6 +66,20 @@ def test_what_is_signed_verifies(
     assert by_private.json["name"] == "holds"
 
 
+def test_what_is_signed_is_piped_on(
+    env: dict[str, str | None], public: tuple[str, str]
+) -> None:
+    done = button("sign", "-", "--json", env=env, stdin=TEXT)
+    assert done.json["payloadJSON"] == TEXT
+    assert button("verify", "-", *public, stdin=done.out).status == 0
+
+
+def test_a_missing_configuration_is_told(public: tuple[str, str]) -> None:
+    done = button("verify", "/none.json", *public)
+    assert done.status == 2
+    assert "cannot be read: No such file" in done.err
+
+
 def test_a_signature_is_data(env: dict[str, str | None], tmp_path: Path) -> None:
     file = file_of(tmp_path, TEXT)
     done = button("sign", file, env=env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -260,6 +261,15 @@ def test_a_new_key_that_cannot_be_told_is_not_sent(
     assert amazonpay(*given, transport=transport, env=env).status == 0
 
 
+def test_a_file_without_its_sign_is_no_body(
+    env: dict[str, str | None], tmp_path: Path
+) -> None:
+    (tmp_path / "it.json").write_text("{}")
+    done = call(Shop(), env, "create-charge", "--body", f"{tmp_path}/it.json")
+    assert (done.status, done.out) == (2, "")
+    assert f"given as @{tmp_path}/it.json" in done.err
+
+
 # Unknown outcomes -----------------------------------------------------------------
 
 
@@ -267,6 +277,24 @@ def repeat_of(done: Done) -> list[str]:
     """Return the command that repeats a call."""
     (line,) = [x for x in done.err.splitlines() if x.startswith("  amazonpay ")]
     return shlex.split(line)[1:]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="needs the pipes of a shell")  # noqa: PTH112 - a path of the system
+def test_a_body_from_a_pipe_of_the_shell_is_in_the_command_that_repeats_it(
+    env: dict[str, str | None],
+) -> None:
+    body = refund_body(Shop())
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as pipe:
+        pipe.write(body)
+    line = ("create-refund", "--body", f"@/dev/fd/{reader}")
+    try:
+        lost = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
+    finally:
+        os.close(reader)
+    assert lost.status == 4
+    again = repeat_of(lost)
+    assert again[again.index("--body") + 1] == body
 
 
 @pytest.mark.parametrize(

@@ -458,7 +458,7 @@ def test_a_network_that_is_down_is_told(private_key_pem: str) -> None:
     env = {"AMAZON_PAY_PRIVATE_KEY": private_key_pem}
     line = ("--public-key-id", KEY_ID, "--no-buyer")
     done = run(*line, transport=failing(httpx2.ConnectError), env=env)
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (3, "")
     assert "no readable answer" in done.err
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -352,6 +353,23 @@ def test_a_profile_is_looked_at(tmp_path: Path, key_file: str) -> None:
     file.chmod(0o644)
     open_file = doctor("--profile", "shop", "--json", env=env)
     assert "chmod 600" in findings(open_file, "wrong")["profile"]
+
+
+@pytest.mark.parametrize("noun", ["journal", "inbox"])
+def test_offline_asks_no_server_of_a_database(noun: str, good: list[str]) -> None:
+    url = "postgresql+psycopg://shop:geheim@127.0.0.1:1/x"
+    env = {f"AMAZON_PAY_{noun.upper()}": url}
+    done = doctor(*good, "--json", env=env)
+    assert done.status == 0
+    assert "not asked because of --offline" in findings(done, "unknown")[noun]
+
+
+def test_a_missing_extra_is_named_for_the_inbox(
+    good: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    done = doctor(*good, "--json", env={"AMAZON_PAY_INBOX": "sqlite:///shop.db"})
+    assert "the extra [sqlalchemy]" in findings(done, "wrong")["inbox"]
 
 
 def test_a_journal_is_looked_at(good: list[str], tmp_path: Path) -> None:

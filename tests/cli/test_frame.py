@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 import AmazonPay
+from AmazonPay import ConfigurationError, errors
 from AmazonPay import __main__ as program
-from AmazonPay import errors
 from AmazonPay._core.command_lines import without_secrets
 from AmazonPay._core.operation import operations_of
 from AmazonPay.cli import output, plain
@@ -141,20 +141,41 @@ def test_a_shell_gets_its_completion(shell: str) -> None:
     assert amazonpay("completion", shell, "--json").json["shell"] == shell
 
 
-def test_completion_knows_commands_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def completed(monkeypatch: pytest.MonkeyPatch, line: str) -> set[str]:
+    """Return what bash is told to complete at the end of a line."""
     monkeypatch.setenv("_AMAZONPAY_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", "amazonpay get-ch")
-    monkeypatch.setenv("COMP_CWORD", "1")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
     with pytest.raises(SystemExit):
         program.main([])
-    shown = raw.getvalue().decode().splitlines()
-    assert {line.partition(",")[2] for line in shown} == {
-        "get-checkout-session",
-        "get-charge-permission",
-        "get-charge",
+    return set(raw.getvalue().decode().splitlines())
+
+
+def test_completion_knows_commands_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed(monkeypatch, "amazonpay get-ch") == {
+        "plain,get-checkout-session",
+        "plain,get-charge-permission",
+        "plain,get-charge",
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("keys show pri", "file,pri"),
+        ("keys check a.pem pub", "file,pub"),
+        ("get-charge S01 --private-key pri", "file,pri"),
+        ("bulk capture jul", "file,jul"),
+        ("journal list --journal j", "file,j"),
+        ("reports pull --out pul", "dir,pul"),
+    ],
+)
+def test_files_are_completed_by_the_shell(
+    line: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert completed(monkeypatch, f"amazonpay {line}") == {kind}
 
 
 @pytest.mark.parametrize(
@@ -180,6 +201,17 @@ def test_a_key_on_the_command_line_is_refused_and_not_shown(line: list[str]) -> 
 def test_a_password_in_a_url_is_not_shown() -> None:
     text = "postgresql://shop:geheim@db/x cannot be reached"
     assert "geheim" not in without_secrets(text)
+
+
+def test_what_stands_behind_a_hidden_key_is_shown() -> None:
+    text = f"region {PEM!r} is not one of us, eu"
+    assert without_secrets(text).endswith(")' is not one of us, eu")
+    assert "MIIE" not in without_secrets(text)
+
+
+def test_a_form_of_a_url_is_shown() -> None:
+    text = "write http://USER:PASSWORD@HOST:PORT"
+    assert without_secrets(text) == text
 
 
 def test_a_hash_is_shown() -> None:
@@ -243,17 +275,89 @@ def test_a_closed_pipe_is_quiet(
     assert capsys.readouterr().err == ""
 
 
+class Full(Closed):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        del text
+        raise OSError(28, "No space left on device")
+
+
 def test_a_full_disk_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Full(Closed):
-        def write(self, text: str) -> int:
-            del text
-            raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(sys, "stdout", Full())
     output.data("x")
     assert "No space left" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        program.main(["--help"])
+    assert caught.value.code == 0
+    assert "cannot be written: No space left" in capsys.readouterr().err
+
+
+def test_a_failing_file_is_no_failing_output() -> None:
+    with pytest.raises(OSError, match="No space"), as_exit_status():
+        raise OSError(28, "No space left on device", "a.db")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (KeyboardInterrupt(), 130, "amazonpay: interrupted\n"),
+        (
+            OSError(28, "No space left on device"),
+            2,
+            "amazonpay simulate: No space left on device\n",
+        ),
+        (
+            FileNotFoundError("no usable folder"),
+            2,
+            "amazonpay simulate: no usable folder\n",
+        ),
+        (ConfigurationError("port taken"), 2, "amazonpay simulate: port taken\n"),
+    ],
+    ids=["Ctrl-C", "disk full", "no folder", "configuration"],
+)
+def test_what_ends_the_start_of_a_simulator_is_told(
+    error: BaseException,
+    status: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(line: object) -> int:
+        del line
+        raise error
+
+    monkeypatch.setattr("AmazonPay.simulator.cli.main", fail)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert program.main(["simulate"]) == status
+    assert capsys.readouterr().err == told
+
+
+def test_an_interruption_while_commands_are_loaded_has_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def find_spec(self, full: str, *_: object) -> None:
+            if full == "AmazonPay.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "AmazonPay.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert program.main(["keys"]) == 130
+    assert capsys.readouterr().err == "amazonpay: interrupted\n"
+
+
+def test_help_is_escaped_where_it_has_no_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="latin-1"))
+    with pytest.raises(SystemExit) as caught:
+        program.main(["doctor", "--help"])
+    assert caught.value.code == 0
+    assert b"\\u2026-V2" in raw.getvalue()
 
 
 def test_help_into_a_closed_pipe_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,6 +493,8 @@ def test_without_click_the_extra_is_named(
         return
     assert program.main(["keys"]) == 2
     assert "[cli]" in capsys.readouterr().err
+    assert program.main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("amazonpay ")
 
 
 def test_operations_in_a_group_of_click_are_the_same() -> None:

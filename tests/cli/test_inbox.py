@@ -224,6 +224,7 @@ def test_what_is_no_database_is_no_answer(tmp_path: Path) -> None:
     file.write_text("nothing of SQLite's " * 100)
     done = inbox("list", "--inbox", str(file))
     assert done.status == 3
+    assert "the file is no SQLite database" in done.err
     assert "Traceback" not in done.err
 
 

@@ -235,6 +235,36 @@ def test_a_missing_journal_is_not_created(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "missing.db").exists()
 
 
+def test_a_file_without_bytes_is_no_journal_with_nothing_open(tmp_path: Path) -> None:
+    lost = tmp_path / "lost.db"
+    lost.touch()
+    done = journal("list", "--older-than", "1h", "--journal", str(lost))
+    assert (done.status, done.out, lost.read_bytes()) == (2, "", b"")
+    assert "lost what it held" in done.err
+
+
+def test_an_empty_name_is_not_the_journal_of_the_environment(
+    book: SQLiteJournal, place: tuple[str, str]
+) -> None:
+    del book
+    done = journal("list", "--journal", "", env={"AMAZON_PAY_JOURNAL": place[1]})
+    assert (done.status, done.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [("show",), ("resolve", "success", "--reason", "x"), ("abandon", "--reason", "x")],
+    ids=["show", "resolve", "abandon"],
+)
+def test_a_word_that_is_no_key_is_unknown(
+    line: tuple[str, ...], book: SQLiteJournal, place: tuple[str, str]
+) -> None:
+    del book
+    done = journal(line[0], "\udcff", *line[1:], *place)
+    assert (done.status, done.out) == (1, "")
+    assert "no request of this key" in done.err
+
+
 def test_no_journal_ends_with_2() -> None:
     done = journal("list", env={"AMAZON_PAY_JOURNAL": None})
     assert done.status == 2
@@ -282,6 +312,7 @@ def test_a_database_that_does_not_answer_ends_with_3_and_is_not_shown() -> None:
     url = "postgresql+psycopg://shop:geheim@127.0.0.1:1/x"
     done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
     assert done.status == 3
+    assert "is the server running" in done.err
     assert "geheim" not in done.err
 
 

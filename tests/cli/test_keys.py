@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -23,9 +25,6 @@ from command_line import amazonpay, write_key
 from keys import KEY, OTHER_KEY
 from simulated import START
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PUBLIC = key_files.public_pem(KEY.public_key())
 PASSWORD = "AMAZON_PAY_PRIVATE_KEY_PASSWORD"
 
@@ -40,6 +39,29 @@ def test_a_new_pair_belongs_together_and_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert "Seller Central" in done.err
     assert "PRIVATE" not in done.out + done.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs permissions")
+def test_a_new_key_is_its_owners_under_every_umask(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        done = amazonpay("keys", "new", "--out", str(tmp_path / "k.pem"))
+    finally:
+        os.umask(before)
+    assert done.status == 0
+    assert stat.S_IMODE((tmp_path / "k.pem").stat().st_mode) == 0o600
+
+
+def test_a_key_that_is_written_in_part_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = amazonpay("keys", "new", "--out", str(tmp_path / "k.pem"))
+    assert (done.status, list(tmp_path.iterdir())) == (2, [])
+    assert "cannot be written: No space left" in done.err
 
 
 def test_a_new_key_replaces_no_file(tmp_path: Path) -> None:
@@ -114,6 +136,10 @@ PUBLIC_FORMS = {
     "OpenSSH": KEY.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
     "certificate": certificate(Encoding.PEM),
     "certificate in DER": certificate(Encoding.DER),
+    "UTF-16": PUBLIC.encode("utf-16"),
+    "CRLF after a mark": b"\xef\xbb\xbf" + PUBLIC.replace("\n", "\r\n").encode(),
+    "escaped line ends": PUBLIC.replace("\n", "\\n").encode(),
+    "without first and last line": "\n".join(PUBLIC.splitlines()[1:-1]).encode(),
 }
 
 
@@ -139,7 +165,25 @@ def test_other_halves_do_not(tmp_path: Path) -> None:
 
 def test_two_private_keys_are_no_pair(tmp_path: Path) -> None:
     files = [write_key(tmp_path / "k.pem"), write_key(tmp_path / "o.pem", OTHER_KEY)]
-    assert amazonpay("keys", "check", *files).status == 2
+    done = amazonpay("keys", "check", *files)
+    assert done.status == 2
+    assert "o.pem' holds no public key, but a private one" in done.err
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="needs the pipes of a shell")  # noqa: PTH112 - a path of the system
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_key_may_come_from_a_pipe(swapped: bool, tmp_path: Path) -> None:
+    pem = Path(write_key(tmp_path / "k.pem")).read_bytes()
+    (tmp_path / "public.pem").write_text(PUBLIC)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(pem)
+    files = [f"/dev/fd/{reader}", str(tmp_path / "public.pem")]
+    try:
+        done = amazonpay("keys", "check", *(reversed(files) if swapped else files))
+    finally:
+        os.close(reader)
+    assert (done.status, done.out) == (0, "yes\n")
 
 
 def test_an_encrypted_key_is_checked_with_its_password(tmp_path: Path) -> None:

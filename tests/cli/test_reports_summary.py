@@ -177,8 +177,9 @@ def test_many_days_are_a_closed_table_and_a_wide_chart() -> None:
     days = [day_of(str(first + timedelta(days=n)), captures="5") for n in range(400)]
     page = Read(page_of([], days, sums(days)))
     assert ("details", {"class": "card"}) in page.tags
-    width = max(float(str(a["width"])) for tag, a in page.tags if tag == "svg")
-    assert width > 2400
+    charts = [a for tag, a in page.tags if tag == "svg"]
+    assert max(float(str(a["width"])) for a in charts) > 2400
+    assert {a["class"] for a in charts} == {"long"}
 
 
 def test_a_very_long_time_leaves_out_its_empty_days() -> None:

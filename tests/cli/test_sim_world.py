@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from AmazonPay import ConfigurationError
-from AmazonPay.cli import sim_world
+from AmazonPay.cli import key_files
 from command_line import Done, amazonpay, answering, of_simulator
 from simulated import Shop
 
@@ -128,9 +128,12 @@ def test_an_order_that_does_not_exist_has_no_story(order: str) -> None:
 def test_faults_are_listed_and_disarmed() -> None:
     shop = Shop()
     sim(shop, "fault", "get-charge", "502")
-    assert "get_charge" in sim(shop, "faults").out
+    listed = sim(shop, "faults").out
+    assert listed == "operation\toutcome\twhen\nget_charge\t502\tbefore\n"
     assert sim(shop, "faults", "--disarm", "--json").json["unused"]
-    assert sim(shop, "faults").out == ""
+    done = sim(shop, "faults")
+    assert (done.status, done.out) == (0, "")
+    assert "No call" in done.err
 
 
 def test_a_reset_forgets_everything() -> None:
@@ -220,7 +223,31 @@ def test_another_server_is_told(noun: str, body: bytes) -> None:
     more = ("1d",) if noun == "advance" else ()
     done = amazonpay("sim", noun, *more, transport=answering(200, body))
     assert done.status == 3
-    assert "no simulator" in done.err
+    assert "what answers at http://localhost:8421 is no simulator" in done.err
+
+
+def test_a_simulator_that_needs_a_token_is_told_which_variable_has_it() -> None:
+    body = b'{"reasonCode": "UnauthorizedAccess", "message": "no token"}'
+    done = amazonpay("sim", "clock", transport=answering(401, body))
+    assert done.status == 1
+    assert "set AMAZON_PAY_SIMULATOR_TOKEN" in done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        (["sim", "clock", "--endpoint-url", "https://localhost:1"], "--ca-file takes"),
+        (["ipn", "listen", "--port", "0", "--topic", "x"], "--topic takes"),
+    ],
+    ids=["authority", "topic"],
+)
+def test_an_argument_has_the_name_of_its_option(
+    line: list[str], option: str, tmp_path: Path
+) -> None:
+    more = ["--ca-file", str(tmp_path / "none.pem")] if line[0] == "sim" else []
+    done = amazonpay(*line, *more)
+    assert (done.status, done.out) == (2, "")
+    assert option in done.err
 
 
 def test_words_are_enough_where_there_is_nothing_to_print() -> None:
@@ -232,9 +259,9 @@ def test_words_are_enough_where_there_is_nothing_to_print() -> None:
 
 
 def test_a_closed_stdin_is_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("AmazonPay.cli.sim_world.sys.stdin", None)
+    monkeypatch.setattr("AmazonPay.cli.key_files.sys.stdin", None)
     with pytest.raises(ConfigurationError, match="closed"):
-        sim_world.world_in("-")
+        key_files.read_input("-")
 
 
 def test_lines_end_when_nobody_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -397,6 +397,14 @@ def test_a_taken_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"port {port} of this machine is taken" in capsys.readouterr().err
 
 
+def test_one_key_id_for_two_keys_is_refused(
+    public_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--public-key", f"{KEY_ID}={public_key}"] * 2
+    assert main(["simulate", *line]) == 2
+    assert f"{KEY_ID!r} is given twice" in capsys.readouterr().err
+
+
 def test_a_key_comes_with_its_options(public_key: Path) -> None:
     one = merchant_from(f"A={public_key},region=uk,currency=GBP,environment=sandbox")
     assert (one.region, one.ledger_currency) == ("eu", "GBP")
@@ -468,6 +476,29 @@ def test_a_call_that_comes_before_the_rules_are_loaded_waits_for_them() -> None:
         server.should_exit = True
         thread.join(30)
     assert server.failure is None
+
+
+def test_a_call_that_waits_for_rules_that_cannot_be_loaded_is_cut_quietly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failure = ConfigurationError("no rules")
+
+    def load() -> App:
+        while not server.server_state.tasks:  # the call has come, and waits
+            threading.Event().wait(0.01)
+        raise failure
+
+    with listen(0) as listener:
+        server = server_for(load, None, lambda: None)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        with socket.create_connection(listener.getsockname()) as peer:
+            peer.sendall(b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert peer.recv(100) == b""
+        thread.join(30)
+    assert server.failure is failure
+    assert not caplog.records
 
 
 def test_rules_that_cannot_be_loaded_end_the_command(

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 _SECRET: Final = re.compile(
     # PEM, long base64 that is no hash in hex, and the user and password of a URL.
-    r"-{2,} ?BEGIN.*|\b(?![0-9a-f]{64}\b)[A-Za-z0-9+/=_-]{64,}|(?<=://)[^/@\s]+(?=@)",
+    r"-{2,} ?BEGIN(?:.*?-{2,} ?END[A-Z0-9 ]*-{2,}|.*)|\b(?![0-9a-f]{64}\b)[A-Za-z0-9+/=_-]{64,}|(?<=://)(?!USER:PASSWORD@)[^/@\s]+(?=@)",
     re.DOTALL,
 )
 _SEPARATORS: Final = 12

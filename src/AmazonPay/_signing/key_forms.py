@@ -121,6 +121,17 @@ def private_key_in(data: bytes) -> FoundKey | None:
     return None
 
 
+def public_forms(data: bytes) -> Iterator[bytes]:
+    """Yield what a public key in `data` may be loaded from: PEM, DER or one line."""
+    for layer in _layers(data):
+        if isinstance(layer, bytes):
+            yield layer
+            continue
+        for label, body in _ARMOUR.findall(layer):
+            yield _pem(label, body)
+        yield layer.encode()
+
+
 def what_it_is(data: bytes) -> NotAKey | None:
     """Return what `data` is if it is something else than a private key."""
     if not data.strip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n\"'"):

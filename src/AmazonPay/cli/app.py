@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from .groups import Lazy, LazyGroup
-from .output import data, words
+from .output import words
+from .plain import print_version
 from .session import Session
 
 if TYPE_CHECKING:
@@ -57,9 +60,7 @@ def _call_summaries() -> list[tuple[str, str]]:
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it
     if wanted and not ctx.resilient_parsing:
-        from .._core.version import installed_version
-
-        data(f"amazonpay {installed_version()}")
+        print_version()
         ctx.exit()
 
 
@@ -96,4 +97,7 @@ def app(ctx: click.Context) -> None:
 
 def main(line: Sequence[str]) -> NoReturn:
     """Run a command line, and exit with its status."""
+    stream: object = sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # of help in Latin-1
     app.main(list(line), prog_name="amazonpay")

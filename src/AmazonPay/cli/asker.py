@@ -35,6 +35,10 @@ class Undecided(Exception):  # noqa: N818 - no defect
     """A guess was not decided; the text says why."""
 
 
+class Unanswered(Undecided):
+    """No attempt had an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A readable answer, which is no failure that passes."""
@@ -120,12 +124,13 @@ class Asker:
             without: A header that does not come.
 
         Raises:
-            Undecided: no readable answer came.
+            Undecided: no readable answer came; `Unanswered` if there was none at all.
         """
         import httpx2
 
         content = b"" if body is None else json.dumps(body).encode()
         lost = False
+        failure: type[Undecided] = Unanswered
         for attempt in range(_TRIES):
             request = self._request(
                 method, path, content, query, key, code, age, without
@@ -140,11 +145,12 @@ class Asker:
             except httpx2.TransportError:
                 lost = method != "GET"
             else:
+                failure = Undecided
                 if not self._passes(found.status_code):
                     return _answer(found, lost=lost)
                 lost |= method != "GET" and found.status_code not in _UNDONE
             self.wait(min(2.0**attempt / 4, _LONGEST_PAUSE))
-        raise Undecided("no readable answer came")
+        raise failure("no readable answer came")
 
     def _passes(self, status: int) -> bool:
         return status in _PASSING or status >= _SERVER_FAILED

@@ -106,7 +106,8 @@ def verify(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Check the signature of a button, and explain why it is refused.
 
-    FILE is the JSON of the button's configuration: payloadJSON, signature, algorithm.
+    FILE is the JSON of the button's configuration: payloadJSON, signature, algorithm;
+    - reads stdin.
     The key is --public-key, or the public half of your private key. The exit status is
     1 if Amazon would refuse the button.
     """
@@ -129,7 +130,7 @@ def verify(  # noqa: PLR0913 - one parameter for each option
 
 
 def _payload(path: str) -> bytes:
-    held = key_files.read(path)
+    held = key_files.read_input(path)
     return held.removesuffix(b"\n").removesuffix(b"\r")
 
 
@@ -140,8 +141,9 @@ def _config(path: str, signature: str | None) -> dict[str, str]:
             "payloadJSON": _payload(path).decode(errors="replace"),
             "signature": signature,
         }
+    held = key_files.read_input(path)
     try:
-        parsed: Any = json.loads(key_files.read(path))
+        parsed: Any = json.loads(held)
     except (ValueError, RecursionError):
         parsed = None
     members = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}

@@ -27,6 +27,7 @@ from .failures import (
 from .groups import LINE
 from .key_files import read
 from .output import data, json_line, json_text, words
+from .places import is_file
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -166,7 +167,11 @@ def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - what click gives
         if sys.stdin is None:
             raise ConfigurationError("--body - reads stdin, which is closed")
         return sys.stdin.buffer.read()
-    return read(value[1:]) if value.startswith("@") else value
+    if value.startswith("@"):
+        return read(value[1:])
+    if not value.lstrip().startswith("{") and is_file(value):
+        raise ConfigurationError(f"--body takes JSON; a file is given as @{value}")
+    return value
 
 
 def _send(client: Client, call: Call, repeat: str, *, as_json: bool) -> int:
@@ -205,7 +210,7 @@ def _print_answer(response: Response[Any], *, as_json: bool) -> int:
     else:
         data(response.text)
     if unreadable is not None:
-        words(f"amazonpay: {unreadable}")
+        words(f"amazonpay: {text_of(unreadable)}")
         return UNKNOWN if response.outcome_unknown else NO_ANSWER
     if not response.ok:
         words(
@@ -232,6 +237,11 @@ def _envelope(response: Response[Any], body: object) -> dict[str, object]:
     }
 
 
+def _is_gone(body: str) -> bool:
+    """Return whether a body cannot be read again: stdin, or a pipe of the shell."""
+    return body == _STDIN or (body.startswith("@") and not is_file(body[1:]))
+
+
 def _repeat_command(ctx: click.Context, body: str | None, call: Call) -> str:
     """Return what to do about a call whose outcome is unknown."""
     if call.repeat == "once":
@@ -240,8 +250,7 @@ def _repeat_command(ctx: click.Context, body: str | None, call: Call) -> str:
             " first whether it was carried out."
         )
     line: list[str] = list(ctx.meta.get(LINE, [ctx.info_name]))
-    if body in {_STDIN, f"@{_STDIN}"} and call.body is not None:
-        # What came by stdin is gone, so the command has it whole.
+    if body is not None and _is_gone(body) and call.body is not None:
         text = call.body.decode()
         line = [
             text if word == body else word.replace(f"--body={body}", f"--body={text}")

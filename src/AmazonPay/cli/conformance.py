@@ -11,10 +11,10 @@ from .._core.environment import arguments_from_env
 from .._guesses import FORMAT, GUESSES, UNDECIDED
 from ..errors import ConfigurationError
 from . import credentials, key_files
-from .asker import Undecided, asker_from
+from .asker import Unanswered, Undecided, asker_from
 from .conformance_page import checked_session, clicked
 from .durations import duration
-from .failures import OK, SAID_NO, Failure
+from .failures import NO_ANSWER, OK, SAID_NO, Failure
 from .output import json_line, table, words
 from .payment_probes import PAYMENT_PROBES, TOTAL, Payment
 from .probes import PROBES, Scene
@@ -188,10 +188,11 @@ def _check_key(asker: Asker) -> None:
         answer = asker.get("/checkoutSessions/0")
         if answer.reason == "ResourceNotFound":
             return
-        told = answer.text
+        told, status = f"the key cannot be used: {answer.text}", SAID_NO
     except Undecided as undecided:
-        told = str(undecided)
-    raise Failure(f"the key cannot be used: {told}; ask: amazonpay doctor", SAID_NO)
+        told = f"the sandbox cannot be asked: {undecided}"
+        status = NO_ANSWER if isinstance(undecided, Unanswered) else SAID_NO
+    raise Failure(f"{told}; ask: amazonpay doctor", status)
 
 
 def _asked(

@@ -94,14 +94,14 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         offline_checks.algorithm(subject),
         *offline_checks.idempotency_key(idempotency_key),
         *offline_checks.connection(subject),
-        *stored_checks.journal(journal, table),
-        *stored_checks.inbox(inbox),
+        *stored_checks.journal(journal, table, offline=offline),
+        *stored_checks.inbox(inbox, offline=offline),
     ]
     if public is None and key is not None:
         public = key.public_key()
     findings += about_records(
-        None if request_file is None else key_files.read(request_file),
-        None if answer_file is None else key_files.read(answer_file),
+        None if request_file is None else key_files.read_input(request_file),
+        None if answer_file is None else key_files.read_input(answer_file),
         public,
     )
     findings += _last(ctx, given, findings, offline=offline)

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sys
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -52,6 +53,11 @@ _EXTRAS: Final = {
 _OPTIONS: Final = {
     "pass the file of its authority as verify=": "give its authority by --ca-file",
     "check endpoint_url": "check --endpoint-url",
+    "pass sandbox=True": "give --sandbox",
+    "verify takes the path": "--ca-file takes the path",
+    "allowed_topics has whole ARNs of topics": "--topic takes the whole ARN of a topic",
+    "is not JSON; see .content": "is not JSON; it is on stdout",
+    "wrong private_key_password": "wrong AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
 }
@@ -59,10 +65,25 @@ _OPTIONS: Final = {
 
 def text_of(error: AmazonPayError) -> str:
     """Return the text of an error, with options in place of arguments."""
-    text = str(error)
+    from .._signing.key_forms import NEW_PAIR
+
+    return with_options(str(error).replace(NEW_PAIR, "amazonpay keys new"))
+
+
+def with_options(text: str) -> str:
+    """Return a text for programmers with options in place of arguments."""
     for argument, option in _OPTIONS.items():
         text = text.replace(argument, option)
     return text
+
+
+def missing_extra(missing: ModuleNotFoundError) -> str | None:
+    """Return which extra brings a module; None if none of them does."""
+    extra = _EXTRAS.get(missing.name or "")
+    return extra and (
+        f"this needs {missing.name}, which comes with the extra [{extra}]:"
+        f" {how_to_install(extra)}"
+    )
 
 
 class Failure(click.ClickException):
@@ -89,6 +110,19 @@ def status_of(error: AmazonPayError) -> int:
     return NO_ANSWER
 
 
+def _ended(error: OSError) -> Exception:
+    """Return how a command ends whose output fails in click, such as its help."""
+    if isinstance(error, BrokenPipeError):
+        discard(sys.stdout)
+        discard(sys.stderr)
+        return click.exceptions.Exit(OK)
+    if error.errno == errno.ENOSPC and error.filename is None:
+        discard(sys.stdout)
+        words(f"amazonpay: the output cannot be written: {error.strerror}")
+        return click.exceptions.Exit(OK)
+    return error
+
+
 @contextlib.contextmanager
 def as_exit_status() -> Generator[None]:
     """Turn what a command raises into words and an exit status, without a traceback."""
@@ -102,18 +136,12 @@ def as_exit_status() -> Generator[None]:
     except AmazonPayError as error:
         raise Failure(text_of(error), status_of(error)) from None
     except ModuleNotFoundError as missing:
-        extra = _EXTRAS.get(missing.name or "")
-        if extra is None:
+        text = missing_extra(missing)
+        if text is None:
             raise
-        raise Failure(
-            f"this needs {missing.name}, which comes with the extra [{extra}]:"
-            f" {how_to_install(extra)}",
-            USAGE,
-        ) from None
-    except BrokenPipeError:
-        discard(sys.stdout)
-        discard(sys.stderr)
-        raise click.exceptions.Exit(OK) from None
+        raise Failure(text, USAGE) from None
+    except OSError as error:
+        raise _ended(error) from None
     except KeyboardInterrupt:
         raise Failure("interrupted", INTERRUPTED) from None
     except click.Abort:

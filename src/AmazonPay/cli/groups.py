@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from .failures import as_exit_status
 
@@ -14,6 +15,42 @@ if TYPE_CHECKING:
 
 LINE = "AmazonPay.cli.line"
 """The name in `Context.meta` of the words of the command line."""
+
+
+_PLACES: Final = {
+    "FILE": "file",
+    "[FILE]": "file",
+    "FILE.csv": "file",
+    "[DIR|FILE]...": "file",
+    "DIR": "dir",
+}
+"""What a shell completes for a parameter, by its name in the help."""
+
+
+class _Place(click.types.StringParamType):
+    """A text for which a shell completes names of files; nothing is checked here."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete."""
+        del ctx, param
+        return [CompletionItem(incomplete, type=self._kind)]
+
+
+def with_places(command: click.Command) -> click.Command:
+    """Let a shell complete the files of a command, and of those in a group."""
+    for one in command.params:
+        kind = _PLACES.get(one.metavar or "")
+        if kind is not None:
+            one.type = _Place(kind)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            with_places(inner)
+    return command
 
 
 class Lazy(NamedTuple):
@@ -87,9 +124,11 @@ class LazyGroup(Group):
         del ctx
         entry = self._lazy.get(cmd_name)
         if entry is None:
-            return self._made(cmd_name)
+            made = self._made(cmd_name)
+            return None if made is None else with_places(made)
         module = import_module(f"{__package__}.{entry.module}")
-        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+        found = cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+        return with_places(found)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

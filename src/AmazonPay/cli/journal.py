@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from .. import journal as journals
-from ..errors import AmazonPayError, JournalConflict
+from ..errors import AmazonPayError, ConfigurationError, JournalConflict
 from . import credentials
 from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 JOURNAL: Final = Kind("journal", "--journal", "AMAZON_PAY_JOURNAL")
 
+_NO_SUCH_KEY: Final = "the journal has no request of this key"
+
 _MOST: Final = 1000
 """How many open entries one command looks at."""
 
@@ -43,6 +47,11 @@ def opened(
     """
     place = JOURNAL.place(named, new=new)
     if "://" not in place:
+        if not new and Path(place).stat().st_size == 0:
+            raise ConfigurationError(
+                f"{place!r} has no bytes, so it is no journal: it may have lost what it"
+                " held"
+            )
         return journals.SQLiteJournal(place)
     book = in_database(place, table_name, new=new)
     if new:
@@ -81,6 +90,17 @@ def journal_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = option(command)
     return json_option(command)
+
+
+def _key(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse what is no key before a journal is asked: it may be no UTF-8."""
+    del ctx, parameter
+    if re.fullmatch(r"[\w-]{1,32}", value, re.ASCII) is None:
+        raise JournalConflict(_NO_SUCH_KEY)
+    return value
+
+
+_key_argument = click.argument("key", callback=_key)
 
 
 @click.group(cls=Group)
@@ -158,7 +178,7 @@ def _print_table(found: list[Entry], now: datetime) -> None:
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.option("--body", is_flag=True, help="Show the body, which may hold a name.")
 @journal_options
 def show(
@@ -174,7 +194,7 @@ def show(
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.argument("outcome", type=click.Choice(["success", "no"]))
 @click.option("--reason", required=True, help="How you know.")
 @click.option("--object-id", metavar="ID", help="The charge or refund that was found.")
@@ -204,7 +224,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
 
 
 @journal.command()
-@click.argument("key")
+@_key_argument
 @click.option("--reason", required=True, help="Why the order was dropped.")
 @journal_options
 def abandon(
@@ -313,7 +333,7 @@ def _continue(  # noqa: PLR0913 - what one entry takes
 def _entry(book: Journal, key: str) -> Entry:
     entry = book.find(key)
     if entry is None or entry.is_claim:
-        raise JournalConflict("the journal has no request of this key")
+        raise JournalConflict(_NO_SUCH_KEY)
     return entry
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.environment import VARIABLES
 from ..errors import ConfigurationError
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 BITS: Final = 2048
 _LARGEST_FILE: Final = 1024 * 1024
 _OTHERS: Final = 0o077
+_OWNER: Final = 0o600
+
+
+class Half(NamedTuple):
+    """The file of one half of a pair, and the public key in or behind it."""
+
+    path: str
+    key: RSAPublicKey
 
 
 def password() -> str | None:
@@ -50,6 +60,26 @@ def read_private_key(path: str) -> RSAPrivateKey:
     return load_private_key(Path(path), password())
 
 
+def read_pair(first: str, second: str) -> tuple[Half, Half]:
+    """Read a private and a public key, in either order; return the private one first.
+
+    Each file is read once: it may be a pipe of the shell, as in `<(…)`.
+
+    Raises:
+        ConfigurationError: one cannot be read, or they are not one of each.
+    """
+    from .._signing.private_key import load_private_key
+
+    halves = [(path, read(path)) for path in (first, second)]
+    if _holds_public_key(halves[0][1]) and not _holds_public_key(halves[1][1]):
+        halves.reverse()
+    (private, secret), (public, held) = halves
+    # An error about a path has its name.
+    source = Path(private) if Path(private).is_file() else secret
+    ours = load_private_key(source, password()).public_key()
+    return Half(private, ours), Half(public, _public_key_in(held, public))
+
+
 def read_public_key(path: str) -> RSAPublicKey:
     """Read the public key in a file: PEM, DER, OpenSSH's form or a certificate.
 
@@ -69,6 +99,8 @@ def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
     )
     from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
+    from .._signing.key_forms import private_key_in, public_forms
+
     loaders: tuple[Callable[[bytes], object], ...] = (
         load_pem_public_key,
         load_der_public_key,
@@ -76,9 +108,9 @@ def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
         _of_certificate(load_pem_x509_certificate),
         _of_certificate(load_der_x509_certificate),
     )
-    for load in loaders:
+    for form, load in product(public_forms(held), loaders):
         try:
-            found = load(held.strip() if held[:1] != b"\x30" else held)
+            found = load(form)
         except (ValueError, UnsupportedAlgorithm):
             continue
         if not isinstance(found, RSAPublicKey):
@@ -86,7 +118,10 @@ def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
                 f"{path!r} holds a public key of another kind than RSA"
             )
         return found
-    raise ConfigurationError(f"{path!r} holds no public key, neither as PEM nor as DER")
+    other = ", neither as PEM nor as DER"
+    if private_key_in(held) is not None:
+        other = ", but a private one: its public half is shown by: amazonpay keys show"
+    raise ConfigurationError(f"{path!r} holds no public key{other}")
 
 
 def _of_certificate(
@@ -112,15 +147,25 @@ def read(path: str, largest: int = _LARGEST_FILE) -> bytes:
     return held
 
 
-def holds_public_key(path: str) -> bool:
-    """Return whether a file holds a public key.
+def read_input(path: str, largest: int = _LARGEST_FILE) -> bytes:
+    """Return the bytes of a file, or of stdin for `-`.
 
     Raises:
-        ConfigurationError: the file cannot be read.
+        ConfigurationError: it cannot be read, or is larger than the limit.
     """
-    held = read(path)
+    if path != "-":
+        return read(path, largest)
+    if sys.stdin is None:
+        raise ConfigurationError("- reads stdin, which is closed")
+    held = sys.stdin.buffer.read(largest + 1)
+    if len(held) > largest:
+        raise ConfigurationError(f"stdin is larger than {largest} bytes")
+    return held
+
+
+def _holds_public_key(held: bytes) -> bool:
     try:
-        _public_key_in(held, path)
+        _public_key_in(held, "")
     except ConfigurationError:
         return False
     return True
@@ -134,11 +179,17 @@ def write_new(path: str, content: bytes) -> None:
     """
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
     try:
-        descriptor = os.open(path, flags, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        descriptor = os.open(path, flags, _OWNER)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                if os.name == "posix":
+                    os.fchmod(descriptor, _OWNER)  # a umask may deny it to its owner
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+        except OSError:  # such as a full disk: a part of it would block the next try
+            Path(path).unlink(missing_ok=True)
+            raise
     except FileExistsError:
         raise ConfigurationError(
             f"{path!r} is there already, and is never replaced: name another file"

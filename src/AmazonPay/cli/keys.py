@@ -118,11 +118,7 @@ def check(first: str, second: str, *, as_json: bool) -> None:
 
     The exit status is 1 if they do not.
     """
-    private, public = first, second
-    if key_files.holds_public_key(first) and not key_files.holds_public_key(second):
-        private, public = second, first
-    ours = key_files.read_private_key(private).public_key()
-    theirs = key_files.read_public_key(public)
+    (private, ours), (public, theirs) = key_files.read_pair(first, second)
     belong = ours.public_numbers() == theirs.public_numbers()
     if as_json:
         json_line(

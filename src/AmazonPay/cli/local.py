@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from .._core.config import endpoint_for
 from .._core.environment import VARIABLES
 from ..errors import ConfigurationError
-from .failures import NO_ANSWER, Failure
+from .failures import NO_ANSWER, Failure, with_options
 from .session import Session
 
 if TYPE_CHECKING:
@@ -112,5 +112,5 @@ def asked(  # noqa: PLR0913 - the parts of a call
             return client.request(method, url, content=content, headers=dict(headers))
     except httpx2.TransportError as error:
         cause = certificate_cause(error) or connection_cause(error)
-        told = f": {cause}" if cause else ""
+        told = f": {with_options(cause)}" if cause else ""
         raise Failure(otherwise.format(cause=told), NO_ANSWER) from None

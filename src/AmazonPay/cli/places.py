@@ -31,6 +31,9 @@ class Kind:
             ConfigurationError: there is none, or no such file. A missing one is created
                 only if it may be `new`: what is empty would say that nothing is open.
         """
+        if named == "":
+            # A variable of a shell that is not set, and no wish for another place.
+            raise ConfigurationError(f"{self.option} takes a file, and no empty text")
         place = named or os.environ.get(self.variable)
         if not place:
             raise ConfigurationError(
@@ -42,9 +45,22 @@ class Kind:
                 f"{self.option} takes a file: the URL of a database may hold a"
                 f" password, so it is read from {self.variable}"
             )
-        if "://" not in place and not new and not _is_file(place):
+        if "://" not in place and not new and not is_file(place):
             raise ConfigurationError(f"there is no {self.noun} {place!r}")
         return place
+
+    def is_on_a_server(self, named: str | None) -> bool:
+        """Return whether it is a database that is asked over a network.
+
+        Raises:
+            ConfigurationError: it is none; see `place` and `engine`.
+        """
+        place = self.place(named)
+        if "://" not in place:
+            return False
+        engine = self.engine(place)
+        engine.dispose()
+        return engine.dialect.name != "sqlite"
 
     def readable_by_others(self, named: str | None) -> str | None:
         """Return the path of the file if more users than its owner may read it."""
@@ -83,7 +99,7 @@ class Kind:
             raise ConfigurationError(problem)
         file = engine.url.database
         must_exist = engine.dialect.name == "sqlite" and not new
-        if must_exist and file and ":" not in file and not _is_file(file):
+        if must_exist and file and ":" not in file and not is_file(file):
             raise ConfigurationError(
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
@@ -102,7 +118,8 @@ def before(now: datetime, older_than: timedelta | None) -> datetime | None:
         raise ConfigurationError("--older-than reaches before the year 1") from None
 
 
-def _is_file(place: str) -> bool:
+def is_file(place: str) -> bool:
+    """Return whether there is such a file, which is no pipe or device."""
     try:
         return Path(place).is_file()
     except (OSError, ValueError):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._core.command_lines import Parser
 from .._core.extras import how_to_install
-from .output import data, discard
+from ..errors import ConfigurationError
+from .output import data, discard, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_USAGE: Final = 2
+_INTERRUPTED: Final = 130
 
 
 def _operations_parser() -> Parser:
@@ -53,12 +57,23 @@ def _simulate(line: Sequence[str]) -> int:
     try:
         from ..simulator.cli import main
     except ModuleNotFoundError as missing:
-        sys.stderr.write(
+        words(
             f"amazonpay simulate needs {missing.name}, which comes with the extra"
-            f" [simulator]: {how_to_install('simulator')}\n"
+            f" [simulator]: {how_to_install('simulator')}"
         )
-        return 2
-    return main(line)
+        return _USAGE
+    try:
+        return main(line)
+    except ConfigurationError as error:
+        words(f"amazonpay simulate: {error}")
+        return _USAGE
+
+
+def print_version() -> None:
+    """Print the version of this package."""
+    from .._core.version import installed_version
+
+    data(f"amazonpay {installed_version()}")
 
 
 def options_of(name: str) -> list[str]:
@@ -85,4 +100,30 @@ def run_plain(name: str, line: Sequence[str]) -> int:
     except BrokenPipeError:
         discard(sys.stdout)
         return 0
+    except KeyboardInterrupt:  # before it serves, or while it prints
+        return interrupted()
+    except OSError as error:
+        # Such as a full disk, or no folder for temporary files.
+        discard(sys.stdout)
+        words(f"amazonpay {name}: {error.strerror or error}")
+        return _USAGE
     return status
+
+
+def interrupted() -> int:
+    """Tell of an interruption at the keyboard; return the exit status."""
+    words("amazonpay: interrupted")
+    return _INTERRUPTED
+
+
+def run_without_click(line: Sequence[str]) -> int:
+    """Print the version, or say what the other commands need."""
+    if list(line) == ["--version"]:
+        print_version()
+        return 0
+    words(
+        "amazonpay needs click, which comes with the extra [cli]:"
+        f" {how_to_install('cli')}; without it there are {', '.join(COMMANDS)} and"
+        " --version"
+    )
+    return _USAGE

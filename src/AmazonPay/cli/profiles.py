@@ -82,6 +82,10 @@ def names() -> list[str]:
 def _tables(path: Path) -> dict[str, Any]:
     import tomllib
 
+    if not path.exists():
+        raise ConfigurationError(
+            f"there is no file of profiles {str(path)!r}; {FILE_VARIABLE} names another"
+        )
     text = key_files.read(str(path))
     if key_files.readable_by_others(path):
         raise ConfigurationError(
@@ -113,4 +117,4 @@ def _meant(word: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(word, known, n=1)
-    return f": did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -23,6 +23,7 @@ TOKEN_VARIABLE: Final = "AMAZON_PAY_SIMULATOR_TOKEN"  # noqa: S105 - the name of
 
 _SECONDS: Final = 30.0
 _FIRST_ERROR: Final = 400
+_NO_TOKEN: Final = 401
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -128,7 +129,7 @@ def read(given_answer: tuple[int, bytes], given: Mapping[str, Any]) -> Any:  # n
     try:
         answer: Any = json.loads(content)
     except (ValueError, RecursionError):
-        raise Failure("what answers there is no simulator", NO_ANSWER) from None
+        raise no_simulator(given) from None
     if status < _FIRST_ERROR:
         return answer
     if given["as_json"]:
@@ -139,4 +140,17 @@ def read(given_answer: tuple[int, bytes], given: Mapping[str, Any]) -> Any:  # n
     if "message" in members:
         words(str(members["message"]))
     reason = shown(str(members.get("reasonCode", "")))
-    raise Failure(f"the simulator refused: {status} {reason}", SAID_NO)
+    cure = f"; set {TOKEN_VARIABLE} to the token that it has printed"
+    raise Failure(
+        f"the simulator refused: {status} {reason}{cure * (status == _NO_TOKEN)}",
+        SAID_NO,
+    )
+
+
+def no_simulator(given: Mapping[str, Any]) -> Failure:
+    """Return the failure for a server that is no simulator."""
+    origin = simulator_url(given["endpoint_url"])
+    return Failure(
+        f"what answers at {origin} is no simulator; name one by --endpoint-url",
+        NO_ANSWER,
+    )

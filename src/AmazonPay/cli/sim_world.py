@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 import click
 
-from ..errors import ConfigurationError
 from . import key_files
 from .durations import duration
-from .failures import NO_ANSWER, Failure
 from .output import data, json_line, table, words
-from .sim_calls import answer_to, options, raw_answer, read
+from .sim_calls import answer_to, no_simulator, options, raw_answer, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-_STDIN: Final = "-"
 _LARGEST_WORLD: Final = 64 * 1024 * 1024
 
 
@@ -27,7 +23,7 @@ _LARGEST_WORLD: Final = 64 * 1024 * 1024
 @options
 def sessions(ctx: click.Context, **given: Any) -> None:  # noqa: ANN401 - the options of every command here
     """List the checkout sessions, oldest first; with --json one a line."""
-    found = _listed(answer_to(ctx, given, "GET", "sessions"), "sessions")
+    found = _listed(given, answer_to(ctx, given, "GET", "sessions"), "sessions")
     if not found:
         words("There is no session.")
     if given["as_json"]:
@@ -52,7 +48,7 @@ def sessions(ctx: click.Context, **given: Any) -> None:  # noqa: ANN401 - the op
 @options
 def charges(ctx: click.Context, **given: Any) -> None:  # noqa: ANN401 - the options of every command here
     """List the charges, oldest first; with --json one a line."""
-    found = _listed(answer_to(ctx, given, "GET", "charges"), "charges")
+    found = _listed(given, answer_to(ctx, given, "GET", "charges"), "charges")
     if not found:
         words("There is no charge.")
     if given["as_json"]:
@@ -90,7 +86,7 @@ def advance(
     if given["as_json"]:
         json_line(answer)
         return
-    _print_rows(_listed(answer, "happened"))
+    _print_rows(_listed(given, answer, "happened"))
     words(f"It is {_within(answer).get('now')} at the simulator.")
 
 
@@ -126,7 +122,7 @@ def story(
         {name: value for name, value in asked.items() if value is not None},
         errors="replace",
     )
-    found = _listed(answer_to(ctx, given, "GET", f"story?{query}"), "rows")
+    found = _listed(given, answer_to(ctx, given, "GET", f"story?{query}"), "rows")
     if given["as_json"]:
         _lines(found)
         return
@@ -144,9 +140,12 @@ def faults(ctx: click.Context, *, disarm: bool, **given: Any) -> None:  # noqa: 
     if given["as_json"]:
         json_line(answer)
         return
-    unused: list[object] = _within(answer).get("unused") or []
-    for one in unused:
-        data(str(one))
+    unused = _listed(given, answer, "unused")
+    names = ("operation", "outcome", "when")
+    if unused:
+        table(names, [[one.get(name) for name in names] for one in unused])
+    else:
+        words("No call is to end otherwise than it would.")
 
 
 @click.command()
@@ -189,25 +188,12 @@ def load(ctx: click.Context, file: str, **given: Any) -> None:  # noqa: ANN401 -
 
     FILE is - for stdin.
     """
-    content = world_in(file)
+    content = key_files.read_input(file, _LARGEST_WORLD)
     answer = read(raw_answer(ctx, given, "POST", "load", content), given)
     if given["as_json"]:
         json_line(answer)
     else:
         words("The simulator goes on from there.")
-
-
-def world_in(file: str) -> bytes:
-    """Return the bytes of a world.
-
-    Raises:
-        ConfigurationError: they cannot be read.
-    """
-    if file != _STDIN:
-        return key_files.read(file, _LARGEST_WORLD)
-    if sys.stdin is None:
-        raise ConfigurationError("- reads stdin, which is closed")
-    return sys.stdin.buffer.read()
 
 
 COMMANDS: Final = (
@@ -229,7 +215,9 @@ def _lines(rows: list[dict[str, Any]]) -> None:
             return
 
 
-def _listed(answer: object, name: str) -> list[dict[str, Any]]:
+def _listed(
+    given: Mapping[str, Any], answer: object, name: str
+) -> list[dict[str, Any]]:
     """Return the objects of an answer.
 
     Raises:
@@ -240,7 +228,7 @@ def _listed(answer: object, name: str) -> list[dict[str, Any]]:
         listed = cast("list[object]", found)
         if all(isinstance(one, dict) for one in listed):
             return cast("list[dict[str, Any]]", listed)
-    raise Failure("what answers there is no simulator", NO_ANSWER)
+    raise no_simulator(given)
 
 
 def _within(answer: object, name: str | None = None) -> Mapping[str, Any]:

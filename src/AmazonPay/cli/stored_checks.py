@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ..errors import AmazonPayError
 from . import inbox as inboxes
 from . import journal as journals
-from .findings import Finding, ok, wrong
+from .failures import missing_extra, text_of
+from .findings import Finding, ok, unknown, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,35 +17,52 @@ if TYPE_CHECKING:
     from .places import Kind
 
 
-def journal(named: str | None, table: str | None) -> Iterator[Finding]:
+def journal(
+    named: str | None, table: str | None, *, offline: bool = False
+) -> Iterator[Finding]:
     """Check that the journal can be read, if there is one."""
     yield from _about(
         journals.JOURNAL,
         named,
+        offline,
         lambda: len(journals.opened(named, table).open_entries(limit=1)),
         "there are open entries: amazonpay journal list",
     )
 
 
-def inbox(named: str | None) -> Iterator[Finding]:
+def inbox(named: str | None, *, offline: bool = False) -> Iterator[Finding]:
     """Check that the inbox can be read, if there is one."""
     yield from _about(
         inboxes.INBOX,
         named,
+        offline,
         lambda: len(inboxes.opened(named).parked(limit=1)),
         "there are parked notifications: amazonpay inbox list",
     )
 
 
 def _about(
-    kind: Kind, named: str | None, count: Callable[[], int], more: str
+    kind: Kind,
+    named: str | None,
+    offline: bool,  # noqa: FBT001 - private
+    count: Callable[[], int],
+    more: str,
 ) -> Iterator[Finding]:
     if named is None and not os.environ.get(kind.variable):
         return
     try:
+        if offline and kind.is_on_a_server(named):
+            text = "it is on a server, which is not asked because of --offline"
+            yield unknown(kind.noun, text)
+            return
         found = count()
-    except (AmazonPayError, ModuleNotFoundError) as error:
-        yield wrong(kind.noun, f"it cannot be read: {error}")
+    except AmazonPayError as error:
+        yield wrong(kind.noun, f"it cannot be read: {text_of(error)}")
+        return
+    except ModuleNotFoundError as missing:
+        yield wrong(
+            kind.noun, f"it cannot be read: {missing_extra(missing) or missing}"
+        )
         return
     yield ok(kind.noun, f"it can be read; {more if found else 'none open'}")
     file = kind.readable_by_others(named)

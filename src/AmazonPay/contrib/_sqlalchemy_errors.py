@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ..errors import AmazonPayError, shown
 
@@ -17,6 +17,19 @@ _T = TypeVar("_T")
 # rolled back a transaction that can be repeated.
 _CONFLICTS: Final = frozenset({"40001", "40P01", 1213})
 
+_MEANINGS: Final[dict[str | int | None, str]] = {
+    "SQLITE_NOTADB": "the file is no SQLite database",
+    "SQLITE_CORRUPT": "the file is damaged; take a copy of it before anything else",
+    "SQLITE_BUSY": "another process keeps it locked",
+    "SQLITE_READONLY": "the file, or its folder, cannot be written",
+    "SQLITE_CANTOPEN": "the file cannot be opened",
+    "SQLITE_FULL": "the disk is full",
+}
+_UNREACHED: Final = (
+    "no connection, or it was lost; is the server running, and are host, user and"
+    " password right?"
+)
+
 # Errors of the database, or of a value that it does not accept. Any other exception,
 # such as that of an alarm, is the caller's own and passes unchanged.
 DATABASE_ERRORS: Final = (SQLAlchemyError, ValueError)
@@ -26,11 +39,16 @@ def database_failure(
     error: Exception, what: str, make: Callable[[str], AmazonPayError]
 ) -> AmazonPayError:
     """Return one of our errors with the classes of this one, not with its text."""
-    names = [type(error).__name__]
+    names, meaning = [type(error).__name__], None
     if isinstance(error, DBAPIError):
-        kind = type(error.orig)
-        names += [f"{kind.__module__}.{kind.__qualname__}", shown(str(_code(error)))]
-    return make(f"the {what}'s database failed: {', '.join(names)}")
+        kind, code = type(error.orig), _code(error)
+        names.append(f"{kind.__module__}.{kind.__qualname__}")
+        names += [] if code is None else [shown(str(code))]
+        meaning = _MEANINGS.get(code)
+        if isinstance(error, OperationalError) and code is None:
+            meaning = _UNREACHED
+    text = f"the {what}'s database failed: {', '.join(names)}"
+    return make(f"{text}: {meaning}" if meaning else text)
 
 
 def _code(error: DBAPIError) -> str | int | None:

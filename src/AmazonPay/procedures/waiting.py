@@ -133,8 +133,8 @@ class Waiting:
     ) -> Flow[Refund]:
         """Wait until a Refund is `Refunded` or `Declined`, and return it.
 
-        Nothing changes. After `deadline` seconds the last view of the refund is returned: check its
-        state.
+        Nothing changes. After `deadline` seconds the last view of the refund is
+        returned: check its state.
 
         Errors: `InvalidRequest` for a state that does not exist, before anything is
         sent; `NotFound`; what `get_refund` raises; `InvalidResponse` for an answer

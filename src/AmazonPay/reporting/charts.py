@@ -57,8 +57,9 @@ def bar_chart(
             _HEIGHT - _TOP - _BOTTOM
         )
 
+    kind = ' class="long"' if width > _WIDTH else ""
     opening = (
-        f'<svg viewBox="0 0 {_px(width)} {_px(_HEIGHT)}" width="{_px(width)}"'
+        f'<svg{kind} viewBox="0 0 {_px(width)} {_px(_HEIGHT)}" width="{_px(width)}"'
         f' height="{_px(_HEIGHT)}" role="img" aria-label="{escape(title)}">'
     )
     parts = [opening]

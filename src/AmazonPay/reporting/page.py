@@ -73,7 +73,8 @@ p { margin: 0; } .quiet { color: var(--quiet); }
 .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 3px;
   margin-right: 6px; background: var(--mark); }
 .scroll { overflow-x: auto; }
-svg { display: block; max-width: none; }
+svg { display: block; max-width: max(100%, 680px); height: auto; }
+svg.long { max-width: none; }
 svg text { fill: var(--quiet); font-size: 12px; font-variant-numeric: tabular-nums; }
 svg .y { text-anchor: end; } svg .x { text-anchor: middle; }
 svg .grid { stroke: var(--line); } svg .zero { stroke: var(--zero); }

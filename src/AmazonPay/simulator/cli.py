@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ..errors import ConfigurationError
 from .extra import check_extra
 from .options import parser
 
@@ -23,15 +21,15 @@ def _new_key() -> rsa.RSAPrivateKey:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until stopped; return 2 for a wrong command line."""
+    """Serve until stopped.
+
+    Raises:
+        ConfigurationError: the command line names what cannot be used.
+    """
     arguments = parser().parse_args(argv)
     with ThreadPoolExecutor(1) as pool:
         # A key takes about as long as the import below, and no lock of Python's.
         key = None if arguments.public_key else pool.submit(_new_key)
         from .run import run
 
-        try:
-            return run(arguments, key)
-        except ConfigurationError as error:
-            sys.stderr.write(f"amazonpay simulate: {error}\n")
-            return 2
+        return run(arguments, key)

@@ -11,6 +11,8 @@ from .._core.regions import REGIONS
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from .._core.config import Environment
@@ -46,6 +48,22 @@ class Merchant:
         if BRITISH in {self.market, market}:
             return "GBP"
         return LEDGER_CURRENCIES[region][0]
+
+
+def by_key_id(merchants: Iterable[Merchant]) -> dict[str, Merchant]:
+    """Return merchants by their key ids.
+
+    Raises:
+        ConfigurationError: two have one key id, so that one would be out of reach.
+    """
+    found: dict[str, Merchant] = {}
+    for one in merchants:
+        if found.setdefault(one.public_key_id, one) is not one:
+            raise ConfigurationError(
+                f"the key id {one.public_key_id!r} is given twice: each public key has"
+                " an id of its own"
+            )
+    return found
 
 
 def merchant(  # noqa: PLR0913 - one keyword for each property of a key

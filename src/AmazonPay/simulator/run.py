@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ..errors import ConfigurationError
 from .banner import banner
-from .merchants import Merchant, merchant
+from .merchants import Merchant, by_key_id, merchant
 from .options import DEFAULT_PORT
 from .plan import Plan, addresses_of, merchant_from
 from .secret_file import write_secret
@@ -138,7 +138,8 @@ def run(
             from .state import open_state  # for X.509, too
 
             state = stack.enter_context(open_state(Path(arguments.state).absolute()))
-        merchants = [merchant_from(text) for text in arguments.public_key]
+        named = by_key_id(merchant_from(text) for text in arguments.public_key)
+        merchants = list(named.values())
         listeners = _listeners(addresses, arguments.port)
         for one in listeners:
             stack.enter_context(one)

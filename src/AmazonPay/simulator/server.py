@@ -150,8 +150,14 @@ class _Loaded:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        # Shielded: a request that is given up does not end the loading.
-        app = await asyncio.shield(self.loading())
+        try:
+            # Shielded: a request that is given up does not end the loading.
+            app = await asyncio.shield(self.loading())
+        except Exception:  # noqa: BLE001 - the server ends, and tells it
+            scope["state"]["reset"]()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         await app(scope, receive, send)
 
 

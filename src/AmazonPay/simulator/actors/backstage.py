@@ -20,7 +20,7 @@ from ..handlers import (
     checkout_sessions,
     disputes,
 )
-from ..merchants import BRITISH
+from ..merchants import BRITISH, by_key_id
 from ..settings import Settings
 from ..wire.errors import APIRefusal, invalid_value
 from . import bank, provoked
@@ -47,7 +47,7 @@ class Backstage:
         ids: Ids | None,
         settings: Settings | None,
     ) -> None:
-        self.merchants = {one.public_key_id: one for one in merchants}
+        self.merchants = by_key_id(merchants)
         self.store = store or Store()
         self.clock = clock or utc_now
         self.ids = ids or Ids()

@@ -332,7 +332,7 @@ class Store:
                     self._prepare()
             except sqlite3.Error as error:
                 raise ConfigurationError(
-                    f"the store cannot be opened: {error}"
+                    f"the store {str(path)!r} cannot be opened: {error}"
                 ) from None
             opened.pop_all()
 

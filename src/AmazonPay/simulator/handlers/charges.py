@@ -364,7 +364,7 @@ def cancel_charge(context: Context, call: APICall, charge: Record) -> Result:
 
 @handles(Charges.update_charge, subject=in_path(KIND))
 def update_charge(context: Context, call: APICall, charge: Record) -> Result:
-    """Refuse Update Charge, which only payment service providers may call."""
+    """Answer Update Charge with a refusal: only payment processors may call it."""
     # UNCONFIRMED: the code; an authorization error is as likely.
     refuse(
         "update-charge",
