@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(
             "amazonpay needs click, which comes with the extra [cli]: pip install"
-            f" '.[cli]' in your checkout; without it there are {', '.join(COMMANDS)}\n"
+            " '.[cli]' in your checkout, or with the wheel's path in place of the dot;"
+            f" without it there are {', '.join(COMMANDS)}\n"
         )
         return 2
     return run(line)

@@ -106,7 +106,8 @@ def as_exit_status() -> Generator[None]:
             raise
         raise Failure(
             f"this needs {missing.name}, which comes with the extra [{extra}]:"
-            f" pip install '.[{extra}]' in your checkout",
+            f" pip install '.[{extra}]' in your checkout, or with the wheel's path in"
+            " place of the dot",
             USAGE,
         ) from None
     except BrokenPipeError:

@@ -54,7 +54,8 @@ def _simulate(line: Sequence[str]) -> int:
     except ModuleNotFoundError as missing:
         sys.stderr.write(
             f"amazonpay simulate needs {missing.name}, which comes with the extra"
-            " [simulator]: pip install '.[simulator]' in your checkout\n"
+            " [simulator]: pip install '.[simulator]' in your checkout,"
+            " or with the wheel's path in place of the dot\n"
         )
         return 2
     return main(line)

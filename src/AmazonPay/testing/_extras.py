@@ -30,6 +30,6 @@ def loaded(module: str) -> ModuleType:
             raise
         raise ModuleNotFoundError(
             f"{missing} is missing: pip install '.[{_EXTRAS[missing]}]' in your"
-            " checkout of this package",
+            " checkout of this package, or with the wheel's path in place of the dot",
             name=error.name,
         ) from None
