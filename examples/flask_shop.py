@@ -6,11 +6,14 @@ Beside a simulator, in two terminals:
     python examples/flask_shop.py http://localhost:8421 /tmp/amazonpay-…/private.pem
 
 `POST /orders` begins a checkout. The notification of the charge moves the order, in the
-inbox's own transaction: `work` does that, in a loop beside the server.
+inbox's own transaction: `work` does that, in a loop beside the server. `sweep` finds
+the orders whose buyer has paid while the shop was down, and what the journal has open.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import sys
 import threading
 import time
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from flask import Flask, request
 
-from AmazonPay import Client, price
+from AmazonPay import AmazonPayError, Client, price
 from AmazonPay.contrib.flask import ipn_blueprint
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox, SQLAlchemyJournal
 from AmazonPay.testing import verifier_for
@@ -73,19 +76,7 @@ def make_app(client: Client, verifier: Verifier, engine: sa.Engine) -> Flask:
     @app.get("/result")
     def result() -> dict[str, Any]:
         id_ = request.args["amazonCheckoutSessionId"]
-        decision = client.complete_or_get_checkout_session(
-            id_,
-            CompleteCheckoutSession(chargeAmount=PRICE),
-            journal=journal,
-            namespace="flask-shop",
-            order=id_,
-        )
-        if decision.charge is not None:
-            charge = decision.charge["chargeId"]
-            with engine.begin() as connection:
-                mine = ORDERS.update().where(ORDERS.c.session == id_)
-                connection.execute(mine.values(charge=charge))
-        return {"outcome": decision.outcome}
+        return {"outcome": finish(client, engine, id_)}
 
     @app.get("/orders/<id_>")
     def show(id_: str) -> dict[str, Any]:
@@ -94,6 +85,24 @@ def make_app(client: Client, verifier: Verifier, engine: sa.Engine) -> Flask:
             return {"state": connection.scalar(mine)}
 
     return app
+
+
+def finish(client: Client, engine: sa.Engine, id_: str) -> str:
+    """Complete the session of an order, once; write its charge down."""
+    decision = client.complete_or_get_checkout_session(
+        id_,
+        CompleteCheckoutSession(chargeAmount=PRICE),
+        journal=SQLAlchemyJournal(engine),
+        namespace="flask-shop",
+        order=id_,
+    )
+    mine = ORDERS.update().where(ORDERS.c.session == id_)
+    with engine.begin() as connection:
+        if decision.charge is not None:
+            connection.execute(mine.values(charge=decision.charge["chargeId"]))
+        elif decision.outcome == "no":
+            connection.execute(mine.values(state="not paid"))
+    return decision.outcome
 
 
 def move_order(connection: sa.Connection, view: Any, before: Any) -> None:
@@ -114,6 +123,20 @@ def work(client: Client, engine: sa.Engine) -> None:
     inbox.recheck(client)
 
 
+def sweep(client: Client, engine: sa.Engine) -> None:
+    """Go on with what the journal has open, and with each order without a charge."""
+    journal = SQLAlchemyJournal(engine)
+    for entry in journal.open_entries():
+        with contextlib.suppress(AmazonPayError):  # the next one must not wait
+            client.resume(entry, journal=journal)
+    left = sa.select(ORDERS.c.session).where(ORDERS.c.charge.is_(None))
+    with engine.connect() as connection:
+        sessions = connection.scalars(left.where(ORDERS.c.state == "new")).all()
+    for id_ in sessions:
+        with contextlib.suppress(AmazonPayError):
+            finish(client, engine, id_)
+
+
 def main() -> None:
     """Serve the shop beside a simulator."""
     endpoint, key = sys.argv[1:]
@@ -125,9 +148,11 @@ def main() -> None:
     app = make_app(client, verifier_for(endpoint, allowed_topics=topics), engine)
 
     def loop() -> None:
-        while True:
+        for second in itertools.count():
             work(client, engine)
-            time.sleep(1)  # how often the inbox is looked into
+            if second % 300 == 0:  # at the start, and every five minutes
+                sweep(client, engine)
+            time.sleep(1)
 
     threading.Thread(target=loop, daemon=True).start()
     app.run(port=5000)

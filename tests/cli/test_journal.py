@@ -277,6 +277,17 @@ def test_a_file_that_is_no_journal_ends_with_2(tmp_path: Path) -> None:
     assert journal("list", "--journal", str(other)).status == 2
 
 
+def test_a_shops_database_that_is_named_as_a_file_is_told_how_to_name_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "shop.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{file}")
+    SQLAlchemyJournal(engine).create_table()
+    engine.dispose()
+    done = journal("list", "--journal", str(file))
+    assert (done.status, "AMAZON_PAY_JOURNAL=sqlite:///" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("table", [None, "payments"])
 def test_a_database_is_named_in_the_environment(
     table: str | None, tmp_path: Path

@@ -64,7 +64,6 @@ PRINTS = {
     "breaker": r"201\n",
     "once": r"not paid: ResourceNotFound\n",
     "database": r"\[\]\n",
-    "sweep": "",
     "abandon": "",
     "views": r"True \['create_refund', 'get_charge'\]\n",
     "served": r"Completed\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from loopback import serving
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from AmazonPay import Client
+    from AmazonPay.testing import LocalAmazonPay
 
 pytestmark = pytest.mark.process
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -116,3 +121,25 @@ def test_a_notification_moves_the_order_of_a_shop(
             }:
                 assert time.monotonic() < ends
                 threading.Event().wait(0.1)
+
+
+def test_a_sweep_of_a_shop_finds_what_was_paid_while_it_was_down(
+    amazon_pay: LocalAmazonPay, amazon_pay_client: Client, tmp_path: Path
+) -> None:
+    shop = runpy.run_path(str(EXAMPLES / "flask_shop.py"))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
+    app = shop["make_app"](amazon_pay_client, amazon_pay.verifier(), engine)
+    page = app.test_client()
+    amazon_pay.notifications.add_listener(
+        lambda request: page.post("/ipn", data=request.body).status_code
+    )
+    session = page.post("/orders").json["session"]
+    amazon_pay.choose(session)
+    amazon_pay.pay(session)
+    for _ in range(2):
+        shop["sweep"](amazon_pay_client, engine)
+    amazon_pay.advance()
+    shop["work"](amazon_pay_client, engine)
+    assert page.get(f"/orders/{session}").json == {"state": "Captured"}
+    assert len(amazon_pay.charges()) == 1
+    engine.dispose()

@@ -20,13 +20,13 @@ _CLOSE = 0.7
 
 # The order matters: the first pattern that is found decides.
 _MISTAKES: tuple[tuple[str, str], ...] = (
-    (r"-----BEGIN|PRIVATE KEY", "is a key; it takes the id of the key"),
+    (r"-----BEGIN|PRIVATE KEY", "is a key, not the id of one"),
     (r"^\s*$", "is empty"),
     (r"^\s*[\"'`\u2018-\u201f]|[\"'`\u2018-\u201f]\s*$", "has quotes around it"),
     (r"^\s|\s$", "has a blank or a line end around it"),
     (
         r"(?i)\.(?:pem|key|der|p8|p12|pfx|txt|crt|cer)$|[/\\]",
-        "is the name of a file; it takes the id, without .pem",
+        "is the name of a file, not the id of the key",
     ),
     (r"^amzn1\.application-oa2-client\.", "is a store id (a client id)"),
     (r"^amzn1\.", "is an application id"),

@@ -19,7 +19,7 @@ from ..errors import (
 )
 from .entry import Entry, time_text
 from .journal_steps import checked_limit
-from .sqlite_schema import COLUMNS, VERSION, FileState, migrate, pragma
+from .sqlite_schema import COLUMNS, NO_JOURNAL, VERSION, FileState, migrate, pragma
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,7 +199,7 @@ class SQLiteJournal:
                     raise
         else:
             if not found.is_journal:
-                raise JournalFailed("the journal's file holds something else")
+                raise JournalFailed(NO_JOURNAL)
             self._id = found.id
         if found.mode != "wal":  # pragma: no mutate - else it would do nothing
             # If busy or read-only: work without the log; the next instance tries again.

@@ -38,6 +38,12 @@ COLUMNS: Final = {
 
 VERSION: Final = 1
 """The `user_version` of the files that this release writes."""
+
+NO_JOURNAL: Final = (
+    "the journal's file holds something else than a SQLiteJournal. A table in a shop's"
+    " database is read by SQLAlchemyJournal; for a command, name the database as"
+    " AMAZON_PAY_JOURNAL=sqlite:///FILE"
+)
 _NOT_IN_VERSION_0: Final = frozenset(
     {
         "other_object_ids",
@@ -84,7 +90,7 @@ def migrate(connection: sqlite3.Connection) -> int:
         definition = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         connection.execute(f"CREATE TABLE entry ({definition}) WITHOUT ROWID")
     elif not found.is_journal:
-        raise JournalFailed("the journal's file holds something else")
+        raise JournalFailed(NO_JOURNAL)
     elif pragma(connection, _CHECK) != "ok":
         raise JournalFailed("the journal's file is damaged")
     for name in COLUMNS:
