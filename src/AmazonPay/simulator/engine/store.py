@@ -12,6 +12,7 @@ import json
 import sqlite3
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -335,6 +336,8 @@ class Store:
                     f"the store {str(path)!r} cannot be opened: {error}"
                 ) from None
             opened.pop_all()
+        # Python 3.13 warns of a connection that nobody has closed.
+        weakref.finalize(self, self._connection.close).atexit = False
 
     def _prepare(self) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
