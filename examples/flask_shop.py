@@ -149,10 +149,13 @@ def main() -> None:
 
     def loop() -> None:
         for second in itertools.count():
-            work(client, engine)
+            # What fails now is tried again: the loop must not end.
+            with contextlib.suppress(AmazonPayError):
+                work(client, engine)
             if second % 300 == 0:  # at the start, and every five minutes
-                sweep(client, engine)
-            time.sleep(1)
+                with contextlib.suppress(AmazonPayError):
+                    sweep(client, engine)
+            time.sleep(1)  # between two looks at the inbox
 
     threading.Thread(target=loop, daemon=True).start()
     app.run(port=5000)

@@ -615,6 +615,21 @@ def session_for(world: StoreWorld, **payload: Any) -> str:
     return session
 
 
+def saved_card(world: StoreWorld, visitor: str) -> tuple[str, Any]:
+    """Save a visitor's card; give the session, and the row of the permission."""
+    empty = world.store.put(visitor, "", 0, kind="wallet")
+    setup = session_for(
+        world,
+        chargePermissionType="PaymentMethodOnFile",
+        paymentMethodOnFileMetadata={"setupOnly": True},
+        paymentDetails={"paymentIntent": "Confirm"},
+    )
+    world.store.finish(empty, setup)
+    find = "SELECT * FROM permissions WHERE visitor = :visitor"
+    (card,) = world.store.sql(find, visitor=visitor)
+    return setup, card
+
+
 def outcome(act: Callable[[], object]) -> str:
     """Return how a click ends."""
     try:
@@ -640,16 +655,7 @@ def test_sessions_that_end_at_once_pay_for_one_cart_once(world: StoreWorld) -> N
 
 def test_clicks_on_a_saved_card_at_once_charge_once(world: StoreWorld) -> None:
     visitor = "e" * 64
-    empty = world.store.put(visitor, "", 0, kind="wallet")
-    setup = session_for(
-        world,
-        chargePermissionType="PaymentMethodOnFile",
-        paymentMethodOnFileMetadata={"setupOnly": True},
-        paymentDetails={"paymentIntent": "Confirm"},
-    )
-    world.store.finish(empty, setup)
-    find = "SELECT * FROM permissions WHERE visitor = :visitor"
-    (card,) = world.store.sql(find, visitor=visitor)
+    setup, card = saved_card(world, visitor)
     order = world.store.put(visitor, "jasmine", 1)
     with ThreadPoolExecutor(6) as pool:
         clicks = [f"{card.id}~{one}" for one in ("one", "two", "three")] * 2
@@ -708,15 +714,7 @@ def test_an_order_whose_process_died_at_a_saved_card_is_charged_once(
     world: StoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor = "a1" * 32
-    empty = world.store.put(visitor, "", 0, kind="wallet")
-    setup = session_for(
-        world,
-        chargePermissionType="PaymentMethodOnFile",
-        paymentMethodOnFileMetadata={"setupOnly": True},
-        paymentDetails={"paymentIntent": "Confirm"},
-    )
-    world.store.finish(empty, setup)
-    (card,) = world.store.sql("SELECT * FROM permissions WHERE visitor = :v", v=visitor)
+    setup, card = saved_card(world, visitor)
     order = world.store.put(visitor, "jasmine", 1)
     monkeypatch.setattr(world.store, "settle", killed)
     with pytest.raises(Killed):
