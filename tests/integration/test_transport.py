@@ -289,26 +289,6 @@ def test_nobody_there_is_known_to_have_done_nothing() -> None:
     assert caught.value.attempts == 4
 
 
-@on_all_clients
-async def test_an_answer_that_drips_ends_with_the_deadline(kind: Any) -> None:
-    done = threading.Event()
-
-    def dripping(peer: socket.socket) -> None:
-        read_request(peer)
-        peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-        while not done.wait(0.01):
-            peer.sendall(b" ")
-
-    with serving(dripping) as server:
-        async with closing(at(f"http://127.0.0.1:{server.port}", kind)) as client:
-            hurried = client.with_options(deadline=0.6)
-            with pytest.raises(TimedOut) as caught:
-                await result(hurried.create_charge({}))
-        done.set()
-    assert caught.value.outcome_unknown
-    assert caught.value.attempts == 1
-
-
 def test_no_answer_ends_with_the_read_timeout() -> None:
     done = threading.Event()
 

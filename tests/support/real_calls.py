@@ -6,7 +6,7 @@ import contextlib
 import functools
 import itertools
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import anyio
 import pytest
@@ -15,6 +15,7 @@ from AmazonPay import (
     AsyncClient,
     Client,
     Retry,
+    Timeout,
 )
 from keys import KEY
 from loopback import Server, read_request, serving, tls, trusting
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Callable, Generator, Iterator
+
+
+T = TypeVar("T")
 
 
 ONCE = Retry(attempts=1)
@@ -90,16 +94,26 @@ DRIPS: dict[str, tuple[bytes, Iterator[bytes]]] = {
 }
 
 
+UNLIMITED = Timeout(connect=None, read=None, write=None, pool=None)
+
+
 @contextlib.contextmanager
 def dripping(
-    first: bytes, drops: Iterator[bytes], context: ssl.SSLContext | None
+    first: bytes,
+    drops: Iterator[bytes],
+    context: ssl.SSLContext | None = None,
+    asked: threading.Event | None = None,
 ) -> Generator[Server]:
+    """Answer a drop at a time, for a minute at most; `asked` tells of a request."""
     done = threading.Event()
 
     def speak(peer: socket.socket) -> None:
-        read_request(peer)
+        if read_request(peer) and asked:
+            asked.set()
         peer.sendall(first)
-        while not done.wait(0.01):
+        for _ in range(6000):
+            if done.wait(0.01):
+                break
             peer.sendall(next(drops))
 
     with serving(speak, context) as server:
@@ -107,6 +121,18 @@ def dripping(
             yield server
         finally:
             done.set()
+
+
+def until_asked(asked: threading.Event, act: Callable[[float], T]) -> T:
+    """Return what `act` does with a deadline in which its request arrives.
+
+    On a busy machine, a short one may pass before.
+    """
+    for seconds in (0.3, 3, 30):
+        result = act(seconds)
+        if asked.is_set():
+            return result
+    pytest.fail("no request arrived")
 
 
 class Watchdog(Exception):  # noqa: N818 - as a caller might name it
