@@ -126,6 +126,11 @@ def idle(address: Address, *, how: str) -> Generator[None]:
         if how == "after a request":
             peer.sendall(b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert peer.recv(65536).startswith(b"HTTP/1.1 400 ")
+        if how == "after the last request":
+            last = b"connection: close\r\n\r\n"
+            peer.sendall(b"GET /v2/charges/x HTTP/1.1\r\nhost: localhost\r\n" + last)
+            while peer.recv(65536):
+                pass
         if how == "inside a request":
             peer.sendall(b"GET /v2/char")
         yield
@@ -137,6 +142,7 @@ def idle(address: Address, *, how: str) -> Generator[None]:
     "how",
     [
         "after a request",
+        "after the last request",
         "inside a request",
         "without a request",
         "before the handshake",

@@ -69,9 +69,10 @@ class OneWrite(asyncio.Transport):
             self._transport.write(data)
 
     def close(self) -> None:
-        """Write the rest, then close."""
+        """Write the rest, then close, once: TLS does not answer after the second."""
         self._flush()
-        self._transport.close()
+        if not self._transport.is_closing():
+            self._transport.close()
 
     def is_closing(self) -> bool:
         """Return whether it is closing, or closed."""
