@@ -20,6 +20,7 @@ from real_calls import (
     blocking,
     dripping,
     over_tls,
+    raised,
     until_asked,
 )
 
@@ -38,12 +39,13 @@ def timed_out(
 ) -> TimedOut:
     """Return how a call fails that nothing but its deadline ends."""
 
-    def act(deadline: float) -> TimedOut:
-        with pytest.raises(TimedOut) as caught:
-            call(server, deadline=deadline, timeout=UNLIMITED, **options)
-        return caught.value
+    def act(deadline: float) -> Exception:
+        limits = {"deadline": deadline, "timeout": UNLIMITED}
+        return raised(lambda: call(server, **limits, **options))
 
-    return until_asked(asked, act)
+    error = until_asked(asked, act)
+    assert isinstance(error, TimedOut)
+    return error
 
 
 @CLIENTS
