@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Open Debian's Chromium, once for a file.
+    """Open Debian's Chromium, once for a file; the one without windows, if it is there.
 
     Its driver runs an event loop in this thread, so that no other file's may run there.
     """
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         pytest.skip("chromium is not installed; `make system` installs it on Debian")
     sync_api = pytest.importorskip(

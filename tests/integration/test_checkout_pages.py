@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from AmazonPay import Client
 from AmazonPay.simulator import Simulator, merchant
@@ -104,19 +105,19 @@ def test_a_person_buys_by_a_button_under_a_strict_policy(
 ) -> None:
     click_button(tab, world)
     review(tab, "4444")
-    assert tab.inner_text("#card") == "Mastercard ****4444 (Amazon Pay)"
+    expect(tab.locator("#card")).to_have_text("Mastercard ****4444 (Amazon Pay)")
     order(tab)
-    assert tab.get_by_test_id("price").inner_text() == "EUR 14.00"
+    expect(tab.get_by_test_id("price")).to_have_text("EUR 14.00")
     tab.get_by_test_id("pay").click()
     tab.wait_for_url("**/result?amazonCheckoutSessionId=*")
-    assert tab.inner_text("#status") == "200"
+    expect(tab.locator("#status")).to_have_text("200")
     assert world.charge()["statusDetails"]["state"] == "Authorized"
     assert world.charge()["chargeAmount"]["amount"] == "14.00"
     assert world.did() == ["opened a session", "chose", "paid"]
     tab.go_back()
-    assert tab.get_by_test_id("ended").is_visible()
+    expect(tab.get_by_test_id("ended")).to_be_visible()
     tab.reload()
-    assert tab.get_by_test_id("back").is_visible()
+    expect(tab.get_by_test_id("back")).to_be_visible()
     assert world.complaints == []
     assert {url.split("/")[2].split(":")[0] for url in world.asked} == {"localhost"}
 
@@ -129,18 +130,18 @@ def test_a_person_changes_address_and_card_on_the_review_page(
     tab.wait_for_url("**buyer=2")
     tab.get_by_test_id("address-2").check()
     review(tab, "1111")
-    assert tab.inner_text("#where") == "千代田区"
+    expect(tab.locator("#where")).to_have_text("千代田区")
     tab.click("#changeAddress")
     tab.wait_for_url("**/checkout/choose?**")
     tab.get_by_test_id("address-1").check()
     tab.get_by_test_id("continue").click()
     tab.wait_for_url("**/review?**")
-    assert tab.inner_text("#where") == "60 Holborn Viaduct"
+    expect(tab.locator("#where")).to_have_text("60 Holborn Viaduct")
     tab.click("#changePayment")
     tab.wait_for_url("**/checkout/choose?**")
     review(tab, "0005")
-    assert tab.inner_text("#where") == "60 Holborn Viaduct"
-    assert tab.inner_text("#card") == "Amex ****0005 (Amazon Pay)"
+    expect(tab.locator("#where")).to_have_text("60 Holborn Viaduct")
+    expect(tab.locator("#card")).to_have_text("Amex ****0005 (Amazon Pay)")
     assert world.session["buyer"]["email"] == "test-buyer-2@example.com"
     assert world.complaints == []
 
@@ -153,7 +154,7 @@ def test_a_person_gives_up_on_the_page_to_pay_on(tab: Page, world: World) -> Non
     tab.wait_for_url("**/result?**")
     details = world.session["statusDetails"]
     assert (details["state"], details["reasonCode"]) == ("Canceled", "BuyerCanceled")
-    assert tab.inner_text("#status") == "422"
+    expect(tab.locator("#status")).to_have_text("422")
 
 
 def test_a_card_is_declined_and_the_shop_learns_it(tab: Page, world: World) -> None:
@@ -162,7 +163,7 @@ def test_a_card_is_declined_and_the_shop_learns_it(tab: Page, world: World) -> N
     order(tab)
     tab.get_by_test_id("pay").click()
     tab.wait_for_url("**/result?**")
-    assert tab.inner_text("#status") == "422"
+    expect(tab.locator("#status")).to_have_text("422")
     assert world.session["statusDetails"]["reasonCode"] == "Declined"
     assert world.session["chargeId"] is None
 
@@ -179,7 +180,7 @@ def test_a_payment_is_pending_and_then_decided(
     order(tab)
     tab.get_by_test_id("pay").click()
     tab.wait_for_url("**/result?**")
-    assert tab.inner_text("#status") == "202"
+    expect(tab.locator("#status")).to_have_text("202")
     assert world.charge()["statusDetails"]["state"] == "AuthorizationInitiated"
     world.clock.move(seconds=31)
     assert world.charge()["statusDetails"]["state"] == end
@@ -231,11 +232,11 @@ def buy_now(tab: Page, world: World) -> Page:
 
 def test_a_person_buys_now_on_the_shops_own_page(tab: Page, world: World) -> None:
     window = buy_now(tab, world)
-    assert window.get_by_test_id("price").inner_text() == "EUR 14.00"
+    expect(window.get_by_test_id("price")).to_have_text("EUR 14.00")
     window.get_by_test_id("address-2").check()
     window.get_by_test_id("delivery-fast").check()
     window.get_by_text("Pay EUR 18.00").wait_for()
-    assert window.get_by_test_id("address-2").is_checked()
+    expect(window.get_by_test_id("address-2")).to_be_checked()
     with window.expect_event("close"):
         window.get_by_test_id("pay").click()
     told = tab.evaluate("() => window.told")
@@ -284,7 +285,7 @@ def test_a_wrong_signature_is_explained_on_the_page(tab: Page, world: World) -> 
     tab.goto(f"{world.shop.url}/cart")
     tab.get_by_test_id("amazon-pay-button").click()
     tab.wait_for_url("**/checkout/initiate")
-    assert tab.get_by_test_id("error-code").inner_text() == "InvalidSignatureError"
+    expect(tab.get_by_test_id("error-code")).to_have_text("InvalidSignatureError")
     assert tab.locator("mark").all_inner_texts() == ["7", "8"]
 
 
@@ -429,7 +430,7 @@ def test_an_estimate_that_cannot_be_is_logged_and_left_out(
         assert said.startswith(
             "AmazonPay: Invalid value for parameter 'estimatedOrderAmount'"
         )
-        assert "€" not in button.first.inner_text()
+        expect(button.first).not_to_contain_text("€")
     right = {"amount": "1234.50", "currencyCode": "EUR"}
     options = {**GOOD, "estimatedOrderAmount": right, "checkoutLanguage": "de_DE"}
     tab.evaluate(render, options)
@@ -437,7 +438,7 @@ def test_an_estimate_that_cannot_be_is_logged_and_left_out(
     # As in Amazon's script, an update that cannot be is silent.
     for price in WRONG_ESTIMATES:
         tab.evaluate("price => window.one.updateButtonInfo(price)", price)
-    assert "1.234,50" in button.first.inner_text()
+    expect(button.first).to_contain_text("1.234,50")
     assert world.complaints == []
 
 
@@ -460,7 +461,7 @@ def test_an_upgrade_opens_a_recurring_checkout(tab: Page, world: World) -> None:
     tab.evaluate("options => amazon.Pay.bindUpgradeAction('h1', options)", options)
     tab.click("h1")
     tab.wait_for_url("**/checkout/choose?**")
-    assert "EUR 14.00 every month" in tab.get_by_test_id("recurring").inner_text()
+    expect(tab.get_by_test_id("recurring")).to_contain_text("EUR 14.00 every month")
     review(tab, "1111")
     assert world.session["chargePermissionType"] == "Recurring"
     tab.evaluate(
@@ -498,7 +499,7 @@ def test_a_decoupled_button_starts_when_the_shop_says_so(
         [kept, session],
     )
     button = tab.get_by_test_id("amazon-pay-button")
-    assert "€19.90" in button.inner_text()
+    expect(button).to_contain_text("€19.90")
     button.click()
     tab.wait_for_url("**/checkout/choose?**")
     review(tab, "1111")
@@ -526,7 +527,7 @@ def test_other_buttons_of_the_script_lead_to_the_pages(tab: Page, world: World) 
     tab.goto(f"{world.shop.url}/cart")
     tab.evaluate("options => amazon.Pay.initCheckout(options)", button)
     tab.wait_for_url("**/checkout/sign_in?**")
-    assert tab.get_by_test_id("buyer-3").is_checked()
+    expect(tab.get_by_test_id("buyer-3")).to_be_checked()
     tab.get_by_test_id("continue").click()
     tab.wait_for_url("**/in?buyerToken=**")
 
@@ -534,7 +535,7 @@ def test_other_buttons_of_the_script_lead_to_the_pages(tab: Page, world: World) 
     tab.evaluate("() => amazon.Pay.signout()")
     tab.get_by_test_id("amazon-pay-button").click()
     tab.wait_for_url("**/checkout/choose?**")
-    assert tab.get_by_test_id("buyer-1").get_attribute("aria-current") == "true"
+    expect(tab.get_by_test_id("buyer-1")).to_have_attribute("aria-current", "true")
     assert world.complaints == []
 
 
@@ -591,7 +592,7 @@ def test_a_button_that_a_page_describes_by_attributes_is_rendered(
     )
     tab.goto(f"{world.shop.url}/cart")
     button = tab.get_by_test_id("amazon-pay-button")
-    assert "€14.00" in button.inner_text()
+    expect(button).to_contain_text("€14.00")
     button.click()
     tab.wait_for_url("**/checkout/choose?**")
     assert world.complaints == []

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator import Request, Settings, Simulator, merchant
@@ -141,12 +142,12 @@ def test_calls_appear_by_themselves_and_a_wrong_signature_shows_both_sides(
     row(tab, 1).click()
     why = tab.get_by_test_id("explanation")
     why.wait_for()
-    assert "white space" in why.get_by_test_id("headline").inner_text()
-    assert tab.get_by_test_id("body-signed").locator("mark").inner_text() == "1"
-    assert tab.get_by_test_id("body-came").locator("mark").inner_text() == "␠"
+    expect(why.get_by_test_id("headline")).to_contain_text("white space")
+    expect(tab.get_by_test_id("body-signed").locator("mark")).to_have_text("1")
+    expect(tab.get_by_test_id("body-came").locator("mark")).to_have_text("␠")
     lines = tab.get_by_test_id("canonical").locator("tr.differs")
-    assert lines.count() == 1
-    assert "row=1" in tab.url
+    expect(lines).to_have_count(1)
+    tab.wait_for_url(lambda url: "row=1" in url)
     tab.reload()
     tab.get_by_test_id("explanation").wait_for()
     take(tab, "console/signature")
@@ -161,14 +162,14 @@ def test_a_browser_without_the_link_stands_before_the_door(
     page.goto(world.url)
     token = page.get_by_test_id("token")
     token.wait_for()
-    assert page.locator("[data-number]").count() == 0
+    expect(page.locator("[data-number]")).to_have_count(0)
     token.fill("wrong")
     token.press("Enter")
     page.get_by_text("not the token of this run").wait_for()
     page.get_by_test_id("token").fill(world.simulator.token)
     page.get_by_test_id("token").press("Enter")
     row(page, 2).wait_for()
-    assert page.url == f"{world.url}/"
+    expect(page).to_have_url(f"{world.url}/")
     context.close()
 
 
@@ -191,12 +192,12 @@ def test_hostile_names_and_payloads_stay_text_everywhere(
     for one in (number, last - 1, last):
         row(tab, one).click()
         tab.get_by_text(f"Row {one},").wait_for()
-    assert HOSTILE in tab.get_by_test_id("panel").inner_text()
+    expect(tab.get_by_test_id("panel")).to_contain_text(HOSTILE)
     row(tab, number).click()
     tab.get_by_test_id("copy").click()
     tab.get_by_test_id("copy-curl").click()
     tab.get_by_test_id("copied").get_by_text("curl").wait_for()
-    assert tab.locator("img, script:not([src])").count() == 0
+    expect(tab.locator("img, script:not([src])")).to_have_count(0)
 
 
 def test_new_rows_come_below_and_nothing_moves(tab: Page, world: World) -> None:
@@ -221,7 +222,7 @@ def test_new_rows_come_below_and_nothing_moves(tab: Page, world: World) -> None:
     assert tab.evaluate(_SEEN) == seen
     tab.keyboard.press("n")
     row(tab, 65).wait_for()
-    assert not pill.is_visible()
+    expect(pill).to_be_hidden()
 
 
 def test_thousands_of_rows_are_few_elements_and_the_filter_is_an_address(
@@ -240,7 +241,7 @@ def test_thousands_of_rows_are_few_elements_and_the_filter_is_an_address(
         tab.keyboard.press("/")
         tab.keyboard.type("is:refused C000000")
         tab.locator("#foot", has_text="1 of 2,991").wait_for()
-        assert "q=is%3Arefused+C000000" in tab.url
+        tab.wait_for_url(lambda url: "q=is%3Arefused+C000000" in url)
         tab.reload()
         tab.locator("#foot", has_text="1 of 2,991").wait_for()
         tab.get_by_test_id("filter").fill("nothing like that")
@@ -259,7 +260,7 @@ def test_a_lost_connection_says_so_and_catches_up(browser: Browser) -> None:
         tab.goto(world.link)
         tab.locator("#live[data-state=live]").wait_for()
     tab.locator("#live[data-state=lost]").wait_for()
-    assert "lost" in tab.get_by_test_id("live").inner_text()
+    expect(tab.get_by_test_id("live")).to_contain_text("lost")
     world.shop.open()
     with serving(one, port=port, tls=False):
         tab.locator("#live[data-state=live]").wait_for()
@@ -276,8 +277,8 @@ def test_an_order_that_is_paid_is_shown_as_paid(tab: Page, world: World) -> None
     order.click()
     now = tab.get_by_test_id("life-charge").locator("g.now")
     now.wait_for()
-    assert now.get_attribute("data-state") == "Captured"
-    assert "Captured" in order.inner_text()
+    expect(now).to_have_attribute("data-state", "Captured")
+    expect(order).to_contain_text("Captured")
     take(tab, "console/paid")
 
 
@@ -298,9 +299,9 @@ def test_the_life_of_a_charge_is_drawn_and_pushed(tab: Page, world: World) -> No
         {f"{start}>{arrow.to}" for arrow in table for start in arrow.states or ("",)}
     )
     now = drawing.locator("g.now")
-    assert now.get_attribute("data-state") == "AuthorizationInitiated"
+    expect(now).to_have_attribute("data-state", "AuthorizationInitiated")
     settle = tab.get_by_test_id("push-charge-capture-succeeds")
-    assert settle.is_disabled()
+    expect(settle).to_be_disabled()
     take(tab, "console/life")
     tab.get_by_text("only from CaptureInitiated").first.wait_for()
     tab.get_by_test_id("push-charge-declined-softly").click()
@@ -391,16 +392,16 @@ def test_everything_is_reached_by_keyboard(tab: Page, world: World) -> None:
     tab.keyboard.press("k")
     tab.keyboard.press("o")
     tab.get_by_test_id("object-charge").wait_for()
-    assert bought.charge in tab.get_by_test_id("panel").inner_text()
+    expect(tab.get_by_test_id("panel")).to_contain_text(bought.charge)
     tab.keyboard.press("v")
-    assert tab.locator("[data-view=raw]").get_attribute("aria-pressed") == "true"
+    expect(tab.locator("[data-view=raw]")).to_have_attribute("aria-pressed", "true")
     tab.get_by_text("POST /v2/checkoutSessions", exact=True).wait_for()
     tab.keyboard.press("b")
     tab.locator(".row.heading").wait_for()
     tab.keyboard.press("?")
     tab.get_by_role("heading", name="Keys").wait_for()
     tab.keyboard.press("Escape")
-    assert not tab.get_by_test_id("dialog").is_visible()
+    expect(tab.get_by_test_id("dialog")).to_be_hidden()
 
 
 def test_an_accessibility_checker_finds_nothing(tab: Page, world: World) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 import reports_soak
 from AmazonPay.simulator import Settings
@@ -89,11 +90,11 @@ def test_the_page_is_drawn_in_a_browser_without_a_complaint(
         tab.on("console", lambda one: complaints.append(one.text))
         tab.on("dialog", lambda one: complaints.append(one.message))
         tab.goto(page.as_uri())
-        assert tab.get_by_role("img").count() == 2
+        expect(tab.get_by_role("img")).to_have_count(2)
         bar = tab.locator("rect.captures").bounding_box()
         assert bar is not None
         assert bar["height"] > 100
-        assert tab.get_by_text("<img src=x onerror=alert(1)>").is_visible()
+        expect(tab.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
         wide = "document.documentElement.scrollWidth <= innerWidth"
         assert tab.evaluate(wide)
         tab.set_viewport_size({"width": 360, "height": 700})

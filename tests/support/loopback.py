@@ -106,7 +106,7 @@ def tls(*names: str, authority: trustme.CA | None = None) -> tuple[Any, trustme.
 
 
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    """Make a client context that trusts one authority."""
-    context = ssl.create_default_context()
+    """Make a client context that trusts one authority, and none of the system's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     return context
