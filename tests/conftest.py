@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import importlib.util
 import os
 import signal
@@ -23,6 +25,7 @@ from keys import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -33,6 +36,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+UNMEASURED = ("process", "exhaustive")
+"""The marks of tests that run without coverage."""
 
 # A busy machine must not fail a test; in CI the same commit gives the same run.
 # `make soak` sets HYPOTHESIS_EXAMPLES.
@@ -92,8 +98,26 @@ def postgres_engine(postgres_url: str) -> Iterator[sqlalchemy.Engine]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs on PostgreSQL."""
+    """Mark as slow what runs on PostgreSQL; see that marks can be found in files."""
     for item in items:
         used: list[str] = getattr(item, "fixturenames", [])
         if "postgres_url" in used or "postgresql" in item.name:
             item.add_marker(pytest.mark.slow)
+        for name in UNMEASURED:
+            if item.get_closest_marker(name) and f"mark.{name}" not in text(item.path):
+                raise pytest.UsageError(
+                    f"{item.path} does not name the mark `{name}` of {item.name}, so"
+                    " `make processes` would not run it"
+                )
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all tests again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@functools.cache
+def text(path: Path) -> str:
+    """Return the text of a file."""
+    return path.read_text(encoding="utf-8")

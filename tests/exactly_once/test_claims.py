@@ -156,6 +156,7 @@ def winners(journal: MemoryJournal) -> set[str]:
 # Two workers at once ------------------------------------------------------------------
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("helper", "kills"),
     [*((helper, True) for helper in HELPERS), ("capture_or_get_charge", False)],

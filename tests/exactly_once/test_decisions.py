@@ -278,6 +278,7 @@ def sends(case: Case, row: str) -> bool:
 # Helpers whose object's state tells ---------------------------------------------------
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("case", "table", "row", "doubt"), cases(BY_STATE))
 def test_a_state_and_an_answer_decide(
     case: Case, table: dict[str, dict[str, str]], row: str, doubt: str

@@ -264,6 +264,7 @@ def got(outcome: Outcome) -> str:
     return type(outcome).__name__
 
 
+@pytest.mark.exhaustive
 @CALLERS
 @pytest.mark.parametrize("row", FAULTS, ids=IDS)
 async def test_a_fault_that_stays_is_told_with_what_it_means(
@@ -283,6 +284,7 @@ async def test_a_fault_that_stays_is_told_with_what_it_means(
 REPEATED = [row for row in FAULTS if AGAIN.get(row.again)]
 
 
+@pytest.mark.exhaustive
 @CALLERS
 @pytest.mark.parametrize("row", REPEATED, ids=lambda row: row.name)
 async def test_a_fault_that_passes_is_healed_where_that_is_safe(

@@ -426,5 +426,5 @@ class Money(RuleBasedStateMachine):
         return total
 
 
-TestMoney = pytest.mark.slow(Money.TestCase)
+TestMoney = pytest.mark.exhaustive(pytest.mark.slow(Money.TestCase))
 TestMoney.settings = settings(stateful_step_count=40)

@@ -432,6 +432,7 @@ def test_its_version_is_the_packages() -> None:
     assert document()["info"]["version"] == project["version"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @SCHEMA.parametrize()  # pyright: ignore[reportUntypedFunctionDecorator] # theirs
 @settings(max_examples=SOAK or 5, deadline=None, suppress_health_check=ALL_CHECKS)

@@ -144,6 +144,7 @@ def options() -> dict[str, Any]:
     return {"retry": Retry(attempts=2, wait=False), "raise_for_status": True}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("peer", PEERS)
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_no_call_and_no_error_shows_a_value(
@@ -160,6 +161,7 @@ def test_no_call_and_no_error_shows_a_value(
     assert CANARY not in everything_shown(outcome, caplog)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("peer", PEERS)
 async def test_no_awaited_call_shows_a_value(
     peer: str, caplog: pytest.LogCaptureFixture
