@@ -26,7 +26,8 @@ def settings_of(given: dict[str, Any]) -> Settings:
     """Take the hostile profile, with delays that a walk can wait for.
 
     An operation whose key is dropped runs anew each time that it is called, as if no
-    worker had sent the same key twice, and nearly every first answer is lost.
+    worker had sent the same key twice, and nearly every first answer is lost. Then no
+    limit on the charges of a permission may end that: an order could not go on.
     """
     hostile = PROFILES["hostile"]
     return replace(
@@ -34,7 +35,7 @@ def settings_of(given: dict[str, Any]) -> Settings:
         keys_ignored_by=hostile.keys_ignored_by.union(given["dropped"]),
         lost_answers=0.9 if given["dropped"] else hostile.lost_answers,
         stored_answers=given["stored_answers"],
-        headroom=10,
+        headroom=10_000 if given["dropped"] else 10,
         story_rows=None,  # the audit reads all of it
         keys_held_for=timedelta(milliseconds=5),
         stale_for=SOON,
