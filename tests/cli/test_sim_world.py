@@ -120,9 +120,17 @@ def test_the_story_of_one_order_is_told() -> None:
 def test_an_order_that_does_not_exist_has_no_story(order: str) -> None:
     shop = Shop()
     shop.open()
-    done = sim(shop, "story", order)
+    for form in ([], ["--json"]):
+        done = sim(shop, "story", order, *form)
+        assert (done.status, done.out) == (1, "")
+        assert "no such order" in done.err
+
+
+def test_an_order_to_which_nothing_more_has_happened_has_an_empty_story() -> None:
+    shop = Shop()
+    done = sim(shop, "story", shop.open(), "--after", "999")
     assert (done.status, done.out) == (0, "")
-    assert "no such order" in done.err
+    assert "Nothing has happened" in done.err
 
 
 def test_faults_are_listed_and_disarmed() -> None:

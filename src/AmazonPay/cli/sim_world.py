@@ -9,6 +9,7 @@ import click
 
 from . import key_files
 from .durations import duration
+from .failures import OK, SAID_NO
 from .output import data, json_line, table, words
 from .sim_calls import answer_to, no_simulator, options, raw_answer, read
 
@@ -115,7 +116,8 @@ def story(
 ) -> None:
     """Tell what has happened, to ORDER (a checkout session) or at all.
 
-    With --json one row a line, with all facts: these hold bodies of requests.
+    With --json one row a line, with all facts: these hold bodies of requests. It
+    ends with 1 if there is no such order.
     """
     asked = {"order": order, "after": after, "limit": limit}
     query = urlencode(
@@ -123,12 +125,15 @@ def story(
         errors="replace",
     )
     found = _listed(given, answer_to(ctx, given, "GET", f"story?{query}"), "rows")
+    # An order that is there has rows, unless those asked for are later ones.
+    unknown = not found and order is not None and after is None
+    if not found:
+        words("There is no such order." if unknown else "Nothing has happened.")
     if given["as_json"]:
         _lines(found)
-        return
-    _print_rows(found)
-    if not found:
-        words("Nothing has happened." if order is None else "There is no such order.")
+    else:
+        _print_rows(found)
+    ctx.exit(SAID_NO if unknown else OK)
 
 
 @click.command()
