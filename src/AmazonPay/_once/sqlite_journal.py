@@ -146,9 +146,10 @@ class SQLiteJournal:
         most = checked_limit(limit)
         rows = self._run(
             lambda connection: connection.execute(
-                f"SELECT * FROM entry WHERE {_IS_OPEN} AND (?1 IS NULL OR changed < ?1)"  # noqa: S608 - our own names
-                " ORDER BY changed, idempotency_key LIMIT ?2",
-                (until, most),
+                f"SELECT * FROM entry WHERE {_IS_OPEN}"  # noqa: S608 - our own names
+                " AND (:until IS NULL OR changed < :until)"
+                " ORDER BY changed, idempotency_key LIMIT :most",
+                {"until": until, "most": most},
             ).fetchall(),
             _READ,
         )
