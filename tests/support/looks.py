@@ -23,8 +23,8 @@ SCHEMES = tuple(_LOOKS)
 
 
 def put_on(tab: Page, scheme: Scheme) -> None:
-    """Give a tab the colours and the width of one look."""
-    tab.emulate_media(color_scheme=scheme)
+    """Give a tab the colours and the width of one look, without a transition."""
+    tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     tab.set_viewport_size({"width": _LOOKS[scheme][0], "height": 900})
 
 
