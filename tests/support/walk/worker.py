@@ -468,6 +468,8 @@ def main(folder: Path, number: int, start: int) -> None:
     logging.getLogger("AmazonPay").setLevel(logging.ERROR)
     workers = Workers(folder, number, start)
     workers.start(range(workers.places))
+    # Python 3.12 starts no thread when its first one has ended.
+    threading.Event().wait()
 
 
 if __name__ == "__main__":
