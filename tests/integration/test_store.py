@@ -256,9 +256,11 @@ def test_a_saved_card_pays_once_by_two_clicks_and_a_lost_answer(
     world.simulator.provoke("create_charge", "504", when="after")
     buyer.see("card").dblclick()
     arrives(buyer, "/orders/")
-    assert (buyer.order().state, buyer.order().charge) == ("Paying", None)
+    # Only the same call again can tell what the lost answer was: that of the second
+    # click, if its request has left the browser, or that of the sweep.
+    assert buyer.order().state in {"Paying", "Authorized"}
     monkeypatch.setattr(world.store, "left_alone", timedelta(0))
-    world.store.work()  # only the same call again can tell what the lost answer was
+    world.store.work()
     order = buyer.order()
     assert order.state == "Authorized"
     assert world.made(setup) == [order.charge]
