@@ -149,12 +149,12 @@ def main() -> None:
 
     def loop() -> None:
         for second in itertools.count():
-            # What fails now is tried again: the loop must not end.
-            with contextlib.suppress(AmazonPayError):
-                work(client, engine)
-            if second % 300 == 0:  # at the start, and every five minutes
-                with contextlib.suppress(AmazonPayError):
-                    sweep(client, engine)
+            # The sweep: at the start, and every five minutes.
+            for job in (work, sweep) if second % 300 == 0 else (work,):
+                try:
+                    job(client, engine)
+                except (AmazonPayError, sa.exc.SQLAlchemyError):
+                    app.logger.exception("%s failed; it is tried again", job.__name__)
             time.sleep(1)  # between two looks at the inbox
 
     threading.Thread(target=loop, daemon=True).start()
