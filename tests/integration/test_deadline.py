@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,15 @@ def test_the_time_that_a_signer_takes_is_a_part_of_the_deadline() -> None:
         # With no time left, nothing is sent, and nothing is unknown.
         assert not caught.value.outcome_unknown
         assert server.connections == 0
+
+
+@CLIENTS
+def test_a_peer_that_says_nothing_does_not_hold_a_call_without_time_outs(
+    call: Callable[..., Any],
+) -> None:
+    asked = threading.Event()
+    with dripping(b"", itertools.repeat(b""), None, asked) as server:
+        assert timed_out(asked, call, server).outcome_unknown
 
 
 @CLIENTS
