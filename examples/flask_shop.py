@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask import Flask, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from AmazonPay import AmazonPayError, Client, price
 from AmazonPay.contrib.flask import ipn_blueprint
@@ -153,7 +154,7 @@ def main() -> None:
             for job in (work, sweep) if second % 300 == 0 else (work,):
                 try:
                     job(client, engine)
-                except (AmazonPayError, sa.exc.SQLAlchemyError):
+                except (AmazonPayError, SQLAlchemyError):
                     app.logger.exception("%s failed; it is tried again", job.__name__)
             time.sleep(1)  # between two looks at the inbox
 
