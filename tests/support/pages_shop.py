@@ -34,7 +34,6 @@ class PagesShop:
     more: dict[str, Any] = field(default_factory=dict[str, Any])
     altered: Callable[[str], str] = str
     """What happens to the cart's page on its way."""
-    results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     session: str = ""
     url: str = ""
 
@@ -119,6 +118,4 @@ class PagesShop:
         done = self.client.complete_checkout_session(
             self.session, {"chargeAmount": amount}
         )
-        shown: Any = done.json()
-        self.results.append(shown)
         return f"<h1>Result</h1><p id=status>{done.status_code}</p>"
