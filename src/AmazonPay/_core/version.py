@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 
+
+@functools.cache
 def installed_version() -> str:
     """Return the installed version; `unknown` if the package is not installed."""
     from importlib.metadata import PackageNotFoundError, version
