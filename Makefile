@@ -42,7 +42,7 @@ REST = $(addprefix --ignore=,$(OTHERS)) -m "not process and not exhaustive"
 UNMEASURED = $(filter-out $(OTHERS),$(shell grep -rlE "mark\.(process|exhaustive)" tests --include="test_*.py"))
 
 # What `make unit` runs, but for what is marked as `slow` or `process`.
-UNIT_TESTS := $(addprefix tests/, unit cli simulator property exactly_once)
+UNIT_PARTS := $(addprefix unit-, unit simulator exactly_once cli property)
 
 # What `make lowest` runs: every dependency, and the main job through all of them. A
 # driver of PostgreSQL is no dependency, and many processes show nothing more.
@@ -52,7 +52,7 @@ LOWEST_TESTS := $(addprefix tests/, \
 	exactly_once/test_journal.py simulator/test_purchase.py simulator/test_validation.py)
 
 .PHONY: demo store pictures test unit bench soak mutants system lock operations \
-	forget-coverage $(PARTS) $(CHECKS)
+	forget-coverage $(PARTS) $(UNIT_PARTS) $(CHECKS)
 
 demo: .venv-demo/stamp
 	@.venv-demo/bin/python examples/demo.py
@@ -70,8 +70,11 @@ test:
 	@echo "all checks passed: $(CHECKS)"
 
 # The inner loop: what needs no Node.js, server or process, without coverage.
-unit: $(VENV)/stamp
-	$(PY) -m pytest -q -n 2 --dist=worksteal -m "not slow and not process" $(UNIT_TESTS)
+unit:
+	@$(MANY) -j 2 $(UNIT_PARTS)
+
+$(UNIT_PARTS): unit-%: $(VENV)/stamp
+	@$(PY) -m pytest -q -m "not slow and not process" tests/$*
 
 # Not part of `make test`: no check depends on a time.
 bench: $(VENV)/stamp .venv-demo/stamp .venv-peer/stamp tests/support/node/node_modules/stamp
