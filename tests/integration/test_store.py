@@ -209,8 +209,8 @@ def test_a_subscription_is_charged_each_month_until_it_ends(
     assert charge["captureAmount"]["amount"] == "11.00"
 
     world.simulator.provoke("create_charge", "HardDeclined")
-    staff.see(f"month-{first.id}").click()
-    staff.tab.wait_for_load_state()
+    with staff.tab.expect_navigation():
+        staff.see(f"month-{first.id}").click()
     third = buyer.order(f"{first.id}-3")
     assert (third.state, third.problem, third.charge) == ("Open", "HardDeclined", None)
     world.notify()
