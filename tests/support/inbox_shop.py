@@ -66,6 +66,18 @@ def charge(state: str = "Authorized", at: str = "20260101T000000Z") -> dict[str,
     }
 
 
+def permission(balance: str) -> dict[str, Any]:
+    """Make a permission; its balance changes without a new time."""
+    return {
+        "chargePermissionId": CHARGE[:19],
+        "limits": {"amountBalance": {"amount": balance, "currencyCode": "USD"}},
+        "statusDetails": {
+            "state": "Chargeable",
+            "lastUpdatedTimestamp": "20260101T000000Z",
+        },
+    }
+
+
 def state_of(view: Any) -> str:
     state: str = view["statusDetails"]["state"]
     return state

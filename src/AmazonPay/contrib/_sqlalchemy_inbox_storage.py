@@ -179,6 +179,7 @@ class InboxStorage:
             row["version"],
             row["checks"],
             json.loads(row["view"]),
+            row["changed"],
         )
 
     def put_off(self, work: Work, pause: timedelta) -> None:

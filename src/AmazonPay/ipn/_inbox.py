@@ -72,6 +72,8 @@ class Work:
     """Of an object: how often it was checked since it has changed."""
     view: View | None = field(default=None, repr=False)
     """Of an object: what was kept of it."""
+    saved: str = ""
+    """Of an object: when an entry was last acted on, and the view was kept."""
 
 
 class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
@@ -165,16 +167,19 @@ def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
             break
         try:
             fresh = yield from fetched(work.object_type, work.object_id)
-        except (APIError, TransportError, InvalidResponse):
+            seen = kept(merged(work.object_type, fresh, work.view))
+        except (APIError, TransportError, InvalidResponse, InvalidRequest):
             yield RunInThread(partial(storage.put_off, work, _LONGEST_PAUSE))
             continue
         pause = min(FIRST_CHECK * 4 ** min(work.failures, 9), _LONGEST_CHECK)
-        seen = kept(merged(work.object_type, fresh, work.view))
         if seen == work.view:
             yield RunInThread(partial(storage.put_off, work, pause))
             continue
-        # Two workers that see the same change make one entry of it.
-        digest = sha256(f"{work.id} {sorted(seen.items())}".encode()).hexdigest()
+        # Two workers that see the same change make one entry of it. If `process` then
+        # gets an outdated answer, it keeps the old view, and the change needs another
+        # entry: so the digest covers the time at which the view was kept.
+        told = f"{work.id} {work.saved} {sorted(seen.items())}"
+        digest = sha256(told.encode()).hexdigest()
         message_id = f"recheck-{digest[:40]}"
         row = own_row(work.object_type, work.object_id, message_id, "RECHECK")
         yield RunInThread(partial(storage.add, row))

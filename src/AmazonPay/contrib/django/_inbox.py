@@ -270,7 +270,13 @@ class _Storage:
             return None
         view = json.loads(row.view)
         return Work(
-            row.pk, row.object_type, row.object_id, row.version, row.checks, view
+            row.pk,
+            row.object_type,
+            row.object_id,
+            row.version,
+            row.checks,
+            view,
+            row.changed,
         )
 
     def put_off(self, work: Work, pause: timedelta) -> None:
