@@ -177,6 +177,12 @@ def test_raw_delivery_is_refused_with_a_word_why() -> None:
         verifier().verify(body(message()))
 
 
+def test_a_number_beyond_all_floats_is_strange_json() -> None:
+    text = json.dumps({**message(), "Note": 0}).replace('"Note": 0', '"Note": 1e999')
+    with pytest.raises(NotificationForged, match="strange JSON"):
+        verifier().verify(body(sealed(envelope(text))))
+
+
 def test_another_merchants_notification_is_refused() -> None:
     with pytest.raises(NotificationForged, match="another merchant"):
         verifier(merchant_id="A2EXAMPLE").verify(body(GENUINE))
