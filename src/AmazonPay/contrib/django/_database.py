@@ -24,7 +24,6 @@ TRIES: Final = 10
 _CONFLICTS: Final = frozenset(
     {"40001", "40P01", "1213", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"}
 )
-_VERSIONS: Final = 2**30
 
 
 class Database:
@@ -102,11 +101,6 @@ def _code(error: Exception) -> str:
         driver, "sqlite_errorname", None
     )
     return str(code or next(iter(getattr(driver, "args", ())), ""))
-
-
-def new_version() -> int:
-    """Return a random number for an optimistic lock; 0 is that of a new row."""
-    return random.randrange(1, _VERSIONS)  # noqa: S311 - no secret
 
 
 def fitted(model: Any, row: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a model of Django's, which has no types

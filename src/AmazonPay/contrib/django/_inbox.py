@@ -18,13 +18,13 @@ from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
 from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
 from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
+from .._versions import new_version
 from ._database import (
     DATABASE_ERRORS,
     TRIES,
     Database,
     fitted,
     is_passing,
-    new_version,
     pause,
     rows_of,
 )
