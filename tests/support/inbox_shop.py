@@ -84,7 +84,7 @@ def state_of(view: Any) -> str:
 
 
 def client_of(answer: Callable[[httpx2.Request], httpx2.Response]) -> Client:
-    """Make a client that gets what a function answers, and asks once."""
+    """Make a client that gets a function's answers, and repeats no request."""
     transport = httpx2.MockTransport(answer)
     return Client(KEY_ID, KEY, "us", transport=transport, retry=Retry(attempts=1))
 
@@ -212,7 +212,7 @@ class InboxShop:
         self.handled: list[tuple[str, str, str | None]] = []
 
     def listen(self, request: Request) -> int:
-        """Be the view of the shop."""
+        """Verify and keep a notification as the shop's view does; return the status."""
         notification = AUTHORITY.verifier(self._topics).verify(request.body)
         self.heard.append(notification)
         self.inbox.receive(notification)
