@@ -192,7 +192,7 @@ class Search:
         rows = _OF_PART[part]
         for row in rows[rows.index(one.rows[0]) + 1 :]:
             left = row.paired
-            # No more is made of a row than is tried: most of the time goes into this.
+            # Make only the variants that are tried: most of the time is spent here.
             for other in row.variants(self.came, value) if left else ():
                 rendered = self.came.rendered(part, other)
                 if rendered not in seen:

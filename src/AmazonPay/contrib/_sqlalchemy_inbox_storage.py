@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..ipn._views import View
     from ._sqlalchemy_inbox_tables import InboxTables
 
-# Of so many entries that are due, a worker takes any, so that workers rarely meet.
+# A worker chooses at random among so many due entries, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
 
@@ -57,7 +57,7 @@ class InboxStorage:
     def _claimed(
         self, table: Table, where: ColumnElement[bool]
     ) -> dict[str, Any] | None:
-        """Hold one row that is due; another worker may take each before."""
+        """Lease a due row and return it; None if other workers have leased all."""
         key = next(iter(table.primary_key.columns)).name
         while rows := self._due(table, where):
             random.shuffle(rows)

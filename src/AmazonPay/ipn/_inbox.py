@@ -88,11 +88,13 @@ class Storage(Protocol):
     """What the steps need of a database."""
 
     def claim(self) -> Work | None:
-        """Hold an entry that is due, for the length of the lease."""
+        """Lease an entry that is due, and return it; None if none is due."""
         ...
 
     def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
-        """Merge, handle and settle in one transaction; return whether it was done.
+        """Merge the views, call the handler and settle the entry, in one transaction.
+
+        Return False if the lease is over and another worker has the entry.
 
         Raises:
             HandlerFailed: the handler raised, and nothing was changed.
@@ -100,7 +102,7 @@ class Storage(Protocol):
         ...
 
     def settle(self, work: Work) -> None:
-        """Settle an entry that asks for nothing."""
+        """Mark an entry as done without calling the handler."""
         ...
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
@@ -108,7 +110,7 @@ class Storage(Protocol):
         ...
 
     def claim_object(self) -> Work | None:
-        """Hold an open object that is due for a check."""
+        """Lease an open object that is due for a check; return it, or None."""
         ...
 
     def put_off(self, work: Work, pause: timedelta) -> None:
@@ -123,7 +125,7 @@ class Storage(Protocol):
 def process_flow(
     storage: Storage, handler: Handler, limit: int, most: int
 ) -> Flow[int]:
-    """Give up to `limit` entries whose next try is due to the handler.
+    """Call the handler for up to `limit` entries whose next try is due.
 
     Return how many need no further try. An entry whose handler raises is tried again
     later, and is parked after `most` failures.

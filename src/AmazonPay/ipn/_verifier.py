@@ -30,10 +30,10 @@ MAX_AGE: Final = timedelta(days=15)
 """Amazon's older page says that a notification may come again for 14 days."""
 
 _MOST_REPORTED = 100
-"""Of so many foreign topics the log tells, so that no sender can fill it."""
+"""At most so many foreign topics are logged, so that no sender can fill the log."""
 
 
-# What no address of Amazon SNS has, and what parsers of addresses disagree about.
+# Characters that no URL of Amazon SNS has, and that URL parsers read differently.
 _STRANGE = frozenset(' "<>\\^`{|}#')
 
 
@@ -42,14 +42,14 @@ def _utc_now() -> datetime:
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
-    """Do work in a worker thread, and leave it to end there after a cancellation."""
+    """Run `work` in a worker thread; after a cancellation it still runs to its end."""
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 class Verifier:
-    """Tells whether a notification comes from Amazon Pay and is for this merchant.
+    """Checks that a notification comes from Amazon Pay and is for this merchant.
 
     Keep one for the process: it keeps certificates, which it fetches from Amazon at
     most ten times a minute. Threads and event loops may share it.

@@ -75,7 +75,7 @@ class Database:
 
 
 def pause(tries: int) -> None:
-    """Let others go first: SQLite tells at once that another one writes.
+    """Sleep for a random time, so that others go first: SQLite does not wait for them.
 
     All pauses of one piece of work take a second on average.
     """

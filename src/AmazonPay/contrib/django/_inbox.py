@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ...ipn import Notification as Received
     from ...ipn._views import View
 
-# Of so many entries that are due, a worker takes any, so that workers rarely meet.
+# A worker chooses at random among so many due entries, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
 
@@ -176,7 +176,7 @@ class _Storage:
         return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
 
     def _claimed(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
-        """Hold one row that is due; another worker may take each before."""
+        """Lease a due row and return it; None if other workers have leased all."""
         while found := self._due(rows):
             random.shuffle(found)
             for row in found:
