@@ -117,7 +117,7 @@ class AccountStore(TypedDict, total=False, closed=True):
 
 
 class MerchantStatus(TypedDict, total=False, closed=True):
-    """A provider's status of the merchant, a newer member; its values are unconfirmed."""
+    """A provider's status of the merchant; its values are unconfirmed (a newer member)."""
 
     statusProvider: str
     state: str
