@@ -41,9 +41,9 @@ class InboxStorage:
 
     # Entries --------------------------------------------------------------------------
 
-    def claim(self) -> Work | None:
+    def lease(self) -> Work | None:
         table = self._entries
-        row = self._claimed(table, table.c.state == NEW)
+        row = self._leased(table, table.c.state == NEW)
         if row is None:
             return None
         return Work(
@@ -54,7 +54,7 @@ class InboxStorage:
             row["failures"],
         )
 
-    def _claimed(
+    def _leased(
         self, table: Table, where: ColumnElement[bool]
     ) -> dict[str, Any] | None:
         """Lease a due row and return it; None if other workers have leased all."""
@@ -167,9 +167,9 @@ class InboxStorage:
 
     # Objects --------------------------------------------------------------------------
 
-    def claim_object(self) -> Work | None:
+    def lease_object(self) -> Work | None:
         table = self._objects
-        row = self._claimed(table, table.c.is_open == 1)
+        row = self._leased(table, table.c.is_open == 1)
         if row is None:
             return None
         return Work(

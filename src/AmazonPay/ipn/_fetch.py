@@ -71,8 +71,8 @@ class Certificates:
         """Return the certificate of a checked address, which is fetched once a day.
 
         Raises:
-            NotificationForged: what is there may not sign envelopes.
-            NotificationUnverifiable: it could not be fetched now.
+            NotificationForged: the certificate at this address may not sign envelopes.
+            NotificationUnverifiable: the certificate could not be fetched now.
         """
         if leaf := self.known(url):
             return leaf
@@ -151,10 +151,10 @@ def fetch_from_amazon(url: str) -> bytes:
 
 
 def fetch_certificate(fetch: Callable[[float, int], bytes]) -> bytes:
-    """Fetch within the bounds for certificates.
+    """Call `fetch` with the limits for a certificate: seconds, and bytes.
 
     Raises:
-        NotificationUnverifiable: it failed.
+        NotificationUnverifiable: the fetch failed, or the answer is too large.
     """
     import httpx2
 

@@ -87,7 +87,7 @@ class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
 class Storage(Protocol):
     """What the steps need of a database."""
 
-    def claim(self) -> Work | None:
+    def lease(self) -> Work | None:
         """Lease an entry that is due, and return it; None if none is due."""
         ...
 
@@ -109,7 +109,7 @@ class Storage(Protocol):
         """Note a failure, and when to try again; None parks the entry."""
         ...
 
-    def claim_object(self) -> Work | None:
+    def lease_object(self) -> Work | None:
         """Lease an open object that is due for a check; return it, or None."""
         ...
 
@@ -132,7 +132,7 @@ def process_flow(
     """
     count = 0
     for _ in range(limit):
-        work = cast("Work | None", (yield RunInThread(storage.claim)))
+        work = cast("Work | None", (yield RunInThread(storage.lease)))
         if work is None:
             break
         count += yield from _process(storage, work, handler, most)
@@ -164,7 +164,7 @@ def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
     """Get up to `limit` objects whose check is due; return how many have changed."""
     count = 0
     for _ in range(limit):
-        work = cast("Work | None", (yield RunInThread(storage.claim_object)))
+        work = cast("Work | None", (yield RunInThread(storage.lease_object)))
         if work is None:
             break
         try:

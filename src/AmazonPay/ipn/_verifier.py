@@ -237,7 +237,7 @@ def _confirmation_url(envelope: Envelope) -> str:
     """Return the address that confirms a subscription, if it does that alone.
 
     Raises:
-        NotificationForged: it is another address.
+        NotificationForged: `SubscribeURL` is any other address.
     """
     url, topic = envelope.subscribe_url or "", envelope.topic_arn
     origin = f"https://{host_of(region_of(topic))}/?"

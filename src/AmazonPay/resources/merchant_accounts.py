@@ -117,7 +117,7 @@ class AccountStore(TypedDict, total=False, closed=True):
 
 
 class MerchantStatus(TypedDict, total=False, closed=True):
-    """A provider's status of the merchant; its values are unconfirmed (a newer member)."""
+    """A provider's status of the merchant; newer, and its values are unconfirmed."""
 
     statusProvider: str
     state: str

@@ -34,7 +34,7 @@ class Observed:
     """Answers to guesses, by the ids of `amazonpay conformance`.
 
     Raises:
-        ConfigurationError: there is no such guess, or no such answer to it.
+        ConfigurationError: a name is no guess, or its answer is not one of the guess.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict[str, str])

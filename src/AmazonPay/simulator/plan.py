@@ -92,7 +92,8 @@ def addresses_of(arguments: argparse.Namespace) -> Addresses:
     """Return the addresses of a command line.
 
     Raises:
-        ConfigurationError: they cannot be, or plain http is asked for beyond loopback.
+        ConfigurationError: an address or a name cannot be used, or `--http` is given
+            for an address beyond loopback.
     """
     made = addresses_from(arguments.bind, arguments.name, arguments.public_url)
     if arguments.http and (arguments.bind or arguments.name):

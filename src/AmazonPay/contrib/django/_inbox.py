@@ -169,13 +169,13 @@ class _Storage:
 
         return self._database.run(work)
 
-    def claim(self) -> Work | None:
-        row = self._claimed(self._entries.filter(state=NEW))
+    def lease(self) -> Work | None:
+        row = self._leased(self._entries.filter(state=NEW))
         if row is None:
             return None
         return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
 
-    def _claimed(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
+    def _leased(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
         """Lease a due row and return it; None if other workers have leased all."""
         while found := self._due(rows):
             random.shuffle(found)
@@ -264,8 +264,8 @@ class _Storage:
 
     # Objects --------------------------------------------------------------------------
 
-    def claim_object(self) -> Work | None:
-        row = self._claimed(self._objects.filter(is_open=1))
+    def lease_object(self) -> Work | None:
+        row = self._leased(self._objects.filter(is_open=1))
         if row is None:
             return None
         view = json.loads(row.view)

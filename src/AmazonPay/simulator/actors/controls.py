@@ -287,7 +287,7 @@ class Controls(Backstage, ABC):
         """Find an object of any owner, and begin a transaction for its owner.
 
         Raises:
-            APIRefusal: there is none.
+            APIRefusal: there is no object of this kind and id.
         """
         with self._object(kind, id_) as found:
             yield found
