@@ -12,7 +12,7 @@ from ..errors import InvalidRequest
 Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
 # Sequences that are one value, or none that can be sent.
-_ONE_VALUE = (str, bytes, bytearray, memoryview)
+_ONE_VALUE: tuple[type, ...] = (str, bytes, bytearray, memoryview)
 _LARGEST_INT = 2**63
 
 
