@@ -59,11 +59,11 @@ def _checked_name(name: object) -> str:
 
 
 def _wire_value(name: str, value: object) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, _ONE_VALUE):
-        # Amazon's samples join a list by commas: `amazon-pay-api-v2/reports.html`.
-        items = cast("Sequence[object]", value)
-        return ",".join(_single_value(name, item) for item in items)
-    return _single_value(name, value)
+    if isinstance(value, _ONE_VALUE) or not isinstance(value, Sequence):
+        return _single_value(name, value)
+    # Amazon's samples join a list by commas: `amazon-pay-api-v2/reports.html`.
+    items = cast("Sequence[object]", value)
+    return ",".join(_single_value(name, item) for item in items)
 
 
 def _single_value(name: str, value: object) -> str:
