@@ -33,6 +33,7 @@ from inbox_shop import (
     state_of,
 )
 from side_by_side import in_threads
+from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -361,6 +362,18 @@ def test_a_failure_blocks_no_other_entry(shop: InboxShop) -> None:
         shop.inbox.receive(notification(number))
     broken = answering(503, charge())
     assert shop.inbox.process(broken, shop.handler) == 3
+
+
+def test_a_time_limit_ends_the_work_and_the_entry_is_due_again(
+    any_sqlite_shop: InboxShop,
+) -> None:
+    shop = any_sqlite_shop
+    shop.inbox.receive(notification())
+    with time_limit() as interrupt, pytest.raises(TimeLimit):
+        shop.inbox.process(answering(charge()), lambda *_: interrupt())
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), shop.handler) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
 
 
 def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:

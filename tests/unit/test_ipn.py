@@ -38,6 +38,7 @@ from forgeries import (
     message,
     sealed,
 )
+from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -296,6 +297,22 @@ def test_foreign_topics_use_up_no_fetch_of_ours() -> None:
 
 
 # Fetches ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("served", [0, 1], ids=["certificate", "confirmation"])
+def test_a_time_limit_in_a_fetch_passes_unchanged(served: int) -> None:
+    left = [LEAF] * served
+    with time_limit() as interrupt:
+
+        def fetch(url: str) -> bytes:
+            del url
+            if not left:
+                interrupt()
+            return left.pop()
+
+        slow = Verifier([TOPIC], fetch=fetch, clock=lambda: NOW)
+        with pytest.raises(TimeLimit):
+            slow.confirm_subscription(body(sealed(confirmation())))
 
 
 class Clock:

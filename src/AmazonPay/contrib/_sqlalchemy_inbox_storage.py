@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .._core import fork_gate
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest
-from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work
+from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work, handler_failed
 from ..ipn._rows import DONE, NEW, PARKED
 from ..ipn._views import is_open, kept, merged
 from ._sqlalchemy_database import TRIES
@@ -209,4 +209,4 @@ def _handle(
     try:
         handler(connection, view, before)
     except Exception as error:
-        raise HandlerFailed(error) from error
+        raise handler_failed(error) from error

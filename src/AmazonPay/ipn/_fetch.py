@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from .._core.signals import raised_by_a_signal_handler
 from ..errors import AmazonPayError
 from ._certificate import LARGEST_CERTIFICATE, read_leaf
 from ._errors import NotificationUnverifiable
@@ -120,7 +121,9 @@ class Certificates:
             return self._fetch(url)
         except AmazonPayError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
+        except Exception as error:
+            if raised_by_a_signal_handler(error):
+                raise
             raise NotificationUnverifiable(
                 f"the certificate could not be fetched: {type(error).__name__}"
             ) from None

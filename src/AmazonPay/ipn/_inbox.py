@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from .._core.run import arun, run
+from .._core.signals import raised_by_a_signal_handler
 from .._core.steps import RunInThread
 from ..errors import (
     AmazonPayError,
@@ -82,6 +83,13 @@ class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.error = error
+
+
+def handler_failed(error: Exception) -> HandlerFailed:
+    """Return the failure of a handler; re-raise what a signal handler raised in it."""
+    if raised_by_a_signal_handler(error):
+        raise error
+    return HandlerFailed(error)
 
 
 class Storage(Protocol):
@@ -232,7 +240,8 @@ class Processing:
         with growing pauses; after `max_failures` it is parked: see `parked` and
         `retry`. It never blocks others. The handler may run again, so its own calls
         that move money need keys of `idempotency_key`, or the helpers with a journal.
-        Do not commit or roll back in it.
+        Do not commit or roll back in it. What a signal handler raises meanwhile, such
+        as a time limit, rolls back and ends `process`; the entry is due again later.
 
         Call it in a loop or a job, from as many workers as you like.
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
 
+from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
 from ._certificate import chain_of, checked_url, host_of
 from ._envelope import CONFIRMATION, NOTIFICATION, TOPIC, read_envelope, region_of
@@ -162,7 +163,9 @@ class Verifier:
             self._fetch(url)
         except NotificationRefused:
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
+        except Exception as error:
+            if raised_by_a_signal_handler(error):
+                raise
             raise NotificationUnverifiable(
                 f"the subscription could not be confirmed: {type(error).__name__}"
             ) from None

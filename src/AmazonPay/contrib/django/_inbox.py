@@ -15,7 +15,14 @@ from ..._once.journal_steps import checked_limit
 from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
-from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
+from ...ipn._inbox import (
+    FIRST_CHECK,
+    LEASE,
+    HandlerFailed,
+    Processing,
+    Work,
+    handler_failed,
+)
 from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
 from .._versions import new_version
@@ -246,7 +253,7 @@ class _Storage:
             if kept(view) != before:
                 handler(connections[self._database.using], view, before)
         except Exception as error:
-            raise HandlerFailed(error) from error
+            raise handler_failed(error) from error
         values = {
             "object_type": work.object_type,
             "view": json.dumps(kept(view)),
