@@ -290,7 +290,8 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
     ) -> Self:
         """Return a view of this client with other options, on the same connections.
 
-        `headers` are added, unsigned. `simulation_code` (sandbox only) makes Amazon
+        `headers` are added, unsigned; of two values of a name, the later one is sent.
+        `simulation_code` (sandbox only) makes Amazon
         simulate a case, see `amazon-pay-checkout/sandbox-simulations.html`.
         `auth_token` is the token of a delegated call, see
         `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` selects

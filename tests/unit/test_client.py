@@ -696,6 +696,23 @@ def test_request_repeats_a_post_only_with_a_key_of_the_caller() -> None:
         assert response.outcome_unknown
 
 
+def test_of_two_values_of_a_header_the_nearest_is_sent() -> None:
+    peer = Peer(created)
+    client = client_for(peer, integrator_id="own")
+    view = client.with_options(
+        headers={"X-Thing": "1", "User-Agent": "shop"}, simulation_code="SoftDeclined"
+    ).with_options(headers={"x-thing": "2", "X-Amz-Pay-Integrator-Id": "other"})
+    view.create_charge({})
+    assert peer.last.headers.get_list("x-thing") == ["2"]
+    assert peer.last.headers.get_list("user-agent") == ["shop"]
+    assert peer.last.headers.get_list("x-amz-pay-integrator-id") == ["other"]
+    given = {"X-THING": "3", "x-amz-pay-simulation-code": "HardDeclined"}
+    view.request("POST", "/charges", {}, headers=given)
+    assert peer.last.headers.get_list("x-thing") == ["3"]
+    assert peer.last.headers.get_list("x-amz-pay-simulation-code") == ["HardDeclined"]
+    verify(peer.last)
+
+
 @pytest.mark.parametrize("key", [None, "k"])
 def test_request_knows_that_a_processing_failure_made_no_charge(
     key: str | None,
