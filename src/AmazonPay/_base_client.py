@@ -35,6 +35,7 @@ from ._core.config import (
 from ._core.declare import procedure
 from ._core.environment import arguments_from_env, with_variables
 from ._core.headers import provider_headers
+from ._core.operation import with_declared_rules
 from ._core.options import (
     DEFAULT_DEADLINE,
     DEFAULT_RETRY,
@@ -289,7 +290,8 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
     ) -> Self:
         """Return a view of this client with other options, on the same connections.
 
-        `headers` are added, unsigned. `simulation_code` (sandbox only) makes Amazon
+        `headers` are added, unsigned; of two values of a name, the later one is sent.
+        `simulation_code` (sandbox only) makes Amazon
         simulate a case, see `amazon-pay-checkout/sandbox-simulations.html`.
         `auth_token` is the token of a delegated call, see
         `amazon-pay-checkout/delegated-authorization.html`. `public_key_id` selects
@@ -381,16 +383,19 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
 
         `path` starts below the version: `/charges/…`. After a failure, a GET is
         repeated, and a POST if you pass an `idempotency_key`. Any other request is
-        repeated only if no part of it has left.
+        repeated only if no part of it has left. If a method of the client has the same
+        HTTP method and path, its rules hold here too: what an answer proves, and
+        whether a key allows a repeat. Rate limits and the breaker do not hold.
 
         Raises:
             InvalidRequest: path, query, body or headers cannot be sent.
             TransportError: no answer; see its `outcome_unknown`.
         """
         environment = self._calls.signer.endpoint.environment
-        return one_step(
-            raw_call(method, path, body, query, headers, idempotency_key, environment)
+        call = raw_call(
+            method, path, body, query, headers, idempotency_key, environment
         )
+        return one_step(with_declared_rules(call, Operations))
 
     def __repr__(self) -> str:
         if "_calls" not in vars(self):

@@ -130,7 +130,7 @@ class Signatures:
 
 
 class AsyncSignatures(Signatures):
-    """What an awaiting client signs besides, with a signer that is awaited."""
+    """The signatures that only an awaiting client makes: by a signer that is async."""
 
     @hiding_awaited_arguments
     async def agenerate_button_signature(

@@ -79,7 +79,8 @@ def derived_key(*, namespace: str, order: str, operation: str, attempt: int) -> 
     A journal may hold names that only older versions accepted; these still work.
     """
     digest = sha256()
-    for text in (namespace, order, operation, str(attempt)):
+    # An int of a class of its own, such as an Enum, may have another text.
+    for text in (namespace, order, operation, int.__repr__(attempt)):
         data = normalize("NFC", text).encode()
         # The length before each part makes ("ab", "c") and ("a", "bc") differ.
         digest.update(f"{len(data)}:".encode() + data)

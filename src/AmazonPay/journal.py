@@ -19,9 +19,7 @@ from ._once.claims import take_claim
 from ._once.entry import Entry, record_abandonment, record_resolution
 from ._once.journal_steps import Journal, checked_journal
 from ._once.sqlite_journal import SQLiteJournal
-from .errors import (
-    JournalConflict,
-)
+from .errors import InvalidRequest, JournalConflict
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -32,6 +30,9 @@ if TYPE_CHECKING:
 # A child that is forked while another thread imports the helpers' flow for the first
 # time could never use it. So the flow is loaded with the journal.
 _LOADED_WITH_JOURNALS = flow
+
+_LONGEST_ID = 64
+"""The length of the column in a database, which would cut a longer id."""
 
 __all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
 
@@ -65,6 +66,8 @@ def resolve(
     journal = checked_journal(journal)
     if object_id is not None:
         encoded_id("object_id", object_id)
+        if len(object_id) > _LONGEST_ID:
+            raise InvalidRequest(f"object_id has more than {_LONGEST_ID} characters")
     change = record_resolution(outcome, reason, object_id)
     entry = change(journal.find(key))
     claimed = entry.subject or entry.object_id

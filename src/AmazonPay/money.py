@@ -8,7 +8,7 @@ Follows `amazon-pay-checkout/multi-currency-integration.html`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from typing import TYPE_CHECKING, cast, get_args
 
 from ._core.amounts import MAX_DIGITS, check_amount, check_decimal
@@ -26,7 +26,8 @@ DIGITS: dict[str, int] = {
 }
 """The digits after the point of each currency that Amazon Pay accepts."""
 
-_PRECISION = 2 * MAX_DIGITS
+# The caller's own context may round, or raise where nothing is lost.
+_EXACT = Context(prec=2 * MAX_DIGITS + 2)
 
 
 def price(amount: str | int | Decimal, currency: PresentmentCurrency | str) -> Price:
@@ -69,8 +70,7 @@ def normalize_amount(amount: object, currency: object) -> object:
     try:
         return _format_price(number, str(currency))["amount"]
     except InvalidRequest:
-        with localcontext() as context:
-            context.prec = _PRECISION
+        with localcontext(_EXACT):
             return f"{number.normalize():f}"
 
 
@@ -81,8 +81,7 @@ def add(first: Mapping[str, object], second: Mapping[str, object]) -> Price:
         InvalidRequest: the currencies differ.
     """
     currency = _common_currency(first, second)
-    with localcontext() as context:
-        context.prec = _PRECISION
+    with localcontext(_EXACT):
         return _format_price(amount_of(first) + amount_of(second), currency)
 
 
@@ -93,8 +92,7 @@ def subtract(first: Mapping[str, object], second: Mapping[str, object]) -> Price
         InvalidRequest: the currencies differ, or the result is negative.
     """
     currency = _common_currency(first, second)
-    with localcontext() as context:
-        context.prec = _PRECISION
+    with localcontext(_EXACT):
         return _format_price(amount_of(first) - amount_of(second), currency)
 
 

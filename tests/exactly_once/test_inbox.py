@@ -29,9 +29,11 @@ from inbox_shop import (
     charge,
     client_of,
     notification,
+    permission,
     state_of,
 )
 from side_by_side import in_threads
+from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -362,6 +364,18 @@ def test_a_failure_blocks_no_other_entry(shop: InboxShop) -> None:
     assert shop.inbox.process(broken, shop.handler) == 3
 
 
+def test_a_time_limit_ends_the_work_and_the_entry_is_due_again(
+    any_sqlite_shop: InboxShop,
+) -> None:
+    shop = any_sqlite_shop
+    shop.inbox.receive(notification())
+    with time_limit() as interrupt, pytest.raises(TimeLimit):
+        shop.inbox.process(answering(charge()), lambda *_: interrupt())
+    shop.clock.move(hours=1)
+    assert shop.inbox.process(answering(charge()), shop.handler) == 1
+    assert shop.moves == [(CHARGE, "Authorized")]
+
+
 def test_a_handlers_own_database_error_is_its_failure(shop: InboxShop) -> None:
     def handler(connection: Any, view: Any, before: Any) -> None:
         del view, before
@@ -661,6 +675,52 @@ def test_a_change_that_is_seen_twice_is_one_entry(sql_shop: InboxShop) -> None:
         sql_shop.clock.move(days=1)
         sql_shop.inbox.recheck(later, limit=1)
     assert sql_shop.inbox.process(later, sql_shop.handler) == 1
+
+
+@pytest.mark.parametrize("kind", ["charge", "permission"])
+def test_a_change_is_told_again_after_an_outdated_answer(
+    any_sqlite_shop: InboxShop, kind: str
+) -> None:
+    shop = any_sqlite_shop
+    old, new = charge(), charge("Captured", "20270101T000000Z")
+    if kind == "permission":
+        old, new = permission("100"), permission("40")
+        shop.inbox.receive(
+            notification(object_type="CHARGE_PERMISSION", object_id=CHARGE[:19])
+        )
+    else:
+        shop.inbox.receive(notification())
+    seen: list[Any] = []
+    shop.inbox.process(answering(old), lambda _, view, __: seen.append(view))
+    shop.clock.move(days=1)
+    assert shop.inbox.recheck(answering(new)) == 1
+    shop.inbox.process(answering(old), lambda _, view, __: seen.append(view))
+    assert seen == [old]
+    shop.clock.move(days=1)
+    assert shop.inbox.recheck(answering(new)) == 1
+    shop.inbox.process(answering(new), lambda _, view, __: seen.append(view))
+    assert seen == [old, new]
+
+
+def test_an_answer_that_cannot_be_merged_is_put_off(sqlite_shop: InboxShop) -> None:
+    sqlite_shop.inbox.receive(notification())
+    sqlite_shop.inbox.process(answering(charge()), sqlite_shop.handler)
+    sqlite_shop.clock.move(seconds=60)
+    strange = charge("Captured", "20270101T000000Z") | {"refundId": "S01"}
+    assert sqlite_shop.inbox.recheck(answering(strange)) == 0
+    sqlite_shop.clock.move(hours=1)
+    later = answering(charge("Captured", "20270101T000000Z"))
+    assert sqlite_shop.inbox.recheck(later) == 1
+
+
+def test_a_dispute_without_a_time_is_merged(sqlite_shop: InboxShop) -> None:
+    dispute = {"disputeId": "D1", "statusDetails": {"state": "UnderReview"}}
+    won = {"disputeId": "D1", "statusDetails": {"state": "Resolved"}}
+    for number, view in enumerate((dispute, won)):
+        ids = {"object_type": "CHARGEBACK", "object_id": "D1"}
+        sqlite_shop.inbox.receive(notification(number, **ids))
+        assert sqlite_shop.inbox.process(answering(view), sqlite_shop.handler) == 1
+    assert [move[1] for move in sqlite_shop.moves] == ["UnderReview", "Resolved"]
 
 
 # Awaiting -----------------------------------------------------------------------------

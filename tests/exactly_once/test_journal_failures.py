@@ -18,6 +18,7 @@ from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 from losing_wire import Wire
 from purchases import HELPERS, prepared
 from simulated import Shop
+from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from AmazonPay.journal import Entry
@@ -121,6 +122,21 @@ def test_whatever_a_journal_raises_is_a_failure_of_the_journal(
         raised = failed(Failing(fails_at, error), *made, *shown)
         assert raised.outcome_unknown is (fails_at > 0)
         assert raised is error or raised.__cause__ is error
+
+
+@pytest.mark.parametrize("use", [0, 1, 2, 3])
+def test_a_time_limit_passes_unchanged_and_tells_of_the_doubt(use: int) -> None:
+    class Slow(Failing):
+        def _use(self) -> None:
+            if self.left == 0:
+                interrupt()
+            self.left -= 1
+
+    script = [answer(CHARGE, 201), answer(CHARGE)][:use]
+    with time_limit() as interrupt, pytest.raises(TimeLimit) as raised:
+        Watching(*script).play(create(Slow(use, OwnError())))
+    notes = getattr(raised.value, "__notes__", [])
+    assert any("outcome is unknown" in note for note in notes) is (use > 0)
 
 
 def failed(journal: MemoryJournal, *script: Reply, **more: Any) -> JournalFailed:

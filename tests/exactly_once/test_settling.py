@@ -15,6 +15,7 @@ from AmazonPay import (
     DefiniteNo,
     InvalidRequest,
     JournalConflict,
+    JournalFailed,
     MoneyMoved,
     TimedOut,
     idempotency_key,
@@ -178,7 +179,7 @@ def _made(helper: str) -> dict[str, Any]:
     return {"refundId": "S01-R1", "chargeId": "S01-C1"}
 
 
-@pytest.mark.parametrize("object_id", ["", "..", 5])
+@pytest.mark.parametrize("object_id", ["", "..", 5, "x" * 65])
 def test_an_object_that_cannot_be_asked_for_is_not_written_down(object_id: Any) -> None:
     journal = in_doubt("refund_or_get")
     with pytest.raises(InvalidRequest, match=r"^object_id"):
@@ -694,6 +695,21 @@ def test_what_is_no_request_of_the_journal_is_not_resumed() -> None:
     (claim,) = [one for one in journal.entries.values() if one.is_claim]
     with pytest.raises(InvalidRequest, match="the journal has listed"):
         resume(journal, claim)
+
+
+def test_what_only_a_newer_release_knows_is_not_resumed() -> None:
+    journal = unsent("create_charge_or_get")
+    newer = replace(journal.entry, operation="split_charge")
+    with pytest.raises(InvalidRequest, match="newer release"):
+        resume(journal, newer)
+
+
+@pytest.mark.parametrize("body", [b"{no", b"", b"\xff{}"])
+def test_an_entry_with_a_damaged_body_is_not_resumed(body: bytes) -> None:
+    journal = unsent("create_charge_or_get")
+    with pytest.raises(JournalFailed, match="damaged") as caught:
+        resume(journal, replace(journal.entry, body=body))
+    assert caught.value.__context__ is None
 
 
 # Whose entry it is --------------------------------------------------------------------

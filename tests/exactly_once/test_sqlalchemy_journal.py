@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import os
 import pickle
+import random
 import sqlite3
 import traceback
 import weakref
@@ -193,6 +194,31 @@ def test_who_lost_a_race_reads_again(
     came = interfere(engine, "UPDATE", times=2)
     assert journal.change(KEY, RUN).runs == 4
     assert len(came) == 2
+
+
+def test_a_worker_that_seeds_random_again_loses_no_change(
+    journal: SQLAlchemyJournal,
+) -> None:
+    for _ in range(3):
+        random.seed(1)
+        journal.change(KEY, RUN)
+    assert journal.change(KEY, RUN).runs == 4
+
+
+def test_two_workers_that_seed_random_alike_lose_no_change(
+    engine: Engine, journal: SQLAlchemyJournal
+) -> None:
+    journal.change(KEY, RUN)
+    others = [SQLAlchemyJournal(engine)]
+
+    def change(found: Entry | None) -> Entry:
+        if others:
+            random.seed(1)
+            others.pop().change(KEY, RUN)
+        return RUN(found)
+
+    random.seed(1)
+    assert journal.change(KEY, change).runs == 3
 
 
 @pytest.mark.parametrize("level", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])

@@ -59,5 +59,5 @@ class Desk:
 
 
 def outcomes(done: Done) -> dict[str, int]:
-    """Give the rows of each outcome in a summary."""
+    """Return how many rows had each outcome, from the summary on stdout."""
     return {name: one["rows"] for name, one in done.json["outcomes"].items()}

@@ -94,7 +94,7 @@ class Deadly:
 
 
 def rows_for(kind: str, size: int, shop: Shop) -> Iterator[tuple[str, str, str, str]]:
-    """Give the rows of a file; each has an amount of its own."""
+    """Yield the rows of a file: reference, charge id, amount and currency."""
     permission = shop.buy("50").permission
     charge = ""
     for number in range(size):
@@ -108,7 +108,7 @@ def rows_for(kind: str, size: int, shop: Shop) -> Iterator[tuple[str, str, str, 
 
 
 def run(kind: str, size: int, kills: int, folder: Path) -> Iterator[str]:
-    """Run one file to its end under kills; give what is wrong."""
+    """Run one file to its end under kills; yield one text for each fault."""
     random = Random(f"{SEED} {kind} {size}")  # noqa: S311 - to be repeated, no secrecy
     shop = Shop(settings=SETTINGS)
     rows = list(rows_for(kind, size, shop))
@@ -156,7 +156,7 @@ def run(kind: str, size: int, kills: int, folder: Path) -> Iterator[str]:
 def audit(
     kind: str, rows: list[tuple[str, str, str, str]], deadly: Deadly, shop: Shop
 ) -> Iterator[str]:
-    """Give each row that was not done exactly once."""
+    """Yield a text for each row that was not carried out exactly once."""
     made = deadly.carried_out
     expected: dict[str, Decimal] = defaultdict(Decimal)
     for reference, charge, amount, _ in rows:

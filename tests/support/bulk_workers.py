@@ -111,7 +111,7 @@ class Watched(Deadly):
 
 @contextlib.contextmanager
 def _line(servers: dict[str, str]) -> Generator[tuple[Line, str]]:
-    """Give a way to the database that can be cut, and its URL."""
+    """Yield a connection to the database that a test can cut, and its URL."""
     url = servers["AMAZON_PAY_JOURNAL"]
     place = url.rpartition("host=")[2]
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +140,7 @@ def _worker(folder: Path, env: dict[str, str]) -> Generator[subprocess.Popen[str
 
 
 def run(size: int, way: str, folder: Path, servers: dict[str, str]) -> list[str]:
-    """Refund `size` rows; return what is wrong."""
+    """Refund `size` rows while a worker is lost; return one text for each fault."""
     shop = Shop(settings=SETTINGS)
     rows = list(rows_for("refund", size, shop))
     with (folder / "rows.csv").open("w", newline="") as file:
@@ -199,7 +199,7 @@ def run(size: int, way: str, folder: Path, servers: dict[str, str]) -> list[str]
 
 
 def main(size: int) -> list[str]:
-    """Lose workers in both ways, with a tenth of `size` rows; tell what went wrong."""
+    """Lose workers in both ways, with a tenth of `size` rows; return the faults."""
     faults: list[str] = []
     for way in ("network", "stopped"):
         with (

@@ -27,7 +27,7 @@ class Caller:
     auth_token: str | None = None
 
     def __call__(self, name: str, *args: Any, **arguments: Any) -> Any:
-        """Call a method, and give what it returns."""
+        """Call a client's method by its name, and return its result."""
         return anyio.run(self._call, result, name, args, arguments)
 
     def iterate(self, name: str, *args: Any, **arguments: Any) -> list[Any]:
@@ -55,7 +55,7 @@ on_all_clients = pytest.mark.parametrize(
 
 
 async def result(given: Any) -> Any:
-    """Await what an awaiting client has returned; a blocking one is through with it."""
+    """Return a client's result: await a coroutine, and pass on anything else."""
     return await given if inspect.isawaitable(given) else given
 
 

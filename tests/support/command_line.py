@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """What a command line has left behind."""
+    """The exit status and the output of a command line."""
 
     status: int
     out: str
@@ -42,7 +42,7 @@ class Done:
 
     @property
     def json(self) -> Any:
-        """The one object on stdout."""
+        """The JSON object that stdout consists of."""
         return json.loads(self.out)
 
 

@@ -26,7 +26,7 @@ def console(
 
 
 def asked(simulator: Simulator, noun: str, **query: Any) -> Any:
-    """Get what a call tells; it must not be refused."""
+    """Make a GET of the console's, and return its JSON; fail if it is refused."""
     reply = console(simulator, "GET", noun, **query)
     assert reply.status == 200, reply
     return reply.json

@@ -66,7 +66,7 @@ class Process:
         (self.folder / "arguments.json").write_text(arguments)
 
     def finish(self, helper: str, order: str = NAMES["order"]) -> None:
-        """Call the helper to its end, and tell what is there."""
+        """Call the helper to its end, and print what the journal and the shop hold."""
         client = Client(KEY_ID, KEY, "us", transport=httpx2.MockTransport(self.answer))
         try:
             outcome = self.call(helper, client, order).outcome
@@ -154,7 +154,7 @@ def points(folder: Path, helper: str, others: tuple[str, ...] = ()) -> None:
 
 
 def main() -> None:
-    """Do as the arguments say."""
+    """Run the scenario that the command line names."""
     what, folder, helper = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     if what == "points":
         points(folder, helper)

@@ -47,7 +47,7 @@ class Growth:
 
 
 def memory() -> int:
-    """Tell the resident bytes of this process."""
+    """Return the resident memory of this process, in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -87,7 +87,7 @@ def wallet(shop: Shop) -> str:
 
 
 def run(count: int, store: Store) -> Growth:
-    """Make so many requests."""
+    """Make `count` requests, and return what was measured."""
     clock = Clock()
     shop = Shop(store=store, clock=clock, settings=SETTINGS)
     seconds: list[float] = []

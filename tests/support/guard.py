@@ -20,7 +20,7 @@ EVENTS = {
 
 
 def is_local(peer: Any) -> bool:
-    """Tell whether an address or a name stays on this machine."""
+    """Return whether an address or a name belongs to this machine."""
     host = peer[0] if isinstance(peer, tuple) else peer
     if isinstance(host, bytes):
         host = host.decode(errors="replace")

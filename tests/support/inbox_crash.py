@@ -52,7 +52,7 @@ CAPTURED = charge("Captured", "20260102T000000Z")
 
 
 def live(database: OnSQLAlchemy | OnDjango, at: datetime, clients: list[Client]) -> Any:
-    """Receive what comes again until it is answered, and act on it."""
+    """Receive and process one notification for each client; return the inbox."""
     inbox: Any = database.inbox(lambda: at)
 
     def handler(connection: Any, seen: Any, before: Any) -> None:
@@ -66,7 +66,7 @@ def live(database: OnSQLAlchemy | OnDjango, at: datetime, clients: list[Client])
 
 
 def die(database: OnSQLAlchemy | OnDjango, line: int) -> None:
-    """Live, and die before a line."""
+    """Run `live`, and exit before the line of the inbox with this number."""
     left = line
     # The charge is captured after this worker has seen it once.
     clients = [answering(AUTHORIZED), answering(CAPTURED)]
@@ -89,7 +89,7 @@ def die(database: OnSQLAlchemy | OnDjango, line: int) -> None:
 
 
 def tell(database: OnSQLAlchemy | OnDjango) -> None:
-    """Live again, a day later; tell what is there."""
+    """Run `live` a day later, and print what the database holds, as JSON."""
     inbox = live(database, START + timedelta(days=1), [answering(CAPTURED)] * 2)
     moves = [state for _, state in database.rows(MOVED)]
     ((count,),) = database.rows(OPEN)
@@ -99,7 +99,7 @@ def tell(database: OnSQLAlchemy | OnDjango) -> None:
 
 
 def main() -> None:
-    """Kill at each line there is, or at every so many."""
+    """Run once for each line to die at, or for every `STRIDE`-th line."""
     where, stride = sys.argv[1], int(sys.argv[2])
     database: OnSQLAlchemy | OnDjango
     if where == "django":

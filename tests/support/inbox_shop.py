@@ -66,13 +66,25 @@ def charge(state: str = "Authorized", at: str = "20260101T000000Z") -> dict[str,
     }
 
 
+def permission(balance: str) -> dict[str, Any]:
+    """Make a permission; its balance changes without a new time."""
+    return {
+        "chargePermissionId": CHARGE[:19],
+        "limits": {"amountBalance": {"amount": balance, "currencyCode": "USD"}},
+        "statusDetails": {
+            "state": "Chargeable",
+            "lastUpdatedTimestamp": "20260101T000000Z",
+        },
+    }
+
+
 def state_of(view: Any) -> str:
     state: str = view["statusDetails"]["state"]
     return state
 
 
 def client_of(answer: Callable[[httpx2.Request], httpx2.Response]) -> Client:
-    """Make a client that gets what a function answers, and asks once."""
+    """Make a client that gets a function's answers, and repeats no request."""
     transport = httpx2.MockTransport(answer)
     return Client(KEY_ID, KEY, "us", transport=transport, retry=Retry(attempts=1))
 
@@ -200,7 +212,7 @@ class InboxShop:
         self.handled: list[tuple[str, str, str | None]] = []
 
     def listen(self, request: Request) -> int:
-        """Be the view of the shop."""
+        """Verify and keep a notification as the shop's view does; return the status."""
         notification = AUTHORITY.verifier(self._topics).verify(request.body)
         self.heard.append(notification)
         self.inbox.receive(notification)

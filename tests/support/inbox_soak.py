@@ -18,7 +18,7 @@ ALLOWED = [["Authorized", "Captured"], ["Captured"]]
 
 
 def run(url: str, stride: int) -> list[dict[str, Any]]:
-    """Kill a process before every line of a stride; tell what the orders saw."""
+    """Kill a process at each line of a stride; return what each run has printed."""
     done = subprocess.run(
         [sys.executable, "-W", "error", str(CRASH), url, str(stride)],
         env=unmeasured(),
@@ -31,7 +31,7 @@ def run(url: str, stride: int) -> list[dict[str, Any]]:
 
 
 def faults_of(told: list[dict[str, Any]]) -> list[str]:
-    """Tell where an order moved twice or back, or a notification was lost."""
+    """Return the runs in which an order moved twice or back, or lost a message."""
     return [
         str(one)
         for one in told

@@ -53,7 +53,7 @@ urlpatterns: list[Any] = []
 
 
 def prepare(alias: str) -> None:
-    """Create the tables, empty."""
+    """Create the tables of a database, and empty those that exist."""
     call_command("migrate", database=alias, verbosity=0)
     with connections[alias].cursor() as cursor:
         number = "integer" if alias == "default" else "serial"
@@ -67,6 +67,6 @@ def prepare(alias: str) -> None:
 
 
 def serve(verifier: Verifier, inbox: DjangoInbox | Any) -> None:
-    """Let the view take notifications at `/ipn/`."""
+    """Put the view for notifications at `/ipn/`."""
     urlpatterns[:] = [path("ipn/", ipn_view(verifier, inbox))]
     clear_url_caches()

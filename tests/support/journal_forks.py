@@ -194,7 +194,7 @@ SCENARIOS: dict[str, Callable[[str, int], list[str]]] = {
 
 
 def run(scenario: str, url: str, size: int) -> list[str]:
-    """Try one scenario, and tell what was wrong."""
+    """Run one scenario, print its result, and return its faults."""
     faults = SCENARIOS[scenario](url, size)
     place = url.partition(":")[0]
     sys.stdout.write(f"{scenario}, {place}, {size} workers: {len(faults)} faults\n")

@@ -47,7 +47,7 @@ JOURNAL = opened(os.environ["JOURNAL_URL"])
 
 
 def work(key: str) -> dict[str, Any]:
-    """Change an entry; tell who did it, and how often it has been changed."""
+    """Change an entry; return this process's id and the entry's `runs`."""
     use(JOURNAL, key)
     return {"worker": os.getpid(), "runs": runs_of(JOURNAL, key)}
 
@@ -55,7 +55,7 @@ def work(key: str) -> dict[str, Any]:
 def application(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
-    """Work for the key in the path."""
+    """Change the entry whose key is the path; answer as JSON. A WSGI application."""
     told = json.dumps(work(environ["PATH_INFO"].strip("/"))).encode()
     start_response("200 OK", [("content-length", str(len(told)))])
     return [told]
@@ -74,7 +74,7 @@ app = celery(os.environ["BROKER_URL"]) if "BROKER_URL" in os.environ else None
 
 
 def send(size: int) -> list[dict[str, Any]]:
-    """Let Celery's workers work `size` times."""
+    """Send `size` tasks to Celery's workers; return their results."""
     assert app is not None
     sent = [app.send_task("work", [f"{number % KEYS}"]) for number in range(size)]
     return [one.get(timeout=120) for one in sent]

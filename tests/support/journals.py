@@ -53,7 +53,7 @@ class Ticks:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the time, a second later than before."""
         self.now += timedelta(seconds=1)
         return self.now
 
@@ -124,7 +124,7 @@ class Player:
         return [step.seconds for step in self.steps if isinstance(step, Wait)]
 
     def perform(self, step: Step, /) -> object:
-        """Be a client, as far as a procedure can tell."""
+        """Do one step as a client does, with the next reply of the script."""
         if isinstance(step, Now):
             return self.clock
         self.steps.append(step)

@@ -23,7 +23,7 @@ SCHEMES = tuple(_LOOKS)
 
 
 def put_on(tab: Page, scheme: Scheme) -> None:
-    """Give a tab the colours and the width of one look, without a transition."""
+    """Set a tab's colours and width for one look, and switch transitions off."""
     tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     tab.set_viewport_size({"width": _LOOKS[scheme][0], "height": 900})
 

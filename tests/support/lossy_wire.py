@@ -30,7 +30,7 @@ class LossyWire:
         self.url = ""
 
     def listen(self, server: Server) -> None:
-        """Take the address that clients connect to."""
+        """Set `url` to the address of the server that clients connect to."""
         self.url = f"postgresql+psycopg://shop@127.0.0.1:{server.port}/postgres"
 
     def speak(self, client: socket.socket) -> None:

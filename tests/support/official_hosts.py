@@ -41,14 +41,14 @@ def bring_up_loopback() -> None:
 
 
 def name_this_machine(folder: Path) -> None:
-    """Let Amazon's names lead here, in this mount namespace only."""
+    """Make Amazon's host names lead here, in this mount namespace only."""
     hosts = folder / "hosts"
     hosts.write_text(f"127.0.0.1 localhost\n{ADDRESS} {' '.join(HOSTS)}\n")
     subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)  # noqa: S607 - where the system has it
 
 
 def buy(client: str, folder: Path, python: str, simulator: Simulator) -> list[Any]:
-    """Run the client; do what its buyer does; give what it has seen."""
+    """Run the client, act as its buyer, and return the lines that it printed."""
     seen: list[Any] = []
     key = str(folder / "private.pem")
     named = addresses_from([ADDRESS], HOSTS)

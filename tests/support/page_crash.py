@@ -201,7 +201,7 @@ def _finish(shop: ButtonShop, session: str) -> int:
 
 
 def _end(shop: ButtonShop, session: str) -> list[Any]:
-    """Let the shop complete the order; return how all ends."""
+    """Complete the order as the shop; return status, state, reason and charges."""
     found = [one["checkoutSessionId"] for one in shop.simulator.sessions()]
     session = session or (found[-1] if found else "")
     status = _finish(shop, session) if session else 0
@@ -296,7 +296,7 @@ def _faults_of(name: str, act: Act, folder: Path, stride: int) -> list[str]:
 
 
 def crash(stride: int) -> list[str]:
-    """Kill at each point of a stride; tell what is wrong."""
+    """Kill at each point of a stride; return the faults."""
     faults: list[str] = []
     for name, act in ACTS.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -305,7 +305,7 @@ def crash(stride: int) -> list[str]:
 
 
 def run(stride: int) -> list[str]:
-    """Do so in a process of its own, which has no threads and may fork."""
+    """Run `crash` in a process of its own, which has no threads and may fork."""
     done = subprocess.run(
         [sys.executable, "-W", "error", __file__, str(stride)],
         env=unmeasured(),

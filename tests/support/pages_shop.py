@@ -113,7 +113,7 @@ class PagesShop:
         )
 
     def result(self) -> str:
-        """Complete the session; show how that ended."""
+        """Complete the session; return a page with the status of the answer."""
         amount: Any = {"amount": self.amount, "currencyCode": self.currency}
         done = self.client.complete_checkout_session(
             self.session, {"chargeAmount": amount}

@@ -31,7 +31,7 @@ LEFT: dict[str, tuple[str, str]] = {
 
 
 def prepared(shop: Shop, helper: str) -> tuple[Any, ...]:
-    """Make what the helper needs; give its arguments.
+    """Make the objects that the helper needs; return its arguments.
 
     There is room for a second charge and a second refund of the same amount: no limit
     of the simulator does the helper's work.

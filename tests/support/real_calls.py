@@ -54,7 +54,7 @@ def options(server: Server, **more: Any) -> dict[str, Any]:
 
 
 def over_tls(server: Server) -> dict[str, Any]:
-    """Call a server by TLS that speaks for itself."""
+    """Return the options of a client for a TLS server of a test authority."""
     url = f"https://localhost:{server.port}"
     return {"endpoint_url": url, "verify": trusting(AUTHORITY)}
 
@@ -144,7 +144,7 @@ def throw(error: BaseException) -> NoReturn:
 
 
 def raised(act: Callable[[], object]) -> Exception:
-    """Give what a function raises."""
+    """Return the exception that a function raises."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
         act()
     return caught.value

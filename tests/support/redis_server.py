@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def redis_server(socket: str) -> Generator[None]:
-    """Serve on a socket of this machine, over no network."""
+    """Run Redis on a Unix socket while the block runs."""
     settings = {
         "port": "0",
         "unixsocket": socket,
@@ -42,6 +42,6 @@ def redis_server(socket: str) -> Generator[None]:
 
 @contextlib.contextmanager
 def socket_path() -> Generator[str]:
-    """Name a socket in a folder of its own; pytest's folders have too long names."""
+    """Yield the path of a socket in a new folder; pytest's paths are too long."""
     with tempfile.TemporaryDirectory() as folder:
         yield f"{folder}/redis.sock"

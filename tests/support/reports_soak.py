@@ -123,7 +123,7 @@ def pull(folder: Path) -> Done:
 
 
 def faults_of(folder: Path, expected: Expected) -> Iterator[str]:
-    """Do everything that is done with reports; yield what went wrong."""
+    """Run each command for reports; yield one text for each wrong result."""
     out, orders = str(folder / "out"), str(folder / "orders.csv")
     done = pull(folder)
     if done.status != 0:
@@ -152,7 +152,7 @@ def faults_of(folder: Path, expected: Expected) -> Iterator[str]:
 
 
 def peak() -> int:
-    """Tell the most bytes that this process has held."""
+    """Return the peak memory of this process, in bytes."""
     # Not its rusage: that one starts with the peak of the process that forked.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     (held,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
@@ -160,7 +160,7 @@ def peak() -> int:
 
 
 def measured(rows: int) -> tuple[int, list[str]]:
-    """Run so many rows in a process of its own; give its peak in bytes, and faults."""
+    """Run `rows` rows in a new process; return its peak in bytes, and the faults."""
     with tempfile.TemporaryDirectory() as name:
         expected = write_books(Path(name), rows)
         command = [

@@ -78,7 +78,7 @@ def payload(**members: Any) -> Callable[[Signer], None]:
 
 
 def path(name: str, change: object, of: str | None = None) -> Seed:
-    """Make a mistake about the path, of a path that shows it."""
+    """Return a mistake in the path; `of` is a path in which it has an effect."""
     return Seed(name, "path", setting(path=change), path=of)
 
 
@@ -87,7 +87,7 @@ def query(name: str, change: object) -> Seed:
 
 
 def string(name: str, make: Callable[[str, bytes], bytes]) -> Seed:
-    """Make a mistake about the string to sign: of the algorithm and the request."""
+    """Return a mistake in the string to sign: `make` writes another such string."""
     return Seed(name, "string", setting(string_of=make))
 
 
@@ -320,7 +320,7 @@ def explained(*seeds: Seed) -> Explanation:
 
 
 def fits(one: Seed, two: Seed) -> bool:
-    """Tell whether two mistakes can be made in one request, each of them felt."""
+    """Return whether one request can have both mistakes, and each has an effect."""
     if one.area == two.area or one.method != two.method:
         return False
     if (one.query and two.query and one.query != two.query) or (

@@ -58,11 +58,11 @@ class Clock:
         self.now = START
 
     def __call__(self) -> datetime:
-        """Tell the time."""
+        """Return the clock's time."""
         return self.now
 
     def move(self, *, days: float = 0, hours: float = 0, seconds: float = 0) -> None:
-        """Let time pass."""
+        """Move the clock forward."""
         self.now += timedelta(days=days, hours=hours, seconds=seconds)
 
     @property
@@ -73,7 +73,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """An answer of the simulator."""
 
     status: int
     body: bytes
@@ -81,7 +81,7 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body, read."""
+        """The body as JSON values."""
         return json.loads(self.body)
 
     @property
@@ -293,7 +293,7 @@ class Shop:
         return httpx2.MockTransport(answer)
 
     def provoke(self, operation: str, outcome: str, when: When = "before") -> None:
-        """Let the next call of an operation end so."""
+        """Make the next call of an operation end in an outcome."""
         self.simulator.provoke(operation, outcome, when=when)
 
     # Steps of a purchase --------------------------------------------------------------
@@ -319,7 +319,7 @@ class Shop:
         }
 
     def open(self, body: Mapping[str, object] | None = None) -> str:
-        """Create a session; give its id."""
+        """Create a session; return its id."""
         reply = self.post("/checkoutSessions", body or self.session_body())
         assert reply.status == 201, reply
         return str(reply.json["checkoutSessionId"])
@@ -327,7 +327,7 @@ class Shop:
     def paid(
         self, body: Mapping[str, object] | None = None, *, card: str = "1111"
     ) -> str:
-        """Create a session, and let a buyer choose and pay; give its id."""
+        """Create a session, choose and pay as its buyer; return its id."""
         session = self.open(body)
         self.simulator.choose(session, card=card)
         self.simulator.pay(session)
@@ -360,7 +360,7 @@ class Shop:
         return Purchase(session, answer["chargePermissionId"], answer["chargeId"] or "")
 
     def sold(self, amount: object = "50") -> str:
-        """Go through a checkout that captures at once; give the charge's id."""
+        """Go through a checkout that captures at once; return the charge's id."""
         return self.buy(amount, "AuthorizeWithCapture").charge
 
     def charge(

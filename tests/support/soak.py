@@ -46,7 +46,7 @@ def run_one(module: str, size: int) -> int:
 
 
 def run(module: str, size: int) -> bool:
-    """Run one soak in a process of its own; tell whether it ended, and clean.
+    """Run one soak in a process of its own; return whether it ended without faults.
 
     However that process ends, it is clean only if it has said so.
     """

@@ -25,5 +25,5 @@ def record() -> None:
 
 
 def recorded() -> Sequence[ReadableSpan]:
-    """Give the spans that ended since `record`."""
+    """Return the spans that ended since `record`."""
     return _EXPORTER.get_finished_spans()

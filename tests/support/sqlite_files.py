@@ -80,7 +80,7 @@ OURS = {journals.__file__, sqlite_schema.__file__, fork_gate.__file__}
 
 
 def at_step(number: int, act: Callable[[], None]) -> None:
-    """Act where a signal handler would: after a call of ours of something in C."""
+    """Call `act` after the call with this number from our code to a function in C."""
     left = number
 
     def handle(frame: Any, event: str, _: object) -> None:

@@ -208,7 +208,7 @@ class Buyer:
 
 @contextlib.contextmanager
 def visiting(browser: Browser, world: StoreWorld) -> Generator[Buyer]:
-    """Give a new visitor while the block runs."""
+    """Yield a new visitor, and close their browser context after the block."""
     buyer = Buyer(browser, world)
     try:
         yield buyer

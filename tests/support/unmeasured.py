@@ -6,5 +6,5 @@ import os
 
 
 def unmeasured() -> dict[str, str]:
-    """Give the environment of a process that is not measured."""
+    """Return the environment for a process whose coverage is not measured."""
     return {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}

@@ -68,7 +68,7 @@ class _Elements(HTMLParser):
 
 @dataclass(frozen=True)
 class Page:
-    """What came back."""
+    """An answer that a browser shows."""
 
     response: HTTPResponse
 

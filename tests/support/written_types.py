@@ -67,7 +67,7 @@ def _alternatives(kinds: tuple[object, ...]) -> Table:
 
 
 def written(kind: Any) -> Table:
-    """Write one type; null is the member's to say."""
+    """Return the notation of one type; whether it may be null, its member says."""
     if is_typeddict(kind):
         return members(kind)
     parts: tuple[Any, ...] = get_args(kind)

@@ -696,6 +696,58 @@ def test_request_repeats_a_post_only_with_a_key_of_the_caller() -> None:
         assert response.outcome_unknown
 
 
+def test_of_two_values_of_a_header_the_nearest_is_sent() -> None:
+    peer = Peer(created)
+    client = client_for(peer, integrator_id="own")
+    view = client.with_options(
+        headers={"X-Thing": "1", "User-Agent": "shop"}, simulation_code="SoftDeclined"
+    ).with_options(headers={"x-thing": "2", "X-Amz-Pay-Integrator-Id": "other"})
+    view.create_charge({})
+    assert peer.last.headers.get_list("x-thing") == ["2"]
+    assert peer.last.headers.get_list("user-agent") == ["shop"]
+    assert peer.last.headers.get_list("x-amz-pay-integrator-id") == ["other"]
+    given = {"X-THING": "3", "x-amz-pay-simulation-code": "HardDeclined"}
+    view.request("POST", "/charges", {}, headers=given)
+    assert peer.last.headers.get_list("x-thing") == ["3"]
+    assert peer.last.headers.get_list("x-amz-pay-simulation-code") == ["HardDeclined"]
+    verify(peer.last)
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_request_knows_that_a_processing_failure_made_no_charge(
+    key: str | None,
+) -> None:
+    failed = status(500, {"reasonCode": "ProcessingFailure"})
+    client = client_for(Peer(failed))
+    raw = client.request("POST", "/charges", {}, idempotency_key=key)
+    declared = client.create_charge({}, idempotency_key=key)
+    assert (raw.outcome_unknown, raw.attempts) == (False, 1)
+    assert (declared.outcome_unknown, declared.attempts) == (False, 1)
+
+
+@pytest.mark.parametrize("path", ["/charges/C1", "/charges/C1/capture", "/Charges"])
+def test_request_takes_no_other_path_for_create_charge(path: str) -> None:
+    failed = status(500, {"reasonCode": "ProcessingFailure"})
+    response = client_for(Peer(failed)).request("POST", path, {})
+    assert response.outcome_unknown
+
+
+def test_request_does_not_repeat_a_delivery_tracker_with_a_key() -> None:
+    peer = Peer(status(503))
+    client = client_for(peer)
+    client.request("POST", "/deliveryTrackers", {}, idempotency_key="k")
+    assert len(peer.requests) == 1
+
+
+def test_request_trusts_no_empty_answer_where_the_api_sends_an_object() -> None:
+    def empty(request: httpx2.Request) -> httpx2.Response:
+        del request
+        return httpx2.Response(201)
+
+    assert client_for(Peer(empty)).request("POST", "/charges", {}).outcome_unknown
+    assert not client_for(Peer(empty)).request("POST", "/new", {}).outcome_unknown
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE", "PUT"])
 def test_request_sends_other_methods_once(method: str) -> None:
     peer = Peer(status(503))

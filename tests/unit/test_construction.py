@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from enum import Enum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -295,6 +296,14 @@ def test_a_key_id_is_made_of_letters_digits_and_dashes(
     key_id: str, sandbox: bool
 ) -> None:
     assert Client(key_id, KEY, "us").sandbox is sandbox
+
+
+def test_a_key_id_of_an_enum_is_sent_as_its_value() -> None:
+    class Keys(str, Enum):  # noqa: UP042 - a StrEnum is written as its value anyway
+        MAIN = "SANDBOX-AB12"
+
+    client = Client(Keys.MAIN, KEY, "us")
+    assert f"{client.public_key_id}" == "SANDBOX-AB12"
 
 
 # The environment ----------------------------------------------------------------------

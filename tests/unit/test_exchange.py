@@ -254,6 +254,15 @@ def test_a_success_that_cannot_be_read_leaves_the_outcome_unknown(body: bytes) -
     assert played.outcome_unknown
 
 
+@pytest.mark.parametrize("status", [100, 101, 199, 600])
+def test_a_status_that_is_no_final_answer_leaves_the_outcome_unknown(
+    status: int,
+) -> None:
+    played = play([answer(status)])
+    assert played.sent == 1
+    assert played.outcome_unknown
+
+
 PROCESSING_FAILURE = b'{"reasonCode":"ProcessingFailure","message":""}'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -39,6 +40,20 @@ def test_every_part_matters() -> None:
         {"attempt": 2},
     ]
     assert len({idempotency_key(**{**NAMED, **change}) for change in changes}) == 5
+
+
+class _Attempt(int, Enum):
+    SECOND = 2
+
+
+class _Shop(str, Enum):  # noqa: UP042 - a StrEnum is written as its value anyway
+    EU = "shop"
+
+
+def test_values_of_an_enum_give_the_key_of_what_they_stand_for() -> None:
+    plain = idempotency_key(**{**NAMED, "namespace": "shop"}, attempt=2)
+    enum = idempotency_key(**{**NAMED, "namespace": _Shop.EU}, attempt=_Attempt.SECOND)
+    assert enum == plain
 
 
 def test_an_attempt_is_any_number_that_a_column_takes() -> None:

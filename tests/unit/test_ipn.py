@@ -38,6 +38,7 @@ from forgeries import (
     message,
     sealed,
 )
+from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +178,12 @@ def test_raw_delivery_is_refused_with_a_word_why() -> None:
         verifier().verify(body(message()))
 
 
+def test_a_number_beyond_all_floats_is_strange_json() -> None:
+    text = json.dumps({**message(), "Note": 0}).replace('"Note": 0', '"Note": 1e999')
+    with pytest.raises(NotificationForged, match="strange JSON"):
+        verifier().verify(body(sealed(envelope(text))))
+
+
 def test_another_merchants_notification_is_refused() -> None:
     with pytest.raises(NotificationForged, match="another merchant"):
         verifier(merchant_id="A2EXAMPLE").verify(body(GENUINE))
@@ -290,6 +297,22 @@ def test_foreign_topics_use_up_no_fetch_of_ours() -> None:
 
 
 # Fetches ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("served", [0, 1], ids=["certificate", "confirmation"])
+def test_a_time_limit_in_a_fetch_passes_unchanged(served: int) -> None:
+    left = [LEAF] * served
+    with time_limit() as interrupt:
+
+        def fetch(url: str) -> bytes:
+            del url
+            if not left:
+                interrupt()
+            return left.pop()
+
+        slow = Verifier([TOPIC], fetch=fetch, clock=lambda: NOW)
+        with pytest.raises(TimeLimit):
+            slow.confirm_subscription(body(sealed(confirmation())))
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, Rounded, localcontext
 from typing import Any
 
 import pytest
@@ -131,6 +131,15 @@ def test_sums_and_differences_are_exact_to_the_last_digit(
     assert subtract(add(a, b), b) == a
     assert compare(a, b) == (more > less)
     assert compare(b, a) == -(more > less)
+
+
+def test_the_callers_own_context_changes_no_amount() -> None:
+    strict = Context(prec=3, Emax=5, traps=[Inexact, Rounded, Clamped])
+    first, second = price("123456781.90", "USD"), price("10.10", "USD")
+    with localcontext(strict):
+        assert add(first, second) == price("123456792.00", "USD")
+        assert subtract(first, second) == price("123456771.80", "USD")
+        assert normalize_amount("12345678.90", "XXX") == "12345678.9"
 
 
 def test_an_amount_has_at_most_forty_digits() -> None:

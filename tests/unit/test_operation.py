@@ -67,6 +67,7 @@ def test_a_declaration_tells_its_query_and_whether_a_body_is_needed() -> None:
             datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=9))),
             "a=20260101T180405Z",
         ),
+        (datetime(20, 1, 2, tzinfo=UTC), "a=00200102T000000Z"),
         (None, ""),
     ],
 )
@@ -78,6 +79,26 @@ def test_a_time_without_a_zone_is_refused() -> None:
     naive = datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(InvalidRequest, match="needs a time zone"):
         encoded_query({"since": naive})
+
+
+_EAST = timezone(timedelta(hours=14))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({"a": value} for value in (b"x", bytearray(b"x"), memoryview(b"x"))),
+        *({"a": value} for value in ([b"x"], [["x"]], [None], {"x"}, 1.5)),
+        *({"a": value} for value in (10**5000, -(10**5000), 2**64)),
+        {"a": datetime.min.replace(tzinfo=_EAST)},
+        *({name: "x"} for name in (b"a", 1, None)),
+        *([("a", "x")], "a=x"),
+    ],
+    ids=range(17),
+)
+def test_what_is_no_query_is_refused(query: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        encoded_query(query)
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,11 @@ _MISTAKES: Final = (
 
 
 def check_amount(amount: str) -> None:
-    """Raise for text that is no amount, and say why; a sign before it passes.
+    """Check that text is an amount, such as 10.50; a minus sign before it is allowed.
 
     Raises:
-        InvalidRequest: it is not written in the digits 0 to 9 with a point.
+        InvalidRequest: the text is not digits 0 to 9 with at most one point between
+            them; the error says what is wrong, without showing the text.
     """
     if _AMOUNT.fullmatch(amount) is None:
         found = (said for pattern, said in _MISTAKES if re.search(pattern, amount))
@@ -51,10 +52,11 @@ def is_signed_zero(amount: str) -> bool:
 
 
 def check_decimal(number: Decimal) -> None:
-    """Raise for a `Decimal` that is no finite number of at most `MAX_DIGITS` digits.
+    """Check that a `Decimal` is finite and has at most `MAX_DIGITS` digits.
 
     Raises:
-        InvalidRequest: it is one.
+        InvalidRequest: it is NaN or infinite, or has more digits, counted with the
+            zeros that its exponent stands for.
     """
     if not number.is_finite():
         raise InvalidRequest("an amount is a finite number")

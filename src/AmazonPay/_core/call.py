@@ -36,6 +36,8 @@ class Call:
     body: bytes | None = field(default=None, repr=False)
     idempotency_key: str | None = field(default=None, repr=False)
     repeat: Repeat
+    declared: str = ""
+    """The operation with method and path of a raw call; empty for other calls."""
     empty_answer: bool = False
     """Whether a 2xx answer without a body is complete."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -1,4 +1,4 @@
-"""What command lines share that need no extra: near misses, and nothing secret."""
+"""A parser for command lines without an extra: it names near misses, hides secrets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SECRET: Final = re.compile(
     re.DOTALL,
 )
 _SEPARATORS: Final = 12
-"""A path has a separator in so many characters; base64 has one in 32."""
+"""A path has at least one separator in so many characters, base64 one in 32."""
 _HIDDEN: Final = "(not shown: it may be a secret)"
 
 
 def without_secrets(text: str) -> str:
-    """Return text in which what may be a key or a URL's password is replaced."""
+    """Return the text with whatever may be a key or a URL's password replaced."""
     return _SECRET.sub(_without_secret, text)
 
 
@@ -28,7 +28,7 @@ def _without_secret(found: re.Match[str]) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that tells which option was meant, and shows no secret."""
+    """A parser whose errors name the option that was meant, and show no secret."""
 
     def option_names(self) -> list[str]:
         """Return the long options."""

@@ -23,7 +23,7 @@ def _encoded(value: object) -> object:
 
 
 def _check_members(value: object, *, amount: bool = False) -> bool:
-    """Raise for what is no amount under `amount`, or a name that is not a str.
+    """Check that each `amount` is one, and that each name is a str.
 
     Return whether an amount is a zero with a sign.
     """
@@ -50,7 +50,7 @@ def _check_members(value: object, *, amount: bool = False) -> bool:
 
 
 def _check_number(amount: object) -> None:
-    """Raise for a value that is no exact amount; null and exact ones pass."""
+    """Raise if an amount is a float, a bool or below zero; null passes."""
     if isinstance(amount, (float, bool)):
         raise InvalidRequest(
             f"an amount is a {type(amount).__name__}; pass a str, an int or a Decimal:"
@@ -64,7 +64,7 @@ def _check_number(amount: object) -> None:
 
 
 def _is_signed_zero(amount: str) -> bool:
-    """Raise for text that is no amount; return whether it is a zero with a sign."""
+    """Return whether an amount is a zero with a sign; raise if it is no amount."""
     check_amount(amount)
     if not amount.startswith("-"):
         return False

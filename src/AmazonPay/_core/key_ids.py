@@ -75,7 +75,8 @@ def _misspelt_prefix(upper: str) -> str | None:
 def checked_public_key_id(public_key_id: object) -> str:
     """Return the key id if it can be one, else raise `ConfigurationError`."""
     check_type("public_key_id", public_key_id, str, "a str")
-    key_id = cast("str", public_key_id)
+    # An Enum of texts is written by its name in an f-string; its value is meant.
+    key_id = str.__str__(cast("str", public_key_id))
     problem = problem_with(key_id)
     if problem is not None:
         raise ConfigurationError(

@@ -8,7 +8,9 @@ builds a `Call` from the arguments of each call.
 from __future__ import annotations
 
 import inspect
+import re
 import string
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, get_args
 
 from .call import Call, Repeat
@@ -65,6 +67,12 @@ class Operation(Method[P, R]):
         self._pieces = tuple(
             (literal, field)
             for literal, field, _, _ in string.Formatter().parse(template)
+        )
+        self._path = re.compile(
+            "".join(
+                re.escape(literal) + ("[^/]+" if field else "")
+                for literal, field in self._pieces
+            )
         )
         parameters = dict(list(self.signature.parameters.items())[1:])
         ids = {field for _, field in self._pieces if field}
@@ -127,6 +135,10 @@ class Operation(Method[P, R]):
             empty_answer=self.empty_answer,
         )
 
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether an encoded path below the API version is this operation's."""
+        return method == self.method and self._path.fullmatch(path) is not None
+
     def begin(self, client: object, /, *args: Any, **kwargs: Any) -> Flow[R]:  # noqa: ANN401 - typed by __get__
         """Return the flow of one call: a single step."""
         del client
@@ -177,6 +189,23 @@ def ask(
 ) -> Flow[Response[T]]:
     """Make one API call from inside a flow, with arguments checked as usual."""
     return cast("Response[T]", (yield operation.build(args, kwargs)))
+
+
+def with_declared_rules(call: Call, owner: type) -> Call:
+    """Return a raw call with the rules of the operation of `owner` at its path, if any.
+
+    If several have the path, the first one counts: Amazon cannot distinguish them
+    either. A call without a key of the caller is still not repeated.
+    """
+    for known in operations_of(owner).values():
+        if known.matches(call.method, call.path):
+            return replace(
+                call,
+                declared=known.name,
+                repeat=known.repeat if call.repeat == "key" else call.repeat,
+                empty_answer=known.empty_answer,
+            )
+    return call
 
 
 def operations_of(owner: type) -> dict[str, Operation[..., Any]]:

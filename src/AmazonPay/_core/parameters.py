@@ -11,6 +11,10 @@ from ..errors import InvalidRequest
 
 Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
+# Sequences that are one value, or none that can be sent.
+_ONE_VALUE: tuple[type, ...] = (str, bytes, bytearray, memoryview)
+_LARGEST_INT = 2**63
+
 
 def encoded_id(name: str, value: object) -> str:
     """Return an id, percent-encoded for a path.
@@ -32,39 +36,62 @@ def encoded_id(name: str, value: object) -> str:
 def encoded_query(query: Mapping[str, object] | None) -> str:
     """Return a query in canonical form; members that are None are left out.
 
-    A bool becomes `true` or `false`, a datetime a UTC timestamp, and a list one value,
-    joined by commas.
+    A bool becomes `true` or `false`, a datetime a UTC timestamp such as
+    `20260131T120000Z`, and a list one value, joined by commas.
 
     Raises:
-        InvalidRequest: a value has another type, or a datetime has no time zone.
+        InvalidRequest: the query is no mapping, a name is no str, a value has another
+            type, an int has too many digits, or a datetime has no time zone.
     """
+    if query is not None and not isinstance(query, Mapping):
+        raise InvalidRequest("the query maps names to values: {'pageSize': 10}")
     return canonical_query(
-        (name, _wire_value(name, value))
+        (_checked_name(name), _wire_value(name, value))
         for name, value in (query or {}).items()
         if value is not None
     )
 
 
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str):
+        raise InvalidRequest(f"a name in the query is a {type(name).__name__}, no str")
+    return name
+
+
 def _wire_value(name: str, value: object) -> str:
+    if isinstance(value, _ONE_VALUE) or not isinstance(value, Sequence):
+        return _single_value(name, value)
+    # Amazon's samples join a list by commas: `amazon-pay-api-v2/reports.html`.
+    items = cast("Sequence[object]", value)
+    return ",".join(_single_value(name, item) for item in items)
+
+
+def _single_value(name: str, value: object) -> str:
     match value:
         case str():
             return value
         case bool():
             return "true" if value else "false"
         case int():
+            if abs(value) > _LARGEST_INT:
+                raise InvalidRequest(f"{name} is an int of too many digits")
             return str(value)
         case datetime():
-            if value.tzinfo is None:
-                raise InvalidRequest(
-                    f"{name} needs a time zone: pass an aware datetime"
-                )
-            return value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        case Sequence():
-            # Amazon's samples join a list by commas: `amazon-pay-api-v2/reports.html`.
-            items = cast("Sequence[object]", value)
-            return ",".join(_wire_value(name, item) for item in items)
+            return _timestamp(name, value)
         case _:
             raise InvalidRequest(
                 f"{name} must be a str, an int, a datetime or a list of str,"
                 f" not {type(value).__name__}"
             )
+
+
+def _timestamp(name: str, moment: datetime) -> str:
+    """Return a moment as Amazon writes it, in UTC and whole seconds."""
+    if moment.utcoffset() is None:
+        raise InvalidRequest(f"{name} needs a time zone: pass an aware datetime")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest(f"{name} is outside the years 1 to 9999 of UTC") from None
+    # Not every platform's strftime pads the year.
+    return f"{moment.year:04}{moment.strftime('%m%dT%H%M%SZ')}"

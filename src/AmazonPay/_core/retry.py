@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
+_SUCCESS = 200
 _SERVER_ERRORS = 500
 _LARGEST_EXPONENT = 64
 # A repeat needs this much time before the deadline: in seconds, or as a fraction of the
@@ -241,14 +242,17 @@ def is_complete(call: Call, response: Response[Any]) -> bool:
 
 
 def _is_definite_no(call: Call, response: Response[Any]) -> bool:
-    return (call.operation, response.reason_code) in _DEFINITE_5XX
+    operation = call.declared or call.operation
+    return (operation, response.reason_code) in _DEFINITE_5XX
 
 
 def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
     if _is_definite_no(call, response):
         return False
     status = response.status_code
-    return response.ok or status in _AMBIGUOUS_BELOW_500 or status >= _SERVER_ERRORS
+    # A status below 200 is no final answer: the real one has not come.
+    known = _SUCCESS <= status < _SERVER_ERRORS and status not in _AMBIGUOUS_BELOW_500
+    return response.ok or not known
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

@@ -69,7 +69,7 @@ class Opened:
 
 
 def open_signature(key: RSAPublicKey, signature: bytes) -> Opened | None:
-    """Return what a signature shows under a key, or None if the key opens it not.
+    """Return what a key reads in a signature; None if it is no signature of the key.
 
     A foreign key shows padding by chance once in 2**64 times. A salt of nearly maximal
     length leaves no padding to see: then `proves_key` is false.

@@ -92,9 +92,9 @@ class Search:
         """Yield the guesses without a mistake and with one; collect those to pair."""
         message, canonical = self.came.message, self.canonical
         yield message(canonical), (), (), canonical
-        yield from self._wholes((), canonical)
+        yield from self._whole_texts((), canonical)
         for place, part in enumerate(self._base):
-            for one in self._singles(place, part):
+            for one in self._single_mistakes(place, part):
                 if one.paired:
                     paired.append(one)
                 text = self._with(one)
@@ -127,18 +127,18 @@ class Search:
     def _two_mistakes(self, singles: list[_Variant]) -> Iterator[_Guess]:
         """Yield the other guesses with two mistakes."""
         start = self._start
-        yield from self._two_wholes()
+        yield from self._two_whole_texts()
         for one in singles:
-            yield from self._wholes((one,), self._with(one), paired=True)
+            yield from self._whole_texts((one,), self._with(one), paired=True)
         # Bodies first: most mistakes are made there.
         for one in sorted(singles, key=lambda one: one.part != "body"):
-            for both in self._again(one):
+            for both in self._second_mistakes(one):
                 text = self._with(both)
                 # The same as `Came.message`, in place: a thousand are made.
                 message = start + sha256(text).hexdigest().encode()
                 yield message, (both,), (), text
 
-    def _wholes(
+    def _whole_texts(
         self,
         variants: tuple[_Variant, ...],
         canonical: bytes,
@@ -158,14 +158,14 @@ class Search:
             ):
                 yield message, variants, (row,), canonical
 
-    def _two_wholes(self) -> Iterator[_Guess]:
+    def _two_whole_texts(self) -> Iterator[_Guess]:
         for row in () if self.came.is_button else _WHOLE:
             for text in row.variants(self.came, self.canonical):
                 for second in _STRINGS:
                     for message in second.variants(self.came, text):
                         yield message, (), (row, second), text
 
-    def _singles(self, place: int, part: Part) -> Iterator[_Variant]:
+    def _single_mistakes(self, place: int, part: Part) -> Iterator[_Variant]:
         """Yield each other value of a part that one mistake makes."""
         seen = {self._pieces[place]}
         for row in _OF_PART[part]:
@@ -178,7 +178,7 @@ class Search:
                     paired = number <= row.paired
                     yield _Variant(part, place, other, rendered, (row,), paired)
 
-    def _again(self, one: _Variant) -> Iterator[_Variant]:
+    def _second_mistakes(self, one: _Variant) -> Iterator[_Variant]:
         """Yield each value that a second mistake in the same part makes.
 
         The tables have first what is done first: values before their encoding.
@@ -192,7 +192,7 @@ class Search:
         rows = _OF_PART[part]
         for row in rows[rows.index(one.rows[0]) + 1 :]:
             left = row.paired
-            # No more is made of a row than is tried: most of the time goes into this.
+            # Make only the variants that are tried: most of the time is spent here.
             for other in row.variants(self.came, value) if left else ():
                 rendered = self.came.rendered(part, other)
                 if rendered not in seen:

@@ -321,23 +321,23 @@ def send_once(
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
         if interruption is error or _is_not_transports(error, progress):
-            _abandon(error, progress, call)
+            _close_and_note(error, progress, call)
             raise
         if interruption is None:
             return answer or failure_of(
                 error, sent=progress.sent, place=_place_of(request, progress)
             )
     except BaseException as error:
-        _abandon(error, progress, call)
+        _close_and_note(error, progress, call)
         raise
     finally:
         PROGRESS.set(outer)
     # The transport wrapped an exception that is not its own.
-    _abandon(interruption, progress, call)
+    _close_and_note(interruption, progress, call)
     raise interruption
 
 
-def _abandon(error: BaseException, progress: Progress, call: Call) -> None:
+def _close_and_note(error: BaseException, progress: Progress, call: Call) -> None:
     """Close the connection before a foreign exception ends the call.
 
     Add a note to the exception if a part of the request may have left.
@@ -398,17 +398,17 @@ async def asend_once(
     except (*_TRANSPORT_EXCEPTIONS, OSError) as error:
         interruption = interruption_in(error)
         if interruption is error or _is_not_transports(error, progress):
-            _abandon(error, progress, call)
+            _close_and_note(error, progress, call)
             raise
         if interruption is None:
             return answer or failure_of(
                 error, sent=progress.sent, place=_place_of(request, progress)
             )
     except BaseException as error:
-        _abandon(error, progress, call)
+        _close_and_note(error, progress, call)
         raise
     finally:
         PROGRESS.set(outer)
     # The transport wrapped an exception that is not its own.
-    _abandon(interruption, progress, call)
+    _close_and_note(interruption, progress, call)
     raise interruption

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from .._core.retry import note_unknown
 from .._core.steps import Flow, now
 from ..decisions import Decision
 from ..errors import (
@@ -91,6 +92,12 @@ def run_once(
             raise
         failure = run.failure()
         cause = failed if failed.__cause__ is None else failed.__cause__
+    except AmazonPayError:
+        raise
+    except BaseException as error:
+        if run.may_have_acted:
+            note_unknown(error, call_of(intended))
+        raise
     raise failure from cause
 
 

@@ -1,7 +1,8 @@
 """The Journal protocol, and the steps by which a flow reads and writes a journal.
 
 A journal belongs to the caller. Whatever it raises becomes a `JournalFailed`, so that
-the flow can add what is known of the money.
+the flow can add what is known of the money. Only an exception that a signal handler
+raised meanwhile, such as a time limit's, passes unchanged.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from .._core.signals import raised_by_a_signal_handler
 from .._core.steps import RunInThread
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
 
@@ -126,6 +128,8 @@ def _guarded(work: Callable[..., R], *args: object) -> R:
     except (JournalConflict, JournalFailed):
         raise
     except Exception as error:
+        if raised_by_a_signal_handler(error):
+            raise
         raise JournalFailed(
             "the journal could not be read or written; its own error is the cause"
         ) from error

@@ -222,14 +222,14 @@ class RequestSigner:
             (*self._signed_headers, *signed),
             body,
         )
-        unsigned = [(n, v) for n, v in call.headers if n != AUTH_TOKEN]
-        unsigned += options.headers
+        # The nearest value of a name counts: the call's, the view's, the client's own.
+        unsigned = dict(options.headers)
         if options.simulation_code is not None:
-            unsigned.append((SIMULATION_CODE, options.simulation_code))
-        headers = [
-            *self._fixed,
-            *[(n.encode(), v.encode()) for n, v in (*signed, *unsigned)],
-        ]
+            unsigned[SIMULATION_CODE] = options.simulation_code
+        unsigned |= {n: v for n, v in call.headers if n != AUTH_TOKEN}
+        added = [(n.encode(), v.encode()) for n, v in (*signed, *unsigned.items())]
+        names = {name for name, _ in added}
+        headers = [*(one for one in self._fixed if one[0] not in names), *added]
         if call.body is not None:
             headers.append((b"content-length", str(len(body)).encode()))
         query = f"?{call.query}" if call.query else ""

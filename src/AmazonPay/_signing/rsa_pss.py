@@ -147,7 +147,7 @@ def parse_authorization(value: str) -> Authorization:
     """Parse an `authorization` header.
 
     Raises:
-        MalformedAuthorization: it does not have the documented form.
+        MalformedAuthorization: the header does not have the documented form.
     """
     found = re.fullmatch(_AUTHORIZATION, value.strip())
     if found is None:

@@ -55,7 +55,7 @@ class Database:
         return database_failure(error, self._what, self._error)
 
     def run(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work; repeat it after a lost connection or a conflict of transactions."""
+        """Call `work`; repeat it after a lost connection or a conflict."""
         tries = 0
         while True:
             tries += 1
@@ -69,7 +69,7 @@ class Database:
             raise failure
 
     def connected(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work once on a separate connection, while no fork can happen."""
+        """Call `work` once on a connection of its own, while no fork can happen."""
         return fork_gate.gate.run(partial(self._use, work))
 
     def _use(self, work: Callable[[Connection], _T]) -> _T:

@@ -72,7 +72,7 @@ def is_conflict(error: Exception) -> bool:
 
 
 def without_frames(work: Callable[[], _T]) -> _T:
-    """Do work; remove the frames of its failure, whose variables hold values."""
+    """Return what `work` returns; an error of ours is raised without its traceback."""
     try:
         return work()
     except AmazonPayError as error:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .._core import fork_gate
 from ..errors import AmazonPayError, ConfigurationError, InvalidRequest
-from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work
+from ..ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Work, handler_failed
 from ..ipn._rows import DONE, NEW, PARKED
 from ..ipn._views import is_open, kept, merged
 from ._sqlalchemy_database import TRIES
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..ipn._views import View
     from ._sqlalchemy_inbox_tables import InboxTables
 
-# Of so many entries that are due, a worker takes any, so that workers rarely meet.
+# A worker chooses at random among so many due entries, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
 
@@ -41,9 +41,9 @@ class InboxStorage:
 
     # Entries --------------------------------------------------------------------------
 
-    def claim(self) -> Work | None:
+    def lease(self) -> Work | None:
         table = self._entries
-        row = self._claimed(table, table.c.state == NEW)
+        row = self._leased(table, table.c.state == NEW)
         if row is None:
             return None
         return Work(
@@ -54,10 +54,10 @@ class InboxStorage:
             row["failures"],
         )
 
-    def _claimed(
+    def _leased(
         self, table: Table, where: ColumnElement[bool]
     ) -> dict[str, Any] | None:
-        """Hold one row that is due; another worker may take each before."""
+        """Lease a due row and return it; None if other workers have leased all."""
         key = next(iter(table.primary_key.columns)).name
         while rows := self._due(table, where):
             random.shuffle(rows)
@@ -167,9 +167,9 @@ class InboxStorage:
 
     # Objects --------------------------------------------------------------------------
 
-    def claim_object(self) -> Work | None:
+    def lease_object(self) -> Work | None:
         table = self._objects
-        row = self._claimed(table, table.c.is_open == 1)
+        row = self._leased(table, table.c.is_open == 1)
         if row is None:
             return None
         return Work(
@@ -179,6 +179,7 @@ class InboxStorage:
             row["version"],
             row["checks"],
             json.loads(row["view"]),
+            row["changed"],
         )
 
     def put_off(self, work: Work, pause: timedelta) -> None:
@@ -208,4 +209,4 @@ def _handle(
     try:
         handler(connection, view, before)
     except Exception as error:
-        raise HandlerFailed(error) from error
+        raise handler_failed(error) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +16,7 @@ from ..ipn._rows import NEW
 from ._sqlalchemy_database import Database, commit
 from ._sqlalchemy_errors import without_frames
 from ._sqlalchemy_table import table_exists, table_fault
+from ._versions import new_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,6 @@ INBOX_NAME: Final = "amazonpay_inbox"
 OBJECTS_NAME: Final = "amazonpay_object"
 
 LONGEST_ERROR: Final = 250
-_VERSIONS: Final = 2**30
 
 
 def inbox_tables(
@@ -91,7 +90,7 @@ def update_row(
     The row is locked from here to the end of the transaction.
     """
     column = next(iter(table.primary_key.columns))
-    version = random.randrange(1, _VERSIONS)  # noqa: S311 - no secret
+    version = new_version()
     change = update(table).where(column == key, where)
     connection.execute(change.values(**values, version=version))
     # Not every driver counts rows, but only this update has written this number.

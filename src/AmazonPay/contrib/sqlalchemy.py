@@ -27,6 +27,7 @@ from ._sqlalchemy_errors import DATABASE_ERRORS, is_broken, is_conflict, without
 from ._sqlalchemy_inbox import SQLAlchemyInbox
 from ._sqlalchemy_inbox_tables import inbox_tables
 from ._sqlalchemy_table import TABLE_NAME, journal_table, table_exists, table_fault
+from ._versions import new_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,6 @@ __all__ = [
 
 # How many seconds a change is retried while other workers change the same entry.
 _PATIENCE: Final = 30.0
-# Versions are random below this limit; `forget` adds one within 32 bits.
-_VERSIONS: Final = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +142,14 @@ class SQLAlchemyJournal:
 
     def _change(self, key: str, change: Change) -> Entry:
         self._check()
-        version = random.randrange(_VERSIONS)  # noqa: S311 - no secret
+        version = new_version()
         ends = time.monotonic() + _PATIENCE
         lost: _Unwritten | None = None
         in_doubt, tries, rounds = False, 0, 0
         before: int | None = None
         while True:
             found, read = self._read(key)
-            if found is not None and read == version:
+            if lost is not None and found is not None and read == version:
                 return found  # the interrupted commit took effect
             if in_doubt and read != before:
                 raise JournalFailed(

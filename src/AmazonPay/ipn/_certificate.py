@@ -49,7 +49,7 @@ def checked_url(url: str, region: str) -> str:
     The whole text is compared, so that no two parsers can read it differently.
 
     Raises:
-        NotificationForged: it is another address.
+        NotificationForged: the address is another one.
     """
     origin = f"https://{host_of(region)}"
     if not url.startswith(origin) or _PATH.fullmatch(url[len(origin) :]) is None:
@@ -70,7 +70,7 @@ class Chain:
         """Check that a leaf leads to one of the roots.
 
         Raises:
-            NotificationForged: it does not.
+            NotificationForged: the leaf leads to none of the roots.
         """
         builder = PolicyBuilder().store(Store(list(self.roots))).time(now)
         try:
@@ -89,7 +89,8 @@ def chain_of(
     """Return the chain of a caller's certificates, in PEM or loaded; None without any.
 
     Raises:
-        ConfigurationError: one is no certificate, or there are no roots.
+        ConfigurationError: an element is no certificate, or there are intermediates
+            without roots.
     """
     between, ends = _loaded(intermediates), _loaded(roots)
     if not between and not ends:
@@ -131,7 +132,7 @@ class Leaf:
         """Check that the certificate is in date.
 
         Raises:
-            NotificationForged: it is not.
+            NotificationForged: it is not valid yet, or has expired.
         """
         certificate = self.certificate
         if not (
@@ -143,7 +144,7 @@ class Leaf:
         """Check that this certificate's key has signed an envelope.
 
         Raises:
-            NotificationForged: it has not.
+            NotificationForged: the signature does not fit, or is of an unknown version.
         """
         algorithm = _HASHES.get(envelope.signature_version)
         if algorithm is None:
@@ -162,7 +163,8 @@ def read_leaf(pem: bytes, region: str) -> Leaf:
     """Return the certificate in an answer, after all checks but those of its date.
 
     Raises:
-        NotificationForged: it may not sign envelopes of this region.
+        NotificationForged: the answer is no single certificate, or this certificate may
+            not sign envelopes of the region.
     """
     try:
         leaf = _read_leaf(pem, region)

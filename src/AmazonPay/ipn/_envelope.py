@@ -81,7 +81,7 @@ def checked_body(body: object) -> bytes:
 
     Raises:
         InvalidRequest: the caller passes something else than bytes.
-        NotificationForged: it is too large.
+        NotificationForged: the body has more than `LARGEST_BODY` bytes.
     """
     try:
         data = memoryview(cast("bytes", body))
@@ -100,7 +100,7 @@ def read_envelope(body: object, expected: str = NOTIFICATION) -> Envelope:
 
     Raises:
         InvalidRequest: the caller passes something else than bytes.
-        NotificationForged: it is no such envelope.
+        NotificationForged: the body is no envelope of that type.
     """
     try:
         text = checked_body(body).decode()

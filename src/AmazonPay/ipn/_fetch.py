@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from .._core.signals import raised_by_a_signal_handler
 from ..errors import AmazonPayError
 from ._certificate import LARGEST_CERTIFICATE, read_leaf
 from ._errors import NotificationUnverifiable
@@ -71,8 +72,8 @@ class Certificates:
         """Return the certificate of a checked address, which is fetched once a day.
 
         Raises:
-            NotificationForged: what is there may not sign envelopes.
-            NotificationUnverifiable: it could not be fetched now.
+            NotificationForged: the certificate at this address may not sign envelopes.
+            NotificationUnverifiable: the certificate could not be fetched now.
         """
         if leaf := self.known(url):
             return leaf
@@ -120,7 +121,9 @@ class Certificates:
             return self._fetch(url)
         except AmazonPayError:
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
+        except Exception as error:
+            if raised_by_a_signal_handler(error):
+                raise
             raise NotificationUnverifiable(
                 f"the certificate could not be fetched: {type(error).__name__}"
             ) from None
@@ -151,10 +154,10 @@ def fetch_from_amazon(url: str) -> bytes:
 
 
 def fetch_certificate(fetch: Callable[[float, int], bytes]) -> bytes:
-    """Fetch within the bounds for certificates.
+    """Call `fetch` with the limits for a certificate: seconds, and bytes.
 
     Raises:
-        NotificationUnverifiable: it failed.
+        NotificationUnverifiable: the fetch failed, or the answer is too large.
     """
     import httpx2
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from .._core.run import arun, run
+from .._core.signals import raised_by_a_signal_handler
 from .._core.steps import RunInThread
 from ..errors import (
     AmazonPayError,
@@ -72,6 +73,8 @@ class Work:
     """Of an object: how often it was checked since it has changed."""
     view: View | None = field(default=None, repr=False)
     """Of an object: what was kept of it."""
+    saved: str = ""
+    """Of an object: when an entry was last acted on, and the view was kept."""
 
 
 class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
@@ -82,15 +85,24 @@ class HandlerFailed(Exception):  # noqa: N818 - it ends in this package
         self.error = error
 
 
+def handler_failed(error: Exception) -> HandlerFailed:
+    """Return the failure of a handler; re-raise what a signal handler raised in it."""
+    if raised_by_a_signal_handler(error):
+        raise error
+    return HandlerFailed(error)
+
+
 class Storage(Protocol):
     """What the steps need of a database."""
 
-    def claim(self) -> Work | None:
-        """Hold an entry that is due, for the length of the lease."""
+    def lease(self) -> Work | None:
+        """Lease an entry that is due, and return it; None if none is due."""
         ...
 
     def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
-        """Merge, handle and settle in one transaction; return whether it was done.
+        """Merge the views, call the handler and settle the entry, in one transaction.
+
+        Return False if the lease is over and another worker has the entry.
 
         Raises:
             HandlerFailed: the handler raised, and nothing was changed.
@@ -98,15 +110,15 @@ class Storage(Protocol):
         ...
 
     def settle(self, work: Work) -> None:
-        """Settle an entry that asks for nothing."""
+        """Mark an entry as done without calling the handler."""
         ...
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
         """Note a failure, and when to try again; None parks the entry."""
         ...
 
-    def claim_object(self) -> Work | None:
-        """Hold an open object that is due for a check."""
+    def lease_object(self) -> Work | None:
+        """Lease an open object that is due for a check; return it, or None."""
         ...
 
     def put_off(self, work: Work, pause: timedelta) -> None:
@@ -121,14 +133,14 @@ class Storage(Protocol):
 def process_flow(
     storage: Storage, handler: Handler, limit: int, most: int
 ) -> Flow[int]:
-    """Give up to `limit` entries whose next try is due to the handler.
+    """Call the handler for up to `limit` entries whose next try is due.
 
     Return how many need no further try. An entry whose handler raises is tried again
     later, and is parked after `most` failures.
     """
     count = 0
     for _ in range(limit):
-        work = cast("Work | None", (yield RunInThread(storage.claim)))
+        work = cast("Work | None", (yield RunInThread(storage.lease)))
         if work is None:
             break
         count += yield from _process(storage, work, handler, most)
@@ -160,21 +172,24 @@ def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
     """Get up to `limit` objects whose check is due; return how many have changed."""
     count = 0
     for _ in range(limit):
-        work = cast("Work | None", (yield RunInThread(storage.claim_object)))
+        work = cast("Work | None", (yield RunInThread(storage.lease_object)))
         if work is None:
             break
         try:
             fresh = yield from fetched(work.object_type, work.object_id)
-        except (APIError, TransportError, InvalidResponse):
+            seen = kept(merged(work.object_type, fresh, work.view))
+        except (APIError, TransportError, InvalidResponse, InvalidRequest):
             yield RunInThread(partial(storage.put_off, work, _LONGEST_PAUSE))
             continue
         pause = min(FIRST_CHECK * 4 ** min(work.failures, 9), _LONGEST_CHECK)
-        seen = kept(merged(work.object_type, fresh, work.view))
         if seen == work.view:
             yield RunInThread(partial(storage.put_off, work, pause))
             continue
-        # Two workers that see the same change make one entry of it.
-        digest = sha256(f"{work.id} {sorted(seen.items())}".encode()).hexdigest()
+        # Two workers that see the same change make one entry of it. If `process` then
+        # gets an outdated answer, it keeps the old view, and the change needs another
+        # entry: so the digest covers the time at which the view was kept.
+        told = f"{work.id} {work.saved} {sorted(seen.items())}"
+        digest = sha256(told.encode()).hexdigest()
         message_id = f"recheck-{digest[:40]}"
         row = own_row(work.object_type, work.object_id, message_id, "RECHECK")
         yield RunInThread(partial(storage.add, row))
@@ -225,7 +240,8 @@ class Processing:
         with growing pauses; after `max_failures` it is parked: see `parked` and
         `retry`. It never blocks others. The handler may run again, so its own calls
         that move money need keys of `idempotency_key`, or the helpers with a journal.
-        Do not commit or roll back in it.
+        Do not commit or roll back in it. What a signal handler raises meanwhile, such
+        as a time limit, rolls back and ends `process`; the entry is due again later.
 
         Call it in a loop or a job, from as many workers as you like.
 

@@ -13,14 +13,15 @@ def read_object(text: str, what: str) -> dict[str, object]:
 
     Raises:
         NotificationForged: it is no JSON object, is nested too deeply, or has a member
-            twice, a number without end, NaN, an infinity or a lone surrogate.
+            twice, an integer of more than 4,300 digits, a number beyond the range of
+            floats, NaN, an infinity or a lone surrogate.
     """
     try:
         found = json.loads(
             text, parse_constant=_no_constant, object_pairs_hook=_members
         )
         # A lone surrogate could be neither signed nor stored.
-        json.dumps(found, ensure_ascii=False).encode()
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise NotificationForged(f"{what} is not JSON, or is strange JSON") from None
     if not isinstance(found, dict):

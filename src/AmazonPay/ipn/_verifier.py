@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
 
+from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
 from ._certificate import chain_of, checked_url, host_of
 from ._envelope import CONFIRMATION, NOTIFICATION, TOPIC, read_envelope, region_of
@@ -30,10 +31,10 @@ MAX_AGE: Final = timedelta(days=15)
 """Amazon's older page says that a notification may come again for 14 days."""
 
 _MOST_REPORTED = 100
-"""Of so many foreign topics the log tells, so that no sender can fill it."""
+"""At most so many foreign topics are logged, so that no sender can fill the log."""
 
 
-# What no address of Amazon SNS has, and what parsers of addresses disagree about.
+# Characters that no URL of Amazon SNS has, and that URL parsers read differently.
 _STRANGE = frozenset(' "<>\\^`{|}#')
 
 
@@ -42,14 +43,14 @@ def _utc_now() -> datetime:
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
-    """Do work in a worker thread, and leave it to end there after a cancellation."""
+    """Run `work` in a worker thread; after a cancellation it still runs to its end."""
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 class Verifier:
-    """Tells whether a notification comes from Amazon Pay and is for this merchant.
+    """Checks that a notification comes from Amazon Pay and is for this merchant.
 
     Keep one for the process: it keeps certificates, which it fetches from Amazon at
     most ten times a minute. Threads and event loops may share it.
@@ -162,7 +163,9 @@ class Verifier:
             self._fetch(url)
         except NotificationRefused:
             raise
-        except Exception as error:  # noqa: BLE001 - it is the caller's own fetch
+        except Exception as error:
+            if raised_by_a_signal_handler(error):
+                raise
             raise NotificationUnverifiable(
                 f"the subscription could not be confirmed: {type(error).__name__}"
             ) from None
@@ -237,7 +240,7 @@ def _confirmation_url(envelope: Envelope) -> str:
     """Return the address that confirms a subscription, if it does that alone.
 
     Raises:
-        NotificationForged: it is another address.
+        NotificationForged: `SubscribeURL` is any other address.
     """
     url, topic = envelope.subscribe_url or "", envelope.topic_arn
     origin = f"https://{host_of(region_of(topic))}/?"

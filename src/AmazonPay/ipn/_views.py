@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from .._core.operation import ask
 from ..errors import InvalidResponse
@@ -74,15 +74,28 @@ def fetched(object_type: str, object_id: str) -> Flow[View]:
 
 
 def merged(object_type: str, fresh: View, before: View | None) -> View:
-    """Return a fresh view, with what an earlier one knows better."""
+    """Merge a view that was just fetched with the view that the inbox has kept.
+
+    If both have the same time, the fresh view of a permission or a dispute is newer.
+    """
     if before is None:
         return fresh
     if object_type == "CHARGEBACK":
         # A dispute can go back to a state, so that only its times tell.
         times = [status_of(one).get("lastUpdatedTimestamp") for one in (fresh, before)]
-        is_late = type(times[0]) is type(times[1]) and cast("Any", times)[0] < times[1]
+        is_late = _is_earlier(*times)
         return {**fresh, **before} if is_late else {**before, **fresh}
-    return dict(merge(fresh, before))
+    return dict(merge(before, fresh))
+
+
+def _is_earlier(first: object, second: object) -> bool:
+    """Return whether the first time is earlier; False if one of them is no time."""
+    if isinstance(first, str) and isinstance(second, str):
+        return first < second
+    # Amazon's pages disagree about disputes: a time is text, or seconds since 1970.
+    if isinstance(first, (int, float)) and isinstance(second, (int, float)):
+        return first < second
+    return False
 
 
 def kept(view: Mapping[str, Any]) -> View:

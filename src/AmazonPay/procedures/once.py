@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .._core.declare import procedure
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, JournalFailed
 from ._helper import check_merchant, once, sender_of
 
 if TYPE_CHECKING:
@@ -49,14 +49,33 @@ def _checked_age(max_age: object) -> timedelta:
     return max_age
 
 
+def _is_readable(body: bytes) -> bool:
+    """Return whether a body is one that a helper has written: JSON in UTF-8."""
+    from .._once.bodies import read_body
+
+    try:
+        read_body(body)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_resumed(entry: object, sender: Sender, *, same_merchant: bool) -> None:
     """Raise unless a client may continue this entry."""
     from .._once.entry import Entry, check_place
+    from .._once.intent import OPERATIONS
 
     if not isinstance(entry, Entry) or entry.is_claim:
         raise InvalidRequest("entry is an entry that the journal has listed")
     if entry.body is None:
         raise InvalidRequest("the entry's body was forgotten: it is settled")
+    if entry.operation not in OPERATIONS:
+        raise InvalidRequest(
+            "the entry's operation is unknown to this release: resume it with the"
+            " newer release that wrote it"
+        )
+    if not _is_readable(entry.body):
+        raise JournalFailed("the entry's body is damaged in the journal")
     check_place(entry, sender.environment, sender.region)
     if not same_merchant:
         check_merchant(entry, sender)
@@ -299,9 +318,11 @@ class Once:
         it (in `keys=`), unless `same_merchant` says that its own key belongs to the
         same merchant account.
 
-        Errors: `InvalidRequest` for an entry whose body was erased; `JournalConflict`
-        for an entry of another environment, region or key, which this client must not
-        send; else those of that helper. Continue the sweep with the next entry.
+        Errors: `InvalidRequest` for an entry whose body was erased, or whose operation
+        only a newer release knows; `JournalConflict` for an entry of another
+        environment, region or key, which this client must not send; `JournalFailed`
+        for an entry whose body is damaged. These are raised before anything is sent;
+        any other is one of that helper. Continue the sweep with the next entry.
         Amazon's page: `amazon-pay-api-v2/idempotency.html`.
         """
         from .._once.flow import run_once

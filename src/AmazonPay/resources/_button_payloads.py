@@ -1,4 +1,4 @@
-"""What the checkout button signs besides a new Checkout Session: sign-in, Buy Now.
+"""Payloads of the checkout button other than a new session: sign-in and Buy Now.
 
 The payload of most buttons is a `CreateCheckoutSession`.
 

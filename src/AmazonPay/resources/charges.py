@@ -108,7 +108,7 @@ class CreateCharge(TypedDict, total=False, closed=True):
 
 
 class CaptureCharge(TypedDict, total=False, closed=True):
-    """The capture of an authorized charge."""
+    """How much of an authorized charge to capture."""
 
     captureAmount: Required[PriceInput]
     """At most the charge's amount; less is possible, but only one capture."""
@@ -138,7 +138,7 @@ class UpdateChargeStatusDetails(TypedDict, total=False, closed=True):
 
 
 class UpdateCharge(TypedDict, closed=True):
-    """The report of a payment processor about a charge."""
+    """The result of a charge, as a payment processor reports it to Amazon."""
 
     statusDetails: UpdateChargeStatusDetails
 
@@ -166,7 +166,7 @@ class ChargeWebCheckoutDetails(TypedDict):
 
 
 class Charge(TypedDict):
-    """One payment."""
+    """One payment of a Charge Permission: its amounts, its state and its times."""
 
     chargeId: str
     """`S01-0000000-0000000-C000000`."""

@@ -22,10 +22,10 @@ CarrierCode: TypeAlias = KnownCarrierCode | Annotated[str, Pattern("[A-Z0-9_]+")
 
 
 class DeliveryDetailsInput(TypedDict, closed=True):
-    """One parcel."""
+    """One parcel: its tracking number, and the code of its carrier."""
 
     trackingNumber: Id
-    """It can be used only once."""
+    """The carrier's number of the parcel; Amazon takes each number only once."""
     carrierCode: CarrierCode
 
 
@@ -43,7 +43,7 @@ class CreateDeliveryTracker(TypedDict, total=False, closed=True):
 
 
 class DeliveryDetails(TypedDict):
-    """One parcel."""
+    """One parcel, as Amazon has recorded it."""
 
     trackingNumber: str
     carrierCode: str

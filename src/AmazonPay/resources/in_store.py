@@ -21,7 +21,7 @@ InStoreState: TypeAlias = Literal["Completed", "Pending", "Declined"] | str
 
 
 class CommunicationContext(TypedDict, total=False, closed=True):
-    """The names of shop and order in Amazon's messages."""
+    """How Amazon names the shop and the order in its messages to the buyer."""
 
     merchantStoreName: str
     merchantOrderId: str
@@ -36,17 +36,17 @@ class InStoreMetadata(TypedDict, total=False, closed=True):
 
 
 class StoreLocation(TypedDict, total=False, closed=True):
-    """Where the shop is."""
+    """The country of the shop in which the buyer pays."""
 
     countryCode: CountryCode
 
 
 class InstoreMerchantScan(TypedDict, total=False, closed=True):
-    """The scan of a buyer's code."""
+    """A request with the code that the merchant has scanned from the buyer's phone."""
 
     scanData: Required[Id]
     scanReferenceId: Required[Id]
-    """A unique id of the merchant."""
+    """An id of your own, new for each request; it is in place of an idempotency key."""
     merchantCOE: Required[CountryCode]
     """The merchant's country of establishment."""
     ledgerCurrency: Required[LedgerCurrency]
@@ -56,11 +56,11 @@ class InstoreMerchantScan(TypedDict, total=False, closed=True):
 
 
 class InstoreCharge(TypedDict, total=False, closed=True):
-    """A charge after a scan."""
+    """A request to charge the permission that a scan has created."""
 
     chargePermissionId: Required[Id]
     chargeReferenceId: Required[Id]
-    """A unique id of the merchant."""
+    """An id of your own, new for each request; it is in place of an idempotency key."""
     chargeTotal: Required[PriceInput]
     softDescriptor: SoftDescriptor
     """At most 16 characters; that this applies in shops, too, is unconfirmed."""
@@ -68,11 +68,11 @@ class InstoreCharge(TypedDict, total=False, closed=True):
 
 
 class InstoreRefund(TypedDict, total=False, closed=True):
-    """A refund of an in-store charge."""
+    """A request to refund an in-store charge, or a part of it."""
 
     chargeId: Required[Id]
     refundReferenceId: Required[Id]
-    """A unique id of the merchant."""
+    """An id of your own, new for each request; it is in place of an idempotency key."""
     refundTotal: Required[PriceInput]
     softDescriptor: SoftDescriptor
     """At most 16 characters; that this applies in shops, too, is unconfirmed."""
@@ -80,7 +80,7 @@ class InstoreRefund(TypedDict, total=False, closed=True):
 
 
 class InstoreMerchantScanResult(TypedDict):
-    """The permission that a scan created."""
+    """The id of the permission that a scan has created."""
 
     chargePermissionId: str
 
@@ -92,14 +92,14 @@ class InstoreStatus(TypedDict):
 
 
 class InstoreChargeResult(TypedDict):
-    """An in-store charge."""
+    """The id and the state of an in-store charge, which no GET returns later."""
 
     chargeId: str
     chargeStatus: InstoreStatus
 
 
 class InstoreRefundResult(TypedDict):
-    """An in-store refund."""
+    """The id and the state of an in-store refund, which no GET returns later."""
 
     refundId: str
     refundStatus: InstoreStatus

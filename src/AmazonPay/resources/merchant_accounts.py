@@ -100,7 +100,7 @@ class IntegrationInfo(TypedDict, total=False, closed=True):
 
 
 class StoreStatus(TypedDict, total=False, closed=True):
-    """Whether a store is in use; newer."""
+    """Whether a store is in use; a newer member of Amazon's."""
 
     state: Literal["ACTIVE"] | str
     """Other values than `ACTIVE` have not been seen."""
@@ -117,7 +117,7 @@ class AccountStore(TypedDict, total=False, closed=True):
 
 
 class MerchantStatus(TypedDict, total=False, closed=True):
-    """A provider's status of the merchant; newer, its values are unconfirmed."""
+    """A provider's status of the merchant; newer, and its values are unconfirmed."""
 
     statusProvider: str
     state: str

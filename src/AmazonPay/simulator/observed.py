@@ -34,7 +34,7 @@ class Observed:
     """Answers to guesses, by the ids of `amazonpay conformance`.
 
     Raises:
-        ConfigurationError: there is no such guess, or no such answer to it.
+        ConfigurationError: a name is no guess, or its answer is not one of the guess.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -107,7 +107,7 @@ _IN_FORCE: ContextVar[Observed] = ContextVar("observed", default=_NOTHING)
 
 @contextlib.contextmanager
 def in_force(observed: Observed) -> Generator[None]:
-    """Let `refuse` and `answer_to` use observations, while a request is handled."""
+    """Make `refuse` and `answer_to` use these observations inside the block."""
     token = _IN_FORCE.set(observed)
     try:
         yield
@@ -116,7 +116,9 @@ def in_force(observed: Observed) -> Generator[None]:
 
 
 def refuse(guess: str, refusal: APIRefusal, *, guessed: bool = True) -> None:
-    """Refuse as was observed, or not at all; else raise `refusal` if `guessed`.
+    """Raise the refusal that was observed for a guess; return if none was.
+
+    Without an observation, raise `refusal` if `guessed`, which is what we guess.
 
     Raises:
         APIRefusal: the call is refused.
@@ -132,7 +134,7 @@ def refuse(guess: str, refusal: APIRefusal, *, guessed: bool = True) -> None:
 
 
 def answer_to(guess: str) -> str:
-    """Return what was observed, or what we guess."""
+    """Return the answer that was observed for a guess, or else the guessed one."""
     found = GUESSES[guess]
     return _IN_FORCE.get().answers.get(guess, found.guessed)
 
@@ -171,7 +173,7 @@ _ENDS: Final = (
 
 
 def _refunds(_: Settings, answer: str) -> dict[str, Any]:
-    # Of one that is not known, only that it is above what was tried.
+    # "more than 10" means that the limit was not found; then 1000 stands for it.
     most = answer.rpartition(" ")[2]
     return {"refunds_per_charge": 1000 if " " in answer else int(most)}
 
@@ -194,4 +196,4 @@ _SETTINGS: Final[Mapping[str, Callable[[Settings, str], dict[str, Any]]]] = {
     "refund-codes": lambda _, answer: {"refund_simulation_codes": _codes(answer)},
     "pending-codes": _pending,
 }
-"""The settings that answers stand for; other guesses ask `refuse` and `answer_to`."""
+"""The settings that an answer changes; `refuse` and `answer_to` read the others."""

@@ -29,7 +29,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one start has decided, before the simulator is built."""
+    """The decisions of one start, made before the simulator is built."""
 
     arguments: argparse.Namespace
     merchants: list[Merchant]
@@ -38,7 +38,7 @@ class Plan:
     addresses: Addresses
     address: Address
     token: str
-    """What control calls need."""
+    """The token that control calls need."""
     seed: int
     state: State | None
 
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def may_be_refused(self) -> bool:
-        """Whether it names what only the simulator reads, and may refuse."""
+        """Whether an option has a value that only the simulator can refuse."""
         given = self.arguments
         named = (self.file, given.observed, given.ipn_url)
         return any(one is not None for one in named) or given.headroom != 1
@@ -92,7 +92,8 @@ def addresses_of(arguments: argparse.Namespace) -> Addresses:
     """Return the addresses of a command line.
 
     Raises:
-        ConfigurationError: they cannot be, or plain http is asked for beyond loopback.
+        ConfigurationError: an address or a name cannot be used, or `--http` is given
+            for an address beyond loopback.
     """
     made = addresses_from(arguments.bind, arguments.name, arguments.public_url)
     if arguments.http and (arguments.bind or arguments.name):

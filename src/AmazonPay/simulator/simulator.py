@@ -75,11 +75,11 @@ class _Repeat:
     number: int | None = None
     """The row of the story that is repeated; None is a call of the shop's."""
     signed: bool = True
-    """Whether its signature is looked at."""
+    """Whether the signature of the repeated call is checked."""
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the history says of it."""
+        """The facts that the history's row of this call gets."""
         if self.number is None:
             return {}
         return {"replayOf": self.number, "signatureChecked": self.signed}
@@ -354,7 +354,7 @@ def _run_once(context: Context, call: APICall) -> Result:
 def _order_of(
     context: Context, call: APICall, stored: HTTPResponse | None = None
 ) -> str | None:
-    """Return the order that a call which does not run is about, if that can be told."""
+    """Return the order of a call that does not run, or None if it is not known."""
     subject = HANDLERS[call.operation].subject
     if subject is None:
         body = b"" if stored is None else stored.body

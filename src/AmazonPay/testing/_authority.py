@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         CertificatePublicKeyTypes,
     )
 
-# Whatever clock a test or a simulator has.
+# Test certificates are valid at any time that the clock of a test may show.
 _TIMES = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 _HASHES: Final = {"1": SHA1, "2": SHA256}
 
@@ -51,7 +51,7 @@ def utc_now() -> datetime:
 
 
 def leaf_path(pem: bytes) -> str:
-    """Return the path at which Amazon SNS would have a certificate."""
+    """Return the path of a URL at which Amazon SNS would serve a certificate."""
     return f"/SimpleNotificationService-{sha256(pem).hexdigest()[:32]}.pem"
 
 
@@ -68,9 +68,9 @@ class _Issuer:
 class Authority:
     """Signs notifications for tests, with keys that are made here and never stored.
 
-    Its verifiers take what it signs, and nothing that Amazon signs; a verifier for
-    Amazon takes nothing that it signs. Making one takes about a tenth of a second: one
-    for a test session is enough.
+    `verifier` returns a verifier that accepts only the notifications of this authority.
+    A verifier for Amazon's notifications refuses them. To make an authority takes about
+    a tenth of a second, so make one for the whole test session.
 
     Args:
         clock: Returns the time, in UTC.

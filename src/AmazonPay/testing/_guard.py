@@ -79,10 +79,11 @@ def _install() -> None:
 
 @contextmanager
 def watching() -> Generator[None]:
-    """Fail what connects to Amazon Pay inside the block, and the block itself.
+    """Refuse connections to the real Amazon Pay inside the block, and fail the block.
 
     Raises:
-        RealHostReached: it was tried, and what was raised has not left the block.
+        RealHostReached: a connection was tried, and the code in the block has caught
+            the error that it got.
     """
     _install()
     watcher = object()

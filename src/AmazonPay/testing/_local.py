@@ -278,7 +278,7 @@ def amazon_pay(  # noqa: PLR0913 - the options of a test, by keyword
     start: datetime | None = None,
     seed: int | None = None,
 ) -> Generator[LocalAmazonPay]:
-    """Give a test an Amazon Pay of its own, in memory; its clock stands still.
+    """Yield a simulated Amazon Pay for one test, in memory; its clock stands still.
 
     While the block runs, a connection to the real Amazon Pay fails it. For unittest:
     `self.amazon_pay = self.enterContext(amazon_pay())`.

@@ -1,4 +1,4 @@
-"""What the tests of this process have opened, for the report of a failing one."""
+"""The simulators that tests have opened, for the report of a failing test."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
 
     class Reported(Protocol):
-        """What can tell its story."""
+        """A simulator whose story a report can show."""
 
         @property
         def is_open(self) -> bool:
-            """Whether it is in use."""
+            """Whether the simulator is still in use."""
             ...
 
         def report(self) -> str:
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 opened: list[Reported] = []
-"""What the running test has opened, or has found open."""
+"""The simulators that the running test has opened, or has found open."""
 
 reached: list[str] = []
-"""The hosts of Amazon Pay that were reached for, and that no failure has named yet."""
+"""Hosts of the real Amazon Pay that a test tried to call; no failure names them yet."""
 
 
 def begin_test() -> None:
-    """Forget what earlier tests have left."""
+    """Forget the closed simulators and the hosts of earlier tests."""
     opened[:] = [one for one in opened if one.is_open]
     reached.clear()
 
 
 def take_reached() -> list[str]:
-    """Return the hosts that were reached for since the last call, each once."""
+    """Return the hosts that were tried since the last call, each once."""
     hosts = list(dict.fromkeys(reached))
     reached.clear()
     return hosts

@@ -15,7 +15,7 @@ def say(**said: object) -> None:
 
 
 def see(response: Any) -> Any:
-    """Say what came back; return the object."""
+    """Print status and state of an answer; return its object."""
     found = response.json()
     say(seen=[response.status_code, found["statusDetails"]["state"]])
     return found

@@ -68,7 +68,7 @@ def ledger(store: Store) -> dict[str, Found]:
 
 
 def run_again(story: Iterable[HistoryRow]) -> list[str]:
-    """Name each intention that was run again after it had been carried out."""
+    """Return a text for each request that ran again after it was carried out."""
     done: set[tuple[str, str]] = set()
     faults: list[str] = []
     for row in story:
@@ -173,7 +173,7 @@ def check_beliefs(
 
 
 def check_swap(order: plan.Order, beliefs: dict[int, dict[str, Any]]) -> list[str]:
-    """See that one session has paid one of the two orders that presented it."""
+    """Check that a session that two orders presented has paid exactly one of them."""
     assert order.swapped_with is not None
     pair = [beliefs[order.number], beliefs[order.swapped_with]]
     paid = [f"order-{one['number']}" for one in pair if one["charge"]]

@@ -25,7 +25,7 @@ class Slot:
     place: int
 
     def __str__(self) -> str:
-        """Name the worker in a failure."""
+        """Return the worker's name, for the text of a failure."""
         child = ", forked" if self.forked else ""
         return f"worker {self.place} of process {self.process}{child}"
 
@@ -57,7 +57,7 @@ class Pulse:
         self._counters = memoryview(self._map).cast("Q")
 
     def close(self) -> None:
-        """Let go of the memory."""
+        """Release the shared memory."""
         self._counters.release()
         self._map.close()
 
@@ -81,11 +81,11 @@ class Pulse:
         self._counters[self._at(slot) + 1] += 1
 
     def beats(self, slot: Slot) -> int:
-        """Tell how many turns there were since the process was started; 0 is none."""
+        """Return how many turns a worker has begun since its process was started."""
         return self._counters[self._at(slot)]
 
     def answers(self, slot: Slot) -> int:
-        """Tell how many calls came to a decision in the whole walk."""
+        """Return how many calls of a worker came to a decision in the whole walk."""
         return self._counters[self._at(slot) + 1]
 
     def restart(self, process: int) -> None:

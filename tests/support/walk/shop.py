@@ -92,7 +92,7 @@ class Shop:
             connection.execute(_SCHEMA)
 
     def fill(self, orders: int) -> None:
-        """Take in that many orders."""
+        """Add `orders` new orders."""
         with self.writing() as connection:
             connection.executemany(
                 "INSERT INTO shop_order DEFAULT VALUES", [()] * orders
@@ -118,7 +118,7 @@ class Shop:
         return Progress(*row)
 
     def advance(self, at: Progress, *, last: bool, **facts: str | None) -> None:
-        """Say that a step is done; who comes second changes nothing."""
+        """Record that a step is done; a second worker changes nothing."""
         names = [name for name in _FACTS if facts.get(name) is not None]
         sets = "".join(f", {name} = ?" for name in names)
         with self.writing() as connection:
@@ -144,7 +144,7 @@ class Shop:
         return str(kept)
 
     def later(self, at: Progress, seconds: float) -> None:
-        """Put an order off."""
+        """Make an order due in `seconds` seconds, and end its lease."""
         with self.writing() as connection:
             connection.execute(
                 "UPDATE shop_order SET due = ?, leased = 0 WHERE number = ?",

@@ -106,7 +106,7 @@ class Progress:
         self._seen: dict[object, tuple[int, float]] = {}
 
     def stands_still(self, name: object, count: int) -> bool:
-        """Take note of a counter; tell whether it has not moved for too long."""
+        """Record a counter; return whether it has not changed for too long."""
         now = self._clock()
         before, since = self._seen.get(name, (-1, now))
         if count != before:
@@ -224,7 +224,7 @@ class Supervisor:
             self.start_worker(number)
 
     def has_called(self, number: int) -> bool:
-        """Tell whether the process and the child that it forks have called."""
+        """Return whether a process and its forked child have each made a call."""
         called = {
             slot.forked
             for slot in self.pulse.slots()
@@ -241,7 +241,7 @@ class Supervisor:
         self.place.close()
 
     def take_orders(self, number: int) -> None:
-        """Let the shop take in more orders."""
+        """Add new orders to the shop."""
         self.shop.fill(number)
         self.orders += number
 
@@ -274,7 +274,7 @@ class Supervisor:
             wait.wait(LOOK)
 
     def stuck(self) -> str:
-        """Name the orders that are not done, and their steps."""
+        """Return a text with the orders that are not done, and their steps."""
         try:
             orders = self.shop.open_orders()
         except sqlite3.OperationalError:
@@ -282,7 +282,7 @@ class Supervisor:
         return "order " + ", ".join(f"{at.number} at {at.step}" for at in orders[:20])
 
     def look(self) -> None:
-        """See that everything lives and moves; nothing here ends by itself."""
+        """Raise `WalkFailed` if a process has ended, or a worker stands still."""
         if self.amazon is None or self.amazon.poll() is not None:
             self.fail("the simulator ended by itself", "amazon")
         if not self.wire.alive:
@@ -307,7 +307,7 @@ class Supervisor:
                 )
 
     def fail(self, what: str, name: str | None = None) -> NoReturn:
-        """Fail the walk, with what the process has to say."""
+        """Raise `WalkFailed` with the end of a process's error output."""
         complaints = self.folder / f"{name}.txt"
         said = complaints.read_text()[-2000:] if complaints.exists() else ""
         raise WalkFailed(f"{what}\n{said}".strip())

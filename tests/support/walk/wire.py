@@ -11,7 +11,7 @@ _PIECE = 65536
 
 
 class Wire:
-    """Passes bytes between workers and the simulator, and now and then does not.
+    """A proxy between workers and simulator that sometimes loses bytes.
 
     Each piece of a request or an answer is dropped, or cut in the middle, or passed
     and followed by the end of the connection, with a certain chance.
@@ -30,7 +30,7 @@ class Wire:
 
     @property
     def alive(self) -> bool:
-        """Whether it still listens."""
+        """Whether the proxy still listens."""
         serving = self._server is not None and self._server.is_serving()
         return self._thread.is_alive() and serving
 
@@ -42,7 +42,7 @@ class Wire:
             raise OSError("the wire cannot listen")
 
     def stop(self) -> None:
-        """Hang up, whether or not it still listens."""
+        """Stop listening and close all connections; do nothing if stopped before."""
         if self._loop is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

@@ -101,7 +101,7 @@ class Workers:
             threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
     def slot(self, place: int) -> Slot:
-        """Name one of the workers."""
+        """Return the slot of one of the workers."""
         return Slot(self.number, self.forked, place)
 
     def start(self, places: range) -> None:
@@ -110,7 +110,7 @@ class Workers:
             threading.Thread(target=self.run, args=(place,)).start()
 
     def run(self, place: int) -> None:
-        """Be one worker; if it fails, the whole process ends."""
+        """Run one worker; if it raises, end the whole process."""
         try:
             slot = self.slot(place)
             worker = Worker(self, slot, Random(f"{self.seed} {slot}"))  # noqa: S311 - to be repeated, no secrecy
@@ -162,7 +162,7 @@ class Worker:
         self.workers.pulse.answer(self.slot)
 
     def beat(self) -> None:
-        """Show that it moves, and begin a job."""
+        """Count a turn; open a new journal if each job has its own."""
         self.workers.pulse.beat(self.slot)
         if self.given["journal_per_job"] and self.slot.place % 2:
             self.journal = SQLiteJournal(self.workers.folder / "journal.db")
@@ -236,7 +236,7 @@ class Worker:
         return asyncio.run_coroutine_threadsafe(made, self.workers.loop).result()
 
     def decided(self, decision: Decision[Any], at: Progress) -> Decision[Any]:
-        """Take a success; put off what is open; a no is none that was planned."""
+        """Return a success; raise `Later` if it is open, else the decision's error."""
         self.answer()
         # Nothing but a person can settle this, and no walk should come to it.
         assert decision.reason != "ObjectMismatch", "two objects under one key"

@@ -24,7 +24,6 @@ TRIES: Final = 10
 _CONFLICTS: Final = frozenset(
     {"40001", "40P01", "1213", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT"}
 )
-_VERSIONS: Final = 2**30
 
 
 class Database:
@@ -76,7 +75,7 @@ class Database:
 
 
 def pause(tries: int) -> None:
-    """Let others go first: SQLite tells at once that another one writes.
+    """Sleep for a random time, so that others go first: SQLite does not wait for them.
 
     All pauses of one piece of work take a second on average.
     """
@@ -102,11 +101,6 @@ def _code(error: Exception) -> str:
         driver, "sqlite_errorname", None
     )
     return str(code or next(iter(getattr(driver, "args", ())), ""))
-
-
-def new_version() -> int:
-    """Return a random number for an optimistic lock; 0 is that of a new row."""
-    return random.randrange(1, _VERSIONS)  # noqa: S311 - no secret
 
 
 def fitted(model: Any, row: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - a model of Django's, which has no types

@@ -15,16 +15,23 @@ from ..._once.journal_steps import checked_limit
 from ..._once.sqlite_journal import utc_now
 from ...errors import AmazonPayError, InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
-from ...ipn._inbox import FIRST_CHECK, LEASE, HandlerFailed, Processing, Work
+from ...ipn._inbox import (
+    FIRST_CHECK,
+    LEASE,
+    HandlerFailed,
+    Processing,
+    Work,
+    handler_failed,
+)
 from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
+from .._versions import new_version
 from ._database import (
     DATABASE_ERRORS,
     TRIES,
     Database,
     fitted,
     is_passing,
-    new_version,
     pause,
     rows_of,
 )
@@ -37,7 +44,7 @@ if TYPE_CHECKING:
     from ...ipn import Notification as Received
     from ...ipn._views import View
 
-# Of so many entries that are due, a worker takes any, so that workers rarely meet.
+# A worker chooses at random among so many due entries, so that workers rarely meet.
 _CANDIDATES: Final = 20
 
 
@@ -169,14 +176,14 @@ class _Storage:
 
         return self._database.run(work)
 
-    def claim(self) -> Work | None:
-        row = self._claimed(self._entries.filter(state=NEW))
+    def lease(self) -> Work | None:
+        row = self._leased(self._entries.filter(state=NEW))
         if row is None:
             return None
         return Work(row.pk, row.object_type, row.object_id, row.version, row.failures)
 
-    def _claimed(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
-        """Hold one row that is due; another worker may take each before."""
+    def _leased(self, rows: Any) -> Any:  # noqa: ANN401 - Django's models have no types
+        """Lease a due row and return it; None if other workers have leased all."""
         while found := self._due(rows):
             random.shuffle(found)
             for row in found:
@@ -246,7 +253,7 @@ class _Storage:
             if kept(view) != before:
                 handler(connections[self._database.using], view, before)
         except Exception as error:
-            raise HandlerFailed(error) from error
+            raise handler_failed(error) from error
         values = {
             "object_type": work.object_type,
             "view": json.dumps(kept(view)),
@@ -264,13 +271,19 @@ class _Storage:
 
     # Objects --------------------------------------------------------------------------
 
-    def claim_object(self) -> Work | None:
-        row = self._claimed(self._objects.filter(is_open=1))
+    def lease_object(self) -> Work | None:
+        row = self._leased(self._objects.filter(is_open=1))
         if row is None:
             return None
         view = json.loads(row.view)
         return Work(
-            row.pk, row.object_type, row.object_id, row.version, row.checks, view
+            row.pk,
+            row.object_type,
+            row.object_id,
+            row.version,
+            row.checks,
+            view,
+            row.changed,
         )
 
     def put_off(self, work: Work, pause: timedelta) -> None:

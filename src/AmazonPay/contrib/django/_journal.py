@@ -16,7 +16,8 @@ from ..._once.entry import Entry, time_text
 from ..._once.journal_steps import checked_limit
 from ..._once.sqlite_journal import utc_now
 from ...errors import JournalFailed
-from ._database import DATABASE_ERRORS, Database, fitted, new_version, rows_of
+from .._versions import new_version
+from ._database import DATABASE_ERRORS, Database, fitted, rows_of
 from .models import JournalEntry
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ class JournalEntry(models.Model):
     version = models.IntegerField()
 
     class Meta:
-        """Its table."""
+        """The table of this model, and its index."""
 
         db_table = "amazonpay_journal"
         verbose_name_plural = "journal entries"
@@ -71,7 +71,7 @@ class Notification(models.Model):
     version = models.IntegerField()
 
     class Meta:
-        """Its table."""
+        """The table of this model, and its index."""
 
         db_table = "amazonpay_inbox"
         indexes: ClassVar = [
@@ -95,7 +95,7 @@ class KnownObject(models.Model):
     version = models.IntegerField()
 
     class Meta:
-        """Its table."""
+        """The table of this model, and its index."""
 
         db_table = "amazonpay_object"
         indexes: ClassVar = [

@@ -135,7 +135,7 @@ class Controls(Backstage, ABC):
             return rows
 
     def _tell_of_clock(self, by: str, until: datetime | None = None) -> None:
-        """Tell the story that somebody moves the clock, by a time or to an event."""
+        """Add a row to the story: the clock moves by a time, or to an event."""
         with self._context("") as context:
             to = None if until is None else format_timestamp(until)
             context.add_history(CLOCK_MOVED, None, by=by, to=to)
@@ -228,7 +228,7 @@ class Controls(Backstage, ABC):
         times: int = 1,
         public_key_id: str | None = None,
     ) -> Generator[None]:
-        """Let the next calls of an operation end so, inside the block alone.
+        """Make the next calls of an operation end in an outcome, inside this block.
 
         The arguments are those of `provoke`. At the end of the block all calls must
         have met it; what is left is disarmed.
@@ -287,7 +287,7 @@ class Controls(Backstage, ABC):
         """Find an object of any owner, and begin a transaction for its owner.
 
         Raises:
-            APIRefusal: there is none.
+            APIRefusal: there is no object of this kind and id.
         """
         with self._object(kind, id_) as found:
             yield found

@@ -235,7 +235,7 @@ class Notifier:
             how += [f"{seconds} s late"] if seconds else []
             how += ["altered after signing"] if altered else []
             how += ["as a new message"] if as_new_message else []
-            self._tell(context, record, ", ".join(how) or "once")
+            self._record_delivery(context, record, ", ".join(how) or "once")
         return {"messageId": sent_as}
 
     def redeliver(self, order: str) -> list[str]:
@@ -249,7 +249,7 @@ class Notifier:
         for message in messages:
             with self._found(message) as (context, record):
                 deliveries.put_into_outbox(context, record, message)
-                self._tell(context, record, "the newest of the order first")
+                self._record_delivery(context, record, "the newest of the order first")
         return messages
 
     @contextlib.contextmanager
@@ -265,7 +265,7 @@ class Notifier:
                         return
         raise APIRefusal("ResourceNotFound", f"There is no message '{message_id}'")
 
-    def _tell(self, context: Context, record: Record, how: str) -> None:
+    def _record_delivery(self, context: Context, record: Record, how: str) -> None:
         kind = _KINDS[record["objectType"]]
         about = context.find(kind, record["objectId"]) or {}
         context.add_history(

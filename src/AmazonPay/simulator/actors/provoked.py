@@ -1,4 +1,4 @@
-"""Outcomes that somebody has asked for: the next calls of an operation end so."""
+"""Provoked outcomes: the next calls of an operation end in them, one for each call."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST = 100
 
 
 def _of_account(context: Context) -> Context:
-    """Return the context of what belongs to an account in both environments."""
+    """Return the context of the records that both environments of an account share."""
     return context.for_owner(f"{context.account}/")
 
 
 def provoke(
     context: Context, operation: str, outcome: str, when: When, times: int
 ) -> None:
-    """Let the next calls of an operation end in an outcome, after those asked for."""
+    """Queue an outcome for the next `times` calls of an operation."""
     if operation not in HANDLERS:
         raise invalid_value(f"The operation is one of {', '.join(sorted(HANDLERS))}")
     if when not in MOMENTS:
@@ -60,7 +60,7 @@ def armed(context: Context) -> list[dict[str, str]]:
 
 
 def disarm(context: Context, operation: str | None = None) -> list[dict[str, str]]:
-    """Cross off what no call has met yet, of one operation or all; return it."""
+    """Remove and return the outcomes that no call has met, of one operation or all."""
     unused = [one for one in armed(context) if operation in {None, one["operation"]}]
     for one in unused:
         _of_account(context).delete(KIND, one["operation"])
@@ -68,7 +68,7 @@ def disarm(context: Context, operation: str | None = None) -> list[dict[str, str
 
 
 def take(context: Context, call: APICall) -> Outcome | None:
-    """Return how a call is to end, if somebody has asked for it, and cross it off."""
+    """Remove and return the next outcome that is queued for a call, or None."""
     ours = _of_account(context)
     record = ours.find(KIND, call.operation)
     if record is None:

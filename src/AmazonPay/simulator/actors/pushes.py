@@ -187,7 +187,7 @@ def push(
 
 
 def _winner(event: str) -> str | None:
-    """Return who wins a dispute by an event, as far as the event says so."""
+    """Return who wins a dispute by an event; None if the event does not decide that."""
     if event == "the deadline passes":
         return "BuyerWon"
     if event == "investigator decides":

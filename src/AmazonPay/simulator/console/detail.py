@@ -56,7 +56,7 @@ def detail(controls: Controls, number: int) -> dict[str, Any]:
     made["signature"] = None
     if exchange is not None and exchange.request.header("authorization"):
         found = canonical.signature(exchange.request, controls.merchants)
-        # What was found when the call came counts: a date is judged by that time.
+        # Keep the explanation made when the call came: a date is judged by that time.
         told = facts.get("explanation")
         if told is not None:
             found |= {"holds": False, "explanation": told}

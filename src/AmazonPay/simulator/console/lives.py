@@ -230,7 +230,7 @@ def _ranks(kind: Kind) -> dict[str, int]:
             if state in arrow.states and arrow.to not in ranks:
                 ranks[arrow.to] = ranks[state] + 1
                 waiting.append(arrow.to)
-    # What nothing leaves stands below all the rest.
+    # Final states, which no arrow leaves, stand below all others.
     leaves = {start for arrow in arrows for start in arrow.states}
     last = max((rank for name, rank in ranks.items() if name in leaves), default=0) + 1
     return {name: rank if name in leaves else last for name, rank in ranks.items()}

@@ -185,7 +185,7 @@ class Retold:
         self._lines.append("assert response.status_code < 400, response.text")
 
     def _tell_request(self, row: HistoryRow) -> None:
-        """Tell a call that has changed something."""
+        """Add the lines for a call that has changed something."""
         facts = row.facts
         refused = facts["status"] >= _FIRST_REFUSAL or facts["status"] == 0
         is_decline = refused and self._outcome(row) is not None
@@ -209,7 +209,7 @@ class Retold:
             self._lines.append(f"{name} = answer[{literal(kind)}]")
 
     def _name_lost(self, new: dict[str, str]) -> None:
-        """Name what a call has made whose answer was lost, by the last object."""
+        """Add lines that find the objects of a lost answer, the last of their kind."""
         for id_, kind in new.items():
             if kind == "checkoutSessionId":
                 name = self._name(id_, "session")
@@ -255,7 +255,7 @@ class Retold:
     # Faults, and names ---------------------------------------------------------------
 
     def _outcome(self, row: HistoryRow) -> tuple[str, str] | None:
-        """Return the outcome and the moment that have made a call end so."""
+        """Return the outcome and moment with which `provoke` ends a call alike."""
         facts = row.facts
         found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
         if found is None:
@@ -270,7 +270,7 @@ class Retold:
         return None
 
     def _arm(self, row: HistoryRow) -> None:
-        """Let the test's call meet the fault that this one has met."""
+        """Add a line that provokes the fault of this call, if it met one."""
         outcome = self._outcome(row)
         if outcome is None:
             return

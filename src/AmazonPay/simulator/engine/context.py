@@ -99,7 +99,7 @@ class Context:
         return self.transaction.all(self.owner, kind)
 
     def below(self, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the objects of a kind whose ids begin so, by id."""
+        """Iterate over the objects of a kind whose ids begin with `prefix`, by id."""
         return self.transaction.below(self.owner, kind, prefix)
 
     def order_id(self, region: str, *, recurring: bool = False) -> str:

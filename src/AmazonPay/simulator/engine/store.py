@@ -119,7 +119,7 @@ class Transaction:
         return (json.loads(row[0]) for row in rows)
 
     def below(self, owner: str, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the records of a kind whose ids begin so, by id."""
+        """Iterate over the records of a kind whose ids begin with `prefix`, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ?"
             " AND id >= ? AND id < ? ORDER BY id",
@@ -327,7 +327,7 @@ class Store:
                 opened.callback(self._connection.close)
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
-                # What is deleted leaves no bytes in the file.
+                # Overwrite deleted rows, so that no byte of them stays in the file.
                 self._connection.execute("PRAGMA secure_delete = ON")
                 with self.transaction():
                     self._prepare()

@@ -87,7 +87,7 @@ def create(
         "order": permission["order"],
         "permission": permission["id"],
         "chargeAmount": amount,
-        # What is refunded, or asked to be; and what the merchant has not won back.
+        # The number of refunds, their sum, and the sum of disputes not won.
         "refunds": 0,
         "refunding": "0",
         "disputed": "0",

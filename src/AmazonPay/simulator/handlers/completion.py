@@ -43,7 +43,7 @@ _CODES = {
     ),
 }
 
-# What the answer to Finalize has and no other one, null here.
+# Members that only the answer to Finalize has; they are null here.
 _FINALIZED = (
     *("paymentProcessingMetaData", "processorSpecifications", "disbursementDetails"),
     "channelType",

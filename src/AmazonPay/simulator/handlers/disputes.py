@@ -83,7 +83,7 @@ def create(
 
 
 def _count(context: Context, dispute: Record) -> None:
-    """Let a dispute count against its charge unless the merchant has won it."""
+    """Add a dispute to its charge's `disputed`, or subtract it if the merchant won."""
     counts = dispute["resolution"] in {None, "BuyerWon"}
     if counts is not dispute["counts"]:
         dispute["counts"] = counts

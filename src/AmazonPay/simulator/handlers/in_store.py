@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # UNCONFIRMED: the status of all three calls; 201 is as likely.
 _OK = 200
 
-# What a checkout session has, and a scan has not.
+# Members of a checkout session that a scan does not have.
 _UNSET = (
     *("scopes", "extendExpiration", "recurring", "saved_method", "platformId"),
     *("address", "billing", "descriptor"),

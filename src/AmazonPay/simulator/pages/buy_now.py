@@ -216,7 +216,7 @@ def take_answer(context: Context, session: Record, fields: Fields) -> None:
     if "cart" in fields:
         text = web.first(fields, "cart")
         try:
-            # What is refused replaces nothing.
+            # Work on a copy, so that a refused cart changes nothing.
             with_cart = dict(session)
             if text:
                 set_cart(with_cart, bodies.parse_body(text.encode()))
@@ -277,7 +277,7 @@ def values(session: Record, choice: dict[str, Any]) -> dict[str, Any]:
 def script_values(
     session: Record, event: str | None, choice: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return what the page's script reads: whom it tells, and what."""
+    """Return the values for the page's script: the shop's origin, and the event."""
     details: dict[str, Any] = {}
     if event in {BEGIN, _ADDRESS} and choice and choice["address"] is not None:
         market, buyer = str(session["market"]), int(choice["buyer"])

@@ -137,7 +137,7 @@ class ButtonPages(Backstage):
                 posted.algorithm,
                 posted["merchantId"],
             )
-            self._tell(posted, refused.CODE, message, wrong.explanation)
+            self._record_refusal(posted, refused.CODE, message, wrong.explanation)
             return refused.page(
                 wrong.explanation,
                 session=self.ids.uuid(),
@@ -149,7 +149,7 @@ class ButtonPages(Backstage):
         except APIRefusal as refusal:
             # UNCONFIRMED: the codes of Amazon's page, other than that of a signature;
             # they are those of Create Checkout Session.
-            self._tell(posted, refusal.reason_code, refusal.message)
+            self._record_refusal(posted, refusal.reason_code, refusal.message)
             raise
 
     @contextmanager
@@ -334,14 +334,14 @@ class ButtonPages(Backstage):
             context.add_history("button", None, did="asked to sign in")
         return str(begun["id"])
 
-    def _tell(
+    def _record_refusal(
         self,
         posted: Posted,
         code: str,
         message: str,
         explanation: explain.Explanation | None = None,
     ) -> None:
-        """Tell the story that a button was refused."""
+        """Add a row to the story: a button was refused, and why."""
         why = {} if explanation is None else {"explanation": explanation.as_facts()}
         with self._context("") as context:
             context.add_history(

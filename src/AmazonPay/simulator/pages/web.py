@@ -71,7 +71,7 @@ def form_of(request: Request) -> Fields:
     """Return the fields of a posted form.
 
     Raises:
-        APIRefusal: it is none, or cannot be read.
+        APIRefusal: the request is no form, or its fields cannot be read.
     """
     kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if kind != _FORM:

@@ -69,7 +69,7 @@ def _settled(context: Context, since: str, until: str) -> Iterable[ReportRow]:
 
 
 def _transfers(context: Context, since: str, until: str) -> Iterable[ReportRow]:
-    """Give a row of each payment to the merchant; it has no transaction id."""
+    """Yield a row for each payment to the merchant; these have no transaction id."""
     for day_over, currency, amount in ledger.disbursements(context):
         at = format_timestamp(day_over)
         if since <= at <= until:
@@ -86,7 +86,7 @@ def _transfers(context: Context, since: str, until: str) -> Iterable[ReportRow]:
 
 
 def _settlement(context: Context, since: str, until: str) -> Iterable[ReportRow]:
-    """Give the rows of a settlement file, in the form of real ones."""
+    """Yield the rows of a settlement file, formatted as in real files."""
     rows = [*_settled(context, since, until), *_transfers(context, since, until)]
     for row in sorted(rows, key=lambda row: str(row["TransactionPostedDate"])):
         yield {

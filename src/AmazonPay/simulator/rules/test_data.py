@@ -70,7 +70,7 @@ _HOMES: dict[str, dict[str, str]] = {
 }
 
 
-# What a shop meets abroad, by country.
+# Addresses outside of the home market, by country.
 _ABROAD: dict[str, dict[str, str]] = {
     "DE": {
         "name": "Erika Müller",
@@ -151,7 +151,7 @@ _HARD_TO_REACH: dict[str, tuple[dict[str, str], ...]] = {
     ),
 }
 
-# Whatever a shop shows, this name must come out as it is; it has 50 characters.
+# A name of 50 characters that a shop must show unchanged, whatever its encoding.
 _DIFFICULT_NAME = """Zoë O'Neill & "Söhne" <b>GmbH</b>, z. Hd. Łukasz 😀"""
 
 

@@ -85,7 +85,7 @@ class APICall:
         )
 
     def checked_outcome(self, codes: Mapping[str, Outcome]) -> Outcome | None:
-        """Return how the call is to end: by its simulation code, or as provoked."""
+        """Return the outcome that a simulation code or a provocation sets, or None."""
         code = self.checked_simulation_code(*codes)
         return self.outcome if code is None else codes[code]
 
