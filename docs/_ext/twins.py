@@ -2,12 +2,14 @@
 
 A twin is the source of its page, with what a directive includes in its place. A link
 between pages is a path of a `.md` file, so it works in the sources, among the twins
-and, by MyST, in HTML.
+and, by MyST, in HTML. A picture is copied beside its twin, at the path that the twin
+names: in HTML, Sphinx gives it another one.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ _DIRECTIVE = re.compile(
 )
 _OPTION = re.compile(r'^:([\w-]+):(?: "?([^\n"]*)"?)?$', re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- [^\n]* -->\n", re.MULTILINE)
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([^):]+)\)")
+_INCLUDED = re.compile(r"^```\{include\} (\S+)$", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -41,6 +45,17 @@ def twin(source: Path) -> str:
 
     made = _COMMENT.sub("", _DIRECTIVE.sub(plain, text))
     return re.sub(r"\n{3,}(?=#)", "\n\n", made).lstrip()
+
+
+def pictures_of(source: Path) -> dict[str, Path]:
+    """Return the pictures of a page: the path that its twin names, and the file."""
+    text = source.read_text(encoding="utf-8")
+    pages = [source, *(source.parent / name for name in _INCLUDED.findall(text))]
+    return {
+        name: page.parent / name
+        for page in pages
+        for name in _PICTURE.findall(page.read_text(encoding="utf-8"))
+    }
 
 
 def title_of(text: str) -> str:
@@ -77,6 +92,10 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        for link, picture in pictures_of(source / f"{name}.md").items():
+            copy = path.parent / link
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(picture, copy)
     index = (source / "index.md").read_text(encoding="utf-8")
     lines = [f"# {title_of(index)}", "", f"> {summary_of(index)}", ""]
     sections = sections_of(index)

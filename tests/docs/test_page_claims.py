@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from AmazonPay import price
-from AmazonPay._core.options import DEFAULT_DEADLINE
+from AmazonPay._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT
 from reference.limits import MONTHLY
 
 if TYPE_CHECKING:
@@ -30,6 +30,21 @@ def test_a_web_server_has_less_patience_than_a_call() -> None:
     patience = import_module("gunicorn.config").Timeout.default
     assert f"takes longer than {patience} seconds" in text
     assert f"may take {DEFAULT_DEADLINE:.0f} seconds by default" in text
+
+
+def test_the_times_and_attempts_of_a_call_are_the_defaults() -> None:
+    step, retry = DEFAULT_TIMEOUT, DEFAULT_RETRY
+    text = page("reliability")
+    for name, seconds in (("connecting", step.connect), ("writing", step.write)):
+        assert f"{name} ({seconds:.0f}" in text
+    assert f"reading ({step.read:.0f})" in text
+    assert f"a free connection ({step.pool:.0f})" in text
+    assert f"by default at most {retry.attempts} attempts" in text
+    assert (
+        f"Retry(attempts={retry.attempts}, base={retry.base}, cap={retry.cap})" in text
+    )
+    pauses = [min(retry.cap, retry.base * 2**n) for n in range(retry.attempts - 1)]
+    assert "at most {:g}, {:g} and {:g} seconds".format(*pauses) in text
 
 
 def test_a_helper_makes_four_calls_for_a_checkout(

@@ -34,6 +34,16 @@ def test_a_twin_has_the_text_that_its_page_includes(site: Path) -> None:
     assert changes in (site / "changelog.md").read_text(encoding="utf-8")
 
 
+def test_the_pictures_of_a_twin_are_where_it_names_them(site: Path) -> None:
+    named = [
+        (page.parent / link)
+        for page in site.glob("**/*.md")
+        for link in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8"))
+    ]
+    assert {"life.png", "start.svg"} <= {picture.name for picture in named}
+    assert [picture for picture in named if not picture.is_file()] == []
+
+
 def test_the_list_names_every_page_once(site: Path) -> None:
     text = (site / "llms.txt").read_text(encoding="utf-8")
     named = re.findall(r"^- \[[^\]]+\]\((\S+)\.md\)", text, re.MULTILINE)
