@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,13 @@ import twins
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
+
+
+# A long name in a table may be wrapped here, so that no column is cut off.
+_BREAK = re.compile(r"(?<=[_|])|(?<=[^<]/)|(?<=[a-z])(?=[A-Z])")
+_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
+_NAME = re.compile(r'<span class="pre">[^<]*</span>')
+_WRAPPED = "<style>td span.pre{white-space:normal}</style>"
 
 
 def _write_reference(app: Sphinx, config: Config) -> None:
@@ -30,6 +38,20 @@ def _link_twin(
         context["metatags"] = f"{context.get('metatags', '')}{link}"
 
 
+def _wrap_names(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Let the names in tables wrap behind `_`, `/` and `|`, and before a capital."""
+    del app, page, template
+
+    def wrapped(cell: re.Match[str]) -> str:
+        return _NAME.sub(lambda name: _BREAK.sub("<wbr>", name[0]), cell[0])
+
+    if doctree is not None:
+        context["body"] = _CELL.sub(wrapped, context["body"])
+        context["metatags"] = f"{context.get('metatags', '')}{_WRAPPED}"
+
+
 def _write_twins(app: Sphinx, failure: Exception | None) -> None:
     if failure is None and app.builder.name == "html":
         documents = sorted(app.env.found_docs)
@@ -42,5 +64,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the build."""
     app.connect("config-inited", _write_reference)
     app.connect("html-page-context", _link_twin)
+    app.connect("html-page-context", _wrap_names)
     app.connect("build-finished", _write_twins)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -173,7 +173,7 @@ class Once:
         `Decision.refunded` is what was refunded in part since. Pending: the capture is
         under way, the charge is not authorized yet, or it is `Authorized` after a lost
         answer. No: it was canceled or declined, or Amazon refused. Moved: it was
-        captured over another amount, or fully refunded since (`Refunded`).
+        captured for another amount, or fully refunded since (`Refunded`).
 
         A capture pays one order: if another order of the journal has claimed it, this
         raises `JournalConflict`.
@@ -260,7 +260,7 @@ class Once:
         """Refund a Charge unless this order's key has refunded it; return its state.
 
         `order` identifies one refund: two returns of one order are two refunds.
-        Success: the key's refund is `Refunded`, over the requested amount. Pending: it
+        Success: the key's refund is `Refunded`, for the requested amount. Pending: it
         is under way. No: Amazon declined it, or refused while no send of this key was
         in doubt. Moved: the key's refund has another amount. Unknown: any other
         refusal. The `refundedAmount` of the charge is not used: it is a sum, is updated
