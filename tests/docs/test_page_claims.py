@@ -47,6 +47,15 @@ def test_the_times_and_attempts_of_a_call_are_the_defaults() -> None:
     assert "at most {:g}, {:g} and {:g} seconds".format(*pauses) in text
 
 
+def test_every_variable_that_the_package_reads_has_a_row() -> None:
+    sources = (DOCS.parent / "src" / "AmazonPay").rglob("*.py")
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+    read = set(re.findall(r"\bAMAZON_PAY_[A-Z_]+\b", code))
+    read -= {"AMAZON_PAY_SANDBOX_MODE"}  # a misspelt one, which is refused
+    rows = re.findall(r"^\| (`AMAZON_PAY_.*?) \|", page("configuration"), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == read
+
+
 def test_a_helper_makes_four_calls_for_a_checkout(
     amazon_pay: LocalAmazonPay, amazon_pay_client: Client, amazon_pay_journal: Journal
 ) -> None:
