@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from AmazonPay.simulator.server import serving
 from keys import KEY
@@ -92,7 +93,11 @@ def shop(tmp_path: Path) -> Shop:
 
 @contextlib.contextmanager
 def beside_a_simulator(shop: Shop) -> Generator[dict[str, str]]:
-    """Serve a simulator; gives the variables that the quickstart exports."""
+    """Serve a simulator; gives the variables and the file of the quickstart."""
+    public = KEY.public_key().public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
+    (shop.folder / "public.pem").write_bytes(public)
     with serving(shop.simulator(), tls=False) as served:
         yield {
             **os.environ,
