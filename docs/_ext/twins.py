@@ -1,5 +1,7 @@
 """Plain Markdown beside each page of HTML, and `llms.txt`, which lists them.
 
+What the index says of a page, the list says, too.
+
 A twin is the source of its page, with what a directive includes in its place. A link
 between pages is a path of a `.md` file, so it works in the sources, among the twins
 and, by MyST, in HTML. A picture is copied beside its twin, at the path that the twin
@@ -22,6 +24,7 @@ _OPTION = re.compile(r'^:([\w-]+):(?: "?([^\n"]*)"?)?$', re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- [^\n]* -->\n", re.MULTILINE)
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^):]+)\)")
 _INCLUDED = re.compile(r"^```\{include\} (\S+)$", re.MULTILINE)
+_LISTED = re.compile(r"^- \[[^\]]+\]\((\S+)\.md\): (.+)$", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -98,6 +101,7 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
             shutil.copyfile(picture, copy)
     index = (source / "index.md").read_text(encoding="utf-8")
     lines = [f"# {title_of(index)}", "", f"> {summary_of(index)}", ""]
+    said = dict(_LISTED.findall(index))
     sections = sections_of(index)
     for caption, folder in (("Reason codes", "reasons/"), ("API reference", "api/")):
         sections[caption] = sorted(one for one in documents if one.startswith(folder))
@@ -105,7 +109,8 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
         lines += [f"## {caption}", ""]
         for name in pages:
             text = twins[name]
-            about = f": {summary}" if (summary := summary_of(text)) else ""
+            summary = said.get(name) or summary_of(text)
+            about = f": {summary}" if summary else ""
             lines.append(f"- [{title_of(text)}]({name}.md){about}")
         lines.append("")
     (target / "llms.txt").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

@@ -51,6 +51,16 @@ def test_the_list_names_every_page_once(site: Path) -> None:
     assert text.startswith("# Amazon Pay for Python\n\n> The whole Amazon Pay API v2")
 
 
+def test_the_list_says_of_a_page_what_the_index_says(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    said = re.findall(r"^- \[[^\]]+\]\(\S+\.md\): .+$", index, re.MULTILINE)
+    assert len(said) > 30
+    about = re.compile(r"\]\((\S+: .+)$")
+    listed = {found[1] for line in text.splitlines() if (found := about.search(line))}
+    assert {found[1] for line in said if (found := about.search(line))} <= listed
+
+
 def test_every_page_stands_in_one_table_of_contents() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     named = [page for pages in sections_of(index).values() for page in pages]
