@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import api_pages
+import cells
 import twins
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
-
-
-# A long name in a table may be wrapped here, so that no column is cut off.
-_BREAK = re.compile(r"(?<=[_|])|(?<=[^<]/)|(?<=[a-z])(?=[A-Z])")
-_CELL = re.compile(r"<td.*?</td>", re.DOTALL)
-_NAME = re.compile(r'<span class="pre">[^<]*</span>')
-_WRAPPED = "<style>td span.pre{white-space:normal}</style>"
 
 
 def _write_reference(app: Sphinx, config: Config) -> None:
@@ -41,15 +34,10 @@ def _link_twin(
 def _wrap_names(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Let the names in tables wrap behind `_`, `/` and `|`, and before a capital."""
     del app, page, template
-
-    def wrapped(cell: re.Match[str]) -> str:
-        return _NAME.sub(lambda name: _BREAK.sub("<wbr>", name[0]), cell[0])
-
     if doctree is not None:
-        context["body"] = _CELL.sub(wrapped, context["body"])
-        context["metatags"] = f"{context.get('metatags', '')}{_WRAPPED}"
+        context["body"] = cells.with_breaks(context["body"])
+        context["metatags"] = f"{context.get('metatags', '')}{cells.STYLE}"
 
 
 def _write_twins(app: Sphinx, failure: Exception | None) -> None:
