@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay import price
+from AmazonPay import Client, price
 from AmazonPay._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT
 from reference.limits import MONTHLY
 
 if TYPE_CHECKING:
-    from AmazonPay import Client, Journal
+    from AmazonPay import Journal
     from AmazonPay.testing import LocalAmazonPay
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -45,6 +46,12 @@ def test_the_times_and_attempts_of_a_call_are_the_defaults() -> None:
     )
     pauses = [min(retry.cap, retry.base * 2**n) for n in range(retry.attempts - 1)]
     assert "at most {:g}, {:g} and {:g} seconds".format(*pauses) in text
+
+
+def test_every_option_of_a_view_is_named() -> None:
+    (line,) = re.findall(r"^`with_options` takes .*$", page("calls"), re.MULTILINE)
+    options = set(signature(Client.with_options).parameters) - {"self"}
+    assert set(re.findall(r"`(\w+)`", line)) == options | {"with_options"}
 
 
 def test_every_variable_that_the_package_reads_has_a_row() -> None:
