@@ -46,18 +46,19 @@ def states() -> str:
     for kind, arrows in LIFE_CYCLES.items():
         name, picture = title_of(kind), picture_of(kind).relative_to(DOCS)
         parts += [f"## {name}", "", f"![Life cycle of a {name.lower()}]({picture})", ""]
-        parts += ["| state | it can become | your client may |", "|---|---|---|"]
+        columns = ["state", "it can become", "your client may"]
+        columns = columns if kind in _ID_OF else columns[:2]
+        parts += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         for state in diagrams.states_of(arrows)[1:]:
             nexts = dict.fromkeys(one.to for one in arrows if state in one.states)
-            shown = ", ".join(f"`{one}`" for one in nexts) or "final"
-            parts.append(f"| `{state}` | {shown} | {_actions(kind, state)} |")
+            cells = [f"`{state}`", ", ".join(f"`{one}`" for one in nexts) or "final"]
+            cells += [_actions(kind, state)] if kind in _ID_OF else []
+            parts.append(f"| {' | '.join(cells)} |")
         parts.append("")
     return "\n".join(parts[:-1])
 
 
 def _actions(kind: Kind, state: str) -> str:
-    if kind not in _ID_OF:
-        return ""
     details = {"state": state, "lastUpdatedTimestamp": "20260101T000000Z"}
     seen = {_ID_OF[kind]: "S01-0000000-0000000", "statusDetails": details}
     return " ".join(f"`{name}`" for name in sorted(allowed_actions(seen)))
@@ -99,6 +100,9 @@ def made() -> dict[Path, str]:
     page = DOCS / "signing.md"
     example = (ROOT / "examples" / "kms_signer.py").read_text(encoding="utf-8")
     texts[page] = filled(page, "kms", f"```python\n{example}```")
+    page = DOCS / "containers.md"
+    example = (ROOT / "examples" / "compose.yaml").read_text(encoding="utf-8")
+    texts[page] = filled(page, "compose", f"```yaml\n{example}```")
     page = DOCS / "states.md"
     texts[page] = filled(page, "states", states())
     for kind, arrows in LIFE_CYCLES.items():

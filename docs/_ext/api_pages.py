@@ -192,17 +192,17 @@ def _openapi_page() -> str:
 # Operations and their types -----------------------------------------------------------
 
 
-def _places() -> dict[str, str]:
-    """Return the page of each type."""
-    files = {name: name for name in NOUNS} | {n: f for n, (_, f) in SHARED.items()}
-    return {
-        declared: page
-        for page, file in files.items()
-        for declared in types_in(RESOURCES / f"{file}.py")
-    }
-
-
-PLACES = _places()
+_FILES = {name: name for name in NOUNS} | {n: file for n, (_, file) in SHARED.items()}
+_DECLARED = {page: types_in(RESOURCES / f"{file}.py") for page, file in _FILES.items()}
+PLACES = {name: page for page, types in _DECLARED.items() for name in types}
+"""The page of each type."""
+ALIASES = {
+    name: declared.alias
+    for types in _DECLARED.values()
+    for name, declared in types.items()
+    if declared.alias is not None
+}
+"""What the types without members stand for."""
 
 CODES = frozenset(
     path.stem for path in (Path(__file__).parents[1] / "reasons").glob("*.md")
@@ -309,6 +309,8 @@ def _alias(declared: Declared, page: str) -> str:
 
 def _linked(text: str, page: str) -> str:
     """Return a type with a link for each name that has a section."""
+    if text.startswith("list[Literal["):
+        return f"list of {_linked(text[5:-1], page)}"
     if "Literal" in text:
         values = " ".join(f"`{one}`" for one in re.findall(r"'([^']*)'", text))
         names = [
@@ -355,7 +357,9 @@ def _rows(declared: Declared, inherited: tuple[Any, ...], page: str) -> Iterator
         said = ". ".join(
             part for part in (", ".join(notes), _inline(one.comment)) if part
         )
-        limits = "; ".join(one.annotation.limits).replace("|", "\\|")
+        named = ALIASES.get(one.annotation.type)
+        said_limits = (*one.annotation.limits, *(named.limits if named else ()))
+        limits = "; ".join(said_limits).replace("|", "\\|")
         kind = _linked(one.annotation.type, page)
         yield f"| `{one.name}` | {kind} | {limits} | {said} |"
     yield ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import api_pages
+import cells
 import twins
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def _link_twin(
         context["metatags"] = f"{context.get('metatags', '')}{link}"
 
 
+def _wrap_names(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    del app, page, template
+    if doctree is not None:
+        context["body"] = cells.with_breaks(context["body"])
+        context["metatags"] = f"{context.get('metatags', '')}{cells.STYLE}"
+
+
 def _write_twins(app: Sphinx, failure: Exception | None) -> None:
     if failure is None and app.builder.name == "html":
         documents = sorted(app.env.found_docs)
@@ -42,5 +52,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the build."""
     app.connect("config-inited", _write_reference)
     app.connect("html-page-context", _link_twin)
+    app.connect("html-page-context", _wrap_names)
     app.connect("build-finished", _write_twins)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,13 +1,17 @@
 """Plain Markdown beside each page of HTML, and `llms.txt`, which lists them.
 
+What the index says of a page, the list says, too.
+
 A twin is the source of its page, with what a directive includes in its place. A link
 between pages is a path of a `.md` file, so it works in the sources, among the twins
-and, by MyST, in HTML.
+and, by MyST, in HTML. A picture is copied beside its twin, at the path that the twin
+names: in HTML, Sphinx gives it another one.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ _DIRECTIVE = re.compile(
 )
 _OPTION = re.compile(r'^:([\w-]+):(?: "?([^\n"]*)"?)?$', re.MULTILINE)
 _COMMENT = re.compile(r"^<!-- [^\n]* -->\n", re.MULTILINE)
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([^):]+)\)")
+_INCLUDED = re.compile(r"^```\{include\} (\S+)$", re.MULTILINE)
+_LISTED = re.compile(r"^- \[[^\]]+\]\((\S+)\.md\): (.+)$", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -41,6 +48,17 @@ def twin(source: Path) -> str:
 
     made = _COMMENT.sub("", _DIRECTIVE.sub(plain, text))
     return re.sub(r"\n{3,}(?=#)", "\n\n", made).lstrip()
+
+
+def pictures_of(source: Path) -> dict[str, Path]:
+    """Return the pictures of a page: the path that its twin names, and the file."""
+    text = source.read_text(encoding="utf-8")
+    pages = [source, *(source.parent / name for name in _INCLUDED.findall(text))]
+    return {
+        name: page.parent / name
+        for page in pages
+        for name in _PICTURE.findall(page.read_text(encoding="utf-8"))
+    }
 
 
 def title_of(text: str) -> str:
@@ -77,8 +95,13 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
         path = target / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        for link, picture in pictures_of(source / f"{name}.md").items():
+            copy = path.parent / link
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(picture, copy)
     index = (source / "index.md").read_text(encoding="utf-8")
     lines = [f"# {title_of(index)}", "", f"> {summary_of(index)}", ""]
+    said = dict(_LISTED.findall(index))
     sections = sections_of(index)
     for caption, folder in (("Reason codes", "reasons/"), ("API reference", "api/")):
         sections[caption] = sorted(one for one in documents if one.startswith(folder))
@@ -86,7 +109,8 @@ def write(source: Path, target: Path, documents: list[str]) -> None:
         lines += [f"## {caption}", ""]
         for name in pages:
             text = twins[name]
-            about = f": {summary}" if (summary := summary_of(text)) else ""
+            summary = said.get(name) or summary_of(text)
+            about = f": {summary}" if summary else ""
             lines.append(f"- [{title_of(text)}]({name}.md){about}")
         lines.append("")
     (target / "llms.txt").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

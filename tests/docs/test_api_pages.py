@@ -92,7 +92,18 @@ def test_every_member_of_a_type_has_a_row(name: str, sections: dict[str, str]) -
             "CancelCharge",
             "| `cancellationReason` | `str` | at most 255 characters |  |",
         ),
-        ("CreateRefund", "| `chargeId` | [`Id`](values.md#id) |  | **required** |"),
+        (
+            "CreateRefund",
+            "| `chargeId` | [`Id`](values.md#id) | not empty | **required** |",
+        ),
+        (
+            "UpdateWebCheckoutDetails",
+            "| `checkoutCancelUrl` | [`Url`](values.md#url) | at most 512 characters |",
+        ),
+        (
+            "DeliverySpecifications",
+            "| list of `RestrictPOBoxes` `RestrictPackstations` |",
+        ),
         ("Price", "| `amount` | `str` |  | Units of the currency: two decimals,"),
     ],
 )

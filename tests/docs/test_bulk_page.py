@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from AmazonPay.bulk.kinds import KINDS
 from AmazonPay.bulk.results import MEANINGS
-from console_samples import run_page
+from console_samples import files_of, run_page
 from simulated import Shop
 
 if TYPE_CHECKING:
     import pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bulk.md").read_text(encoding="utf-8")
-FILES = re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_page_runs_as_printed(
@@ -24,7 +23,7 @@ def test_the_page_runs_as_printed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shop = Shop()
-    for name, content in FILES:
+    for name, content in files_of(PAGE).items():
         charges = dict.fromkeys(re.findall(r"S01-\S{15}-C\d{6}", content))
         text = content
         for charge in charges:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,5 +69,4 @@ def test_the_page_runs_as_printed(
     shop = Shop()
     write_journal(tmp_path)
     write_inbox(tmp_path)
-    (tmp_path / "session.json").write_text(json.dumps(shop.session_body()))
     run_page(PAGE, shop, tmp_path)

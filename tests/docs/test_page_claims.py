@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from AmazonPay import price
-from AmazonPay._core.options import DEFAULT_DEADLINE
+from AmazonPay import Client, price
+from AmazonPay._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT
 from reference.limits import MONTHLY
 
 if TYPE_CHECKING:
-    from AmazonPay import Client, Journal
+    from AmazonPay import Journal
     from AmazonPay.testing import LocalAmazonPay
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -30,6 +31,36 @@ def test_a_web_server_has_less_patience_than_a_call() -> None:
     patience = import_module("gunicorn.config").Timeout.default
     assert f"takes longer than {patience} seconds" in text
     assert f"may take {DEFAULT_DEADLINE:.0f} seconds by default" in text
+
+
+def test_the_times_and_attempts_of_a_call_are_the_defaults() -> None:
+    step, retry = DEFAULT_TIMEOUT, DEFAULT_RETRY
+    text = page("reliability")
+    for name, seconds in (("connecting", step.connect), ("writing", step.write)):
+        assert f"{name} ({seconds:.0f}" in text
+    assert f"reading ({step.read:.0f})" in text
+    assert f"a free connection ({step.pool:.0f})" in text
+    assert f"by default at most {retry.attempts} attempts" in text
+    assert (
+        f"Retry(attempts={retry.attempts}, base={retry.base}, cap={retry.cap})" in text
+    )
+    pauses = [min(retry.cap, retry.base * 2**n) for n in range(retry.attempts - 1)]
+    assert "at most {:g}, {:g} and {:g} seconds".format(*pauses) in text
+
+
+def test_every_option_of_a_view_is_named() -> None:
+    (line,) = re.findall(r"^`with_options` takes .*$", page("calls"), re.MULTILINE)
+    options = set(signature(Client.with_options).parameters) - {"self"}
+    assert set(re.findall(r"`(\w+)`", line)) == options | {"with_options"}
+
+
+def test_every_variable_that_the_package_reads_has_a_row() -> None:
+    sources = (DOCS.parent / "src" / "AmazonPay").rglob("*.py")
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+    read = set(re.findall(r"\bAMAZON_PAY_[A-Z_]+\b", code))
+    read -= {"AMAZON_PAY_SANDBOX_MODE"}  # a misspelt one, which is refused
+    rows = re.findall(r"^\| (`AMAZON_PAY_.*?) \|", page("configuration"), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == read
 
 
 def test_a_helper_makes_four_calls_for_a_checkout(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 from AmazonPay.cli.failures import SAID_NO
 from AmazonPay.reporting.reconciliation import DIFFERENCES
 from AmazonPay.simulator import Settings
-from console_samples import run_page
-from reference.accounts import SANDBOX_REPORT
-from settlement_files import write_orders
+from console_samples import files_of, run_page
 from simulated import Shop
 
 if TYPE_CHECKING:
@@ -37,12 +34,9 @@ def test_the_page_runs_as_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    body = {"reportType": SANDBOX_REPORT, "startTime": "21000101T000000Z"}
-    Path("report.json").write_text(json.dumps(body | {"endTime": "21001231T000000Z"}))
-    orders = Path("orders.csv")
-    write_orders(
-        orders, "order_id,amount,currency", "1007,50,USD", "1008,45,USD", "1010,12,USD"
-    )
+    # The shop's clock is ahead of the page.
+    report = files_of(PAGE)["report.json"].replace(':"2026', ':"2100')
+    Path("report.json").write_text(report)
     run_page(PAGE, shop(), tmp_path)
     assert "</html>" in Path("page.html").read_text()
 

@@ -34,11 +34,30 @@ def test_a_twin_has_the_text_that_its_page_includes(site: Path) -> None:
     assert changes in (site / "changelog.md").read_text(encoding="utf-8")
 
 
+def test_the_pictures_of_a_twin_are_where_it_names_them(site: Path) -> None:
+    named = [
+        (page.parent / link)
+        for page in site.glob("**/*.md")
+        for link in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8"))
+    ]
+    assert {"life.png", "start.svg"} <= {picture.name for picture in named}
+    assert [picture for picture in named if not picture.is_file()] == []
+
+
 def test_the_list_names_every_page_once(site: Path) -> None:
     text = (site / "llms.txt").read_text(encoding="utf-8")
     named = re.findall(r"^- \[[^\]]+\]\((\S+)\.md\)", text, re.MULTILINE)
     assert sorted(named) == sorted(set(PAGES) - {"index"})
     assert text.startswith("# Amazon Pay for Python\n\n> The whole Amazon Pay API v2")
+
+
+def test_the_list_says_of_a_page_what_the_index_says(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    line = re.compile(r"^- \[[^\]]+\]\((\S+\.md\): .+)$", re.MULTILINE)
+    said = set(line.findall(index))
+    assert len(said) > 30
+    assert said <= set(line.findall(text))
 
 
 def test_every_page_stands_in_one_table_of_contents() -> None:

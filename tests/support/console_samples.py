@@ -1,4 +1,8 @@
-"""The console samples of a page: run as printed, in order, against a shop in memory."""
+"""The console samples of a page: run as printed, in order, against a shop in memory.
+
+A file that the page shows under `<!-- file: NAME -->` is there, unless the test has
+written its own.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,11 @@ def samples_of(page: str) -> list[str]:
     return samples
 
 
+def files_of(page: str) -> dict[str, str]:
+    """Return the files that a page shows, by their names."""
+    return dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", page, re.DOTALL))
+
+
 def run_page(page: str, shop: Shop, folder: Path) -> None:
     """Run each command in the current folder, and compare what it shows.
 
@@ -32,6 +41,9 @@ def run_page(page: str, shop: Shop, folder: Path) -> None:
         "AMAZON_PAY_PRIVATE_KEY": write_key(folder / "shop.pem"),
         "AMAZON_PAY_REGION": "us",
     }
+    for name, text in files_of(page).items():
+        if not (folder / name).exists():
+            (folder / name).write_text(text)
     status = 0
     for sample in samples_of(page):
         for command, expected in re.findall(

@@ -43,7 +43,7 @@ def assess_other_price(
 
 
 def assess_equal_price(outcome: Outcome, charge: Mapping[str, Any]) -> Assessment:
-    """Assess a charge over the requested price, and its refunds.
+    """Assess a charge for the requested price, and its refunds.
 
     A charge that was refunded in part was paid, so its outcome stays. A full refund is
     `moved`, not `no`: the money has moved and gone back.

@@ -54,7 +54,7 @@ NEW_ATTEMPT_REASONS: Final = frozenset({"SoftDeclined", "ProcessingFailure"})
 
 _UNKNOWN_STATE: Final = Assessment("unknown", "UnknownState")
 
-# A charge over the requested price: the outcomes without and with `captureNow`.
+# A charge for the requested price: the outcomes without and with `captureNow`.
 _CREATED: Final[dict[str, tuple[Outcome, Outcome]]] = {
     "AuthorizationInitiated": ("pending", "pending"),
     "Authorized": ("success", "pending"),
@@ -74,7 +74,7 @@ _COMPLETED: Final[dict[str, Outcome]] = {
     "Declined": "no",
 }
 
-# A charge or a refund over another price than the requested one. Money that is only
+# A charge or a refund for another price than the requested one. Money that is only
 # held counts as moved, because the buyer cannot use it.
 _CHARGED_OTHER_PRICE: Final[dict[str, Outcome]] = {
     "AuthorizationInitiated": "pending",

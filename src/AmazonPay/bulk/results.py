@@ -29,7 +29,7 @@ RowOutcome: TypeAlias = Literal[
 
 MEANINGS: Final[Mapping[RowOutcome, str]] = {
     "success": "done, and seen",
-    "pending": "Amazon is at it: run the same command again later",
+    "pending": "not decided yet: run the same command again later",
     "no": "refused for good; to try again, give it a new reference",
     "moved": "money has moved otherwise than asked: a person looks",
     "unknown": "it may have been carried out: run the same command again",

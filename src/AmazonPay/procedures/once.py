@@ -100,7 +100,7 @@ class Once:
         """Complete a checkout unless it is completed; return the state of its money.
 
         Success: the session is `Completed`, by anyone, and its charge is `Authorized`
-        or `Captured` over the `chargeAmount` of the body. `Decision.charge` is that
+        or `Captured` for the `chargeAmount` of the body. `Decision.charge` is that
         charge; insert its id into a unique column before you ship. A session that was
         completed with intent `Confirm` has no charge and moved no money: that is a `no`
         (`NoCharge`), unless `confirm_only` says that no charge is expected. Pending:
@@ -157,7 +157,7 @@ class Once:
         """Create a Charge unless this order's key has created it; return its state.
 
         `order` identifies one payment: each month of a subscription is its own order.
-        Success: the key's charge is `Authorized`, or `Captured` with `captureNow`, over
+        Success: the key's charge is `Authorized`, or `Captured` with `captureNow`, for
         the requested amount. Pending: it has not reached that state yet. No: Amazon
         refused and no send of this key is in doubt, or the charge was declined or
         canceled since. Moved: the key's charge has another amount, or was fully
@@ -188,11 +188,11 @@ class Once:
     ) -> Decision[Charge]:
         """Capture a Charge unless it is captured; return the state of its money.
 
-        Success: it is `Captured`, by anyone, over the `captureAmount` of the body;
+        Success: it is `Captured`, by anyone, for the `captureAmount` of the body;
         `Decision.refunded` is what was refunded in part since. Pending: the capture is
         under way, the charge is not authorized yet, or it is `Authorized` after a lost
         answer. No: it was canceled or declined, or Amazon refused. Moved: it was
-        captured over another amount, or fully refunded since (`Refunded`).
+        captured for another amount, or fully refunded since (`Refunded`).
 
         A capture pays one order: if another order of the journal has claimed it, this
         raises `JournalConflict`.
@@ -279,7 +279,7 @@ class Once:
         """Refund a Charge unless this order's key has refunded it; return its state.
 
         `order` identifies one refund: two returns of one order are two refunds.
-        Success: the key's refund is `Refunded`, over the requested amount. Pending: it
+        Success: the key's refund is `Refunded`, for the requested amount. Pending: it
         is under way. No: Amazon declined it, or refused while no send of this key was
         in doubt. Moved: the key's refund has another amount. Unknown: any other
         refusal. The `refundedAmount` of the charge is not used: it is a sum, is updated
