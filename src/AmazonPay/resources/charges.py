@@ -189,8 +189,8 @@ class Charge(TypedDict):
     statusDetails: ChargeStatusDetails
     creationTimestamp: Timestamp
     expirationTimestamp: Timestamp | None
-    """30 days after creation, when an uncaptured charge is canceled. The sandbox cancels
-    it after 2 days, and still says 30 here."""
+    """30 days after creation, when an uncaptured charge is canceled; the sandbox
+    cancels it after 2, and still says 30 here."""
     releaseEnvironment: ReleaseEnvironment
     merchantMetadata: MerchantMetadata | None
     platformId: str | None
