@@ -14,7 +14,7 @@ import pytest
 from AmazonPay import idempotency_key
 from AmazonPay.cli import credentials
 from bulk_desk import NAMESPACE, Desk, outcomes
-from command_line import amazonpay, failing, of_simulator
+from command_line import amazonpay, failing, has_pipes, of_simulator, piped
 from simulated import LIVE_KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -53,6 +53,15 @@ def test_each_row_is_refunded_once_however_often_the_command_is_run(
     assert (done.status, done.json["settled_before"]) == (0, 3)
     assert len(refunds.shop.simulator.story()) == asked
     assert len(refunds.posts("/refunds")) == 3
+
+
+@has_pipes
+def test_the_key_of_the_merchant_may_come_from_a_pipe(refunds: Desk) -> None:
+    file = refunds.env["AMAZON_PAY_PRIVATE_KEY"]
+    refunds.env["AMAZON_PAY_PRIVATE_KEY"] = None
+    with piped(Path(str(file)).read_bytes()) as pipe:
+        done = refunds.run("refund", "--json", "--private-key", pipe)
+    assert outcomes(done) == {"pending": 3}
 
 
 def test_the_key_of_a_row_is_made_of_namespace_reference_and_operation(
