@@ -11,7 +11,7 @@ import click
 from . import key_files
 from .durations import duration
 from .failures import OK, SAID_NO
-from .output import data, json_line, table, words
+from .output import data, json_line, tabbed, table, words
 from .sim_calls import answer_to, no_simulator, options, raw_answer, read
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         at = str(row.get("at"))
         time = f"{at[:4]}-{at[4:6]}-{at[6:8]} {at[9:11]}:{at[11:13]}:{at[13:15]}"
-        data(f"{row.get('number')}\t{time}\t{row.get('line') or row.get('kind')}")
+        data(tabbed((row.get("number"), time, row.get("line") or row.get("kind"))))
 
 
 def _lines(rows: list[dict[str, Any]]) -> None:
