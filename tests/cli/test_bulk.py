@@ -295,7 +295,7 @@ def test_results_are_written_and_can_be_fed_again(refunds: Desk) -> None:
     assert len(refunds.posts("/refunds")) == 3
 
 
-@pytest.mark.parametrize("place", ["no/r.csv", ".", "a\0b"])
+@pytest.mark.parametrize("place", ["no/r.csv", ".", "a\0b", "x" * 300])
 def test_results_that_have_no_place_are_refused_first(
     place: str, refunds: Desk
 ) -> None:

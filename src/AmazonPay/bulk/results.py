@@ -112,11 +112,10 @@ def check_place(path: str) -> None:
         ConfigurationError: its folder is missing, or something else is there, such as
             a folder or a device.
     """
-    target = Path(path)
-    usable = "\0" not in path and (
-        target.parent.is_dir() and (target.is_file() or not target.exists())
-    )
-    if not usable:
+    target, usable = Path(path), False
+    with contextlib.suppress(OSError, ValueError):  # such as a name that is too long
+        usable = target.parent.is_dir() and (target.is_file() or not target.exists())
+    if "\0" in path or not usable:
         raise ConfigurationError(
             f"the results cannot be written to {path!r}: name a file in a folder that"
             " is there"

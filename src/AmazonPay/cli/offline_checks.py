@@ -79,9 +79,10 @@ def _form(given: str | bytes | Path) -> str:
     from .._signing.key_forms import private_key_in
 
     path = _path(given)
-    held = given if isinstance(given, bytes) else str(given).encode()
     if path is not None:
         held = path.read_bytes()
+    else:
+        held = given if isinstance(given, bytes) else str(given).encode()
     found = private_key_in(held)
     if found is None:
         return ""
