@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -24,9 +25,6 @@ from command_line import (
     piped,
 )
 from simulated import KEY_ID, Shop
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LIVE = "LIVE-AGTEST"
 KEY_LINE = "idempotency key "
@@ -98,6 +96,7 @@ def test_an_unreadable_answer_to_a_read_ends_with_3(
     assert (done.status, done.out) == (3, "<html>\n")
     told = amazonpay(*line, "--json", transport=answering(200, b"<html>"), env=env)
     assert told.json["body"] is None
+    assert "without --json it is on stdout" in told.err
 
 
 def test_an_unreadable_answer_to_a_call_that_acts_ends_with_4(
@@ -327,6 +326,19 @@ def test_an_unknown_outcome_ends_with_4_and_the_command_that_repeats_it(
     first, second = (call(shop, env, *again) for _ in range(2))
     assert (first.status, second.status) == (0, 0)
     assert first.json["refundId"] == second.json["refundId"]
+
+
+@has_pipes
+def test_a_key_that_a_pipe_has_given_is_asked_for_anew(
+    env: dict[str, str | None],
+) -> None:
+    pem = Path(str(env.pop("AMAZON_PAY_PRIVATE_KEY"))).read_bytes()
+    with piped(pem) as pipe:
+        line = ("create-refund", "--body", "{}", "--private-key", pipe)
+        lost = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
+    assert lost.status == 4
+    assert "with your key anew" in lost.err
+    assert "PRIVATE" not in lost.err
 
 
 def test_words_after_two_dashes_are_repeated_with_the_key_as_an_option(

@@ -44,6 +44,9 @@ _KEY_UNTOLD: Final = (
     "the new idempotency key cannot be told, because stderr is closed: give one by"
     " --idempotency-key. Nothing was sent"
 )
+_KEY_GONE: Final = (
+    "\nwith your key anew: the pipe that --private-key named has been read"
+)
 
 
 @cache
@@ -212,7 +215,10 @@ def _print_answer(response: Response[Any], *, as_json: bool) -> int:
     else:
         data(response.text)
     if unreadable is not None:
-        words(f"amazonpay: {text_of(unreadable)}")
+        told = text_of(unreadable)
+        if as_json:
+            told = told.replace("it is on stdout", "without --json it is on stdout")
+        words(f"amazonpay: {told}")
         return UNKNOWN if response.outcome_unknown else NO_ANSWER
     if not response.ok:
         words(
@@ -267,6 +273,7 @@ def _repeat_command(ctx: click.Context, body: str | None, call: Call) -> str:
         "The outcome is unknown: it may have been carried out. Never send it with"
         " another key. To find out, repeat it:\n  "
         + " ".join(map(_quoted, ["amazonpay", *line]))
+        + _KEY_GONE * isinstance(ctx.params.get("private_key"), bytes)
     )
 
 
