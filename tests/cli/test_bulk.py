@@ -305,6 +305,32 @@ def test_results_that_have_no_place_are_refused_first(
     assert "cannot be written" in done.err
 
 
+@pytest.mark.parametrize("name", ["journal.db", "key.pem"])
+def test_results_replace_no_file_that_is_none_of_rows(name: str, refunds: Desk) -> None:
+    refunds.run("refund")
+    file, seen = refunds.folder / name, len(refunds.posts("/refunds"))
+    held = file.read_bytes()
+    done = refunds.run("refund", "--results", str(file))
+    assert (done.status, done.out) == (2, "")
+    assert "is not replaced" in done.err
+    assert file.read_bytes() == held
+    assert len(refunds.posts("/refunds")) == seen
+
+
+@pytest.mark.parametrize(
+    ("held", "status"),
+    [(b"", 1), (b'\xef\xbb\xbf"charge_id","reference"\r\n', 1), (b"a,b\n", 2)],
+    ids=["empty", "rows", "another table"],
+)
+def test_results_replace_a_file_of_rows(
+    held: bytes, status: int, refunds: Desk
+) -> None:
+    file = refunds.folder / "r.csv"
+    file.write_bytes(held)
+    assert refunds.run("refund", "--results", str(file)).status == status
+    assert (file.read_bytes() == held) is (status == 2)
+
+
 def test_results_that_cannot_be_written_at_the_end_can_be_asked_for_again(
     refunds: Desk,
 ) -> None:
