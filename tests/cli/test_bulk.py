@@ -14,7 +14,7 @@ import pytest
 from AmazonPay import idempotency_key
 from AmazonPay.cli import credentials
 from bulk_desk import NAMESPACE, Desk, outcomes
-from command_line import amazonpay, failing, of_simulator
+from command_line import amazonpay, failing, has_pipes, of_simulator, piped
 from simulated import LIVE_KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -53,6 +53,15 @@ def test_each_row_is_refunded_once_however_often_the_command_is_run(
     assert (done.status, done.json["settled_before"]) == (0, 3)
     assert len(refunds.shop.simulator.story()) == asked
     assert len(refunds.posts("/refunds")) == 3
+
+
+@has_pipes
+def test_the_key_of_the_merchant_may_come_from_a_pipe(refunds: Desk) -> None:
+    file = refunds.env["AMAZON_PAY_PRIVATE_KEY"]
+    refunds.env["AMAZON_PAY_PRIVATE_KEY"] = None
+    with piped(Path(str(file)).read_bytes()) as pipe:
+        done = refunds.run("refund", "--json", "--private-key", pipe)
+    assert outcomes(done) == {"pending": 3}
 
 
 def test_the_key_of_a_row_is_made_of_namespace_reference_and_operation(
@@ -286,7 +295,7 @@ def test_results_are_written_and_can_be_fed_again(refunds: Desk) -> None:
     assert len(refunds.posts("/refunds")) == 3
 
 
-@pytest.mark.parametrize("place", ["no/r.csv", ".", "a\0b"])
+@pytest.mark.parametrize("place", ["no/r.csv", ".", "a\0b", "x" * 300])
 def test_results_that_have_no_place_are_refused_first(
     place: str, refunds: Desk
 ) -> None:
@@ -294,6 +303,32 @@ def test_results_that_have_no_place_are_refused_first(
     done = refunds.run("refund", "--results", str(refunds.folder / place))
     assert done.status == 2
     assert "cannot be written" in done.err
+
+
+@pytest.mark.parametrize("name", ["journal.db", "key.pem"])
+def test_results_replace_no_file_that_is_none_of_rows(name: str, refunds: Desk) -> None:
+    refunds.run("refund")
+    file, seen = refunds.folder / name, len(refunds.posts("/refunds"))
+    held = file.read_bytes()
+    done = refunds.run("refund", "--results", str(file))
+    assert (done.status, done.out) == (2, "")
+    assert "is not replaced" in done.err
+    assert file.read_bytes() == held
+    assert len(refunds.posts("/refunds")) == seen
+
+
+@pytest.mark.parametrize(
+    ("held", "status"),
+    [(b"", 1), (b'\xef\xbb\xbf"charge_id","reference"\r\n', 1), (b"a,b\n", 2)],
+    ids=["empty", "rows", "another table"],
+)
+def test_results_replace_a_file_of_rows(
+    held: bytes, status: int, refunds: Desk
+) -> None:
+    file = refunds.folder / "r.csv"
+    file.write_bytes(held)
+    assert refunds.run("refund", "--results", str(file)).status == status
+    assert (file.read_bytes() == held) is (status == 2)
 
 
 def test_results_that_cannot_be_written_at_the_end_can_be_asked_for_again(

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 
+from AmazonPay import Retry
 from AmazonPay.cli import calls, credentials
+from AmazonPay.cli.app import app
+from AmazonPay.cli.session import Session
 from command_line import (
     Done,
     amazonpay,
     answering,
     failing,
+    has_pipes,
     of_simulator,
+    piped,
 )
 from simulated import KEY_ID, Shop
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LIVE = "LIVE-AGTEST"
 KEY_LINE = "idempotency key "
+NO_WAIT = Retry(wait=False)
 
 
 @pytest.fixture
@@ -92,6 +96,7 @@ def test_an_unreadable_answer_to_a_read_ends_with_3(
     assert (done.status, done.out) == (3, "<html>\n")
     told = amazonpay(*line, "--json", transport=answering(200, b"<html>"), env=env)
     assert told.json["body"] is None
+    assert "without --json it is on stdout" in told.err
 
 
 def test_an_unreadable_answer_to_a_call_that_acts_ends_with_4(
@@ -235,13 +240,14 @@ def test_a_key_of_ones_own_is_used(env: dict[str, str | None]) -> None:
     assert done.json["idempotency_key"] == "mine"
 
 
-@pytest.mark.parametrize("key", ["x" * 33, "a b", "", "ä"])
-def test_a_key_that_amazon_refuses_ends_with_2(
+@pytest.mark.parametrize("key", ["x" * 33, "a b", "ä", ""])
+def test_a_key_that_amazon_refuses_ends_with_2_and_none_is_made_in_its_place(
     key: str, env: dict[str, str | None]
 ) -> None:
     line = ("create-refund", "--body", "{}", "--idempotency-key", key)
     done = amazonpay(*line, transport=answering(200), env=env)
-    assert done.status == (0 if not key else 2)
+    assert (done.status, done.out) == (2, "")
+    assert KEY_LINE not in done.err
 
 
 def test_a_new_key_that_cannot_be_told_is_not_sent(
@@ -279,19 +285,14 @@ def repeat_of(done: Done) -> list[str]:
     return shlex.split(line)[1:]
 
 
-@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="needs the pipes of a shell")  # noqa: PTH112 - a path of the system
+@has_pipes
 def test_a_body_from_a_pipe_of_the_shell_is_in_the_command_that_repeats_it(
     env: dict[str, str | None],
 ) -> None:
     body = refund_body(Shop())
-    reader, writer = os.pipe()
-    with os.fdopen(writer, "w") as pipe:
-        pipe.write(body)
-    line = ("create-refund", "--body", f"@/dev/fd/{reader}")
-    try:
+    with piped(body.encode()) as pipe:
+        line = ("create-refund", "--body", f"@{pipe}")
         lost = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
-    finally:
-        os.close(reader)
     assert lost.status == 4
     again = repeat_of(lost)
     assert again[again.index("--body") + 1] == body
@@ -325,6 +326,51 @@ def test_an_unknown_outcome_ends_with_4_and_the_command_that_repeats_it(
     first, second = (call(shop, env, *again) for _ in range(2))
     assert (first.status, second.status) == (0, 0)
     assert first.json["refundId"] == second.json["refundId"]
+
+
+@has_pipes
+def test_a_key_that_a_pipe_has_given_is_asked_for_anew(
+    env: dict[str, str | None],
+) -> None:
+    pem = Path(str(env.pop("AMAZON_PAY_PRIVATE_KEY"))).read_bytes()
+    with piped(pem) as pipe:
+        line = ("create-refund", "--body", "{}", "--private-key", pipe)
+        lost = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
+    assert lost.status == 4
+    assert "with your key anew" in lost.err
+    assert "PRIVATE" not in lost.err
+
+
+def test_words_after_two_dashes_are_repeated_with_the_key_as_an_option(
+    env: dict[str, str | None],
+) -> None:
+    shop = Shop()
+    body = json.dumps({"captureAmount": shop.money("20.00")})
+    line = ("capture-charge", "--body", body, "--", shop.buy().charge)
+    lost = amazonpay(*line, transport=failing(httpx2.ReadTimeout), env=env)
+    again = call(shop, env, *repeat_of(lost))
+    assert (lost.status, again.status) == (4, 0)
+    (told,) = [one for one in lost.err.splitlines() if KEY_LINE in one]
+    assert told in again.err
+
+
+def test_the_command_that_repeats_a_call_keeps_its_bytes_where_stderr_is_ascii(
+    env: dict[str, str | None],
+) -> None:
+    body = '{"chargeId": "S01-C1", "softDescriptor": "Zoë\'s 7 \\\\ €"}'
+    done = CliRunner(charset="ascii").invoke(
+        app,
+        ["create-refund", "--body", body],
+        env=env,
+        obj=Session({"transport": failing(httpx2.ReadTimeout), "retry": NO_WAIT}),
+    )
+    assert done.exit_code == 4
+    (line,) = [x for x in done.stderr.splitlines() if x.startswith("  amazonpay ")]
+    # A shell reads $'…' as Python reads the escapes of bytes.
+    (quoted,) = [word for word in shlex.split(line) if word.startswith("$")]
+    assert quoted[1:].encode().decode("unicode_escape").encode("latin-1") == (
+        body.encode()
+    )
 
 
 def test_what_must_not_be_repeated_has_no_such_command(

@@ -118,6 +118,7 @@ def test_profiles_have_a_usual_place(tmp_path: Path) -> None:
         ("[shop]\nregion = 1", "is text"),
         ("[shop]\nregion = 'us'", "has no public_key_id"),
         ("[shop]\nprivate_key = '-----BEGIN PRIVATE KEY-----'", "path of a file"),
+        ("[shop]\nprivate_key = '~nobody-here/k.pem'", "private_key of profile 'shop'"),
     ],
 )
 def test_a_profile_that_cannot_be_used_is_told(
@@ -127,6 +128,23 @@ def test_a_profile_that_cannot_be_used_is_told(
     done = amazonpay("get-charge", "S01", "--profile", "shop", env=env)
     assert done.status == 2
     assert words in done.err
+
+
+def test_a_file_of_profiles_that_no_system_can_open_is_named() -> None:
+    env = {"AMAZON_PAY_PROFILES": "x" * 300}
+    done = amazonpay("get-charge", "S01", "--profile", "shop", env=env)
+    assert done.status == 2
+    assert "cannot be read" in done.err
+
+
+def test_without_a_home_the_variable_that_names_profiles_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as with no such user
+    env = {"HOME": None, "XDG_CONFIG_HOME": None, "AMAZON_PAY_PROFILES": None}
+    done = amazonpay("get-charge", "S01", "--profile", "shop", env=env)
+    assert done.status == 2
+    assert "AMAZON_PAY_PROFILES" in done.err
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o606])

@@ -22,6 +22,7 @@ from AmazonPay import SQLiteJournal
 from AmazonPay.cli import key_files
 from AmazonPay.cli.distribution import described, imported_distribution
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyInbox
+from command_line import has_pipes, piped
 from doctored import changed, doctor, findings
 from keys import KEY, OTHER_KEY
 from simulated import KEY_ID
@@ -245,6 +246,23 @@ def test_a_key_in_the_environment_has_no_permissions(private_key_pem: str) -> No
     done = doctor("--json", env=env)
     assert done.status == 0
     assert "permissions" not in findings(done, "ok")
+
+
+@has_pipes
+@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER], ids=["PEM", "DER"])
+def test_a_key_may_come_from_a_pipe(good: list[str], encoding: Encoding) -> None:
+    held = KEY.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+    with piped(held) as pipe:
+        done = doctor(*good, "--private-key", pipe)
+    assert (done.status, done.err) == (0, "Nothing is wrong.\n")
+    assert "private key: RSA, 2048 bit" in done.out
+
+
+@has_pipes
+def test_a_pipe_without_a_key_is_named(good: list[str]) -> None:
+    with piped(b"") as pipe:
+        done = doctor(*good, "--private-key", pipe, "--json")
+    assert "amazonpay keys new" in findings(done, "wrong")["private key"]
 
 
 def test_an_encrypted_key_is_read_with_its_password(

@@ -157,7 +157,7 @@ def test_everything_that_is_parked_is_freed(box: Box, file: Path) -> None:
 def test_what_is_not_parked_is_told_and_the_rest_is_freed(box: Box, file: Path) -> None:
     box.park(FIRST)
     box.receive(SECOND)
-    done = inbox("retry", SECOND, "none", FIRST, "--inbox", str(file))
+    done = inbox("retry", SECOND, "none", "\udcff", FIRST, "--inbox", str(file))
     assert (done.status, done.out) == (1, f"{FIRST}\n")
     assert f"{SECOND}, none" in done.err
 

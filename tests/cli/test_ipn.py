@@ -226,6 +226,14 @@ def test_the_same_message_can_be_sent_twice() -> None:
     assert sent == [message, message]
 
 
+@pytest.mark.parametrize("message", ["", "ä", "\udcff", "a\nb", "a b", "x" * 65])
+def test_what_can_be_no_id_of_a_message_is_refused(message: str) -> None:
+    line = ("send", "--to", SHOP, "--message-id", message, "--certificate-port", "0")
+    done = ipn(*line, transport=answering(200))
+    assert (done.status, done.out) == (2, "")
+    assert "--message-id" in done.err
+
+
 @pytest.mark.parametrize(("status", "hint"), [(403, True), (503, True), (500, False)])
 def test_another_answer_ends_with_1(status: int, hint: bool) -> None:
     line = ("send", "--to", SHOP, "--certificate-port", "0")

@@ -180,6 +180,19 @@ def test_a_known_success_is_no_no(book: SQLiteJournal, place: tuple[str, str]) -
     assert (done.status, done.out) == (1, "")
 
 
+def test_a_reason_of_several_lines_stays_one_cell(
+    book: SQLiteJournal, place: tuple[str, str]
+) -> None:
+    write(book, entry(key="k"))
+    reason = "seen\tby Ann\nat\x1b[31m 3 a.m."
+    journal("resolve", "k", "success", "--reason", reason, *place)
+    rows = dict(
+        row.split("\t") for row in journal("show", "k", *place).out.splitlines()
+    )
+    assert rows["reason"] == r"seen\tby Ann\nat\x1b[31m 3 a.m."
+    assert journal("show", "k", "--json", *place).json["reason"] == reason
+
+
 def test_an_entry_is_abandoned(book: SQLiteJournal, place: tuple[str, str]) -> None:
     write(book, entry(), entry("2", runs=0))
     for order, outcome in (("1", None), ("2", "no")):

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from AmazonPay._signing.private_key import load_private_key
 from AmazonPay.cli import key_files
-from command_line import amazonpay, write_key
+from command_line import amazonpay, has_pipes, piped, write_key
 from keys import KEY, OTHER_KEY
 from simulated import START
 
@@ -170,19 +170,14 @@ def test_two_private_keys_are_no_pair(tmp_path: Path) -> None:
     assert "o.pem' holds no public key, but a private one" in done.err
 
 
-@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="needs the pipes of a shell")  # noqa: PTH112 - a path of the system
+@has_pipes
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_key_may_come_from_a_pipe(swapped: bool, tmp_path: Path) -> None:
     pem = Path(write_key(tmp_path / "k.pem")).read_bytes()
     (tmp_path / "public.pem").write_text(PUBLIC)
-    reader, writer = os.pipe()
-    with os.fdopen(writer, "wb") as pipe:
-        pipe.write(pem)
-    files = [f"/dev/fd/{reader}", str(tmp_path / "public.pem")]
-    try:
+    with piped(pem) as pipe:
+        files = [pipe, str(tmp_path / "public.pem")]
         done = amazonpay("keys", "check", *(reversed(files) if swapped else files))
-    finally:
-        os.close(reader)
     assert (done.status, done.out) == (0, "yes\n")
 
 
@@ -202,6 +197,15 @@ def test_a_password_that_is_no_text_is_told(tmp_path: Path) -> None:
     line = ("keys", "new", "--out", str(tmp_path / "k.pem"))
     done = amazonpay(*line, env={PASSWORD: "\udcff"})
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
+
+
+def test_a_password_that_is_too_long_to_encrypt_with_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "k.pem"
+    done = amazonpay("keys", "new", "--out", str(out), env={PASSWORD: "geheim" * 200})
+    assert (done.status, done.out) == (2, "")
+    assert PASSWORD in done.err
+    assert "geheim" not in done.err
+    assert not out.exists()
 
 
 def test_a_needless_password_is_told_by_its_variable(tmp_path: Path) -> None:

@@ -447,7 +447,7 @@ def test_an_amount_that_stands_in_one_column_is_enough(books: Books) -> None:
         assert books.run(str(books.settlement)).status == 0
 
 
-@pytest.mark.parametrize("path", ["missing.csv", "a\0b"])
+@pytest.mark.parametrize("path", ["missing.csv", "a\0b", "x" * 300])
 def test_a_file_that_cannot_be_read_is_named(path: str, books: Books) -> None:
     write_orders(books.orders, HEAD, "A,10,USD")
     done = books.run(path)

@@ -98,6 +98,15 @@ def test_what_the_simulator_refuses_ends_with_1(line: tuple[str, ...]) -> None:
     assert "reasonCode" in done.json
 
 
+@pytest.mark.parametrize(
+    ("noun", "act"), [("charge", "buyerCancel"), ("permission", "mendPaymentMethod")]
+)
+def test_an_act_that_is_none_is_told_with_those_that_are(noun: str, act: str) -> None:
+    done = sim(Shop(), noun, "S01-0000000-0000000", "explode")
+    assert done.status == 1
+    assert act in done.err
+
+
 @pytest.mark.parametrize("bad", ["../x", "a/b", "a?b", "ä", ""])
 def test_an_id_is_no_path(bad: str) -> None:
     assert sim(Shop(), "pay", bad).status == 2

@@ -96,6 +96,23 @@ def test_a_time_or_the_next_event_is_given(line: tuple[str, ...]) -> None:
     assert sim(Shop(), "advance", *line).status == 2
 
 
+@pytest.mark.parametrize(
+    "line",
+    [("-5m",), ("--", "-5m"), ("--5m",), ("-1h30m", "--json"), ("--json", "-.5h")],
+)
+def test_time_cannot_go_back(line: tuple[str, ...]) -> None:
+    done = sim(Shop(), "advance", *line)
+    assert (done.status, done.out) == (2, "")
+    assert "time cannot go back" in done.err
+    assert "No such option" not in done.err
+
+
+def test_a_wrong_option_of_advance_is_told_with_the_one_that_was_meant() -> None:
+    done = sim(Shop(), "advance", "--to-next-evnt")
+    assert done.status == 2
+    assert "--to-next-event" in done.err
+
+
 def test_a_time_that_is_too_far_is_refused() -> None:
     done = sim(Shop(), "advance", "999999w")
     assert done.status == 1
@@ -120,7 +137,7 @@ def test_the_story_of_one_order_is_told() -> None:
 def test_an_order_that_does_not_exist_has_no_story(order: str) -> None:
     shop = Shop()
     shop.open()
-    for form in ([], ["--json"]):
+    for form in ([], ["--json"], ["--after", "0"], ["--after", "5"]):
         done = sim(shop, "story", order, *form)
         assert (done.status, done.out) == (1, "")
         assert "no such order" in done.err

@@ -379,6 +379,7 @@ def test_without_options_the_rules_are_the_default_ones_and_a_seed_is_told() -> 
         (["--public-url", "https://pay.example/x"], "--public-url is where"),
         (["--state", "a", "--db", "b"], "leave out --db"),
         (["--state", ""], "--state takes a folder"),
+        (["--db", ""], "--db takes a file"),
         (["--ipn-url", "http://shop:1/ipn"], "--ipn-host names"),
         (["--ipn-url", "http://shop:1/ipn", "--ipn-host", "web"], "--ipn-host names"),
     ],
@@ -446,6 +447,14 @@ def test_a_file_without_a_public_key_is_named(
     path = tmp_path / "public.pem"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=re.escape(said)):
+        merchant_from(f"A={path}")
+
+
+def test_a_file_that_is_larger_than_any_key_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "public.pem"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # takes no place
+    with pytest.raises(ConfigurationError, match="larger than any key"):
         merchant_from(f"A={path}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import ssl
 import stat
 from datetime import timedelta
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from AmazonPay.errors import ConfigurationError
 from AmazonPay.simulator import certificate
 from AmazonPay.simulator.certificate import make_certificate, new_authority
+from AmazonPay.simulator.cli import main
 from AmazonPay.simulator.state import open_state
 
 if TYPE_CHECKING:
@@ -166,6 +169,20 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
         open_state(tmp_path / "state"),
     ):
         pass
+
+
+def test_no_key_is_made_for_a_folder_that_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(rsa, "generate_private_key", lambda **_: made.append(1))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # of this process
+    (tmp_path / "state").write_text("a file")
+    (tmp_path / "private.pem").write_text("damaged")
+    for folder in (tmp_path / "state", tmp_path):
+        with pytest.raises(ConfigurationError, match="cannot be used"):
+            main(["--port", "0", "--state", str(folder)])
+    assert made == []
 
 
 @pytest.mark.parametrize("name", ["ca.pem", "ca.pem.new"])

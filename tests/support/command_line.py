@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,7 +25,7 @@ from AmazonPay.simulator import Request, Simulator
 from keys import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -81,6 +84,24 @@ def write_key(path: Path, key: RSAPrivateKey = KEY) -> str:
     )
     path.chmod(0o600)
     return str(path)
+
+
+has_pipes = pytest.mark.skipif(
+    not os.path.isdir("/dev/fd"),  # noqa: PTH112 - a path of the system
+    reason="needs the pipes of a shell",
+)
+
+
+@contextlib.contextmanager
+def piped(content: bytes) -> Generator[str]:
+    """Give the path of a pipe that holds some bytes, as a shell does for `<(…)`."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(content)
+    try:
+        yield f"/dev/fd/{reader}"
+    finally:
+        os.close(reader)
 
 
 def answering(status: int, body: bytes = b"{}", **headers: str) -> httpx2.MockTransport:

@@ -256,6 +256,8 @@ def test_a_file_that_is_none_is_refused_in_words(
         (f"a\u200b,{CHARGE},5.00,USD", "reference holds U+200B"),
         ("a,,5.00,USD", "charge_id: is empty"),
         ("a,..,5.00,USD", "dots"),
+        (f"a, {PERMISSION}-C000001,5.00,USD", "charge_id: begins or ends with a blank"),
+        (f"a,{PERMISSION}-C000001 ,5.00,USD", "charge_id: begins or ends with a blank"),
         (f"a,{PERMISSION},5.00,USD", "charge_id: holds the id of a charge permission"),
         (f"a,{PERMISSION}-R000001,5.00,USD", "charge_id: holds the id of a refund"),
         (f"a,{CHARGE},,USD", "amount: is empty"),

@@ -203,14 +203,17 @@ def test_waiting_for_what_is_not_there_raises() -> None:
 # Paging -------------------------------------------------------------------------------
 
 
+ONE, TWO, THREE = ({"reportId": str(n)} for n in (1, 2, 3))
+
+
 def test_the_next_page_is_asked_for_by_its_token_alone() -> None:
     player = Player(
-        answer({"reports": [1, 2], "nextToken": "a/b"}),
+        answer({"reports": [ONE, TWO], "nextToken": "a/b"}),
         answer({"reports": [], "nextToken": "c"}),
-        answer({"reports": [3]}),
+        answer({"reports": [THREE]}),
     )
     pages = Paging.iter_reports.begin(None, report_types=["X", "Y"], page_size=2)
-    assert player.collect(pages) == [1, 2, 3]
+    assert player.collect(pages) == [ONE, TWO, THREE]
     assert [call.query for call in player.calls] == [
         "pageSize=2&reportTypes=X%2CY",
         "nextToken=a%2Fb",
@@ -220,11 +223,11 @@ def test_the_next_page_is_asked_for_by_its_token_alone() -> None:
 
 def test_disbursements_page_alike_and_a_null_token_ends_them() -> None:
     player = Player(
-        answer({"disbursements": [1], "nextToken": "n"}),
-        answer({"disbursements": [2], "nextToken": None}),
+        answer({"disbursements": [ONE], "nextToken": "n"}),
+        answer({"disbursements": [TWO], "nextToken": None}),
     )
     pages = Paging.iter_disbursements.begin(None, start_time="20260101T000000Z")
-    assert player.collect(pages) == [1, 2]
+    assert player.collect(pages) == [ONE, TWO]
     assert player.calls[0].query == "startTime=20260101T000000Z"
 
 
@@ -501,6 +504,16 @@ def test_a_page_without_a_list_is_an_error(
 
 
 @LISTS
+@pytest.mark.parametrize("strange", [None, "ab", 5, []])
+def test_no_element_of_a_page_that_holds_what_is_no_object_is_given_out(
+    name: str, pages: Callable[[None], Pages[Any]], strange: object
+) -> None:
+    player = Player(answer({name: [ONE, strange], "nextToken": "n"}))
+    with pytest.raises(InvalidResponse, match=f"no object in {name}"):
+        next(iterate(pages(None), player))
+
+
+@LISTS
 @pytest.mark.parametrize("token", [5, True, False, 0, ["t"], {"t": "t"}])
 def test_a_next_token_that_is_no_text_is_an_error(
     name: str, pages: Callable[[None], Pages[Any]], token: object
@@ -525,12 +538,12 @@ def test_a_next_token_that_no_query_takes_is_an_error_of_ours(
 def test_a_next_token_that_comes_again_ends_the_list_with_an_error(
     name: str, pages: Callable[[None], Pages[Any]], tokens: str
 ) -> None:
-    replies = [answer({name: [n], "nextToken": t}) for n, t in enumerate(tokens)]
+    replies = [answer({name: [{"n": n}], "nextToken": t}) for n, t in enumerate(tokens)]
     player = Player(*replies)
     found: list[Any] = []
     with pytest.raises(InvalidResponse, match="repeats a nextToken"):
         found.extend(iterate(pages(None), player))
-    assert found == list(range(len(tokens)))
+    assert [one["n"] for one in found] == list(range(len(tokens)))
     assert len(player.calls) == len(tokens)
 
 
@@ -548,10 +561,10 @@ def test_empty_pages_without_end_are_an_error(
 def test_empty_pages_are_counted_anew_after_each_full_one(
     name: str, pages: Callable[[None], Pages[Any]]
 ) -> None:
-    found = [[], *[[1], *[[]] * 100] * 2]
+    found = [[], *[[ONE], *[[]] * 100] * 2]
     replies = [answer({name: one, "nextToken": str(n)}) for n, one in enumerate(found)]
-    player = Player(*replies, answer({name: [2], "nextToken": ""}))
-    assert player.collect(pages(None)) == [1, 1, 2]
+    player = Player(*replies, answer({name: [TWO], "nextToken": ""}))
+    assert player.collect(pages(None)) == [ONE, ONE, TWO]
     assert player.replies == []
 
 

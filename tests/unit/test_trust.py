@@ -235,6 +235,13 @@ def holding(path: Path, data: bytes) -> Path:
     return path
 
 
+def huge(path: Path) -> Path:
+    """Return a file of more bytes than fit into memory; it takes no place."""
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    return path
+
+
 BAD_FILES: dict[str, tuple[Callable[[Path, bytes], Path], str]] = {
     "missing": (lambda path, _: path, "cannot be read: No such file"),
     "a directory": (lambda path, _: as_directory(path), "is a directory"),
@@ -246,6 +253,7 @@ BAD_FILES: dict[str, tuple[Callable[[Path, bytes], Path], str]] = {
         lambda path, _: holding(path, b"-----BEGIN PRIVATE KEY-----\nMII\n"),
         "holds no certificate",
     ),
+    "huge": (lambda path, _: huge(path), "holds no certificate"),
     "DER": (as_der, "openssl x509 -in FILE -out ca.pem"),
 }
 

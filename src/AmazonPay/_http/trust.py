@@ -113,8 +113,8 @@ def _problem_with(path: Path) -> str | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
         problem = "holds no certificate in PEM"
-        with contextlib.suppress(OSError):
-            if path.read_bytes()[:1] == b"\x30":
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if file.read(1) == b"\x30":
                 problem += "; DER becomes PEM by: openssl x509 -in FILE -out ca.pem"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"

@@ -187,6 +187,8 @@ def checked_id(kind: Kind, cells: Mapping[str, str]) -> str:
     column, found = kind.id_column, cells[kind.id_column]
     if not found:
         raise ColumnProblem(column, "is empty")
+    if found != found.strip():
+        raise ColumnProblem(column, "begins or ends with a blank: strip it")
     others = {
         "charge_id": ((_PERMISSION_ID, "charge permission"), (_REFUND_ID, "refund")),
         "charge_permission_id": ((_CHARGE_ID, "charge"), (_REFUND_ID, "refund")),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from .. import errors
 from ..errors import ConfigurationError, TransportError
 from ..money import add
-from .kinds import RESULT_PREFIX
+from .kinds import REFERENCE, RESULT_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,7 @@ MEANINGS: Final[Mapping[RowOutcome, str]] = {
 }
 """What each outcome of a row asks of a person; in this order they are listed."""
 
+_LONGEST_HEAD: Final = 64 * 1024
 _EXPECTED: Final = frozenset({"success", "pending", "waiting"})
 
 RESULT_COLUMNS: Final = tuple(
@@ -110,17 +111,32 @@ def check_place(path: str) -> None:
 
     Raises:
         ConfigurationError: its folder is missing, or something else is there, such as
-            a folder or a device.
+            a folder, a journal or a key.
     """
-    target = Path(path)
-    usable = "\0" not in path and (
-        target.parent.is_dir() and (target.is_file() or not target.exists())
-    )
-    if not usable:
+    target, usable = Path(path), False
+    with contextlib.suppress(OSError, ValueError):  # such as a name that is too long
+        usable = target.parent.is_dir() and (target.is_file() or not target.exists())
+    if "\0" in path or not usable:
         raise ConfigurationError(
             f"the results cannot be written to {path!r}: name a file in a folder that"
             " is there"
         )
+    if target.exists() and not _has_rows(target):
+        raise ConfigurationError(
+            f"the results cannot be written to {path!r}: what is there is no file of"
+            " rows, and is not replaced: name another file"
+        )
+
+
+def _has_rows(path: Path) -> bool:
+    """Return whether a file begins as one of rows or results; one without bytes may."""
+    try:
+        with path.open("rb") as file:
+            head = file.readline(_LONGEST_HEAD)
+    except OSError:
+        return False
+    names = head.decode("utf-8-sig", errors="replace").strip().split(",")
+    return not head or REFERENCE in {name.strip('"') for name in names}
 
 
 def write_results(

@@ -20,7 +20,7 @@ from .bulk_run import REDIS_VARIABLE
 from .durations import duration
 from .failures import OK
 from .journal import JOURNAL, in_database
-from .output import data, json_line, words
+from .output import data, json_line, tabbed, words
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -177,4 +177,4 @@ def _print_row(result: RowResult, *, as_json: bool) -> None:
         names = ("kind", "reference", "outcome", "reason", "object_id")
         json_line(dict(zip(names, line, strict=True)))
     else:
-        data("\t".join("" if cell is None else str(cell) for cell in line))
+        data(tabbed(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from functools import cache, partial
@@ -38,9 +39,13 @@ if TYPE_CHECKING:
     from ..response import Response
 
 _STDIN: Final = "-"
+_ASCII: Final = 128
 _KEY_UNTOLD: Final = (
     "the new idempotency key cannot be told, because stderr is closed: give one by"
     " --idempotency-key. Nothing was sent"
+)
+_KEY_GONE: Final = (
+    "\nwith your key anew: the pipe that --private-key named has been read"
 )
 
 
@@ -141,7 +146,7 @@ def _run(operation: Operation[..., Any], **given: Any) -> None:  # noqa: ANN401 
     name = str(ctx.info_name)
     with credentials.client_from(ctx, who, **options) as made:
         client = made if code is None else made.with_options(simulation_code=code)
-        is_new = operation.method == "POST" and not arguments["idempotency_key"]
+        is_new = operation.method == "POST" and arguments["idempotency_key"] is None
         if is_new:
             arguments["idempotency_key"] = new_idempotency_key()
         call = operation.build((), arguments)
@@ -210,7 +215,10 @@ def _print_answer(response: Response[Any], *, as_json: bool) -> int:
     else:
         data(response.text)
     if unreadable is not None:
-        words(f"amazonpay: {text_of(unreadable)}")
+        told = text_of(unreadable)
+        if as_json:
+            told = told.replace("it is on stdout", "without --json it is on stdout")
+        words(f"amazonpay: {told}")
         return UNKNOWN if response.outcome_unknown else NO_ANSWER
     if not response.ok:
         words(
@@ -258,8 +266,25 @@ def _repeat_command(ctx: click.Context, body: str | None, call: Call) -> str:
         ]
     key = call.idempotency_key
     if key is not None and not {key, f"--idempotency-key={key}"} & set(line):
-        line += ["--idempotency-key", key]
+        # Behind the command's name: after -- there are no options.
+        place = line.index(str(ctx.info_name)) + 1
+        line[place:place] = ["--idempotency-key", key]
     return (
         "The outcome is unknown: it may have been carried out. Never send it with"
-        f" another key. To find out, repeat it:\n  {shlex.join(['amazonpay', *line])}"
+        " another key. To find out, repeat it:\n  "
+        + " ".join(map(_quoted, ["amazonpay", *line]))
+        + _KEY_GONE * isinstance(ctx.params.get("private_key"), bytes)
     )
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell reads it, in characters that stderr can show."""
+    try:
+        word.encode(getattr(sys.stderr, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:  # $'…' is that of bash, zsh and ksh
+        shown = (
+            chr(byte) if chr(byte).isalnum() and byte < _ASCII else f"\\{byte:03o}"
+            for byte in os.fsencode(word)
+        )
+        return f"$'{''.join(shown)}'"
+    return shlex.quote(word)

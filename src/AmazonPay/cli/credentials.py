@@ -26,14 +26,18 @@ C = TypeVar("C", "Client", "AsyncClient")
 _REPLACEMENT: Final = "; or name a --profile, or give {option}"
 
 
-def _path_of_a_key(
+def _source_of_a_key(
     ctx: click.Context, parameter: click.Parameter, value: str | None
-) -> Path | None:
-    """Refuse a key on the command line, where every user of the machine can see it."""
+) -> Path | bytes | None:
+    """Refuse a key on the command line, where every user of the machine can see it.
+
+    What a pipe of the shell holds, as in `<(…)`, is read now: it can be read once, and
+    a command may make more than one client.
+    """
     from .._signing.key_forms import private_key_in
 
-    del ctx, parameter
-    if value is None:
+    del parameter
+    if value is None or ctx.resilient_parsing:
         return None
     encoded = value.encode(errors="replace")
     if "-----" in value or "\n" in value or private_key_in(encoded):
@@ -41,7 +45,8 @@ def _path_of_a_key(
             "--private-key takes the path of a file: a key on a command line can be"
             f" read by others. Or put it into {VARIABLES['private_key']}"
         )
-    return Path(value)
+    path = Path(value)
+    return key_files.read(value) if key_files.is_pipe(path) else path
 
 
 _SPECS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
@@ -51,7 +56,7 @@ _SPECS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
         ("--private-key",),
         {
             "metavar": "FILE",
-            "callback": _path_of_a_key,
+            "callback": _source_of_a_key,
             "help": "The path of the private key.",
         },
     ),

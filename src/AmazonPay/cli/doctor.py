@@ -11,7 +11,7 @@ from .._core.command_lines import without_secrets
 from .._core.config import Retry
 from ..errors import AmazonPayError, ConfigurationError
 from . import credentials, key_files, offline_checks, stored_checks
-from .failures import OK, SAID_NO
+from .failures import OK, SAID_NO, text_of
 from .findings import Finding, unknown, wrong
 from .online_check import online
 from .output import data, json_line, words
@@ -128,7 +128,7 @@ def _last(
         client = credentials.client_from(ctx, given, retry=Retry(attempts=1))
     except AmazonPayError as error:
         if all(one.status != "wrong" for one in before):
-            yield wrong("client", f"it cannot be built: {error}")
+            yield wrong("client", f"it cannot be built: {text_of(error)}")
         yield unknown("answer", "not asked, because no client can be built")
         return
     with client:

@@ -59,6 +59,7 @@ _OPTIONS: Final = {
     "is not JSON; see .content": "is not JSON; it is on stdout",
     "wrong private_key_password": "wrong AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "pass private_key_password": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
+    "pass AMAZON_PAY_PRIVATE_KEY_PASSWORD": "set AMAZON_PAY_PRIVATE_KEY_PASSWORD",
     "leave private_key_password out": "unset AMAZON_PAY_PRIVATE_KEY_PASSWORD",
 }
 

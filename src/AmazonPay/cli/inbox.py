@@ -175,8 +175,9 @@ def retry(  # noqa: PLR0913 - one parameter for each option
     refused: list[str] = []
     for one in ids:
         try:
+            one.encode()  # a word of the command line may be no UTF-8
             box.retry(one)
-        except InvalidRequest:
+        except (InvalidRequest, UnicodeEncodeError):
             refused.append(one)
             continue
         if as_json:

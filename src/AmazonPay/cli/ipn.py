@@ -28,7 +28,7 @@ from .failures import NO_ANSWER, OK, SAID_NO
 from .groups import Group
 from .ipn_server import LOOPBACK, Ears, serve
 from .local import origin_of, trust
-from .output import data, json_line, table, words
+from .output import data, json_line, tabbed, table, words
 from .session import Session, json_option
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class _Printed:
         if self.as_json:
             self.is_read = json_line(shown)
         else:
-            self.is_read = data("\t".join(str(one or "") for one in shown.values()))
+            self.is_read = data(tabbed(shown.values()))
         if not self.is_read:
             return _UNAVAILABLE  # so that it comes again
         if self.left is not None:

@@ -22,6 +22,7 @@ _UNTRUSTED: Final = (403, 503)
 _MERCHANT: Final = "A1EXAMPLE"
 _TOPIC: Final = "arn:aws:sns:us-east-1:291180941288:A3BXB0YN3XH17H"
 _SANDBOX_ID: Final = re.compile(r"[SC][A-Za-z0-9-]{0,63}")
+_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 # By the letter after the last dash of an id.
 _TYPES: Final = {"C": "CHARGE", "R": "REFUND"}
 
@@ -90,6 +91,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
     url = shop_url(to)
     if _SANDBOX_ID.fullmatch(object_id) is None:
         raise click.UsageError("--object-id is an id of the sandbox: S01-… or C01-…")
+    if message_id is not None and _MESSAGE_ID.fullmatch(message_id) is None:
+        raise click.UsageError("--message-id is an id of letters, digits and dashes")
     kind = object_type or _TYPES.get(
         object_id.rpartition("-")[2][:1], "CHARGE_PERMISSION"
     )

@@ -16,7 +16,7 @@ from . import credentials
 from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
-from .output import data, json_line, table, words
+from .output import data, json_line, tabbed, table, words
 from .places import Kind, before
 from .session import json_option
 
@@ -326,7 +326,7 @@ def _continue(  # noqa: PLR0913 - what one entry takes
         names = ("key", "operation", "order", "outcome", "reason", "object_id")
         json_line(dict(zip(names, line, strict=True)))
     else:
-        data("\t".join("" if cell is None else str(cell) for cell in line))
+        data(tabbed(line))
     return status
 
 

@@ -199,6 +199,14 @@ def write_new(path: str, content: bytes) -> None:
         raise ConfigurationError(f"{path!r} cannot be written: {reason}") from None
 
 
+def is_pipe(path: Path) -> bool:
+    """Return whether a file is a pipe, whose bytes can be read once."""
+    try:
+        return path.is_fifo()
+    except (OSError, ValueError):
+        return False
+
+
 def readable_by_others(path: str | Path) -> bool:
     """Return whether more users than its owner may read or write a file."""
     if os.name != "posix":

@@ -61,7 +61,13 @@ def new(out: str, *, as_json: bool) -> None:
     encryption: KeySerializationEncryption = NoEncryption()
     if secret is not None:
         encryption = BestAvailableEncryption(secret.encode())
-    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    try:
+        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    except ValueError:
+        raise ConfigurationError(
+            f"{VARIABLES['private_key_password']} is too long to encrypt a key with:"
+            " give at most 1023 bytes"
+        ) from None
     key_files.write_new(out, pem)
     public = key_files.public_pem(made.public_key())
     if as_json:

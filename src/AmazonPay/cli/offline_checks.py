@@ -74,12 +74,15 @@ def keys_of(subject: Subject) -> tuple[RSAPrivateKey | None, list[Finding]]:
     ]
 
 
-def _form(given: str | Path) -> str:
+def _form(given: str | bytes | Path) -> str:
     """Return what is unusual in the form of a key that can be read."""
     from .._signing.key_forms import private_key_in
 
     path = _path(given)
-    held = str(given).encode() if path is None else path.read_bytes()
+    if path is not None:
+        held = path.read_bytes()
+    else:
+        held = given if isinstance(given, bytes) else str(given).encode()
     found = private_key_in(held)
     if found is None:
         return ""
@@ -92,15 +95,17 @@ def _form(given: str | Path) -> str:
     )
 
 
-def _path(given: str | Path) -> Path | None:
+def _path(given: str | bytes | Path) -> Path | None:
     """Return the file of a key; None if the key itself was given."""
+    if isinstance(given, bytes):
+        return None
     with suppress(OSError, ValueError):
         if Path(given).is_file():
             return Path(given)
     return None
 
 
-def _permissions(given: str | Path) -> Iterator[Finding]:
+def _permissions(given: str | bytes | Path) -> Iterator[Finding]:
     path = _path(given)
     if path is None:
         return

@@ -10,12 +10,16 @@ import contextlib
 import errno
 import json
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import TextIO
+
+# Control characters, and what ends a line in Unicode.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def data(text: str) -> bool:
@@ -43,6 +47,20 @@ def json_text(value: object) -> None:
     data(text)
 
 
+def tabbed(cells: Iterable[object]) -> str:
+    """Return one line of cells that are separated by tabs."""
+    return "\t".join(map(_cell, cells))
+
+
+def _cell(value: object) -> str:
+    r"""Return a cell that stays one: a tab or a line end in it is written `\t`, `\n`.
+
+    What a terminal would act on is written so, too.
+    """
+    text = "" if value is None else str(value)
+    return _CONTROL.sub(lambda one: one[0].encode("unicode_escape").decode(), text)
+
+
 def table(
     columns: Sequence[str],
     rows: Sequence[Sequence[object]],
@@ -53,10 +71,10 @@ def table(
 
     `numbers` are the columns that stand to the right.
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     if not is_terminal(sys.stdout):
-        data("\n".join("\t".join(row) for row in [list(columns), *cells]))
+        data("\n".join(map(tabbed, [columns, *rows])))
         return
+    cells = [[_cell(one) for one in row] for row in rows]
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table

@@ -27,12 +27,16 @@ _MEMBERS: Final = _TEXTS | {"sandbox"}
 
 
 def profiles_file() -> Path:
-    """Return the path of the file of profiles."""
+    """Return the path of the file of profiles.
+
+    Raises:
+        ConfigurationError: no variable names it, and there is no home folder.
+    """
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
     home = os.environ.get("XDG_CONFIG_HOME")
-    folder = Path(home) if home else Path("~/.config").expanduser()
+    folder = Path(home) if home else _at_home("~/.config", FILE_VARIABLE)
     return folder / "amazonpay" / "profiles.toml"
 
 
@@ -62,8 +66,18 @@ def arguments_of(name: str) -> dict[str, Any]:
     arguments = dict(profile)
     for member in _PATHS:
         if member in arguments:
-            arguments[member] = path.parent / Path(arguments[member]).expanduser()
+            named = _at_home(arguments[member], f"{member} of profile {name!r}")
+            arguments[member] = path.parent / named
     return arguments
+
+
+def _at_home(text: str, where: str) -> Path:
+    """Return a path, which may begin with ~; `where` another one can be given."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        problem = f"the home folder in {text!r} is not known: give a whole path as"
+    raise ConfigurationError(f"{problem} {where}")
 
 
 def names() -> list[str]:
@@ -79,10 +93,17 @@ def names() -> list[str]:
     ]
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a folder that is closed to us: its reader says so
+        return True
+
+
 def _tables(path: Path) -> dict[str, Any]:
     import tomllib
 
-    if not path.exists():
+    if not _is_there(path):
         raise ConfigurationError(
             f"there is no file of profiles {str(path)!r}; {FILE_VARIABLE} names another"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ import click
 from . import key_files
 from .durations import duration
 from .failures import OK, SAID_NO
-from .output import data, json_line, table, words
+from .output import data, json_line, tabbed, table, words
 from .sim_calls import answer_to, no_simulator, options, raw_answer, read
 
 if TYPE_CHECKING:
@@ -65,8 +66,40 @@ def charges(ctx: click.Context, **given: Any) -> None:  # noqa: ANN401 - the opt
     )
 
 
-@click.command()
-@click.argument("by", required=False, type=duration, metavar="[TIME]")
+class _Ahead(click.Command):
+    """A command that takes a time; one with a minus is no option that is unknown."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if re.match(r"-+[\d.]", error.option_name):
+                raise _backwards() from None
+            raise
+
+
+def _ahead(text: str) -> timedelta:
+    """Return the length of time in a text.
+
+    Raises:
+        click.BadParameter: it is none, or leads back.
+    """
+    if text.lstrip().startswith("-"):
+        raise _backwards()
+    return duration(text)
+
+
+def _backwards() -> click.BadParameter:
+    return click.BadParameter(
+        "the simulator's time cannot go back; amazonpay sim reset sets it to its start,"
+        " and forgets every object",
+        param_hint="TIME",
+    )
+
+
+@click.command(cls=_Ahead)
+@click.argument("by", required=False, type=_ahead, metavar="[TIME]")
 @click.option("--to-next-event", is_flag=True, help="To what is due next.")
 @options
 def advance(
@@ -119,14 +152,13 @@ def story(
     With --json one row a line, with all facts: these hold bodies of requests. It
     ends with 1 if there is no such order.
     """
-    asked = {"order": order, "after": after, "limit": limit}
-    query = urlencode(
-        {name: value for name, value in asked.items() if value is not None},
-        errors="replace",
-    )
-    found = _listed(given, answer_to(ctx, given, "GET", f"story?{query}"), "rows")
+    found = _rows(ctx, given, order=order, after=after, limit=limit)
     # An order that is there has rows, unless those asked for are later ones.
-    unknown = not found and order is not None and after is None
+    unknown = (
+        not found
+        and order is not None
+        and not (after and _rows(ctx, given, order=order, limit=1))
+    )
     if not found:
         words("There is no such order." if unknown else "Nothing has happened.")
     if given["as_json"]:
@@ -207,11 +239,22 @@ COMMANDS: Final = (
 )
 
 
+def _rows(
+    ctx: click.Context, given: Mapping[str, Any], **asked: str | int | None
+) -> list[dict[str, Any]]:
+    """Return rows of the story."""
+    query = urlencode(
+        {name: value for name, value in asked.items() if value is not None},
+        errors="replace",
+    )
+    return _listed(given, answer_to(ctx, given, "GET", f"story?{query}"), "rows")
+
+
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         at = str(row.get("at"))
         time = f"{at[:4]}-{at[4:6]}-{at[6:8]} {at[9:11]}:{at[11:13]}:{at[13:15]}"
-        data(f"{row.get('number')}\t{time}\t{row.get('line') or row.get('kind')}")
+        data(tabbed((row.get("number"), time, row.get("line") or row.get("kind"))))
 
 
 def _lines(rows: list[dict[str, Any]]) -> None:

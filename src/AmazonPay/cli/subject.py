@@ -32,8 +32,8 @@ class Subject:
         return None if value is None else str(value)
 
     @property
-    def private_key(self) -> str | Path | None:
-        """A path, or what the environment holds: a path or the key itself."""
+    def private_key(self) -> str | bytes | Path | None:
+        """A path, what a pipe held, or what the environment holds: a path or a key."""
         return self.arguments.get("private_key")
 
 

@@ -82,17 +82,20 @@ def id_of(response: Response[Any], name: str) -> str:
     return found
 
 
-def list_of(response: Response[Any], name: str) -> list[Any]:
-    """Return a list member of a success.
+def objects_of(response: Response[Any], name: str) -> list[Any]:
+    """Return a member of a success that is a list of JSON objects.
 
     Raises:
         APIError: the answer is no success.
-        InvalidResponse: the member is missing, or no list.
+        InvalidResponse: the member is missing, no list, or has what is no object.
     """
     found = member(object_of(response), name)
     if not isinstance(found, list):
         raise InvalidResponse(response, f"has no list as {name}")
-    return [*cast("list[object]", found)]
+    listed = cast("list[object]", found)
+    if not all(isinstance(one, dict) for one in listed):
+        raise InvalidResponse(response, f"has what is no object in {name}")
+    return [*listed]
 
 
 def member(value: object, *path: str) -> object:

@@ -22,7 +22,7 @@ from ..resources.reports import (
     ReportType,
 )
 from ..response import Response
-from ._answers import list_of, member, object_of
+from ._answers import member, object_of, objects_of
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ def _pages(
     seen_tokens: set[str] = set()
     empty_pages = 0
     while True:
-        found = list_of(page, name)
+        found = objects_of(page, name)
         for element in found:
             yield Item(element)
         token = member(object_of(page), "nextToken")
@@ -69,7 +69,7 @@ class Paging:
         """Iterate over all matching reports, page by page; nothing changes.
 
         Errors: what `get_reports` raises, at the page where it occurs;
-        `InvalidResponse` for a page without a list, or a repeated token.
+        `InvalidResponse` for a page without a list of objects, or a repeated token.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         page = yield from ask(
@@ -97,7 +97,7 @@ class Paging:
         """Iterate over all matching disbursements, page by page; nothing changes.
 
         Errors: what `get_disbursements` raises, at the page where it occurs;
-        `InvalidResponse` for a page without a list, or a repeated token.
+        `InvalidResponse` for a page without a list of objects, or a repeated token.
         Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
         """
         page = yield from ask(

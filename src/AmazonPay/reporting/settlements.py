@@ -96,11 +96,18 @@ def load(
     return [source.file for source in sources]
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long
+        return False
+
+
 def _sources(engine: Engine, paths: Sequence[Path], encoding: str) -> Iterator[Source]:
     environments: set[str] = set()
     number = 0
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             number += 1
             yield _converted(engine, number, path, encoding)
             continue

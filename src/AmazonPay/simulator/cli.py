@@ -11,7 +11,7 @@ from .extra import check_extra
 from .options import parser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 check_extra()
 
@@ -28,8 +28,12 @@ def main(argv: Sequence[str]) -> int:
     """
     arguments = parser().parse_args(argv)
     with ThreadPoolExecutor(1) as pool:
-        # A key takes about as long as the import below, and no lock of Python's.
-        key = None if arguments.public_key else pool.submit(_new_key)
+        new_key: Callable[[], rsa.RSAPrivateKey] | None = None
+        if not arguments.public_key and arguments.state is not None:
+            new_key = _new_key  # called if the folder turns out to hold none
+        elif not arguments.public_key:
+            # A key takes about as long as the import below, and no lock of Python's.
+            new_key = pool.submit(_new_key).result
         from .run import run
 
-        return run(arguments, key)
+        return run(arguments, new_key)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .state import State
 
 
+_LARGEST_KEY = 1024 * 1024
 _OPTIONS = {
     "region": "region",
     "currency": "ledger_currency",
@@ -68,9 +69,12 @@ def merchant_from(text: str) -> Merchant:
         raise ConfigurationError("--public-key takes ID=FILE")
     named = dict(option.split("=", 1) for option in options)
     try:
-        pem = Path(file).read_bytes()
+        with Path(file).open("rb") as opened:
+            pem = opened.read(_LARGEST_KEY + 1)
     except OSError as error:
         raise ConfigurationError(f"{file!r} cannot be read: {error.strerror}") from None
+    if len(pem) > _LARGEST_KEY:
+        raise ConfigurationError(f"{file!r} is larger than any key")
     if b"PRIVATE KEY-----" in pem:
         raise ConfigurationError(
             f"{file!r} holds a private key; the simulator takes the public half:"
@@ -102,7 +106,10 @@ def addresses_of(arguments: argparse.Namespace) -> Addresses:
         )
     if arguments.state is not None and arguments.db is not None:
         raise ConfigurationError("--state keeps the state, too: leave out --db")
+    # A variable of a shell that is not set: no wish for the current folder, or for a
+    # file that is gone at the end.
     if arguments.state == "":
-        # A variable of a shell that is not set, and no wish for the current folder.
         raise ConfigurationError("--state takes a folder, and no empty text")
+    if arguments.db == "":
+        raise ConfigurationError("--db takes a file, and no empty text")
     return made

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import argparse
     import socket
     from collections.abc import Callable
-    from concurrent.futures import Future
     from types import FrameType
 
     from .addresses import Addresses
@@ -55,15 +54,15 @@ def _pem(key: rsa.RSAPrivateKey) -> bytes:
 
 
 def _generated_merchant(
-    new_key: Future[rsa.RSAPrivateKey], folder: Path, state: State | None
+    new_key: Callable[[], rsa.RSAPrivateKey], folder: Path, state: State | None
 ) -> tuple[Merchant, Path]:
     """Keep a new key, or take the kept one; return its merchant and its file."""
     if state is None:
-        path, key = folder / "private.pem", new_key.result()
+        path, key = folder / "private.pem", new_key()
         write_secret(path, _pem(key))
     else:
         path = state.private_key
-        pem = state.merchant_key(lambda: _pem(new_key.result()))
+        pem = state.merchant_key(lambda: _pem(new_key()))
         kept = load_pem_private_key(pem, None)
         if not isinstance(kept, rsa.RSAPrivateKey):
             raise ConfigurationError(f"{str(path)!r} holds no RSA key: delete it")
@@ -116,11 +115,11 @@ def _certificate(
 
 
 def run(
-    arguments: argparse.Namespace, new_key: Future[rsa.RSAPrivateKey] | None
+    arguments: argparse.Namespace, new_key: Callable[[], rsa.RSAPrivateKey] | None
 ) -> int:
     """Serve until stopped; return the exit status.
 
-    `new_key` is the private key of the merchant if no public key is given.
+    `new_key` makes the private key of the merchant if no public key is given.
 
     Raises:
         ConfigurationError: the command line names what cannot be used.

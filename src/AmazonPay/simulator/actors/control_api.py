@@ -84,7 +84,11 @@ def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
     if noun in world_api.NOUNS and act is None:
         return world_api.answer_world_call(backstage, request, noun)
     if (noun, act) not in ACTIONS:
-        raise APIRefusal("ResourceNotFound", f"Resource not found '{request.path}'")
+        acts = ", ".join(name for of, name in ACTIONS if of == noun and name)
+        hint = f": the acts of {noun} are {acts}" if act and acts else ""
+        raise APIRefusal(
+            "ResourceNotFound", f"Resource not found '{request.path}'{hint}"
+        )
     if request.method != "POST":
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
