@@ -282,6 +282,22 @@ def test_an_order_that_is_paid_is_shown_as_paid(tab: Page, world: World) -> None
     take(tab, "console/paid")
 
 
+def test_under_the_pointer_an_order_says_what_is_new_and_does_not_move(
+    tab: Page, world: World
+) -> None:
+    session = world.shop.paid()
+    order = tab.locator(f"[data-order='{session}']")
+    order.hover()
+    expect(order).to_contain_text("Open")
+    assert world.shop.complete(session).status == 200
+    other = tab.locator(f"[data-order='{world.shop.open()}']")
+    expect(order).to_contain_text("Authorized")
+    expect(other).to_be_hidden()
+    tab.mouse.move(0, 0)
+    expect(other).to_be_visible()
+    expect(tab.locator("[data-order]").last).to_contain_text("Authorized")
+
+
 def test_the_life_of_a_charge_is_drawn_and_pushed(tab: Page, world: World) -> None:
     bought = world.shop.buy(card="0701", canHandlePendingAuthorization=True)
     tab.locator(f"[data-order='{bought.session}']").click()

@@ -11,7 +11,7 @@ import { bindKeys, openKeys } from "./keys.js";
 import { Lives } from "./life.js";
 import { RowList } from "./list.js";
 import { listen } from "./live.js";
-import { drawOrders, labelOf } from "./orders.js";
+import { drawOrders, labelOf, renewOrders } from "./orders.js";
 import { openCopies, openReplay } from "./replay.js";
 import { Story } from "./story.js";
 import { openWorld } from "./world.js";
@@ -111,9 +111,9 @@ function showNew() {
 
 let ordersWait = false;
 function drawOrderList() {
-  // It stands still while the pointer is on it.
+  // No entry moves while the pointer is on the list.
   ordersWait = byId("orders").matches(":hover");
-  if (!ordersWait) drawOrders(found, shown.order ?? "", chooseOrder);
+  (ordersWait ? renewOrders : drawOrders)(found, shown.order ?? "", chooseOrder);
 }
 
 function chooseOrder(order) {

@@ -10,7 +10,7 @@ export function labelOf(order) {
 
 const BAD = new Set(["Declined", "Canceled", "NonChargeable"]);
 
-export function drawOrders({ orders, withoutOrder }, chosen, choose) {
+function entries({ orders, withoutOrder }, chosen, choose) {
   const entry = (id, title, second, side, props = {}) => el("li", {},
     el("button", {
       type: "button", class: "order", "aria-current": chosen === id ? "true" : null,
@@ -30,5 +30,19 @@ export function drawOrders({ orders, withoutOrder }, chosen, choose) {
   if (withoutOrder) {
     list.push(entry("none", "Without an order", rowCount(withoutOrder), "", { data: { testid: "order-none" } }));
   }
-  byId("orders").replaceChildren(...list);
+  return list;
+}
+
+export function drawOrders(...given) {
+  byId("orders").replaceChildren(...entries(...given));
+}
+
+// Renews what each entry says, and moves none: none comes, goes or changes its place.
+export function renewOrders(...given) {
+  const name = ({ dataset }) => dataset.order ?? dataset.testid;
+  const fresh = new Map(entries(...given).map(({ firstChild }) => [name(firstChild), firstChild]));
+  for (const old of byId("orders").querySelectorAll("button")) {
+    const now = fresh.get(name(old));
+    if (now) old.replaceChildren(...now.childNodes);
+  }
 }
