@@ -25,6 +25,8 @@ def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed; `make test` does it"
     )
+    # As long as it waits for everything else: a busy machine must not fail a test.
+    sync_api.expect.set_options(timeout=30_000)
     with sync_api.sync_playwright() as playwright:
         opened = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
