@@ -32,8 +32,8 @@ from inbox_shop import (
     permission,
     state_of,
 )
+from interruptions import TimeLimit, interrupting
 from side_by_side import in_threads
-from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -369,7 +369,7 @@ def test_a_time_limit_ends_the_work_and_the_entry_is_due_again(
 ) -> None:
     shop = any_sqlite_shop
     shop.inbox.receive(notification())
-    with time_limit() as interrupt, pytest.raises(TimeLimit):
+    with interrupting(TimeLimit()) as interrupt, pytest.raises(TimeLimit):
         shop.inbox.process(answering(charge()), lambda *_: interrupt())
     shop.clock.move(hours=1)
     assert shop.inbox.process(answering(charge()), shop.handler) == 1

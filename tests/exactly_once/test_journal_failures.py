@@ -14,11 +14,11 @@ from AmazonPay import (
 )
 from AmazonPay._core.call import Call
 from AmazonPay.procedures.once import Once
+from interruptions import TimeLimit, interrupting
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal
 from losing_wire import Wire
 from purchases import HELPERS, prepared
 from simulated import Shop
-from time_limit import TimeLimit, time_limit
 
 if TYPE_CHECKING:
     from AmazonPay.journal import Entry
@@ -133,7 +133,7 @@ def test_a_time_limit_passes_unchanged_and_tells_of_the_doubt(use: int) -> None:
             self.left -= 1
 
     script = [answer(CHARGE, 201), answer(CHARGE)][:use]
-    with time_limit() as interrupt, pytest.raises(TimeLimit) as raised:
+    with interrupting(TimeLimit()) as interrupt, pytest.raises(TimeLimit) as raised:
         Watching(*script).play(create(Slow(use, OwnError())))
     notes = getattr(raised.value, "__notes__", [])
     assert any("outcome is unknown" in note for note in notes) is (use > 0)

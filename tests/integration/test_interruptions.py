@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import signal
 import socket
@@ -31,6 +30,7 @@ from AmazonPay._core.tracebacks import without_tracebacks
 from AmazonPay._http.async_network import AsyncStream
 from AmazonPay._http.progress import causes_of
 from callers import on_both_loops
+from interruptions import interrupting
 from keys import KEY
 from loopback import OK, read_request, serving
 from real_calls import (
@@ -47,7 +47,7 @@ from real_calls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
 
 T = TypeVar("T")
@@ -76,22 +76,6 @@ def notes_of(error: BaseException) -> list[str]:
 needs_alarm = pytest.mark.skipif(
     not hasattr(signal, "pthread_kill"), reason="this system sends no such signals"
 )
-
-
-@contextlib.contextmanager
-def interrupting(error: BaseException) -> Generator[Callable[[], None]]:
-    """Give a function that makes a signal handler raise `error` in this thread."""
-
-    def handle(number: int, frame: object) -> NoReturn:
-        del number, frame
-        raise error
-
-    me = threading.get_ident()
-    before = signal.signal(signal.SIGUSR1, handle)
-    try:
-        yield lambda: signal.pthread_kill(me, signal.SIGUSR1)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
 
 
 @needs_alarm

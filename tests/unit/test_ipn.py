@@ -38,7 +38,7 @@ from forgeries import (
     message,
     sealed,
 )
-from time_limit import TimeLimit, time_limit
+from interruptions import TimeLimit, interrupting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,7 +302,7 @@ def test_foreign_topics_use_up_no_fetch_of_ours() -> None:
 @pytest.mark.parametrize("served", [0, 1], ids=["certificate", "confirmation"])
 def test_a_time_limit_in_a_fetch_passes_unchanged(served: int) -> None:
     left = [LEAF] * served
-    with time_limit() as interrupt:
+    with interrupting(TimeLimit()) as interrupt:
 
         def fetch(url: str) -> bytes:
             del url

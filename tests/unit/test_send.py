@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import errno
 import gzip
-import signal
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,6 +28,7 @@ from AmazonPay._http import send
 from AmazonPay._http.progress import PROGRESS, Progress
 from AmazonPay._signing.request_signer import SignedRequest
 from AmazonPay.errors import ResponseTooLarge
+from interruptions import TimeLimit, interrupting
 
 
 @pytest.fixture
@@ -519,22 +519,11 @@ def test_an_attempt_leaves_the_progress_of_another_alone(sends: Sends) -> None:
 # Exceptions that are not the transport's ----------------------------------------------
 
 
-class Interrupted(Exception):  # noqa: N818 - what a shop's signal handler raises
-    """What a signal handler raised."""
-
-
 @pytest.fixture
 def interrupt() -> Iterator[Callable[[], None]]:
-    """Let a signal come, whose handler raises `Interrupted`."""
-
-    def handler(*_: object) -> None:
-        raise Interrupted
-
-    before = signal.signal(signal.SIGTERM, handler)
-    try:
-        yield lambda: signal.raise_signal(signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    """Let a signal come, whose handler raises `TimeLimit`."""
+    with interrupting(TimeLimit()) as interrupt:
+        yield interrupt
 
 
 class Closing:
@@ -562,11 +551,11 @@ def test_a_signal_that_the_transport_wraps_ends_the_call_as_itself(
         progress().sent, progress().stream = left, stream
         try:
             interrupt()
-        except Interrupted as error:
+        except TimeLimit as error:
             raise httpx2.WriteError("x") from error
         raise AssertionError
 
-    with pytest.raises(Interrupted) as caught:
+    with pytest.raises(TimeLimit) as caught:
         sends(failing, HOUR, signed())
     assert noted(caught.value) is (left is not False)
     assert stream.closed
@@ -606,9 +595,9 @@ def test_a_signal_during_a_step_that_httpcore2_ignores_ends_the_call(
             anyio.run(seen[0], event, {"exception": error})
 
     sends(answering, HOUR, signed())
-    with pytest.raises(Interrupted) as caught:
+    with pytest.raises(TimeLimit) as caught:
         interrupt()
     told("http11.send_request_body.failed", OSError("x"))
     told("http11.send_request_body.complete", caught.value)
-    with pytest.raises(Interrupted):
+    with pytest.raises(TimeLimit):
         told("http11.send_request_body.failed", caught.value)

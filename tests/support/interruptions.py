@@ -1,10 +1,10 @@
-"""A time limit of the shop's, which a signal handler raises, as Celery's soft one."""
+"""What a signal handler raises in the middle of our code, such as a time limit."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 
 class TimeLimit(Exception):  # noqa: N818 - named by what raises it
-    """The exception of the signal handler."""
+    """A time limit of the shop's, such as the soft one of Celery."""
 
 
 @contextlib.contextmanager
-def time_limit() -> Generator[Callable[[], None]]:
-    """Yield a function that sends this process a signal, whose handler raises."""
+def interrupting(error: BaseException) -> Generator[Callable[[], None]]:
+    """Yield a function that makes a signal handler raise `error` in this thread."""
 
     def handle(*_: object) -> NoReturn:
-        raise TimeLimit
+        raise error
 
+    me = threading.get_ident()
     before = signal.signal(signal.SIGUSR1, handle)
     try:
-        yield lambda: os.kill(os.getpid(), signal.SIGUSR1)
+        yield lambda: signal.pthread_kill(me, signal.SIGUSR1)
     finally:
         signal.signal(signal.SIGUSR1, before)
