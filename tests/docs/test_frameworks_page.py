@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from AmazonPay.simulator.server import serving
 from console_samples import files_of
 from keys import KEY
 from shop import Shop
@@ -28,23 +24,8 @@ def test_the_shop_in_flask_shows_a_button_of_the_simulator(tmp_path: Path) -> No
     (tmp_path / "test_shop.py").write_text("".join(FLASK), encoding="utf-8")
     for name, text in files_of(PAGE).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    simulator = shop.simulator()
-    with serving(simulator, tls=False) as served:
-        env = {
-            **os.environ,
-            "AMAZON_PAY_PUBLIC_KEY_ID": "SANDBOX-MY_KEY",
-            "AMAZON_PAY_PRIVATE_KEY": "keys/private.pem",
-            "AMAZON_PAY_REGION": "us",
-            "AMAZON_PAY_ENDPOINT_URL": served.url,
-        }
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", ASK],
-            cwd=tmp_path,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    with shop.served() as env:
+        done = shop.run(ASK, env)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f'src="{served.url}/checkout.js"' in done.stdout
+    assert f'src="{env["AMAZON_PAY_ENDPOINT_URL"]}/checkout.js"' in done.stdout
     assert "http://localhost:5000/review" in done.stdout

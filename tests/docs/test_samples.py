@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from AmazonPay.simulator.server import serving
 from keys import KEY
 from redis_server import redis_server, socket_path
 from shop import Shop, amazon
 from unmeasured import unmeasured
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
@@ -91,23 +84,6 @@ def shop(tmp_path: Path) -> Shop:
     return shop
 
 
-@contextlib.contextmanager
-def beside_a_simulator(shop: Shop) -> Generator[dict[str, str]]:
-    """Serve a simulator; gives the variables and the file of the quickstart."""
-    public = KEY.public_key().public_bytes(
-        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-    )
-    (shop.folder / "public.pem").write_bytes(public)
-    with serving(shop.simulator(), tls=False) as served:
-        yield {
-            **os.environ,
-            "AMAZON_PAY_PUBLIC_KEY_ID": "SANDBOX-MY_KEY",
-            "AMAZON_PAY_PRIVATE_KEY": "keys/private.pem",
-            "AMAZON_PAY_REGION": "us",
-            "AMAZON_PAY_ENDPOINT_URL": served.url,
-        }
-
-
 @pytest.mark.parametrize(("name", "code"), SAMPLES)
 def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
     with contextlib.ExitStack() as stack:
@@ -116,7 +92,7 @@ def test_a_sample_runs_as_printed(name: str, code: str, shop: Shop) -> None:
             stack.enter_context(redis_server(path))
             code = code.replace("redis://localhost:6379", f"unix://{path}")
         if "from_env" in code:
-            env = stack.enter_context(beside_a_simulator(shop))
+            env = stack.enter_context(shop.served())
         else:
             env = stack.enter_context(amazon(shop.simulator(), shop.folder))
         done = shop.run(code, env)

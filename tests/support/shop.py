@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 
 from AmazonPay import Client
-from AmazonPay.simulator import Ids, Request, Simulator, merchant
+from AmazonPay.simulator import Ids, Request, Simulator, merchant, server
 from loopback import read_request, serving, tls
 
 if TYPE_CHECKING:
@@ -113,6 +114,22 @@ class Shop:
         return Simulator(
             [merchant(name, self.key.public_key()) for name in names], ids=ids
         )
+
+    @contextlib.contextmanager
+    def served(self) -> Generator[dict[str, str]]:
+        """Serve a simulator; yield the quickstart's variables, and write its file."""
+        public = self.key.public_key().public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        )
+        (self.folder / "public.pem").write_bytes(public)
+        with server.serving(self.simulator(), tls=False) as served:
+            yield {
+                **os.environ,
+                "AMAZON_PAY_PUBLIC_KEY_ID": "SANDBOX-MY_KEY",
+                "AMAZON_PAY_PRIVATE_KEY": "keys/private.pem",
+                "AMAZON_PAY_REGION": "us",
+                "AMAZON_PAY_ENDPOINT_URL": served.url,
+            }
 
     def client(self, simulator: Simulator, *, sandbox: bool = True) -> Client:
         def handle(request: httpx2.Request) -> httpx2.Response:
