@@ -289,8 +289,8 @@ def test_under_the_pointer_an_order_says_what_is_new_and_does_not_move(
     order = tab.locator(f"[data-order='{session}']")
     order.hover()
     expect(order).to_contain_text("Open")
-    assert world.shop.complete(session).status == 200
     other = tab.locator(f"[data-order='{world.shop.open()}']")
+    assert world.shop.complete(session).status == 200
     expect(order).to_contain_text("Authorized")
     expect(other).to_be_hidden()
     tab.mouse.move(0, 0)
