@@ -11,8 +11,9 @@ from ..errors import InvalidRequest
 
 Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
-# Sequences that are one value, or none that can be sent.
+# Sequences that are no lists: text is one value, and bytes are refused.
 _ONE_VALUE: tuple[type, ...] = (str, bytes, bytearray, memoryview)
+# Amazon's numbers are smaller, and Python refuses to write very large ones.
 _LARGEST_INT = 2**63
 
 
