@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._core.parameters import encoded_id
 from ._core.run import run
 from ._core.steps import RunInThread
 from ._once import flow
 from ._once.claims import take_claim
 from ._once.entry import Entry, record_abandonment, record_resolution
 from ._once.journal_steps import Journal, checked_journal
+from ._once.observe import usable_id
 from ._once.sqlite_journal import SQLiteJournal
 from .errors import InvalidRequest, JournalConflict
 
@@ -31,10 +31,16 @@ if TYPE_CHECKING:
 # time could never use it. So the flow is loaded with the journal.
 _LOADED_WITH_JOURNALS = flow
 
-_LONGEST_ID = 64
-"""The length of the column in a database, which would cut a longer id."""
-
 __all__ = ["Entry", "Journal", "SQLiteJournal", "abandon", "resolve"]
+
+
+def _checked_id(object_id: object) -> str:
+    found = usable_id(object_id)
+    if found is None:
+        raise InvalidRequest(
+            "object_id must be 1 to 64 visible ASCII characters, not only dots"
+        )
+    return found
 
 
 def resolve(
@@ -65,9 +71,7 @@ def resolve(
     """
     journal = checked_journal(journal)
     if object_id is not None:
-        encoded_id("object_id", object_id)
-        if len(object_id) > _LONGEST_ID:
-            raise InvalidRequest(f"object_id has more than {_LONGEST_ID} characters")
+        object_id = _checked_id(object_id)
     change = record_resolution(outcome, reason, object_id)
     entry = change(journal.find(key))
     claimed = entry.subject or entry.object_id

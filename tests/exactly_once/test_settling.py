@@ -179,7 +179,7 @@ def _made(helper: str) -> dict[str, Any]:
     return {"refundId": "S01-R1", "chargeId": "S01-C1"}
 
 
-@pytest.mark.parametrize("object_id", ["", "..", 5, "x" * 65])
+@pytest.mark.parametrize("object_id", ["", "..", 5, "a b", "x" * 65])
 def test_an_object_that_cannot_be_asked_for_is_not_written_down(object_id: Any) -> None:
     journal = in_doubt("refund_or_get")
     with pytest.raises(InvalidRequest, match=r"^object_id"):

@@ -263,6 +263,11 @@ def test_a_status_that_is_no_final_answer_leaves_the_outcome_unknown(
     assert played.outcome_unknown
 
 
+@pytest.mark.parametrize("status", [300, 399, 400, 499])
+def test_a_refusal_says_that_nothing_was_carried_out(status: int) -> None:
+    assert not play([answer(status)]).outcome_unknown
+
+
 PROCESSING_FAILURE = b'{"reasonCode":"ProcessingFailure","message":""}'
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 REPEATED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 _AMBIGUOUS_BELOW_500 = frozenset({408, 425})
-_SUCCESS = 200
+_REDIRECTS = 300
 _SERVER_ERRORS = 500
 _LARGEST_EXPONENT = 64
 # A repeat needs this much time before the deadline: in seconds, or as a fraction of the
@@ -250,9 +250,9 @@ def _is_ambiguous(call: Call, response: Response[Any]) -> bool:
     if _is_definite_no(call, response):
         return False
     status = response.status_code
-    # A status below 200 is no final answer: the real one has not come.
-    known = _SUCCESS <= status < _SERVER_ERRORS and status not in _AMBIGUOUS_BELOW_500
-    return response.ok or not known
+    # Below 200, the real answer has not come.
+    refused = _REDIRECTS <= status < _SERVER_ERRORS
+    return response.ok or not refused or status in _AMBIGUOUS_BELOW_500
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
