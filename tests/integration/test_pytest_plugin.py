@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -128,8 +129,9 @@ def run(folder: Path, text: str, *options: str) -> tuple[int, str]:
 
 
 def of(name: str, printed: str) -> str:
-    """Give the report of one test."""
-    return printed.partition(f"_ {name} _")[2].partition("\n____")[0]
+    """Return the report of one test: up to the next one, or the summary of all."""
+    report = printed.partition(f"_ {name} _")[2]
+    return re.split(r"\n(?:_{4}|={4})", report, maxsplit=1)[0]
 
 
 def test_the_report_of_a_failing_test_names_the_cause(tmp_path: Path) -> None:
