@@ -133,12 +133,29 @@ def test_the_version_is_data() -> None:
     assert amazonpay("--version").out == f"amazonpay {AmazonPay.__version__}\n"
 
 
+class Terminal(io.StringIO):
+    """A stream at which somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_completion(shell: str) -> None:
     done = amazonpay("completion", shell)
     assert done.status == 0
     assert "_AMAZONPAY_COMPLETE" in done.out
+    assert done.err == ""  # a shell evaluates it at each start
     assert amazonpay("completion", shell, "--json").json["shell"] == shell
+
+
+def test_who_reads_a_completion_at_a_terminal_is_told_where_it_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    with pytest.raises(SystemExit):
+        program.main(["completion", "zsh"])
+    assert "add to ~/.zshrc" in capsys.readouterr().err
 
 
 def completed(monkeypatch: pytest.MonkeyPatch, line: str) -> set[str]:
@@ -400,13 +417,6 @@ def test_text_that_a_terminal_cannot_show_is_escaped(
     output.json_text({"name": "é\ud800"})
     assert raw.getvalue().startswith(b"\\xe9\n")
     assert json.loads(raw.getvalue().partition(b"\n")[2]) == {"name": "é\ud800"}
-
-
-class Terminal(io.StringIO):
-    """A stream at which somebody sits."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def test_a_terminal_gets_a_table_without_colour_if_asked(

@@ -7,12 +7,9 @@ import os
 import pty
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.process
 
@@ -92,6 +89,24 @@ def test_a_reader_that_goes_away_is_no_failure(line: str) -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_bash_completes_what_a_shell_evaluates_at_its_start() -> None:
+    program = Path(sys.executable).with_name("amazonpay")
+    script = """
+    eval "$(amazonpay completion bash)"
+    COMP_WORDS=(amazonpay journal re) COMP_CWORD=2
+    _amazonpay_completion amazonpay
+    echo "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env=bare() | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("resolve\n", "")
 
 
 def test_python_m_is_the_same_command(tmp_path: Path) -> None:

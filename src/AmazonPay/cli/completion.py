@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from click.shell_completion import get_completion_class
 
-from .output import data, json_line, words
+from .output import data, is_terminal, json_line, words
 from .session import json_option
 
 _PROGRAM = "amazonpay"
@@ -32,4 +34,5 @@ def completion(shell: str, *, as_json: bool) -> None:
         json_line({"shell": shell, "script": script, "use": _FILES[shell]})
         return
     data(script)
-    words(f"To use it: {_FILES[shell]}")
+    if is_terminal(sys.stdout):  # and not the start of a shell, which evaluates it
+        words(f"To use it: {_FILES[shell]}")
