@@ -100,7 +100,7 @@ def test_bash_completes_what_a_shell_evaluates_at_its_start() -> None:
     echo "${COMPREPLY[@]}"
     """
     done = subprocess.run(
-        ["bash", "--norc", "-c", script],
+        ["/bin/bash", "--norc", "-c", script],
         env=bare() | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
