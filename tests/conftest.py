@@ -6,6 +6,7 @@ import functools
 import gc
 import importlib.util
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
 
 guard.stand()
 
+# What steers this package, or the output of any program, is set by the test that is
+# about it, and not by the shell in which all of them are run.
+STEERS = re.compile(
+    r"AMAZON_PAY_.*|.*_PROXY|SSL\w+|COLUMNS|LINES|TZ|\w*_COLORS?", re.IGNORECASE
+)
+for variable in filter(STEERS.fullmatch, [*os.environ]):
+    del os.environ[variable]
+
 # A run in the background ignores these, and so would each process that a test starts.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -54,6 +63,14 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def anyio_backend() -> str:
     """Run an `async def test_…` in asyncio; `on_both_loops` runs it in trio, too."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folder_of_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let pytest delete what a process that is killed leaves behind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("processes")))
+        yield
 
 
 @pytest.fixture(scope="session")

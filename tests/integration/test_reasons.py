@@ -51,7 +51,6 @@ async def test_a_name_that_is_not_found_is_said_to_be_so(
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    monkeypatch.delenv("HTTPS_PROXY", raising=False)
     error = await error_of(kind, "https://pay.example:8443")
     assert "no connection to pay.example:8443: this name was not found" in str(error)
 

@@ -1,16 +1,14 @@
-"""`amazonpay doctor`, run without the environment of whoever tests."""
+"""`amazonpay doctor`, run without a file of profiles."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from command_line import Done, amazonpay
 
 
 def doctor(*line: str, offline: bool = True, **more: Any) -> Done:
-    env = {name: None for name in os.environ if name.startswith("AMAZON_PAY_")}
-    env |= {"XDG_CONFIG_HOME": "/none"} | (more.pop("env", None) or {})
+    env = {"XDG_CONFIG_HOME": "/none"} | (more.pop("env", None) or {})
     mode = ["--offline"] if offline else []
     return amazonpay("doctor", *line, *mode, env=env, **more)
 

@@ -88,9 +88,8 @@ def amazon(simulator: Simulator, folder: Path) -> Generator[dict[str, str]]:
                 inside.sendall(answer(simulator, raw))
 
     with serving(tunnel) as proxy:
-        kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("proxy")}
         yield {
-            **kept,
+            **os.environ,
             "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}",
             "SSL_CERT_FILE": str(folder / "ca.pem"),
         }

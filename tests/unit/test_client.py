@@ -521,7 +521,6 @@ def test_no_default_context_logs_session_keys_without_trust(
 def test_a_key_log_that_the_caller_asked_for_is_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: str | None
 ) -> None:
-    monkeypatch.delenv("SSLKEYLOGFILE", raising=False)
     if environment is not None:
         monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / environment))
     context = ssl.create_default_context()

@@ -311,9 +311,6 @@ def test_a_key_id_of_an_enum_is_sent_as_its_value() -> None:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in list(os.environ):
-        if name.upper().startswith("AMAZON_PAY_"):
-            monkeypatch.delenv(name)
     monkeypatch.setenv("AMAZON_PAY_PUBLIC_KEY_ID", "AB12")
     monkeypatch.setenv("AMAZON_PAY_PRIVATE_KEY", PEM)
     monkeypatch.setenv("AMAZON_PAY_REGION", "jp")
