@@ -7,7 +7,12 @@ import re
 _CELL = re.compile(r"<td.*?</td>", re.DOTALL)
 _NAME = re.compile(r'<span class="pre">[^<]*</span>')
 _BREAK = re.compile(r"(?<=[_|])|(?<=[^<]/)|(?<=[a-z])(?=[A-Z])")
-STYLE = "<style>td span.pre{white-space:normal}</style>"
+STYLE = (
+    "<style>td span.pre{white-space:normal}"
+    "@media(max-width:46em){table.docutils{font-size:.8em}"
+    "table.docutils td,table.docutils th{padding:.25em .3em}"
+    "table.docutils code{font-size:.9em;padding:.1em}}</style>"
+)
 
 
 def with_breaks(body: str) -> str:
