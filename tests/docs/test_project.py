@@ -16,6 +16,11 @@ from AmazonPay import decisions, errors
 from reference.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
+SIMULATOR = ROOT / "src" / "AmazonPay" / "simulator"
+# What else the map names.
+ELSEWHERE = {
+    *("src", "AmazonPay", "tests", "examples", "scripts", "benchmarks", "requirements"),
+}
 
 
 def text_of(name: str) -> str:
@@ -30,6 +35,23 @@ def test_contributing_lists_the_checks_of_make_test() -> None:
         *first.split(),
         *last.split(),
     ]
+
+
+def test_the_map_of_the_repository_is_complete_and_fits_on_a_screen() -> None:
+    drawn = text_of("CONTRIBUTING.md").partition("## Where things are")[2]
+    lines = re.findall(r"```text\n(.*?)```", drawn, re.DOTALL)[0].splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 100
+    named = {name for line in lines for name in re.findall(r"\w+", line[:37])}
+    there = {
+        path.name.partition(".")[0]
+        for place in (ROOT / "src" / "AmazonPay", ROOT / "tests", SIMULATOR)
+        for path in place.iterdir()
+        if path.is_dir() or (path.suffix == ".py" and place != SIMULATOR)
+    }
+    hidden = {name for name in there if not name or name.startswith("__")}
+    assert there - named - hidden == {"conftest"}
+    assert named - there == ELSEWHERE
 
 
 def test_the_changelog_has_the_version_of_the_package() -> None:
