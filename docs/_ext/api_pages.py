@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import command_page
 import django
 from declared_types import Declared, types_in
 from django.conf import settings
@@ -151,6 +152,7 @@ def pages() -> dict[str, str]:
     for name, topic in TOPICS.items():
         made[name] = _topic_page(name, topic)
     made["openapi"] = _openapi_page()
+    made["commands"] = command_page.page()
     return {name: f"{text.rstrip()}\n" for name, text in made.items()}
 
 
