@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Commands
 
+Every command of `amazonpay`, with all its options.
 [The command line](../cli.md) shows how to work with them.
 `amazonpay COMMAND --help` prints the same.
 """
