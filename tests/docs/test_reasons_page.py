@@ -68,6 +68,19 @@ def test_a_page_names_status_and_error(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
+def test_a_page_names_the_error_of_a_read_too(code: str) -> None:
+    status, error = CODES[code], b'{"reasonCode": "%s"}' % code.encode()
+    with Client(
+        *("SANDBOX-A", KEY, "us"),
+        transport=answering(status, error),
+        retry=Retry(attempts=1),
+    ) as client:
+        answer = client.get_charge("S01-0000000-0000000-C000000")
+    raised = type(error_for(answer)).__name__
+    assert f"`{raised}`" in PAGES[code].split("\n\n")[1]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
 def test_a_page_says_what_of_money_and_what_to_do(code: str) -> None:
     money = re.findall(r"^- \*\*Money:\*\* (.+)$", PAGES[code], re.MULTILINE)
     what = re.findall(r"^- \*\*Do:\*\* (.+)$", PAGES[code], re.MULTILINE)
