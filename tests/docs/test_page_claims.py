@@ -121,9 +121,7 @@ def test_what_doctor_is_said_to_check_it_checks() -> None:
     assert named <= known | {"merchant id", "store id"}  # the last two are looped over
 
 
-def test_the_library_that_reads_the_systems_certificates_comes_with_the_client() -> (
-    None
-):
+def test_what_reads_the_certificates_of_the_system_comes_with_the_client() -> None:
     names = [re.split(r"\W", one)[0] for one in requires("httpcore2") or []]
     assert "truststore" in names
     assert "by `truststore`, which comes with `httpx2`" in page("platforms")
