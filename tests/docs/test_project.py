@@ -59,6 +59,15 @@ def test_the_changelog_has_the_version_of_the_package() -> None:
     assert f"## [{project['version']}]" in text_of("CHANGELOG.md")
 
 
+def test_the_wheel_that_the_pages_name_is_this_version() -> None:
+    version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    pages = ("README.md", "docs/configuration.md")
+    named = "".join(text_of(page) for page in pages)
+    wheels = re.findall(r"amazonpayclient-(\S+?)-py3-none-any\.whl", named)
+    assert len(wheels) >= 3
+    assert set(wheels) == {version}
+
+
 def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     extras = project["optional-dependencies"].values()
