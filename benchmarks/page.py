@@ -23,10 +23,13 @@ _NOTES = HERE / "notes.md"
 _HEAD = """\
 # Speed
 
-What calls, starts, commands and the simulator cost, beside the floor of the libraries below and beside other clients, all measured in one run of `make bench`.
-A figure is a ratio, `A / B` being A's cost divided by B's: the median over the values, and in brackets the quartiles; only a purchase is in milliseconds of the machine that measured.
-The contenders take turns, each in a process of its own that reports its user and system CPU; the server runs in another process and is not counted.
-In the pictures, a thin line is what lies between the quartiles, and a dashed line a target.
+This page shows what calls, starts, commands and the simulator cost.
+Our clients are compared with the floor, which is the same work written by hand with the same libraries, and with other clients.
+All was measured in one run of `make bench`.
+
+- A figure `A / B` is the cost of A divided by the cost of B: the median, and in brackets the quartiles. Only a whole purchase is given in milliseconds, of the machine that measured.
+- The contenders take turns. Each is a process of its own, and reports its user and system CPU. The server is another process, and is not counted.
+- In the pictures, the thin line on a bar goes from one quartile to the other. A dashed line is a target.
 
 | contender | what it is |
 |---|---|

@@ -14,6 +14,7 @@ extensions = ["myst_parser", "site_pages"]
 source_suffix = {".md": "markdown"}
 exclude_patterns: list[str] = []
 myst_heading_anchors = 3
+highlight_language = "text"  # a block that names no language is for a shell, or output
 
 html_theme = "furo"
 html_title = f"Amazon Pay for Python {version}"

@@ -10,11 +10,12 @@ import ast
 import inspect
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import command_page
 import django
 from declared_types import Declared, types_in
 from django.conf import settings
@@ -66,6 +67,8 @@ class Topic:
     title: str
     names: dict[str, tuple[str, ...]]
     """The names of each module; without any, all that it exports as its own."""
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, Any])
+    """The names of types without members, by the file that declares them."""
 
 
 TOPICS = {
@@ -90,6 +93,7 @@ TOPICS = {
             "contrib.sqlalchemy": ("SQLAlchemyJournal", "journal_table"),
             "contrib.django": ("DjangoJournal",),
         },
+        {"_once/outcomes.py": ("Outcome",)},
     ),
     "notifications": Topic(
         "Notifications",
@@ -100,6 +104,7 @@ TOPICS = {
             "contrib.starlette": ("ipn_route",),
             "contrib.django": ("DjangoInbox", "ipn_view"),
         },
+        {"ipn/_inbox.py": ("Handler",)},
     ),
     "objects": Topic(
         "Objects and money",
@@ -108,6 +113,7 @@ TOPICS = {
             "objects": ("state_of", "allowed_actions", "merge"),
             "lifecycles": ("Transition", "transition"),
         },
+        {"objects.py": ("AmazonObject", "State"), "lifecycles.py": ("Kind",)},
     ),
     "button": Topic("Button", {"button": ("Button",)}),
     "explain": Topic("Refused signatures", {"explain": ()}),
@@ -121,6 +127,11 @@ TOPICS = {
         {
             "simulator": (),
             "simulator.server": ("serving", "Address"),
+            "simulator.addresses": ("addresses_from", "Addresses"),
+        },
+        {
+            "simulator/settings.py": ("Profile",),
+            "simulator/actors/notifier.py": ("Listener",),
         },
     ),
     "testing": Topic("Testing", {"testing": (), "testing.plugin": ()}),
@@ -136,12 +147,12 @@ def pages() -> dict[str, str]:
     settings.configure(INSTALLED_APPS=["AmazonPay.contrib.django"], USE_TZ=True)
     django.setup()
     made = {name: _noun_page(name, title) for name, title in NOUNS.items()}
-    for name, (title, file) in SHARED.items():
-        types = types_in(RESOURCES / f"{file}.py")
-        made[name] = "\n".join([f"# {title}", "", *_type_sections(types, name)])
+    for name, (title, _) in SHARED.items():
+        made[name] = "\n".join([f"# {title}", "", *_type_sections(name)])
     for name, topic in TOPICS.items():
-        made[name] = _topic_page(topic)
+        made[name] = _topic_page(name, topic)
     made["openapi"] = _openapi_page()
+    made["commands"] = command_page.page()
     return {name: f"{text.rstrip()}\n" for name, text in made.items()}
 
 
@@ -194,6 +205,7 @@ def _openapi_page() -> str:
 
 _FILES = {name: name for name in NOUNS} | {n: file for n, (_, file) in SHARED.items()}
 _DECLARED = {page: types_in(RESOURCES / f"{file}.py") for page, file in _FILES.items()}
+_DECLARED["values"]["Body"] = types_in(SOURCE / "_core" / "call.py")["Body"]
 PLACES = {name: page for page, types in _DECLARED.items() for name in types}
 """The page of each type."""
 ALIASES = {
@@ -247,7 +259,7 @@ def _noun_page(name: str, title: str) -> str:
             f"**Answers:** {statuses}; [Amazon's page]({operation.page})",
             "",
         ]
-    lines += ["## Types", "", *_type_sections(types_in(RESOURCES / f"{name}.py"), name)]
+    lines += ["## Types", "", *_type_sections(name)]
     return "\n".join(lines)
 
 
@@ -285,7 +297,8 @@ def _link(name: str, page: str) -> str:
     return f"[`{name}`]({file}#{name.lower()})"
 
 
-def _type_sections(types: dict[str, Declared], page: str) -> Iterator[str]:
+def _type_sections(page: str) -> Iterator[str]:
+    types = _DECLARED[page]
     level = "###" if page in NOUNS else "##"
     for declared in types.values():
         if declared.name.startswith("_"):
@@ -309,6 +322,8 @@ def _alias(declared: Declared, page: str) -> str:
 
 def _linked(text: str, page: str) -> str:
     """Return a type with a link for each name that has a section."""
+    if text.startswith("Callable["):
+        return f"`{text}`"
     if text.startswith("list[Literal["):
         return f"list of {_linked(text[5:-1], page)}"
     if "Literal" in text:
@@ -372,7 +387,7 @@ def _inline(text: str) -> str:
 # Modules and classes ------------------------------------------------------------------
 
 
-def _topic_page(topic: Topic) -> str:
+def _topic_page(page: str, topic: Topic) -> str:
     lines = [f"# {topic.title}", ""]
     for module_name, names in topic.names.items():
         dotted = f"AmazonPay.{module_name}".rstrip(".")
@@ -381,6 +396,11 @@ def _topic_page(topic: Topic) -> str:
             lines += [as_markdown(module.__doc__), ""]
         for name in names or _own_names(module):
             lines += _section(dotted, name, getattr(module, name))
+    for file, aliases in topic.aliases.items():
+        declared = types_in(SOURCE / file)
+        for name in aliases:
+            comment = as_markdown(declared[name].comment)
+            lines += [f"## {name}", "", comment, "", _alias(declared[name], page), ""]
     return "\n".join(lines)
 
 

@@ -126,6 +126,8 @@ def _comment(following: list[ast.stmt]) -> str:
 
 def annotation_of(node: ast.expr) -> Annotation:
     """Take an annotation apart."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return annotation_of(ast.parse(node.value, mode="eval").body)
     if isinstance(node, ast.Subscript):
         outer = ast.unparse(node.value)
         if outer in _WRAPPERS:

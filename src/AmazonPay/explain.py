@@ -344,16 +344,15 @@ def _members(data: bytes) -> dict[str, Any]:
 
 
 def _key(key: PublicKey | None) -> Any:  # noqa: ANN401 - an RSAPublicKey, or None for None
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from ._signing.public_key import public_key_in
 
     if key is None or isinstance(key, RSAPublicKey):
         return key
-    try:
-        loaded = load_pem_public_key(key.encode() if isinstance(key, str) else key)
-    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
-        loaded = None
+    held = key.encode(errors="replace") if isinstance(key, str) else key
+    # Callers without a type checker pass anything.
+    loaded = public_key_in(held) if isinstance(held, bytes) else None
     if not isinstance(loaded, RSAPublicKey):
         raise InvalidRequest(
             "public_key must be an RSA public key, in PEM or an object"

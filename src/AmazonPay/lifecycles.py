@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 Kind: TypeAlias = Literal[
     "checkoutSession", "chargePermission", "charge", "refund", "dispute", "report"
 ]
+"""The kind of an object that has a state."""
 
 
 @dataclass(frozen=True, slots=True)

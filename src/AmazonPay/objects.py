@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .lifecycles import Kind
 
 AmazonObject: TypeAlias = CheckoutSession | ChargePermission | Charge | Refund
+"""An object that the helpers look at."""
 
 State: TypeAlias = (
     KnownCheckoutSessionState

@@ -113,6 +113,17 @@ def test_a_list_alone_is_no_alarm(box: Box, file: Path) -> None:
     assert done.err == "1 parked, 1 waiting\n"
 
 
+def test_doctor_tells_a_parked_notification_from_one_that_waits(
+    box: Box, file: Path
+) -> None:
+    box.receive(FIRST)
+    waiting = amazonpay("doctor", "--offline", "--inbox", str(file))
+    assert "inbox: it can be read; none parked\n" in waiting.out
+    box.park(SECOND)
+    parked = amazonpay("doctor", "--offline", "--inbox", str(file))
+    assert "inbox: it can be read; there are parked notifications" in parked.out
+
+
 def test_a_list_counts_by_state_and_has_the_oldest_age(box: Box, file: Path) -> None:
     box.park(FIRST)
     box.receive(SECOND)

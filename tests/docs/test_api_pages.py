@@ -8,15 +8,22 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
 import pytest
 from typing_extensions import is_typeddict
 
 from AmazonPay import types
+from AmazonPay.cli.app import app
+from AmazonPay.cli.calls import command_named
 from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator.wire.errors import STATUSES
 from reference.operations import OPERATIONS
 from unmeasured import unmeasured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXTENSIONS = Path(__file__).parents[2] / "docs" / "_ext"
 # Sphinx runs it in a process of its own, where Django is not set up yet.
@@ -25,8 +32,9 @@ MODULES = [
     *("AmazonPay", "AmazonPay.explain", "AmazonPay.ipn", "AmazonPay.journal"),
     *("AmazonPay.report_files", "AmazonPay.simulator", "AmazonPay.testing"),
 ]
-# Types of annotations, which have no section of their own.
-NO_NAMES = {"Handler", "Outcome", "Profile"}
+# For type checkers alone; the section of `CurrencyCode` says what it is.
+NO_SECTION = {"OtherCurrency"}
+OF_A_CALL = {"--body", "--idempotency-key", "--yes", "--deadline", "--simulation-code"}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +78,33 @@ def test_every_public_name_of_a_module_has_a_section(
         for name in names
         if not name.startswith("_") and callable(getattr(found, name))
     }
-    assert public - NO_NAMES - sections.keys() == set()
+    assert public - sections.keys() == set()
+
+
+def test_every_type_has_a_section(sections: dict[str, str]) -> None:
+    source = Path(str(types.__file__)).read_text(encoding="utf-8")
+    names = re.findall(r"\b(\w+) as \1\b", source)
+    assert len(names) > 150
+    assert set(names) - NO_SECTION - sections.keys() == set()
+    assert "`OtherCurrency` is" in sections["CurrencyCode"]
+
+
+def test_every_name_that_a_page_takes_from_the_package_is_in_the_reference(
+    pages: dict[str, str],
+) -> None:
+    guides = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (EXTENSIONS.parent).rglob("*.md")
+        if path.parent.name != "api"
+    )
+    taken = re.findall(
+        r"^ *from AmazonPay[\w.]* import ([^(\n]+|\([^)]+)", guides, re.MULTILINE
+    )
+    said = re.findall(r"`(\w+)` is in `AmazonPay[\w.]+`", guides)
+    names = set(re.findall(r"\w+", " ".join([*taken, *said])))
+    assert {"addresses_from", "Client", "Authority"} <= names
+    text = "".join(pages.values())
+    assert {one for one in names if not re.search(rf"\b{one}\b", text)} == set()
 
 
 @pytest.mark.parametrize(
@@ -141,3 +175,36 @@ def test_the_page_of_the_openapi_document_lists_every_call(
     for row in OPERATIONS:
         assert f" | `{row.method} {row.path}` |" in pages["openapi"]
     assert "[`CreateCharge`](charges.md#createcharge)" in pages["openapi"]
+
+
+def options_of(group: click.Group, above: click.Context) -> Iterator[tuple[str, str]]:
+    """Give every command below a group, with each of its options."""
+    for name in group.list_commands(above):
+        command = group.get_command(above, name)
+        assert command is not None
+        here = click.Context(command, info_name=name, parent=above)
+        if isinstance(command, click.Group):
+            yield from options_of(command, here)
+        yield from (
+            (here.command_path, option)
+            for one in command.params
+            if isinstance(one, click.Option) and not one.hidden
+            for option in one.opts
+        )
+
+
+def test_every_option_of_every_command_is_on_the_page_of_commands(
+    pages: dict[str, str],
+) -> None:
+    parts = re.findall(r"(?ms)^## (.*?)\n(.*?)(?=^## |\Z)", pages["commands"])
+    sections = dict(parts)
+    common = sections["Options of many commands"]
+    checked = 0
+    for path, option in options_of(app, click.Context(app, info_name="amazonpay")):
+        is_call = command_named(path.removeprefix("amazonpay ")) is not None
+        if is_call and option not in OF_A_CALL:
+            continue  # a member of the query
+        own = sections["Calls" if is_call else path]
+        assert re.search(rf"^\| `.*{option}\b", own + common, re.MULTILINE), path
+        checked += 1
+    assert checked > 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from importlib import import_module
+from importlib.metadata import requires
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,3 +119,9 @@ def test_what_doctor_is_said_to_check_it_checks() -> None:
     named = {name.strip() for row in said for name in row.split(",")} - {""}
     assert len(named) > 10
     assert named <= known | {"merchant id", "store id"}  # the last two are looped over
+
+
+def test_what_reads_the_certificates_of_the_system_comes_with_the_client() -> None:
+    names = [re.split(r"\W", one)[0] for one in requires("httpcore2") or []]
+    assert "truststore" in names
+    assert "by `truststore`, which comes with `httpx2`" in page("platforms")

@@ -16,6 +16,11 @@ from AmazonPay import decisions, errors
 from reference.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
+SIMULATOR = ROOT / "src" / "AmazonPay" / "simulator"
+# What else the map names.
+ELSEWHERE = {
+    *("src", "AmazonPay", "tests", "examples", "scripts", "benchmarks", "requirements"),
+}
 
 
 def text_of(name: str) -> str:
@@ -32,9 +37,35 @@ def test_contributing_lists_the_checks_of_make_test() -> None:
     ]
 
 
+def test_the_map_of_the_repository_is_complete_and_fits_on_a_screen() -> None:
+    drawn = text_of("CONTRIBUTING.md").partition("## Where things are")[2]
+    lines = re.findall(r"```text\n(.*?)```", drawn, re.DOTALL)[0].splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 100
+    named = {name for line in lines for name in re.findall(r"\w+", line[:37])}
+    there = {
+        path.name.partition(".")[0]
+        for place in (ROOT / "src" / "AmazonPay", ROOT / "tests", SIMULATOR)
+        for path in place.iterdir()
+        if path.is_dir() or (path.suffix == ".py" and place != SIMULATOR)
+    }
+    hidden = {name for name in there if not name or name.startswith("__")}
+    assert there - named - hidden == {"conftest"}
+    assert named - there == ELSEWHERE
+
+
 def test_the_changelog_has_the_version_of_the_package() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     assert f"## [{project['version']}]" in text_of("CHANGELOG.md")
+
+
+def test_the_wheel_that_the_pages_name_is_this_version() -> None:
+    version = tomllib.loads(text_of("pyproject.toml"))["project"]["version"]
+    pages = ("README.md", "docs/configuration.md")
+    named = "".join(text_of(page) for page in pages)
+    wheels = re.findall(r"amazonpayclient-(\S+?)-py3-none-any\.whl", named)
+    assert len(wheels) >= 3
+    assert set(wheels) == {version}
 
 
 def test_every_lower_bound_is_a_version_that_the_tests_run_with() -> None:

@@ -53,18 +53,41 @@ def test_the_overview_and_the_page_agree_whether_money_may_have_moved(
     assert row.startswith("none moved") == money.lower().startswith("none moved")
 
 
-@pytest.mark.parametrize("code", sorted(CODES))
-def test_a_page_names_status_and_error(code: str) -> None:
-    status, error = CODES[code], b'{"reasonCode": "%s"}' % code.encode()
+def raised_by(code: str, path: str) -> str:
+    """Return the name of the error that a call raises for a code."""
+    method = "GET" if path.startswith("/charges/") else "POST"
     with Client(
         *("SANDBOX-A", KEY, "us"),
-        transport=answering(status, error),
+        transport=answering(CODES[code], b'{"reasonCode": "%s"}' % code.encode()),
         retry=Retry(attempts=1),
     ) as client:
-        answer = client.create_charge({})
-    raised = type(error_for(answer)).__name__
-    told = f"# {code}\n\n{status}, raised as [`{raised}`](../errors.md)"
+        answer = client.request(method, path, {} if method == "POST" else None)
+    return type(error_for(answer)).__name__
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_page_names_status_and_error(code: str) -> None:
+    raised = raised_by(code, "/charges")
+    told = f"# {code}\n\n{CODES[code]}, raised as [`{raised}`](../errors.md)"
     assert PAGES[code].startswith(told)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_page_names_the_error_of_a_read_too(code: str) -> None:
+    raised = raised_by(code, "/charges/S01-0000000-0000000-C000000")
+    assert f"`{raised}`" in PAGES[code].split("\n\n")[1]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_the_table_of_what_to_do_names_the_error_of_a_code(code: str) -> None:
+    table = (DOCS / "errors.md").read_text(encoding="utf-8").split("## What to do")[1]
+    rows = re.findall(
+        rf"^\| .*\(reasons/{code}\.md\).* \| (.*) \| .* \|$", table, re.MULTILINE
+    )
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    paths = ("/charges", "/refunds", "/charges/S01-0000000-0000000-C000000")
+    raised = {raised_by(code, path) for path in paths}
+    assert raised <= (named or {"BadRequest"})  # as the last row says
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

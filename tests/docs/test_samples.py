@@ -68,6 +68,7 @@ PRINTS = {
     "served": r"Completed\n",
     "outcomes": r"502\n",
     "frameworks_times": r"404\n",
+    "namespace": r"shop/sandbox\n",
     "types": r"\{'chargeId': '.*', 'currencyCode': 'USD'\}\}\nResourceNotFound\n",
     "states": r"Captured\nUnknown\n",
     "settlement": r"2026-05-17T15:48:50 \+0000\n\(.*\)\nCapture 1234.00\nTrans.*\n",

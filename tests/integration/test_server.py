@@ -450,6 +450,15 @@ def test_a_file_without_a_public_key_is_named(
         merchant_from(f"A={path}")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_public_key_that_a_windows_shell_has_written_is_taken(
+    encoding: str, public_key: Path
+) -> None:
+    text = public_key.read_text(encoding="ascii").replace("\n", "\r\n")
+    public_key.write_bytes(text.encode(encoding))
+    assert merchant_from(f"A={public_key}").public_key == KEY.public_key()
+
+
 def test_a_file_that_is_larger_than_any_key_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "public.pem"
     with path.open("wb") as file:

@@ -6,7 +6,7 @@ import re
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -24,6 +24,8 @@ from simulated import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from simulated import Reply
 
 NAMES: list[Profile] = ["lenient", "default", "hostile"]
@@ -58,6 +60,19 @@ def ask(
 
 # The table ----------------------------------------------------------------------------
 
+PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
+SECTION = (
+    PAGE.read_text(encoding="utf-8").partition("## Profiles\n")[2].partition("\n## ")[0]
+)
+
+
+def size(value: object) -> int:
+    return len(value) if isinstance(value, (tuple, frozenset, dict)) else 0
+
+
+def names_in(value: Collection[str]) -> str:
+    return ", ".join(f"`{one}`" for one in sorted(value)) or "none"
+
 
 def words(value: object) -> str:
     """Write a value as the page does."""
@@ -68,22 +83,34 @@ def words(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.0%}"
     if isinstance(value, (tuple, frozenset, dict)):
-        return ", ".join(f"`{one}`" for one in sorted(value)) or "none"
+        names = cast("Collection[str]", value)
+        # More of them would make the table wider than its page.
+        return names_in(names) if len(names) <= 2 else f"{len(names)} names"
+    if isinstance(value, str) and value.isalpha():
+        return f"`{value}`"
     return "never" if value is None else str(value)
 
 
 def test_the_page_has_each_setting_and_its_value_in_each_profile() -> None:
-    page = Path(__file__).parents[2] / "docs" / "simulator.md"
-    section = page.read_text(encoding="utf-8").partition("## Profiles\n")[2]
     rows = re.findall(
-        r"^\| `(\w+)` \| .* \| (.*) \| (.*) \| (.*) \|$",
-        section.partition("\n## ")[0],
-        re.MULTILINE,
+        r"^\| `(\w+)` \| .* \| (.*) \| (.*) \| (.*) \|$", SECTION, re.MULTILINE
     )
     assert rows == [
         (field.name, *(words(getattr(PROFILES[name], field.name)) for name in NAMES))
         for field in fields(Settings)
     ]
+
+
+def test_the_page_has_the_names_that_its_table_counts() -> None:
+    lists = SECTION.partition("The names that the table counts:\n\n")[2]
+    said = re.findall(r"^- `(\w+)`: (.*)$", lists, re.MULTILINE)
+    values = {
+        (field.name, names_in(value))
+        for name in NAMES
+        for field in fields(Settings)
+        if size(value := getattr(PROFILES[name], field.name)) > 2
+    }
+    assert said == sorted(values)
 
 
 def test_the_default_profile_is_the_default_settings() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from AmazonPay import InvalidRequest, explain
 from hand_signer import PAYLOAD, Signer
@@ -269,6 +270,14 @@ def test_an_alias_under_the_second_algorithm_is_named() -> None:
     )
     explanation = sent(signer, authorization=value, headers={"x-amz-pay-region": "de"})
     assert explanation.name == "region_alias_under_v2"
+
+
+def test_a_key_is_taken_in_every_form_in_which_files_hold_it() -> None:
+    key = KEY.public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    for form in (pem, pem.decode(), pem.decode().encode("utf-16"), der):
+        assert sent(Signer(), public_key=form).name == "holds"
 
 
 def test_a_key_that_is_none_is_refused() -> None:

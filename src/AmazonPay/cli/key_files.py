@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,13 +12,10 @@ from .._core.environment import VARIABLES
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cryptography.hazmat.primitives.asymmetric.rsa import (
         RSAPrivateKey,
         RSAPublicKey,
     )
-    from cryptography.x509 import Certificate
 
 BITS: Final = 2048
 _LARGEST_FILE: Final = 1024 * 1024
@@ -90,44 +86,22 @@ def read_public_key(path: str) -> RSAPublicKey:
 
 
 def _public_key_in(held: bytes, path: str) -> RSAPublicKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import (
-        load_der_public_key,
-        load_pem_public_key,
-        load_ssh_public_key,
-    )
-    from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
 
-    from .._signing.key_forms import private_key_in, public_forms
+    from .._signing.key_forms import private_key_in
+    from .._signing.public_key import public_key_in
 
-    loaders: tuple[Callable[[bytes], object], ...] = (
-        load_pem_public_key,
-        load_der_public_key,
-        load_ssh_public_key,
-        _of_certificate(load_pem_x509_certificate),
-        _of_certificate(load_der_x509_certificate),
-    )
-    for form, load in product(public_forms(held), loaders):
-        try:
-            found = load(form)
-        except (ValueError, UnsupportedAlgorithm):
-            continue
-        if not isinstance(found, RSAPublicKey):
-            raise ConfigurationError(
-                f"{path!r} holds a public key of another kind than RSA"
-            )
+    found = public_key_in(held)
+    if isinstance(found, RSAPublicKey):
         return found
+    if found is not None:
+        raise ConfigurationError(
+            f"{path!r} holds a public key of another kind than RSA"
+        )
     other = ", neither as PEM nor as DER"
     if private_key_in(held) is not None:
         other = ", but a private one: its public half is shown by: amazonpay keys show"
     raise ConfigurationError(f"{path!r} holds no public key{other}")
-
-
-def _of_certificate(
-    load: Callable[[bytes], Certificate],
-) -> Callable[[bytes], object]:
-    return lambda content: load(content).public_key()
 
 
 def read(path: str, largest: int = _LARGEST_FILE) -> bytes:

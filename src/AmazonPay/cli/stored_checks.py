@@ -26,7 +26,7 @@ def journal(
         named,
         offline,
         lambda: len(journals.opened(named, table).open_entries(limit=1)),
-        "there are open entries: amazonpay journal list",
+        ("there are open entries: amazonpay journal list", "none open"),
     )
 
 
@@ -37,7 +37,7 @@ def inbox(named: str | None, *, offline: bool = False) -> Iterator[Finding]:
         named,
         offline,
         lambda: len(inboxes.opened(named).parked(limit=1)),
-        "there are parked notifications: amazonpay inbox list",
+        ("there are parked notifications: amazonpay inbox list", "none parked"),
     )
 
 
@@ -46,7 +46,7 @@ def _about(
     named: str | None,
     offline: bool,  # noqa: FBT001 - private
     count: Callable[[], int],
-    more: str,
+    said: tuple[str, str],
 ) -> Iterator[Finding]:
     if named is None and not os.environ.get(kind.variable):
         return
@@ -64,7 +64,7 @@ def _about(
             kind.noun, f"it cannot be read: {missing_extra(missing) or missing}"
         )
         return
-    yield ok(kind.noun, f"it can be read; {more if found else 'none open'}")
+    yield ok(kind.noun, f"it can be read; {said[0] if found else said[1]}")
     file = kind.readable_by_others(named)
     if file is not None:
         yield wrong(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
-
+from .._core.extras import missing
 from ..ipn import LARGEST_BODY, respond
+
+try:
+    from flask import Blueprint, Response, request
+except ModuleNotFoundError as error:
+    raise missing(error.name, "flask") from None
 
 if TYPE_CHECKING:
     from ..ipn import Inbox, Verifier

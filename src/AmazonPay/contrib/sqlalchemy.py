@@ -13,8 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import MetaData, String, and_, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from .._core.extras import missing
+
+try:
+    from sqlalchemy import MetaData, String, and_, func, or_, select, update
+    from sqlalchemy.exc import IntegrityError
+except ModuleNotFoundError as error:
+    raise missing(error.name, "sqlalchemy") from None
 
 from .._once import flow
 from .._once.entry import Entry, time_text

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
-from starlette.routing import Route
-
+from .._core.extras import missing
 from ..ipn import LARGEST_BODY, arespond
+
+try:
+    from starlette.responses import Response
+    from starlette.routing import Route
+except ModuleNotFoundError as error:
+    raise missing(error.name, "starlette") from None
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -71,7 +71,7 @@ else:
 
 # Checkers refuse a misspelt currency in a request, and take the price of an answer.
 CurrencyCode: TypeAlias = PresentmentCurrency | OtherCurrency
-"""ISO 4217, in answers."""
+"""ISO 4217, in answers; `OtherCurrency` is a `str` that this version does not know."""
 
 # The safe reading is that more than two decimals are refused (unconfirmed). JPY allows
 # no fraction and most calls no zero, but that depends on other members.

@@ -88,7 +88,11 @@ HERE: Final = Addresses()
 def addresses_from(
     binds: Sequence[str] = (), names: Sequence[str] = (), public_url: str | None = None
 ) -> Addresses:
-    """Return the addresses that a command line names.
+    """Return the addresses at which a simulator listens and is reached.
+
+    `binds` are IP addresses in place of 127.0.0.1, `names` the hosts by which clients
+    reach it, and `public_url` is where a browser does: as `--bind`, `--name` and
+    `--public-url` of the command.
 
     Raises:
         ConfigurationError: an address, a name or the URL cannot be one, or no name is

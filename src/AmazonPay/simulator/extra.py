@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from .._core.extras import missing
+
 
 def check_extra() -> None:
     """Raise `ModuleNotFoundError` if a package is missing.
@@ -13,4 +15,4 @@ def check_extra() -> None:
     """
     for name in ("jinja2", "pydantic", "uvicorn"):
         if find_spec(name) is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            raise missing(name, "simulator")

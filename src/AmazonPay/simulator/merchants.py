@@ -134,15 +134,15 @@ def _environments(key_id: str, environment: str | None) -> frozenset[Environment
 
 def _public_key(public_key: RSAPublicKey | bytes | str) -> RSAPublicKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from .._signing.public_key import public_key_in
 
     if isinstance(public_key, RSAPublicKey):
         return public_key
     data = public_key.encode() if isinstance(public_key, str) else public_key
-    try:
-        key = load_pem_public_key(data)
-    except ValueError:
-        raise ConfigurationError("this is no public key in PEM") from None
+    key = public_key_in(data)
+    if key is None:
+        raise ConfigurationError("this is no public key in PEM")
     if not isinstance(key, RSAPublicKey):
         raise ConfigurationError("Amazon Pay takes RSA keys only")
     return key

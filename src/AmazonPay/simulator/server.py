@@ -292,6 +292,9 @@ def serving(
 ) -> Generator[Address]:
     """Serve a simulator on this machine while the block runs.
 
+    `port` 0 is any free one; `tls=False` serves plain http, on this machine only. The
+    block gets the `Address`; clients take its `url`.
+
     Raises:
         ConfigurationError: an address cannot be used, or others than this machine
             may reach it and `tls` is False.

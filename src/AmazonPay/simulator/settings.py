@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 StoredAnswers: TypeAlias = Literal["2xx", "2xx+4xx", "all"]
 Profile: TypeAlias = Literal["lenient", "default", "hostile"]
+"""The name of a set of settings; `PROFILES` has the `Settings` of each."""
 
 # How a pending charge can end, and what codes of Create Charge mean already.
 _PENDING_ENDS = {"Authorized"} | {

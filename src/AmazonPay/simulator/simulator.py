@@ -21,7 +21,7 @@ from .engine.timestamps import http_date, utc_now
 from .extra import check_extra
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
 from .observed import Observed, in_force, refuse
-from .pages import checkout
+from .pages import checkout, signpost
 from .settings import Settings
 from .wire import bodies, idempotency, left_out, links, queries, stand_ins
 from .wire.api_call import APICall, Result
@@ -153,7 +153,11 @@ class Simulator(checkout.CheckoutPages, Controls):
             with in_force(self.observed):
                 response = self._respond(request, request_id)
         except APIRefusal as refusal:
-            response = refusal.response
+            nothing_there = refusal.reason_code == "ResourceNotFound"
+            if nothing_there and signpost.is_for_person(request):
+                response = signpost.page(request)
+            else:
+                response = refusal.response
         except Exception:
             _LOGGER.exception("a defect of the simulator, request id %s", request_id)
             message = "A defect; see the simulator's log"
@@ -221,6 +225,8 @@ class Simulator(checkout.CheckoutPages, Controls):
             return console.answer(request, self.origin, self.token, self.addresses)
         if request.path.startswith(control_api.PATH):
             return control_api.answer_control_call(self, request)
+        if signpost.is_lost(request):
+            return signpost.page(request)
         return self._answer(request, request_id)
 
     # API calls ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from .._core.extras import how_to_install
+from .._core.extras import missing
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -27,10 +27,7 @@ def loaded(module: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in _EXTRAS:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
             raise
-        raise ModuleNotFoundError(
-            f"{missing} is missing: {how_to_install(_EXTRAS[missing])}",
-            name=error.name,
-        ) from None
+        raise missing(error.name, _EXTRAS[package]) from None
