@@ -30,6 +30,9 @@ FRACTION_DIGITS: Final = 8
 DECIMAL: Final = f"DECIMAL({WHOLE_DIGITS + FRACTION_DIGITS}, {FRACTION_DIGITS})"
 """The type of an amount in Parquet; a sum of them has ten digits more."""
 
+MOST_COLUMNS: Final = 1_000
+"""Of a table in Parquet; a report has some dozens. DuckDB holds thousands of rows."""
+
 FACTS_KEY: Final = "facts"
 """The key in the metadata of a Parquet file that has the facts, as JSON."""
 
@@ -102,11 +105,16 @@ def write_parquet(engine: Engine, table: ReportTable, target: Path) -> int:
     `target` is in the engine's folder; the facts are in the file's metadata.
 
     Raises:
-        InvalidRequest: a field of an amount holds none; it names the line.
+        InvalidRequest: a field of an amount holds none, and it names the line; or there
+            are too many columns.
         ReportUnavailable: the table has changed since it was checked.
         ConfigurationError: the engine cannot write it.
     """
     columns = table.columns
+    if len(columns) > MOST_COLUMNS:
+        raise InvalidRequest(
+            f"there are {len(columns)} columns, and at most {MOST_COLUMNS} are read"
+        )
     if len({column.lower() for column in columns}) != len(columns):
         raise InvalidRequest("two columns differ only in capital letters")
     plain = target.with_suffix(".rows")
