@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 _MOST_SHOWN: Final = 20
 """How many problems, or rows, are shown one by one."""
 
+_CHECKED: Final = {
+    "settled": "settled before",
+    "sent_before": "sent before",
+    "conflict": "conflict",
+    "to_send": "to send",
+}
+"""The groups of rows that a dry run tells apart, and their names."""
+
+_GROUPS: Final = {
+    "pending": "sent_before",
+    "unknown": "sent_before",
+    "moved": "sent_before",
+    "conflict": "conflict",
+}
+"""The group of a row by what the journal knows of it; others are still to be sent."""
+
 
 def rows_text(rows: Sequence[Row]) -> str:
     """Return `2 rows, 12.00 USD and 5.00 EUR`."""
@@ -57,15 +73,17 @@ def print_bad_file(bad: BadFile, file: str, *, as_json: bool) -> None:
 
 
 def print_check(
-    kind: Kind,
-    rows: Sequence[Row],
-    open_rows: Sequence[Row],
-    seconds: float,
-    *,
-    as_json: bool,
+    kind: Kind, known: Sequence[RowResult], seconds: float, *, as_json: bool
 ) -> None:
-    """Say what a dry run has found."""
-    settled = len(rows) - len(open_rows)
+    """Say what a dry run has found: what is known of each row before anything is sent.
+
+    A row that was sent before may be sent again, but under its key only.
+    """
+    groups: dict[str, list[Row]] = {name: [] for name in _CHECKED}
+    for one in known:
+        group = "settled" if one.earlier else _GROUPS.get(one.outcome, "to_send")
+        groups[group].append(one.row)
+    rows = [one.row for one in known]
     if as_json:
         json_line(
             {
@@ -73,18 +91,25 @@ def print_check(
                 "ok": True,
                 "rows": len(rows),
                 "amounts": _amounts(total_of(rows)),
-                "settled": settled,
-                "to_send": len(open_rows),
+                **{name: len(some) for name, some in groups.items()},
                 "seconds": round(seconds, 1),
             }
         )
         return
-    found = [
-        ("rows", len(rows), money_text(total_of(rows))[2:]),
-        ("settled before", settled, ""),
-        ("to send", len(open_rows), money_text(total_of(open_rows))[2:]),
+    found = [("rows", len(rows), money_text(total_of(rows))[2:])]
+    found += [
+        (_CHECKED[name], len(some), money_text(total_of(some))[2:])
+        for name, some in groups.items()
+        if some or name in {"settled", "to_send"}
     ]
     table(("dry run", "rows", "amount"), found)
+    if groups["sent_before"]:
+        words(
+            "What was sent before is asked about; if it is in doubt, it is sent again"
+            " under its own key, which moves nothing twice."
+        )
+    if groups["conflict"]:
+        words(f"A conflict: {MEANINGS['conflict'].replace('was', 'is')}.")
     if seconds:
         at_least = age_text(timedelta(seconds=seconds))
         words(f"The rate limits let it take at least {at_least}.")

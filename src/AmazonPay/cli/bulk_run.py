@@ -107,8 +107,7 @@ class Run:
             self.columns, self.rows = read_rows(self.file, self.kind, options.namespace)
             with credentials.client_from(self.ctx, self.given) as client:
                 limits = self._limits(client)
-                journal = self._journal(named, table)
-                found = self._found(journal, client) if journal else {}
+                journal, found = self._found(self._journal(named, table), client)
         except BadFile as bad:
             print_bad_file(bad, self.file, as_json=options.as_json)
             return USAGE
@@ -116,8 +115,8 @@ class Run:
         number = len(self.open_rows)
         seconds = seconds_for(self.kind.name, number, limits) if limits else 0.0
         if journal is None or options.dry_run:
-            rows = self.rows, self.open_rows
-            print_check(self.kind, *rows, seconds, as_json=options.as_json)
+            known = [self._result(row, journal) for row in self.rows]
+            print_check(self.kind, known, seconds, as_json=options.as_json)
             return OK
         self._say_begin(seconds)
         return self._queue(journal) if options.queue else self._work(journal, limits)
@@ -167,18 +166,20 @@ class Run:
         except ConfigurationError as error:
             if "there is no journal" not in str(error):
                 raise
-        words(_NO_JOURNAL)
         return None
 
-    def _found(self, journal: Journal, client: Client) -> dict[str, Entry]:
-        """Return what the journal holds; before the first run it may have no table."""
+    def _found(
+        self, journal: Journal | None, client: Client
+    ) -> tuple[Journal | None, dict[str, Entry]]:
+        """Return the journal and what it holds; before the first run there is none."""
         try:
-            return check_journal(self.rows, journal, client)
+            if journal is not None:
+                return journal, check_journal(self.rows, journal, client)
         except ConfigurationError as error:
             if not self.options.dry_run or not str(error).startswith(_NO_TABLE):
                 raise
         words(_NO_JOURNAL)
-        return {}
+        return None, {}
 
     def _limits(self, client: Client) -> dict[str, Limit] | None:
         if not self.options.pace and not client.sandbox:
@@ -290,9 +291,14 @@ class Run:
             words(f"amazonpay: {text_of(failed)}")
         summary, as_json = Summary(results), self.options.as_json
         print_summary(self.kind, self.file, summary, ending, seconds, as_json=as_json)
+        status = status_for(summary, ending, failed)
         if self.options.results is not None:
-            write_results(self.options.results, self.columns, results)
-        return status_for(summary, ending, failed)
+            try:
+                write_results(self.options.results, self.columns, results)
+            except ConfigurationError as error:
+                words(f"amazonpay: {error}")
+                return max(status, USAGE)
+        return status
 
     def _result(self, row: Row, journal: Journal | None) -> RowResult:
         """Return what is known of a row; the journal may know of one that was cut."""
