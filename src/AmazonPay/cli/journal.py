@@ -43,10 +43,16 @@ def opened(
 
     Raises:
         ConfigurationError: there is no such journal. A missing one is created only if
-            it may be `new`: an empty journal would say that nothing is open.
+            it may be `new`: an empty journal would say that nothing is open. Or a table
+            is named, and the journal is a file, which has no other table.
     """
     place = JOURNAL.place(named, new=new)
     if "://" not in place:
+        if table_name is not None:
+            raise ConfigurationError(
+                f"--table goes with a database, and the journal {place!r} is a file;"
+                f" for a table in it, set {JOURNAL.variable} to sqlite:///FILE"
+            )
         if not new and Path(place).stat().st_size == 0:
             raise ConfigurationError(
                 f"{place!r} has no bytes, so it is no journal: it may have lost what it"
