@@ -54,6 +54,7 @@ _OPTIONS: Final = {
     "pass the file of its authority as verify=": "give its authority by --ca-file",
     "check endpoint_url": "check --endpoint-url",
     "pass sandbox=True": "give --sandbox",
+    ", or pass trust_env=False": "",
     "verify takes the path": "--ca-file takes the path",
     "allowed_topics has whole ARNs of topics": "--topic takes the whole ARN of a topic",
     "is not JSON; see .content": "is not JSON; it is on stdout",

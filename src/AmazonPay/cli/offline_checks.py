@@ -311,9 +311,9 @@ def connection(subject: Subject) -> Iterator[Finding]:
     try:
         tls_context(verify, trust_env=True)
     except ConfigurationError as error:
-        given = () if verify is None else ("verify",)
-        shown = with_variables(error, ()) if given else error
-        yield wrong("authorities", str(shown))
+        if "verify" in subject.variables:
+            error = with_variables(error, ())
+        yield wrong("authorities", text_of(error))
     else:
         named = "the system's" if verify is None else f"those in {str(verify)!r} alone"
         yield ok("authorities", named)
