@@ -130,6 +130,14 @@ def test_no_answer_is_explained(
     assert check in findings(done, kind)
 
 
+def test_without_a_usable_answer_nothing_is_proven(good: list[str]) -> None:
+    lost = doctor(*good, offline=False, transport=failing(httpx2.ReadTimeout))
+    assert (lost.status, "no answer proves it" in lost.err) == (3, True)
+    assert online(good, 503, {"reasonCode": "ServiceUnavailable"}).status == 3
+    bad = [*good, "--store-id", "x"]
+    assert online(bad, 503, {"reasonCode": "ServiceUnavailable"}).status == 1
+
+
 def test_a_refused_signature_names_the_key_pair(
     good: list[str], tmp_path: Path
 ) -> None:

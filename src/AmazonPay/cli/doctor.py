@@ -11,7 +11,7 @@ from .._core.command_lines import without_secrets
 from .._core.config import Retry
 from ..errors import AmazonPayError, ConfigurationError
 from . import credentials, key_files, offline_checks, stored_checks
-from .failures import OK, SAID_NO, text_of
+from .failures import NO_ANSWER, OK, SAID_NO, text_of
 from .findings import Finding, unknown, wrong
 from .online_check import online
 from .output import data, json_line, words
@@ -75,7 +75,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     secret is shown. Unless --offline is given, it also makes one signed GET of an id
     that cannot exist: a 404 proves key, environment and clock, and nothing moves.
 
-    The exit status is 0 if nothing is wrong, and 1 otherwise.
+    The exit status is 0 if nothing is wrong, 1 if something is, and 3 if Amazon gave no
+    answer that proves it.
     """
     findings: list[Finding] = [offline_checks.package()]
     subject = subject_of(given)
@@ -105,8 +106,18 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         public,
     )
     findings += _last(ctx, given, findings, offline=offline)
-    _print(findings, as_json=as_json)
-    ctx.exit(SAID_NO if any(one.status == "wrong" for one in findings) else OK)
+    _print(findings, offline=offline, as_json=as_json)
+    ctx.exit(_status(findings, offline=offline))
+
+
+def _status(findings: list[Finding], *, offline: bool) -> int:
+    if any(one.status == "wrong" for one in findings):
+        return SAID_NO
+    return NO_ANSWER if not offline and _lacks_answer(findings) else OK
+
+
+def _lacks_answer(findings: list[Finding]) -> bool:
+    return findings[-1].status == "unknown"  # what was asked last
 
 
 def _public_key(path: str | None) -> tuple[RSAPublicKey | None, list[Finding]]:
@@ -139,7 +150,7 @@ def _last(
             yield from online(client)
 
 
-def _print(findings: list[Finding], *, as_json: bool) -> None:
+def _print(findings: list[Finding], *, offline: bool, as_json: bool) -> None:
     problems = sum(one.status == "wrong" for one in findings)
     if as_json:
         json_line({"ok": not problems, "findings": [one.as_json() for one in findings]})
@@ -150,5 +161,7 @@ def _print(findings: list[Finding], *, as_json: bool) -> None:
             data(f"         do: {without_secrets(one.fix)}")
     if problems:
         words(f"{problems} {'thing is' if problems == 1 else 'things are'} wrong.")
+    elif not offline and _lacks_answer(findings):
+        words("Nothing that was checked is wrong, but no answer proves it.")
     else:
         words("Nothing is wrong.")
