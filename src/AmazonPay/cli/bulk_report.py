@@ -11,7 +11,7 @@ from .failures import INTERRUPTED, NO_ANSWER, OK, SAID_NO, UNKNOWN, status_of
 from .output import json_line, table, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..bulk.csv_file import BadFile
     from ..bulk.kinds import Kind
@@ -26,6 +26,7 @@ _MOST_SHOWN: Final = 20
 _CHECKED: Final = {
     "settled": "settled before",
     "sent_before": "sent before",
+    "queued": "queued before",
     "conflict": "conflict",
     "to_send": "to send",
 }
@@ -73,15 +74,23 @@ def print_bad_file(bad: BadFile, file: str, *, as_json: bool) -> None:
 
 
 def print_check(
-    kind: Kind, known: Sequence[RowResult], seconds: float, *, as_json: bool
+    kind: Kind,
+    known: Sequence[RowResult],
+    queued: Collection[str],
+    seconds: float,
+    *,
+    as_json: bool,
 ) -> None:
     """Say what a dry run has found: what is known of each row before anything is sent.
 
-    A row that was sent before may be sent again, but under its key only.
+    A row that was sent before may be sent again, but under its key only. `queued` are
+    the references of rows that workers have, or will have.
     """
     groups: dict[str, list[Row]] = {name: [] for name in _CHECKED}
     for one in known:
         group = "settled" if one.earlier else _GROUPS.get(one.outcome, "to_send")
+        if group == "to_send" and one.row.reference in queued:
+            group = "queued"
         groups[group].append(one.row)
     rows = [one.row for one in known]
     if as_json:

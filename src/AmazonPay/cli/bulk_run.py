@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..bulk.carry_out import carry_out, journal_result, settled_result
-from ..bulk.checks import check_journal, read_rows
+from ..bulk.checks import check_journal, check_queue, read_rows
 from ..bulk.crew import Crew
 from ..bulk.csv_file import BadFile
 from ..bulk.pace import limits_for, redis_at, seconds_for
@@ -96,6 +96,8 @@ class Run:
         self.rows: tuple[Row, ...] = ()
         self.open_rows: list[Row] = []
         """The rows that are not settled."""
+        self.queued: set[str] = set()
+        """The references of rows that were handed over before."""
         self.results: dict[str, RowResult] = {}
         """By reference, what is known of the rows."""
 
@@ -108,6 +110,8 @@ class Run:
             with credentials.client_from(self.ctx, self.given) as client:
                 limits = self._limits(client)
                 journal, found = self._found(self._journal(named, table), client)
+                if options.queue:
+                    self._check_queue(client)
         except BadFile as bad:
             print_bad_file(bad, self.file, as_json=options.as_json)
             return USAGE
@@ -116,7 +120,7 @@ class Run:
         seconds = seconds_for(self.kind.name, number, limits) if limits else 0.0
         if journal is None or options.dry_run:
             known = [self._result(row, journal) for row in self.rows]
-            print_check(self.kind, known, seconds, as_json=options.as_json)
+            print_check(self.kind, known, self.queued, seconds, as_json=options.as_json)
             return OK
         self._say_begin(seconds)
         return self._queue(journal) if options.queue else self._work(journal, limits)
@@ -180,6 +184,13 @@ class Run:
                 raise
         words(_NO_JOURNAL)
         return None, {}
+
+    def _check_queue(self, client: Client) -> None:
+        """Look for the rows in the queue; raise if it has one with another content."""
+        from ..bulk.row_queue import database_url, queue_of, queued_rows
+
+        url = database_url(os.environ.get(JOURNAL.variable))
+        self.queued = check_queue(self.rows, queued_rows(url, queue_of(client)))
 
     def _limits(self, client: Client) -> dict[str, Limit] | None:
         if not self.options.pace and not client.sandbox:
