@@ -268,6 +268,16 @@ def test_a_har_explains_its_own_answer(good: list[str], tmp_path: Path) -> None:
     assert "key" in findings(done, "wrong")["signature"].lower()
 
 
+def test_a_request_that_names_another_key_id_is_told(
+    good: list[str], tmp_path: Path
+) -> None:
+    """`users.md` (a) B 8: the key belongs to another id than the one named."""
+    request = recorded(Signer()).replace(KEY_ID.encode(), b"SANDBOX-OTHER")
+    for answer in (None, refusal(Signer())):
+        done = explained(good, tmp_path, request, answer)
+        assert "another key id" in findings(done, "wrong")["signature"]
+
+
 def test_a_body_that_was_encoded_twice_is_named(
     good: list[str], tmp_path: Path
 ) -> None:

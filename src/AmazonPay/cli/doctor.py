@@ -104,6 +104,7 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
         None if request_file is None else key_files.read_input(request_file),
         None if answer_file is None else key_files.read_input(answer_file),
         public,
+        subject.text("public_key_id"),
     )
     findings += _last(ctx, given, findings, offline=offline)
     _print(findings, offline=offline, as_json=as_json)

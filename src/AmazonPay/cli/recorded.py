@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FIRST_LINE: Final = re.compile(r"([A-Za-z]+) (\S+)(?: HTTP/[0-9.]+)?")
 _CURL: Final = re.compile(rb"(?m)^> ?([^\r\n]+)")
 _EDITORS_END: Final = re.compile(rb"\r?\n\Z")
+_KEY_ID: Final = re.compile(r"PublicKeyId=\"?([^,\"\s]+)")
 _SIZE: Final = re.compile(r"[0-9]{1,9}")
 _LONGEST_METHOD: Final = 40
 _MOST_OBJECTS: Final = 100
@@ -117,36 +118,49 @@ def _in_utf8(data: bytes) -> bytes:
 
 
 def about_records(
-    request: bytes | None, answer: bytes | None, public: RSAPublicKey | None
+    request: bytes | None,
+    answer: bytes | None,
+    public: RSAPublicKey | None,
+    key_id: str | None,
 ) -> Iterator[Finding]:
-    """Explain a recorded request, a failed answer, or both together."""
+    """Explain a recorded request, a failed answer, or both together.
+
+    The public key is that of `key_id`; the request may name another one.
+    """
     reason, message = _error_in(answer or b"")
+    said: str | bytes | None = None
+    if answer is not None and reason in {None, "InvalidRequestSignature"}:
+        said = message or answer
     if request is not None:
-        yield _about_request(request, answer, reason, message, public)
+        yield _about_request(RecordedRequest.read(request), said, public, key_id)
     if answer is not None:
         yield from _about_answer(reason, message or "", alone=request is None)
 
 
 def _about_request(
-    request: bytes,
-    answer: bytes | None,
-    reason: str | None,
-    message: str | None,
+    sent: RecordedRequest,
+    said: str | bytes | None,
     public: RSAPublicKey | None,
+    key_id: str | None,
 ) -> Finding:
     from .. import explain
 
-    sent = RecordedRequest.read(request)
-    said: str | bytes | None = None
-    if reason in {None, "InvalidRequestSignature"}:
-        said = message or answer
+    named = [
+        id_
+        for name, value in sent.headers
+        if name.lower() == "authorization"
+        for id_ in _KEY_ID.findall(value)
+    ]
+    keys: dict[str, Any] = {"public_key": public}
+    if public is not None and key_id is not None and key_id not in (named or [key_id]):
+        keys = {"public_key": None, "other_keys": {key_id: public}}
 
     def about(body: bytes) -> Finding:
         arguments = (sent.method, sent.target, sent.headers, body)
         if said is None:
-            found = explain.request(*arguments, public_key=public)
+            found = explain.request(*arguments, **keys)
         else:
-            found = explain.answer(said, *arguments, public_key=public)
+            found = explain.answer(said, *arguments, **keys)
         return explained("signature", found)
 
     found, shorter = about(sent.body), _EDITORS_END.sub(b"", sent.body)
