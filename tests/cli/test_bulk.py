@@ -289,6 +289,14 @@ def test_a_dry_run_tells_a_conflict_with_another_reference(desk: Desk) -> None:
     assert "another reference" in done.err
 
 
+def test_a_dry_run_tells_what_a_person_looks_at(desk: Desk) -> None:
+    desk.write(("a", desk.shop.sold("50")), head=("reference", "charge_id"))
+    assert outcomes(desk.run("cancel", "--json")) == {"moved": 1}
+    done = desk.run("cancel", "--dry-run")
+    assert "moved\t1\t\nto send\t0" in done.out
+    assert "a person looks" in done.err
+
+
 @pytest.mark.parametrize(
     ("more", "seconds"),
     [((), 3.0), (("--limit", "get_refund=3/3", "--limit", "create-refund=1/1"), 4.0)],

@@ -27,6 +27,7 @@ _CHECKED: Final = {
     "settled": "settled before",
     "sent_before": "sent before",
     "queued": "queued before",
+    "moved": "moved",
     "conflict": "conflict",
     "to_send": "to send",
 }
@@ -35,7 +36,7 @@ _CHECKED: Final = {
 _GROUPS: Final = {
     "pending": "sent_before",
     "unknown": "sent_before",
-    "moved": "sent_before",
+    "moved": "moved",
     "conflict": "conflict",
 }
 """The group of a row by what the journal knows of it; others are still to be sent."""
@@ -117,8 +118,9 @@ def print_check(
             "What was sent before is asked about; if it is in doubt, it is sent again"
             " under its own key, which moves nothing twice."
         )
-    if groups["conflict"]:
-        words(f"A conflict: {MEANINGS['conflict'].replace('was', 'is')}.")
+    for name in ("moved", "conflict"):
+        if groups[name]:
+            words(f"{name}: {MEANINGS[name]}.")
     if seconds:
         at_least = age_text(timedelta(seconds=seconds))
         words(f"The rate limits let it take at least {at_least}.")
