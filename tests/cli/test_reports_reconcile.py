@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay.cli import reports_reconcile
+from AmazonPay.cli import output, reports_reconcile
 from AmazonPay.reporting.archive import Archive, Entry
 from AmazonPay.reporting.kinds import SANDBOX_SETTLEMENT, SETTLEMENT
 from command_line import Done, amazonpay
@@ -273,6 +273,17 @@ def test_a_terminal_shows_the_first_differences(
     done = books.reconcile(rows, [])
     assert "\nC\t" not in done.out
     assert "first 2 of 3" in done.err
+
+
+def test_a_long_id_hides_no_column_of_a_terminal(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (reports_reconcile, output):
+        monkeypatch.setattr(module, "is_terminal", lambda _: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    done = books.reconcile([Row("Capture", "12.34", "z" * 200)], [])
+    assert "12.34" in done.out
+    assert "".join(done.out.split()).count("z") == 200
 
 
 def test_text_of_a_file_does_not_move_the_cursor(books: Books) -> None:
