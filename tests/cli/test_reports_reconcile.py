@@ -328,6 +328,14 @@ def test_a_row_of_several_files_is_one_movement(books: Books) -> None:
     assert (done.status, done.out) == (0, "")
 
 
+def test_a_file_without_its_facts_is_of_the_seller_of_the_others(books: Books) -> None:
+    rows = [Row("Capture", "10", "A", id="1")]
+    whole = write_settlement(books.folder / "1.csv", rows)
+    without = write_settlement(books.folder / "2.csv", rows, facts=())
+    write_orders(books.orders, HEAD, "A,10,USD")
+    assert books.run(str(whole), str(without)).status == 0
+
+
 def test_the_same_row_of_two_merchants_is_two_movements(books: Books) -> None:
     row = Row("Capture", "10", "A")
     facts = [*FACTS[:2], ("SellerId", "A2OTHER")]
