@@ -353,6 +353,13 @@ def test_a_table_of_a_file_is_refused(
     assert "--table goes with a database" in done.err
 
 
+def test_an_empty_name_is_not_the_usual_table(tmp_path: Path) -> None:
+    env = {"AMAZON_PAY_JOURNAL": f"sqlite:///{tmp_path / 'shop.db'}"}
+    (tmp_path / "shop.db").touch()
+    done = journal("list", "--table", "", env=env)
+    assert (done.status, "no empty text" in done.err) == (2, True)
+
+
 def test_a_database_that_does_not_answer_ends_with_3_and_is_not_shown() -> None:
     url = "postgresql+psycopg://shop:geheim@127.0.0.1:1/x"
     done = journal("list", env={"AMAZON_PAY_JOURNAL": url})

@@ -115,6 +115,18 @@ class Kind:
         return engine
 
 
+def table_named(given: str | None, usual: str) -> str:
+    """Return the name of a table; the usual one if none is given.
+
+    Raises:
+        ConfigurationError: it is empty: a variable of a shell that is not set, and no
+            wish for the usual table.
+    """
+    if given == "":
+        raise ConfigurationError("--table takes a name, and no empty text")
+    return usual if given is None else given
+
+
 def before(now: datetime, older_than: timedelta | None) -> datetime | None:
     """Return the time before which something is older; None for all.
 
