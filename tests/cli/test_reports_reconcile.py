@@ -580,7 +580,10 @@ def test_orders_that_cannot_be_read_are_named(name: str, books: Books) -> None:
 def test_orders_in_another_encoding(books: Books) -> None:
     write_settlement(books.settlement, [Row("Capture", "10", "注文")])
     books.orders.write_text(f"{HEAD}\n注文,10,USD\n", encoding="cp932")
-    assert books.run(str(books.settlement)).status == 2
+    refused = books.run(str(books.settlement))
+    assert (refused.status, "give --orders-encoding," in refused.err) == (2, True)
+    refused = books.run(str(books.settlement), "--orders-encoding", "none")
+    assert (refused.status, "--orders-encoding is the name" in refused.err) == (2, True)
     assert books.run(str(books.settlement), "--orders-encoding", "cp932").status == 0
 
 

@@ -66,8 +66,8 @@ def decimal_text(text: str) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def table_at(path: Path, encoding: str) -> ReportTable:
-    """Return the table of a file that a person has named.
+def table_at(path: Path, encoding: str, *, option: str = "--encoding") -> ReportTable:
+    """Return the table of a file that a person has named; `option` has its encoding.
 
     Raises:
         ConfigurationError: it cannot be read, or is a pipe, which can be read once only
@@ -78,7 +78,7 @@ def table_at(path: Path, encoding: str) -> ReportTable:
         is_file = stat.S_ISREG(path.stat().st_mode)
         found = read_report(path, encoding=encoding) if is_file else None
     except (InvalidRequest, ReportUnavailable) as error:
-        raise InvalidRequest(problem_of(str(path), error)) from None
+        raise InvalidRequest(problem_of(str(path), error, option=option)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
@@ -90,12 +90,12 @@ def table_at(path: Path, encoding: str) -> ReportTable:
     return found
 
 
-def problem_of(file: str, error: AmazonPayError) -> str:
+def problem_of(file: str, error: AmazonPayError, *, option: str = "--encoding") -> str:
     """Return what is wrong with a file of a report, in words for a command."""
     text = str(error).replace("the report's file", file)
     text = text.removesuffix("; download_report gives it as it is")
-    text = text.replace("pass another encoding=, such as", "give --encoding, such as")
-    text = text.replace("pass encoding=", "give --encoding")
+    text = re.sub("pass (?:another )?encoding=", f"give {option}", text)
+    text = text.replace("encoding is the name", f"{option} is the name")
     return text if file in text else f"{file}, {text}"
 
 
