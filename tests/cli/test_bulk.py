@@ -286,6 +286,7 @@ def test_a_dry_run_tells_a_conflict_with_another_reference(desk: Desk) -> None:
     desk.write(("b", charge, "50.00", "USD"), ("c", other, "50.00", "USD"))
     done = desk.run("capture", "--dry-run")
     assert "conflict\t1\t50.00 USD\nto send\t1\t50.00 USD" in done.out
+    assert "line 2, b: conflict (JournalConflict)" in done.err
     assert "another reference" in done.err
 
 

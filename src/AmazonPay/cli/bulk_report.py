@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..bulk.csv_file import BadFile
     from ..bulk.kinds import Kind
-    from ..bulk.results import RowResult, Summary
+    from ..bulk.results import RowOutcome, RowResult, Summary
     from ..bulk.rows import Row
     from ..errors import AmazonPayError
     from ..resources._common import Price
@@ -33,11 +33,12 @@ _CHECKED: Final = {
 }
 """The groups of rows that a dry run tells apart, and their names."""
 
+_NOT_SENT: Final[tuple[RowOutcome, ...]] = ("moved", "conflict")
+
 _GROUPS: Final = {
     "pending": "sent_before",
     "unknown": "sent_before",
-    "moved": "moved",
-    "conflict": "conflict",
+    **{name: name for name in _NOT_SENT},
 }
 """The group of a row by what the journal knows of it; others are still to be sent."""
 
@@ -118,13 +119,24 @@ def print_check(
             "What was sent before is asked about; if it is in doubt, it is sent again"
             " under its own key, which moves nothing twice."
         )
-    for name in ("moved", "conflict"):
+    _say_which([one for one in known if one.outcome in _NOT_SENT])
+    for name in _NOT_SENT:
         if groups[name]:
             words(f"{name}: {MEANINGS[name]}.")
     if seconds:
         at_least = age_text(timedelta(seconds=seconds))
         words(f"The rate limits let it take at least {at_least}.")
     words("The file can be used. Nothing was sent.")
+
+
+def _say_which(results: Sequence[RowResult], all_are: str = "") -> None:
+    """Name the rows that a person looks at: the first of them."""
+    for result in results[:_MOST_SHOWN]:
+        reason = f" ({result.reason})" if result.reason else ""
+        row = result.row
+        words(f"line {row.line}, {row.reference}: {result.outcome}{reason}")
+    if len(results) > _MOST_SHOWN:
+        words(f"and {len(results) - _MOST_SHOWN} more{all_are}")
 
 
 def print_queued(kind: Kind, rows: int, queued: int, *, as_json: bool) -> None:
@@ -144,12 +156,7 @@ def print_summary(  # noqa: PLR0913 - what a run knows
 ) -> None:
     """Print the outcomes, counted, and say which rows a person must look at."""
     attention = summary.attention
-    for result in attention[:_MOST_SHOWN]:
-        reason = f" ({result.reason})" if result.reason else ""
-        row = result.row
-        words(f"line {row.line}, {row.reference}: {result.outcome}{reason}")
-    if len(attention) > _MOST_SHOWN:
-        words(f"and {len(attention) - _MOST_SHOWN} more; --results FILE lists all")
+    _say_which(attention, "; --results FILE lists all")
     if as_json:
         json_line(
             {
