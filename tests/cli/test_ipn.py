@@ -90,6 +90,12 @@ def test_what_is_forged_ends_with_1(body: bytes, more: tuple[str, ...]) -> None:
     assert "forged" in done.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_an_editor_has_saved_is_not_forged(encoding: str) -> None:
+    body = notification().decode().encode(encoding)
+    assert ipn("verify", "-", "--topic", TOPIC, stdin=body).status == 0
+
+
 def test_a_warning_names_options_and_no_arguments() -> None:
     body = notification(topic=f"{TOPIC}2")
     done = ipn("verify", "-", "--topic", TOPIC, stdin=body)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..errors import InvalidRequest, shown
 from .findings import Finding, explained, ok, unknown, wrong
+from .key_files import in_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class RecordedRequest:
         Raises:
             InvalidRequest: it has another form, or lacks its body.
         """
-        data = _in_utf8(data).lstrip()
+        data = in_utf8(data).lstrip()
         if data[:1] in {b"{", b"["}:
             return cls._of_har(data)
         if not _FIRST_LINE.match(data[:_LONGEST_METHOD].decode("latin-1")):
@@ -108,13 +108,6 @@ class RecordedRequest:
 
 def _path(url: str) -> str:
     return re.sub(r"^https?://[^/]+", "", url) or "/"
-
-
-def _in_utf8(data: bytes) -> bytes:
-    """Return what an editor or a shell has saved without its byte order mark."""
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace").encode(errors="replace")
-    return data.removeprefix(BOM_UTF8)
 
 
 def about_records(
@@ -198,7 +191,7 @@ def _about_answer(
 
 def _error_in(answer: bytes) -> tuple[str | None, str | None]:
     """Return reason code and message of an answer, whatever stands around its JSON."""
-    for members in _objects_in(_in_utf8(answer).decode(errors="replace")):
+    for members in _objects_in(in_utf8(answer).decode(errors="replace")):
         reason, message = members.get("reasonCode"), members.get("message")
         if isinstance(reason, str):
             return reason, message if isinstance(message, str) else None
