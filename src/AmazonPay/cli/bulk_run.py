@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..bulk.carry_out import carry_out, journal_result, settled_result
+from ..bulk.carry_out import (
+    carry_out,
+    entry_result,
+    journal_result,
+    settled_result,
+)
 from ..bulk.checks import check_journal, check_queue, read_rows
 from ..bulk.crew import Crew
 from ..bulk.csv_file import BadFile
@@ -36,6 +41,8 @@ from .output import words
 from .progress import rows_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._core.config import Environment
     from .._once.entry import Entry
     from ..bulk.kinds import Kind
@@ -119,7 +126,7 @@ class Run:
         number = len(self.open_rows)
         seconds = seconds_for(self.kind.name, number, limits) if limits else 0.0
         if journal is None or options.dry_run:
-            known = [self._result(row, journal) for row in self.rows]
+            known = [self._known(row, found, journal) for row in self.rows]
             print_check(self.kind, known, self.queued, seconds, as_json=options.as_json)
             return OK
         self._say_begin(seconds)
@@ -184,6 +191,14 @@ class Run:
                 raise
         words(_NO_JOURNAL)
         return None, {}
+
+    def _known(
+        self, row: Row, found: Mapping[str, Entry], journal: Journal | None
+    ) -> RowResult:
+        """Return what is known of a row before anything is sent."""
+        if journal is None or row.reference in self.results:
+            return self._result(row, None)
+        return entry_result(row, found.get(row.reference), journal)
 
     def _check_queue(self, client: Client) -> None:
         """Look for the rows in the queue; raise if it has one with another content."""
