@@ -210,7 +210,11 @@ def har(signer: Signer) -> bytes:
     }
     answer = {"content": {"text": refusal(signer).decode()}}
     other: Any = {"url": "https://shop.example/", "headers": None, "postData": []}
-    entries = [{"request": other}, {"request": request, "response": answer}]
+    page = {"content": {"text": "{" * 1_200_000}}
+    entries = [
+        {"request": other, "response": page},
+        {"request": request, "response": answer},
+    ]
     return json.dumps({"log": {"entries": entries}}).encode()
 
 

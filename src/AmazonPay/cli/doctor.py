@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+_LARGEST_RECORD = 64 * 1024 * 1024
+"""In bytes; the HAR of a browser has whole pages."""
+
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
 
@@ -101,8 +104,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     if public is None and key is not None:
         public = key.public_key()
     findings += about_records(
-        None if request_file is None else key_files.read_input(request_file),
-        None if answer_file is None else key_files.read_input(answer_file),
+        _record(request_file),
+        _record(answer_file),
         public,
         subject.text("public_key_id"),
     )
@@ -119,6 +122,10 @@ def _status(findings: list[Finding], *, offline: bool) -> int:
 
 def _lacks_answer(findings: list[Finding]) -> bool:
     return findings[-1].status == "unknown"  # what was asked last
+
+
+def _record(path: str | None) -> bytes | None:
+    return None if path is None else key_files.read_input(path, _LARGEST_RECORD)
 
 
 def _public_key(path: str | None) -> tuple[RSAPublicKey | None, list[Finding]]:
