@@ -264,6 +264,40 @@ def test_a_dry_run_finds_what_a_run_would(refunds: Desk) -> None:
     assert done.err.count("another content") == 3
 
 
+def test_a_dry_run_tells_what_was_sent_before_from_what_is_to_be_sent(
+    refunds: Desk,
+) -> None:
+    refunds.run("refund")
+    sold = refunds.shop.sold()
+    with (refunds.folder / "rows.csv").open("a") as file:
+        file.write(f"new,{sold},7.00,USD\n")
+    found = refunds.run("refund", "--dry-run", "--json").json
+    groups = ("settled", "sent_before", "conflict", "to_send")
+    assert [found[name] for name in groups] == [0, 3, 0, 1]
+    done = refunds.run("refund", "--dry-run")
+    assert "sent before\t3\t15.00 USD\nto send\t1\t7.00 USD" in done.out
+    assert "moves nothing twice" in done.err
+
+
+def test_a_dry_run_tells_a_conflict_with_another_reference(desk: Desk) -> None:
+    charge, other = desk.shop.buy("50").charge, desk.shop.buy("50").charge
+    desk.write(("a", charge, "50.00", "USD"))
+    desk.run("capture")
+    desk.write(("b", charge, "50.00", "USD"), ("c", other, "50.00", "USD"))
+    done = desk.run("capture", "--dry-run")
+    assert "conflict\t1\t50.00 USD\nto send\t1\t50.00 USD" in done.out
+    assert "line 2, b: conflict (JournalConflict)" in done.err
+    assert "another reference" in done.err
+
+
+def test_a_dry_run_tells_what_a_person_looks_at(desk: Desk) -> None:
+    desk.write(("a", desk.shop.sold("50")), head=("reference", "charge_id"))
+    assert outcomes(desk.run("cancel", "--json")) == {"moved": 1}
+    done = desk.run("cancel", "--dry-run")
+    assert "moved\t1\t\nto send\t0" in done.out
+    assert "a person looks" in done.err
+
+
 @pytest.mark.parametrize(
     ("more", "seconds"),
     [((), 3.0), (("--limit", "get_refund=3/3", "--limit", "create-refund=1/1"), 4.0)],
@@ -347,6 +381,20 @@ def test_results_that_cannot_be_written_at_the_end_can_be_asked_for_again(
     done = refunds.run("refund", "--results", str(folder / "r.csv"))
     assert done.status == 2
     assert "pending\t3\t15.00 USD" in done.out
+
+
+def test_results_that_cannot_be_written_hide_no_unknown_outcome(refunds: Desk) -> None:
+    inner, folder = refunds.transport, refunds.folder / "results"
+    folder.mkdir()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        with contextlib.suppress(FileNotFoundError):
+            folder.rmdir()
+        return Lossy(inner).handle_request(request)
+
+    refunds.transport = httpx2.MockTransport(answer)
+    done = refunds.run("refund", "--results", str(folder / "r.csv"))
+    assert (done.status, "cannot be written" in done.err) == (4, True)
 
 
 class Lossy(httpx2.BaseTransport):

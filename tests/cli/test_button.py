@@ -189,6 +189,18 @@ def test_a_button_signed_with_another_key_is_explained(
     assert done.json["keyIsRight"] is not True
 
 
+def test_a_button_that_names_another_key_id_is_told(
+    good: list[str], tmp_path: Path
+) -> None:
+    """`users.md` (a) B 8: the key belongs to another id than the one named."""
+    (tmp_path / "payload.json").write_bytes(compact(PAYLOAD))
+    made = button("sign", str(tmp_path / "payload.json"), *good, "--json").json
+    assert button("verify", file_of(tmp_path, made), *good).status == 0
+    made["publicKeyId"] = "SANDBOX-OTHER"
+    done = button("verify", file_of(tmp_path, made), *good)
+    assert (done.status, "another key id" in done.out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("signed_with", "named"),
     [

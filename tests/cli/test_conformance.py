@@ -31,7 +31,7 @@ from keys import KEY
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from AmazonPay.simulator import Profile
 
@@ -484,7 +484,7 @@ def test_credentials_come_from_a_profile_too(
         path.chmod(0o600)
     done = amazonpay(
         *("conformance", "--store-id", STORE, "--profile", "shop", "--no-buyer"),
-        *("--only", "missing-key", "--json"),
+        *("--only", "unknown-algorithm", "--json"),
         transport=strange(404, NOT_FOUND),
         env={"AMAZON_PAY_PROFILES": str(file)},
     )
@@ -497,6 +497,43 @@ def test_a_session_is_no_path(session: str) -> None:
     shop = Shop()
     done = conformance(shop, "--session", session)
     assert done.status == 2
+
+
+def completed(shop: Shop) -> str:
+    session = shop.paid(shop.session_body("100", "Confirm"))
+    shop.complete(session, "100")
+    return session
+
+
+UNFIT: dict[str, tuple[Callable[[Shop], str], str]] = {
+    "none": (lambda _: "0-0", "ResourceNotFound"),
+    "unpaid": (lambda shop: shop.open(shop.session_body("100", "Confirm")), "waits"),
+    "completed": (completed, "waits"),
+    "amount": (lambda shop: shop.paid(shop.session_body("99", "Confirm")), "100.00"),
+    "intent": (lambda shop: shop.paid(shop.session_body("100")), "Confirm"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_a_session_that_does_not_fit_decides_nothing(kind: str) -> None:
+    made, why = UNFIT[kind]
+    shop = Shop()
+    more = ("--session", made(shop), "--only", "update-after-pay", "--json")
+    (row,) = conformance(shop, *more).json["guesses"]
+    assert row["observed"] is None
+    assert why in row["why"]
+
+
+@pytest.mark.parametrize(
+    "more", [("--store-id", "x"), ("--currency", "XXX")], ids=["store", "currency"]
+)
+def test_a_store_or_currency_that_is_refused_decides_nothing(
+    more: tuple[str, ...],
+) -> None:
+    only = ("--only", "checkout-mode", "--only", "address-prices")
+    done = conformance(Shop(), *more, *only, "--json", buyer=False)
+    assert observed_in(done) == {"checkout-mode": None, "address-prices": None}
+    assert all("check --store-id" in one["why"] for one in done.json["guesses"])
 
 
 def shop_client() -> Client:

@@ -358,6 +358,32 @@ def test_a_ca_file_is_named(good: list[str]) -> None:
     assert file in findings(done, "ok")["authorities"]
 
 
+@pytest.mark.parametrize(
+    ("line", "env", "named"),
+    [
+        (["--ca-file", "none.pem"], {}, "--ca-file takes the path"),
+        ([], {"AMAZON_PAY_CA_FILE": "none.pem"}, "AMAZON_PAY_CA_FILE takes the path"),
+        ([], {"SSL_CERT_FILE": "none.pem"}, "Correct or unset the variable"),
+    ],
+    ids=["option", "variable", "file of the system"],
+)
+def test_a_ca_file_that_is_none_is_told_by_what_named_it(
+    line: list[str], env: dict[str, str | None], named: str, good: list[str]
+) -> None:
+    done = doctor(*good, *line, "--json", env=env)
+    text = findings(done, "wrong")["authorities"]
+    assert (named in text, "trust_env" in text) == (True, False)
+
+
+def test_an_endpoint_that_is_none_is_told_by_what_named_it(good: list[str]) -> None:
+    url, name = "http://pay.example", "AMAZON_PAY_ENDPOINT_URL"
+    by_option = doctor(*good, "--endpoint-url", url, "--json")
+    text = findings(by_option, "wrong")["region and host"]
+    assert text.strip().startswith("--endpoint-url takes plain http only")
+    by_variable = doctor(*good, "--json", env={name: url})
+    assert f"{name} takes" in findings(by_variable, "wrong")["region and host"]
+
+
 def test_a_profile_is_looked_at(tmp_path: Path, key_file: str) -> None:
     del key_file
     file = tmp_path / "profiles.toml"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -129,6 +130,14 @@ def test_no_answer_is_explained(
     assert check in findings(done, kind)
 
 
+def test_without_a_usable_answer_nothing_is_proven(good: list[str]) -> None:
+    lost = doctor(*good, offline=False, transport=failing(httpx2.ReadTimeout))
+    assert (lost.status, "no answer proves it" in lost.err) == (3, True)
+    assert online(good, 503, {"reasonCode": "ServiceUnavailable"}).status == 3
+    bad = [*good, "--store-id", "x"]
+    assert online(bad, 503, {"reasonCode": "ServiceUnavailable"}).status == 1
+
+
 def test_a_refused_signature_names_the_key_pair(
     good: list[str], tmp_path: Path
 ) -> None:
@@ -178,6 +187,101 @@ def test_a_right_signature_holds(end: str, good: list[str], tmp_path: Path) -> N
     assert "signature" in findings(done, "ok")
 
 
+def refusal(signer: Signer) -> bytes:
+    digest = sha256(signer.canonical().encode()).hexdigest()
+    message = (
+        "Unable to verify signature, signing String"
+        f" [{signer.algorithm}\\n{digest}], signature [x]"
+    )
+    return json.dumps(
+        {"reasonCode": "InvalidRequestSignature", "message": message}
+    ).encode()
+
+
+def har(signer: Signer) -> bytes:
+    """Write a request as a browser or a proxy exports it, with its answer."""
+    head, _, body = recorded(signer).decode().partition("\r\n\r\n")
+    pairs = [line.split(": ", 1) for line in head.split("\r\n")[1:]]
+    request = {
+        "method": signer.method,
+        "url": f"https://pay-api.amazon.eu{signer.path}",
+        "headers": [{"name": name, "value": value} for name, value in pairs],
+        "postData": {"text": body},
+    }
+    answer = {"content": {"text": refusal(signer).decode()}}
+    other: Any = {"url": "https://shop.example/", "headers": None, "postData": []}
+    page = {"content": {"text": "{" * 1_200_000}}
+    entries = [
+        {"request": other, "response": page},
+        {"request": request, "response": answer},
+    ]
+    return json.dumps({"log": {"entries": entries}}).encode()
+
+
+def as_curl_shows(signer: Signer, size: int = 0) -> bytes:
+    """Write a request as `curl -v` does, which does not show a body."""
+    head = recorded(signer).partition(b"\r\n\r\n")[0].decode()
+    lines = [*head.split("\r\n"), *([f"content-length: {size}"] if size else [])]
+    return "\n".join(
+        ["* Connected", *(f"> {one}" for one in lines), "> ", "< X"]
+    ).encode()
+
+
+def one_object(signer: Signer) -> bytes:
+    """Write a request as a program logs it: headers and body as one object."""
+    head, _, body = recorded(signer).decode().partition("\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+    request = {"method": signer.method, "url": signer.path, "headers": headers}
+    return json.dumps({**request, "body": body}).encode()
+
+
+RECORDS = {
+    "an editor's last line end": recorded(Signer()) + b"\n",
+    "all line ends of an editor": recorded(Signer(), end="\n") + b"\r\n",
+    "a length beside it": recorded(Signer()).replace(
+        b"\r\n\r\n", b"\r\nContent-Length: %d\r\n\r\n" % len(Signer().body)
+    )
+    + b"\n\n",
+    "a byte order mark": codecs.BOM_UTF8 + recorded(Signer()),
+    "utf-16": recorded(Signer()).decode().encode("utf-16"),
+    "blank lines before it": b"\n\r\n" + recorded(Signer()),
+    "har": har(Signer()),
+    "one object": one_object(Signer()),
+    "curl": as_curl_shows(Signer(method="GET", body=b"")),
+}
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=list(RECORDS))
+def test_a_right_signature_holds_in_every_form_of_a_record(
+    record: bytes, good: list[str], tmp_path: Path
+) -> None:
+    done = explained(good, tmp_path, record)
+    assert (done.status, "signature" in findings(done, "ok")) == (0, True)
+
+
+def test_a_record_of_curl_without_its_body_is_told(
+    good: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "r.txt").write_bytes(as_curl_shows(Signer(), size=9))
+    done = doctor(*good, "--request", str(tmp_path / "r.txt"))
+    assert (done.status, "lacks the body of 9 bytes" in done.err) == (2, True)
+
+
+def test_a_har_explains_its_own_answer(good: list[str], tmp_path: Path) -> None:
+    done = explained(good, tmp_path, har(Signer()), har(Signer()))
+    assert "key" in findings(done, "wrong")["signature"].lower()
+
+
+def test_a_request_that_names_another_key_id_is_told(
+    good: list[str], tmp_path: Path
+) -> None:
+    """`users.md` (a) B 8: the key belongs to another id than the one named."""
+    request = recorded(Signer()).replace(KEY_ID.encode(), b"SANDBOX-OTHER")
+    for answer in (None, refusal(Signer())):
+        done = explained(good, tmp_path, request, answer)
+        assert "another key id" in findings(done, "wrong")["signature"]
+
+
 def test_a_body_that_was_encoded_twice_is_named(
     good: list[str], tmp_path: Path
 ) -> None:
@@ -194,17 +298,6 @@ def test_another_padding_is_named(good: list[str], tmp_path: Path) -> None:
     for signer in (Signer(pkcs1=True), Signer(salt=32)):
         done = explained(good, tmp_path, recorded(signer))
         assert "signature" in findings(done, "wrong")
-
-
-def refusal(signer: Signer) -> bytes:
-    digest = sha256(signer.canonical().encode()).hexdigest()
-    message = (
-        "Unable to verify signature, signing String"
-        f" [{signer.algorithm}\\n{digest}], signature [x]"
-    )
-    return json.dumps(
-        {"reasonCode": "InvalidRequestSignature", "message": message}
-    ).encode()
 
 
 def test_equal_texts_mean_another_pair(good: list[str], tmp_path: Path) -> None:
@@ -231,6 +324,18 @@ def test_equal_texts_mean_another_pair(good: list[str], tmp_path: Path) -> None:
         (b'{"reasonCode":"DuplicateIdempotencyKey"}', "wrong", "answer"),
         (b'{"reasonCode":"InvalidAuthentication"}', "wrong", "answer"),
         (b'{"reasonCode":"ResourceNotFound"}', "ok", "answer"),
+        (
+            b'12:00 {shop} said {"a":{"reasonCode":"InvalidAuthentication"}}, end',
+            "wrong",
+            "answer",
+        ),
+        pytest.param(
+            json.dumps('{"reasonCode":"InvalidAuthentication"}').encode("utf-16"),
+            "wrong",
+            "answer",
+            id="text in text",
+        ),
+        (b"<p style='{a}'>no</p>", "unknown", "answer"),
         (b"", "unknown", "answer"),
         (b"[]", "unknown", "answer"),
         pytest.param(b"{" * 9999, "unknown", "answer", id="deep"),
@@ -260,7 +365,7 @@ def test_an_answer_without_a_code_adds_nothing_to_its_request(
     assert "signature" in findings(done, "ok") | findings(done, "wrong")
 
 
-@pytest.mark.parametrize("request_", [b"", b"hello", b"GET /x\nno header\n\n"])
+@pytest.mark.parametrize("request_", [b"", b"hello", b"GET /x\nno header\n\n", b"{}"])
 def test_what_is_no_request_ends_with_2(
     request_: bytes, good: list[str], tmp_path: Path
 ) -> None:

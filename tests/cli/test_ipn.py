@@ -90,6 +90,19 @@ def test_what_is_forged_ends_with_1(body: bytes, more: tuple[str, ...]) -> None:
     assert "forged" in done.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_an_editor_has_saved_is_not_forged(encoding: str) -> None:
+    body = notification().decode().encode(encoding)
+    assert ipn("verify", "-", "--topic", TOPIC, stdin=body).status == 0
+
+
+def test_a_warning_names_options_and_no_arguments() -> None:
+    body = notification(topic=f"{TOPIC}2")
+    done = ipn("verify", "-", "--topic", TOPIC, stdin=body)
+    assert "is not that of --topic" in done.err
+    assert "allowed_topics" not in done.err
+
+
 def test_what_cannot_be_verified_now_ends_with_3(file: str) -> None:
     def unreachable(url: str) -> bytes:
         raise NotificationUnverifiable(f"no answer from {url}")
@@ -108,7 +121,7 @@ def test_what_cannot_be_verified_now_ends_with_3(file: str) -> None:
         (("verify", "none.json", "--topic", TOPIC), "No such file"),
         (("verify", "-"), "which topic?"),
         (("verify", "-", "--topic", "mine"), "whole ARN"),
-        (("verify", "-", "--topic", TOPIC, "--max-age", "0s"), "max_age"),
+        (("verify", "-", "--topic", TOPIC, "--max-age", "0s"), "--max-age is longer"),
         (("verify", "-", "--topic", TOPIC, "--ca-file", "x"), "--simulator"),
         (
             ("verify", "-", "--topic", TOPIC, "--simulator", "https://x.example"),

@@ -332,6 +332,34 @@ def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     assert "geheim" not in done.err
 
 
+def test_a_parameter_that_the_driver_does_not_know_is_refused_in_our_words(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}?geheim=1"
+    done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("amazonpay: AMAZON_PAY_JOURNAL has a parameter")
+    url = "postgresql+psycopg://127.0.0.1:1/x?geheim=1"
+    done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
+    assert (done.status, "parameters of its URL" in done.err) == (3, True)
+
+
+def test_a_table_of_a_file_is_refused(
+    book: SQLiteJournal, place: tuple[str, str]
+) -> None:
+    write(book, entry())
+    done = journal("list", *place, "--table", "payments")
+    assert (done.status, done.out) == (2, "")
+    assert "--table goes with a database" in done.err
+
+
+def test_an_empty_name_is_not_the_usual_table(tmp_path: Path) -> None:
+    env = {"AMAZON_PAY_JOURNAL": f"sqlite:///{tmp_path / 'shop.db'}"}
+    (tmp_path / "shop.db").touch()
+    done = journal("list", "--table", "", env=env)
+    assert (done.status, "no empty text" in done.err) == (2, True)
+
+
 def test_a_database_that_does_not_answer_ends_with_3_and_is_not_shown() -> None:
     url = "postgresql+psycopg://shop:geheim@127.0.0.1:1/x"
     done = journal("list", env={"AMAZON_PAY_JOURNAL": url})

@@ -480,10 +480,20 @@ def test_a_table_without_rows_is_a_table(world: World) -> None:
         (b"A,B,SomeFee\nx,y,0.123456789\n", "8 after it"),
         (b"A,B,SomeFee\nx,y," + b"9" * 21 + b"\n", "20 digits"),
         (b"A,a,SomeFee\nx,y,1\n", "capital letters"),
+        (b",".join(b"C%d" % n for n in range(3_000)) + b"\n", "at most 1000"),
         (b"<html></html>", "HTML"),
         ("A,B,C\nü,b,c\n".encode("cp1252"), "--encoding"),
     ],
-    ids=["exponent", "short", "fraction", "long", "columns", "html", "encoding"],
+    ids=[
+        "exponent",
+        "short",
+        "fraction",
+        "long",
+        "capitals",
+        "wide",
+        "html",
+        "encoding",
+    ],
 )
 def test_a_file_that_is_no_exact_table_is_kept_and_told(
     document: bytes, words: str, world: World

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay.cli import reports_reconcile
+from AmazonPay.cli import output, reports_reconcile
 from AmazonPay.reporting.archive import Archive, Entry
 from AmazonPay.reporting.kinds import SANDBOX_SETTLEMENT, SETTLEMENT
 from command_line import Done, amazonpay
@@ -275,6 +275,17 @@ def test_a_terminal_shows_the_first_differences(
     assert "first 2 of 3" in done.err
 
 
+def test_a_long_id_hides_no_column_of_a_terminal(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (reports_reconcile, output):
+        monkeypatch.setattr(module, "is_terminal", lambda _: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    done = books.reconcile([Row("Capture", "12.34", "z" * 200)], [])
+    assert "12.34" in done.out
+    assert "".join(done.out.split()).count("z") == 200
+
+
 def test_text_of_a_file_does_not_move_the_cursor(books: Books) -> None:
     done = books.reconcile([Row("Capture", "10", "A\x1b[2J\nB\tC")], [])
     assert "A [2J B C\tUSD" in done.out
@@ -317,6 +328,14 @@ def test_a_row_of_several_files_is_one_movement(books: Books) -> None:
     assert (done.status, done.out) == (0, "")
 
 
+def test_a_file_without_its_facts_is_of_the_seller_of_the_others(books: Books) -> None:
+    rows = [Row("Capture", "10", "A", id="1")]
+    whole = write_settlement(books.folder / "1.csv", rows)
+    without = write_settlement(books.folder / "2.csv", rows, facts=())
+    write_orders(books.orders, HEAD, "A,10,USD")
+    assert books.run(str(whole), str(without)).status == 0
+
+
 def test_the_same_row_of_two_merchants_is_two_movements(books: Books) -> None:
     row = Row("Capture", "10", "A")
     facts = [*FACTS[:2], ("SellerId", "A2OTHER")]
@@ -343,6 +362,12 @@ def test_this_folder_is_the_default(
     monkeypatch.chdir(books.folder)
     write_orders(books.orders, HEAD, "A,10,USD")
     assert books.run().status == 0
+
+
+def test_an_empty_text_is_not_this_folder(books: Books) -> None:
+    write_orders(books.orders, HEAD, "A,10,USD")
+    done = books.run("")
+    assert (done.status, "no empty text" in done.err) == (2, True)
 
 
 def test_a_folder_without_a_settlement_is_told(books: Books) -> None:
@@ -555,7 +580,10 @@ def test_orders_that_cannot_be_read_are_named(name: str, books: Books) -> None:
 def test_orders_in_another_encoding(books: Books) -> None:
     write_settlement(books.settlement, [Row("Capture", "10", "注文")])
     books.orders.write_text(f"{HEAD}\n注文,10,USD\n", encoding="cp932")
-    assert books.run(str(books.settlement)).status == 2
+    refused = books.run(str(books.settlement))
+    assert (refused.status, "give --orders-encoding," in refused.err) == (2, True)
+    refused = books.run(str(books.settlement), "--orders-encoding", "none")
+    assert (refused.status, "--orders-encoding is the name" in refused.err) == (2, True)
     assert books.run(str(books.settlement), "--orders-encoding", "cp932").status == 0
 
 

@@ -181,6 +181,29 @@ def test_a_dry_run_before_the_first_run_needs_no_table(desk: Desk) -> None:
     assert "There is no journal yet" in done.err
 
 
+def test_a_row_that_is_queued_with_another_content_is_refused(desk: Desk) -> None:
+    desk.run("refund", "--queue", "--no-wait")
+    file = desk.folder / "rows.csv"
+    lines = file.read_text().splitlines()
+    changed = [*lines[:2], lines[2].replace("5.00", "6.00"), lines[3]]
+    file.write_text("\n".join(changed))
+    for more in (("--dry-run",), ("--no-wait",)):
+        done = desk.run("refund", "--queue", *more)
+        assert done.status == 2
+        assert "line 3: reference 'r1' is queued with another content" in done.err
+    file.write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    assert desk.run("refund", "--queue", "--no-wait").status == 0
+    assert len(queued(desk)) == 3
+
+
+def test_a_dry_run_tells_what_is_queued(desk: Desk) -> None:
+    desk.run("refund", "--queue", "--no-wait")
+    with (desk.folder / "rows.csv").open("a") as file:
+        file.write(f"new,{desk.shop.sold('50')},5.00,USD\n")
+    found = desk.run("refund", "--queue", "--dry-run", "--json").json
+    assert (found["queued"], found["to_send"]) == (3, 1)
+
+
 def test_who_has_handed_rows_over_waits_until_workers_have_done_them(
     desk: Desk,
 ) -> None:

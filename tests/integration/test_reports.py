@@ -67,6 +67,26 @@ def test_a_pull_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert len(list(out.glob(f"[0-9]*{ending}"))) == REPORTS
 
 
+def test_a_command_that_is_told_to_end_leaves_no_file_behind(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    settlement = tmp_path / "s.csv"
+    rows = (Row("Capture", "1", f"order-{n}") for n in range(30_000))
+    write_settlement(settlement, rows)
+    orders = tmp_path / "o.csv"
+    orders.write_text("id,amount,currency\n")
+    command = [sys.executable, "-m", "AmazonPay", "reports", "reconcile"]
+    command += [str(settlement), "--orders", str(orders)]
+    env = unmeasured() | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # and the pipe is full before the last one
+        assert list(temporary.iterdir())
+        process.terminate()
+    assert process.returncode == 143
+    assert list(temporary.iterdir()) == []
+
+
 def test_the_page_is_drawn_in_a_browser_without_a_complaint(
     browser: Browser, tmp_path: Path
 ) -> None:

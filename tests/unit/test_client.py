@@ -234,6 +234,19 @@ def test_from_env_reads_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert repr(AsyncClient.from_env()) == "<AsyncClient sandbox 127.0.0.1:8421>"
 
 
+def test_from_env_tells_what_is_wrong_if_no_variable_is_left_to_read() -> None:
+    given: dict[str, Any] = {
+        "public_key_id": "AE5D",
+        "private_key": PEM,
+        "private_key_password": None,
+        "sandbox": True,
+        "algorithm": "AMZN-PAY-RSASSA-PSS",
+        "verify": None,
+    }
+    with pytest.raises(ConfigurationError, match="region 'xx'"):
+        Client.from_env(**given, region="xx", endpoint_url=None)
+
+
 # What comes back ----------------------------------------------------------------------
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -97,3 +98,25 @@ def test_names_and_text_are_quoted() -> None:
         (row,) = engine.rows(query)
         ((column, *_),) = engine.rows(f"DESCRIBE {query}")
     assert (row, column) == ((text,), text)
+
+
+LONG = (
+    "SELECT count(*) FROM range(1000) AS a, range(1000000) AS b"
+    " WHERE a.range * b.range % 7 = 6"
+)
+
+
+@pytest.mark.parametrize("begin", ["", "CREATE TABLE long AS "])
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no such timer")
+def test_an_interrupt_ends_what_the_engine_does(begin: str) -> None:
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with Engine() as engine, pytest.raises(KeyboardInterrupt):
+            list(engine.rows(f"{begin}{LONG}"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -118,6 +118,8 @@ def with_variables(
     The names of arguments that the caller has `given` stay.
     """
     names = {n: v for n, v in VARIABLES.items() if n not in given}
+    if not names:
+        return error
     # An option of a command that the text shows is no argument.
     pattern = (
         r"(?<![\w-])(" + "|".join(sorted(names, key=len, reverse=True)) + r")\b(?!\()"

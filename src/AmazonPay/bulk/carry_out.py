@@ -31,10 +31,14 @@ def settled_result(row: Row, entry: Entry | None) -> RowResult | None:
 
 def journal_result(row: Row, journal: Journal) -> RowResult:
     """Return what the journal says of a row, without a call."""
-    intended = row.entry()
-    entry = journal.find(intended.key)
+    return entry_result(row, journal.find(row.entry().key), journal)
+
+
+def entry_result(row: Row, entry: Entry | None, journal: Journal) -> RowResult:
+    """Return what `journal_result` does, of the entry that was found before."""
     if entry is not None and not (entry.outcome is None and entry.untouched):
         return _of_entry(row, entry)
+    intended = row.entry()
     held = KINDS[row.kind].one_row_an_object and not run(
         claim_is_free(journal, intended, row.subject), _JournalAlone()
     )

@@ -128,6 +128,29 @@ def check_journal(
     return found
 
 
+def check_queue(
+    rows: Sequence[Row], queued: Mapping[str, Mapping[str, object]]
+) -> set[str]:
+    """Return the references of the rows that are queued, of messages by their keys.
+
+    Raises:
+        BadFile: another content is queued under a row's reference.
+    """
+    found = [(row, queued.get(row.entry().key)) for row in rows]
+    problems = [
+        Problem(
+            row.line,
+            f"reference {row.reference!r} is queued with another content: a changed row"
+            " needs a reference of its own",
+        )
+        for row, message in found
+        if message is not None and message != row.to_message()
+    ]
+    if problems:
+        raise BadFile(problems)
+    return {row.reference for row, message in found if message is not None}
+
+
 def _conflict(row: Row, entry: Entry, conflict: JournalConflict) -> str:
     if "belongs to" in str(conflict):
         return f"reference {row.reference!r}: {conflict}"

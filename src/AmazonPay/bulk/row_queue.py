@@ -117,9 +117,32 @@ def prepare_schema(conninfo: str) -> None:
     """
     with failing_as_queue(), psycopg.connect(conninfo) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-        found = connection.execute("SELECT to_regclass('procrastinate_jobs')")
-        if found.fetchone() == (None,):
+        if not _has_schema(connection):
             connection.execute(SchemaManager.get_schema())
+
+
+def queued_rows(url: str, name: str) -> dict[str, dict[str, Any]]:
+    """Return the rows that are queued or under way, as messages by their keys.
+
+    Nothing is created: before the first run there are none.
+
+    Raises:
+        QueueFailed: the database failed.
+    """
+    with failing_as_queue(), psycopg.connect(conninfo_of(url)) as connection:
+        if not _has_schema(connection):
+            return {}
+        found = connection.execute(
+            "SELECT queueing_lock, args -> 'row' FROM procrastinate_jobs"
+            " WHERE queue_name = %s AND status IN ('todo', 'doing')",
+            (name,),
+        )
+        return dict(found.fetchall())
+
+
+def _has_schema(connection: psycopg.Connection) -> bool:
+    found = connection.execute("SELECT to_regclass('procrastinate_jobs')")
+    return found.fetchone() != (None,)
 
 
 class RowQueue:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from .failures import with_options
 from .groups import Lazy, LazyGroup
 from .output import words
 from .plain import print_version
@@ -24,7 +25,7 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if not hasattr(record, "amazonpay"):
-            words(f"amazonpay: {record.getMessage()}")
+            words(f"amazonpay: {with_options(record.getMessage())}")
 
 
 _WARNINGS = _Warnings(logging.WARNING)

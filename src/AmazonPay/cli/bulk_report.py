@@ -11,17 +11,36 @@ from .failures import INTERRUPTED, NO_ANSWER, OK, SAID_NO, UNKNOWN, status_of
 from .output import json_line, table, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..bulk.csv_file import BadFile
     from ..bulk.kinds import Kind
-    from ..bulk.results import RowResult, Summary
+    from ..bulk.results import RowOutcome, RowResult, Summary
     from ..bulk.rows import Row
     from ..errors import AmazonPayError
     from ..resources._common import Price
 
 _MOST_SHOWN: Final = 20
 """How many problems, or rows, are shown one by one."""
+
+_CHECKED: Final = {
+    "settled": "settled before",
+    "sent_before": "sent before",
+    "queued": "queued before",
+    "moved": "moved",
+    "conflict": "conflict",
+    "to_send": "to send",
+}
+"""The groups of rows that a dry run tells apart, and their names."""
+
+_NOT_SENT: Final[tuple[RowOutcome, ...]] = ("moved", "conflict")
+
+_GROUPS: Final = {
+    "pending": "sent_before",
+    "unknown": "sent_before",
+    **{name: name for name in _NOT_SENT},
+}
+"""The group of a row by what the journal knows of it; others are still to be sent."""
 
 
 def rows_text(rows: Sequence[Row]) -> str:
@@ -58,14 +77,24 @@ def print_bad_file(bad: BadFile, file: str, *, as_json: bool) -> None:
 
 def print_check(
     kind: Kind,
-    rows: Sequence[Row],
-    open_rows: Sequence[Row],
+    known: Sequence[RowResult],
+    queued: Collection[str],
     seconds: float,
     *,
     as_json: bool,
 ) -> None:
-    """Say what a dry run has found."""
-    settled = len(rows) - len(open_rows)
+    """Say what a dry run has found: what is known of each row before anything is sent.
+
+    A row that was sent before may be sent again, but under its key only. `queued` are
+    the references of rows that workers have, or will have.
+    """
+    groups: dict[str, list[Row]] = {name: [] for name in _CHECKED}
+    for one in known:
+        group = "settled" if one.earlier else _GROUPS.get(one.outcome, "to_send")
+        if group == "to_send" and one.row.reference in queued:
+            group = "queued"
+        groups[group].append(one.row)
+    rows = [one.row for one in known]
     if as_json:
         json_line(
             {
@@ -73,22 +102,41 @@ def print_check(
                 "ok": True,
                 "rows": len(rows),
                 "amounts": _amounts(total_of(rows)),
-                "settled": settled,
-                "to_send": len(open_rows),
+                **{name: len(some) for name, some in groups.items()},
                 "seconds": round(seconds, 1),
             }
         )
         return
-    found = [
-        ("rows", len(rows), money_text(total_of(rows))[2:]),
-        ("settled before", settled, ""),
-        ("to send", len(open_rows), money_text(total_of(open_rows))[2:]),
+    found = [("rows", len(rows), money_text(total_of(rows))[2:])]
+    found += [
+        (_CHECKED[name], len(some), money_text(total_of(some))[2:])
+        for name, some in groups.items()
+        if some or name in {"settled", "to_send"}
     ]
     table(("dry run", "rows", "amount"), found)
+    if groups["sent_before"]:
+        words(
+            "What was sent before is asked about; if it is in doubt, it is sent again"
+            " under its own key, which moves nothing twice."
+        )
+    _say_which([one for one in known if one.outcome in _NOT_SENT])
+    for name in _NOT_SENT:
+        if groups[name]:
+            words(f"{name}: {MEANINGS[name]}.")
     if seconds:
         at_least = age_text(timedelta(seconds=seconds))
         words(f"The rate limits let it take at least {at_least}.")
     words("The file can be used. Nothing was sent.")
+
+
+def _say_which(results: Sequence[RowResult], all_are: str = "") -> None:
+    """Name the rows that a person looks at: the first of them."""
+    for result in results[:_MOST_SHOWN]:
+        reason = f" ({result.reason})" if result.reason else ""
+        row = result.row
+        words(f"line {row.line}, {row.reference}: {result.outcome}{reason}")
+    if len(results) > _MOST_SHOWN:
+        words(f"and {len(results) - _MOST_SHOWN} more{all_are}")
 
 
 def print_queued(kind: Kind, rows: int, queued: int, *, as_json: bool) -> None:
@@ -108,12 +156,7 @@ def print_summary(  # noqa: PLR0913 - what a run knows
 ) -> None:
     """Print the outcomes, counted, and say which rows a person must look at."""
     attention = summary.attention
-    for result in attention[:_MOST_SHOWN]:
-        reason = f" ({result.reason})" if result.reason else ""
-        row = result.row
-        words(f"line {row.line}, {row.reference}: {result.outcome}{reason}")
-    if len(attention) > _MOST_SHOWN:
-        words(f"and {len(attention) - _MOST_SHOWN} more; --results FILE lists all")
+    _say_which(attention, "; --results FILE lists all")
     if as_json:
         json_line(
             {

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..bulk.carry_out import carry_out, journal_result, settled_result
-from ..bulk.checks import check_journal, read_rows
+from ..bulk.carry_out import (
+    carry_out,
+    entry_result,
+    journal_result,
+    settled_result,
+)
+from ..bulk.checks import check_journal, check_queue, read_rows
 from ..bulk.crew import Crew
 from ..bulk.csv_file import BadFile
 from ..bulk.pace import limits_for, redis_at, seconds_for
@@ -36,6 +41,8 @@ from .output import words
 from .progress import rows_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._core.config import Environment
     from .._once.entry import Entry
     from ..bulk.kinds import Kind
@@ -96,6 +103,8 @@ class Run:
         self.rows: tuple[Row, ...] = ()
         self.open_rows: list[Row] = []
         """The rows that are not settled."""
+        self.queued: set[str] = set()
+        """The references of rows that were handed over before."""
         self.results: dict[str, RowResult] = {}
         """By reference, what is known of the rows."""
 
@@ -107,8 +116,9 @@ class Run:
             self.columns, self.rows = read_rows(self.file, self.kind, options.namespace)
             with credentials.client_from(self.ctx, self.given) as client:
                 limits = self._limits(client)
-                journal = self._journal(named, table)
-                found = self._found(journal, client) if journal else {}
+                journal, found = self._found(self._journal(named, table), client)
+                if options.queue:
+                    self._check_queue(client)
         except BadFile as bad:
             print_bad_file(bad, self.file, as_json=options.as_json)
             return USAGE
@@ -116,8 +126,8 @@ class Run:
         number = len(self.open_rows)
         seconds = seconds_for(self.kind.name, number, limits) if limits else 0.0
         if journal is None or options.dry_run:
-            rows = self.rows, self.open_rows
-            print_check(self.kind, *rows, seconds, as_json=options.as_json)
+            known = [self._known(row, found, journal) for row in self.rows]
+            print_check(self.kind, known, self.queued, seconds, as_json=options.as_json)
             return OK
         self._say_begin(seconds)
         return self._queue(journal) if options.queue else self._work(journal, limits)
@@ -167,18 +177,35 @@ class Run:
         except ConfigurationError as error:
             if "there is no journal" not in str(error):
                 raise
-        words(_NO_JOURNAL)
         return None
 
-    def _found(self, journal: Journal, client: Client) -> dict[str, Entry]:
-        """Return what the journal holds; before the first run it may have no table."""
+    def _found(
+        self, journal: Journal | None, client: Client
+    ) -> tuple[Journal | None, dict[str, Entry]]:
+        """Return the journal and what it holds; before the first run there is none."""
         try:
-            return check_journal(self.rows, journal, client)
+            if journal is not None:
+                return journal, check_journal(self.rows, journal, client)
         except ConfigurationError as error:
             if not self.options.dry_run or not str(error).startswith(_NO_TABLE):
                 raise
         words(_NO_JOURNAL)
-        return {}
+        return None, {}
+
+    def _known(
+        self, row: Row, found: Mapping[str, Entry], journal: Journal | None
+    ) -> RowResult:
+        """Return what is known of a row before anything is sent."""
+        if journal is None or row.reference in self.results:
+            return self._result(row, None)
+        return entry_result(row, found.get(row.reference), journal)
+
+    def _check_queue(self, client: Client) -> None:
+        """Look for the rows in the queue; raise if it has one with another content."""
+        from ..bulk.row_queue import database_url, queue_of, queued_rows
+
+        url = database_url(os.environ.get(JOURNAL.variable))
+        self.queued = check_queue(self.rows, queued_rows(url, queue_of(client)))
 
     def _limits(self, client: Client) -> dict[str, Limit] | None:
         if not self.options.pace and not client.sandbox:
@@ -290,9 +317,14 @@ class Run:
             words(f"amazonpay: {text_of(failed)}")
         summary, as_json = Summary(results), self.options.as_json
         print_summary(self.kind, self.file, summary, ending, seconds, as_json=as_json)
+        status = status_for(summary, ending, failed)
         if self.options.results is not None:
-            write_results(self.options.results, self.columns, results)
-        return status_for(summary, ending, failed)
+            try:
+                write_results(self.options.results, self.columns, results)
+            except ConfigurationError as error:
+                words(f"amazonpay: {error}")
+                return max(status, USAGE)
+        return status
 
     def _result(self, row: Row, journal: Journal | None) -> RowResult:
         """Return what is known of a row; the journal may know of one that was cut."""

@@ -114,10 +114,13 @@ def verify(  # noqa: PLR0913 - one parameter for each option
     from .. import explain
 
     config = _config(recorded, signature)
+    key_id, key = _public_key(given, public_key)
+    is_other = key_id not in {None, config.get("publicKeyId", key_id)}
     found = explain.button(
         config["payloadJSON"],
         config["signature"],
-        public_key=_public_key(given, public_key),
+        public_key=None if is_other else key,
+        other_keys={str(key_id): key},
         algorithm=given["algorithm"] or config.get("algorithm", "AMZN-PAY-RSASSA-PSS"),
         signed=None if signed is None else _payload(signed),
         product_type=config.get("productType"),
@@ -159,15 +162,19 @@ def _config(path: str, signature: str | None) -> dict[str, str]:
     return texts
 
 
-def _public_key(given: dict[str, Any], path: str | None) -> RSAPublicKey:
+def _public_key(
+    given: dict[str, Any], path: str | None
+) -> tuple[str | None, RSAPublicKey]:
+    """Return a public key, and its id if that is known."""
     from .._signing.private_key import load_private_key
     from .subject import subject_of
 
     if path is not None:
-        return key_files.read_public_key(path)
+        return given["public_key_id"], key_files.read_public_key(path)
     subject = subject_of(given)
     if subject.private_key is None:
         raise ConfigurationError(
             "give the key by --public-key or --private-key, or name a --profile"
         )
-    return load_private_key(subject.private_key, key_files.password()).public_key()
+    key = load_private_key(subject.private_key, key_files.password())
+    return subject.text("public_key_id"), key.public_key()

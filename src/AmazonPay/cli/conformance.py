@@ -215,7 +215,7 @@ def _probe(
         return lambda: PROBES[guess](scene)
     if payment is None:
         return None
-    return lambda: PAYMENT_PROBES[guess](payment)
+    return lambda: PAYMENT_PROBES[guess](payment) if payment.is_paid else ""
 
 
 def _decided(guess: Guess, probe: Callable[[], str] | None) -> Row:

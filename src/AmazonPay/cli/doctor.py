@@ -11,7 +11,7 @@ from .._core.command_lines import without_secrets
 from .._core.config import Retry
 from ..errors import AmazonPayError, ConfigurationError
 from . import credentials, key_files, offline_checks, stored_checks
-from .failures import OK, SAID_NO, text_of
+from .failures import NO_ANSWER, OK, SAID_NO, text_of
 from .findings import Finding, unknown, wrong
 from .online_check import online
 from .output import data, json_line, words
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+_LARGEST_RECORD = 64 * 1024 * 1024
+"""In bytes; the HAR of a browser has whole pages."""
 
 _MARKS = {"ok": "ok     ", "wrong": "WRONG  ", "unknown": "unknown"}
 
@@ -75,7 +78,8 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     secret is shown. Unless --offline is given, it also makes one signed GET of an id
     that cannot exist: a 404 proves key, environment and clock, and nothing moves.
 
-    The exit status is 0 if nothing is wrong, and 1 otherwise.
+    The exit status is 0 if nothing is wrong, 1 if something is, and 3 if Amazon gave no
+    answer that proves it.
     """
     findings: list[Finding] = [offline_checks.package()]
     subject = subject_of(given)
@@ -100,13 +104,28 @@ def doctor(  # noqa: PLR0913 - one parameter for each option
     if public is None and key is not None:
         public = key.public_key()
     findings += about_records(
-        None if request_file is None else key_files.read_input(request_file),
-        None if answer_file is None else key_files.read_input(answer_file),
+        _record(request_file),
+        _record(answer_file),
         public,
+        subject.text("public_key_id"),
     )
     findings += _last(ctx, given, findings, offline=offline)
-    _print(findings, as_json=as_json)
-    ctx.exit(SAID_NO if any(one.status == "wrong" for one in findings) else OK)
+    _print(findings, offline=offline, as_json=as_json)
+    ctx.exit(_status(findings, offline=offline))
+
+
+def _status(findings: list[Finding], *, offline: bool) -> int:
+    if any(one.status == "wrong" for one in findings):
+        return SAID_NO
+    return NO_ANSWER if not offline and _lacks_answer(findings) else OK
+
+
+def _lacks_answer(findings: list[Finding]) -> bool:
+    return findings[-1].status == "unknown"  # what was asked last
+
+
+def _record(path: str | None) -> bytes | None:
+    return None if path is None else key_files.read_input(path, _LARGEST_RECORD)
 
 
 def _public_key(path: str | None) -> tuple[RSAPublicKey | None, list[Finding]]:
@@ -139,7 +158,7 @@ def _last(
             yield from online(client)
 
 
-def _print(findings: list[Finding], *, as_json: bool) -> None:
+def _print(findings: list[Finding], *, offline: bool, as_json: bool) -> None:
     problems = sum(one.status == "wrong" for one in findings)
     if as_json:
         json_line({"ok": not problems, "findings": [one.as_json() for one in findings]})
@@ -150,5 +169,7 @@ def _print(findings: list[Finding], *, as_json: bool) -> None:
             data(f"         do: {without_secrets(one.fix)}")
     if problems:
         words(f"{problems} {'thing is' if problems == 1 else 'things are'} wrong.")
+    elif not offline and _lacks_answer(findings):
+        words("Nothing that was checked is wrong, but no answer proves it.")
     else:
         words("Nothing is wrong.")

@@ -13,7 +13,7 @@ from .durations import age_text, duration
 from .failures import OK, SAID_NO, Failure
 from .groups import Group
 from .output import data, json_line, table, words
-from .places import Kind, before
+from .places import Kind, before, table_named
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ def opened(
     from ..contrib._sqlalchemy_inbox_tables import INBOX_NAME, OBJECTS_NAME
     from ..contrib.sqlalchemy import SQLAlchemyInbox
 
-    return SQLAlchemyInbox(engine, name or INBOX_NAME, objects_name or OBJECTS_NAME)
+    return SQLAlchemyInbox(
+        engine,
+        table_named(name, INBOX_NAME),
+        table_named(objects_name, OBJECTS_NAME),
+    )
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:

@@ -107,7 +107,8 @@ def verify(ctx: click.Context, file: str, *, as_json: bool, **given: Any) -> Non
     is fetched unless --simulator is given. The exit status is 1 if it is forged, and 3
     if that cannot be found out now. No money moves, and no state changes.
     """
-    body = _body(file)
+    # What is signed are values, and not the bytes of the file.
+    body = key_files.in_utf8(_body(file))
     verifier = verifier_of(ctx, given)
     try:
         found = verifier.verify(body)

@@ -17,7 +17,7 @@ from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
 from .output import data, json_line, tabbed, table, words
-from .places import Kind, before
+from .places import Kind, before, table_named
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -43,10 +43,16 @@ def opened(
 
     Raises:
         ConfigurationError: there is no such journal. A missing one is created only if
-            it may be `new`: an empty journal would say that nothing is open.
+            it may be `new`: an empty journal would say that nothing is open. Or a table
+            is named, and the journal is a file, which has no other table.
     """
     place = JOURNAL.place(named, new=new)
     if "://" not in place:
+        if table_name is not None:
+            raise ConfigurationError(
+                f"--table goes with a database, and the journal {place!r} is a file;"
+                f" for a table in it, set {JOURNAL.variable} to sqlite:///FILE"
+            )
         if not new and Path(place).stat().st_size == 0:
             raise ConfigurationError(
                 f"{place!r} has no bytes, so it is no journal: it may have lost what it"
@@ -71,7 +77,7 @@ def in_database(
 
     engine = JOURNAL.engine(url, new=new)
     click.get_current_context().call_on_close(engine.dispose)
-    return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
+    return SQLAlchemyJournal(engine, table_named(table_name, TABLE_NAME))
 
 
 def journal_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -135,6 +136,13 @@ def read_input(path: str, largest: int = _LARGEST_FILE) -> bytes:
     if len(held) > largest:
         raise ConfigurationError(f"stdin is larger than {largest} bytes")
     return held
+
+
+def in_utf8(data: bytes) -> bytes:
+    """Return text that an editor or a shell has saved, without a byte order mark."""
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode(errors="replace")
+    return data.removeprefix(BOM_UTF8)
 
 
 def _holds_public_key(held: bytes) -> bool:

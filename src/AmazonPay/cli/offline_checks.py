@@ -202,7 +202,7 @@ def region(subject: Subject) -> Finding:
         # A placeholder stands for the key id, whose own checks are elsewhere.
         endpoint = endpoint_for("SANDBOX-A", named, None, url)
     except ConfigurationError as error:
-        return wrong("region and host", str(error))
+        return wrong("region and host", _told(subject, error))
     other = next(
         (one for one in REGIONS.values() if one.host == endpoint.host and one != found),
         None,
@@ -311,12 +311,15 @@ def connection(subject: Subject) -> Iterator[Finding]:
     try:
         tls_context(verify, trust_env=True)
     except ConfigurationError as error:
-        given = () if verify is None else ("verify",)
-        shown = with_variables(error, ()) if given else error
-        yield wrong("authorities", str(shown))
+        yield wrong("authorities", _told(subject, error))
     else:
         named = "the system's" if verify is None else f"those in {str(verify)!r} alone"
         yield ok("authorities", named)
+
+
+def _told(subject: Subject, error: ConfigurationError) -> str:
+    """Return the text of an error with the names that the person has used."""
+    return text_of(with_variables(error, set(VARIABLES) - subject.variables))
 
 
 def system_clock(now: datetime) -> Finding:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # Control characters, and what ends a line in Unicode.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+_LONGEST_ID: Final = 36
+"""Of the ids that a table shows in one line, however narrow the terminal is."""
+
 
 def data(text: str) -> bool:
     """Write text to stdout; return whether it could be written."""
@@ -82,14 +85,18 @@ def table(
 
     style = "" if os.environ.get("NO_COLOR") else "bold"
     made = Table(box=SIMPLE, header_style=style, pad_edge=False)
+    console = Console()
+    # A person copies the first one; but it must leave room for the others.
+    widest = max((Text(row[0]).cell_len for row in cells), default=0)
+    is_whole = widest <= max(_LONGEST_ID, console.width // 2)
     for number, column in enumerate(columns):
-        # The first one is what a person copies.
         side: Literal["left", "right"] = "right" if column in numbers else "left"
-        made.add_column(column, justify=side, no_wrap=number == 0, overflow="fold")
+        no_wrap = number == 0 and is_whole
+        made.add_column(column, justify=side, no_wrap=no_wrap, overflow="fold")
     for row in cells:
         made.add_row(*map(Text, row))
     with contextlib.suppress(BrokenPipeError):
-        Console().print(made)
+        console.print(made)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

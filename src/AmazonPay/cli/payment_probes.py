@@ -45,6 +45,28 @@ class Payment:
     def _path(self) -> str:
         return f"/checkoutSessions/{self.session}"
 
+    @cached_property
+    def is_paid(self) -> bool:
+        """Whether the session can be asked about: a buyer has paid, and nothing else.
+
+        Raises:
+            Undecided: it cannot, and no answer says anything.
+        """
+        answer = self.scene.asker.get(self._path)
+        details = _members(answer.body.get("paymentDetails"))
+        state = _members(answer.body.get("statusDetails")).get("state")
+        if not answer.ok:
+            problem = answer.text
+        elif state != "Open" or answer.body.get("constraints"):
+            problem = "it is not one that waits for its completion"
+        elif details.get("paymentIntent") != "Confirm":
+            problem = "its paymentIntent is not Confirm"
+        elif details.get("chargeAmount") != self.scene.price(TOTAL):
+            problem = f"its amount is not {TOTAL} in the currency of the ledger"
+        else:
+            return True
+        raise Undecided(f"the session cannot be used: {problem}")
+
     def update(self) -> Answer:
         """Update the session."""
         body = {"merchantMetadata": {"noteToBuyer": "conformance"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,11 +74,12 @@ class Kind:
         """Return the engine of a database; if it is a file, it exists or may be `new`.
 
         Raises:
-            ConfigurationError: SQLAlchemy knows no such database, its driver is not
-                installed, or its file is missing. The error does not show the URL.
+            ConfigurationError: SQLAlchemy knows no such database or parameter of it,
+                its driver is not installed, or its file is missing. The error does not
+                show the URL.
         """
         from sqlalchemy import URL, create_engine
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SAWarning
 
         url = place if "://" in place else URL.create("sqlite", database=place)
         # The error of SQLAlchemy would show the URL.
@@ -87,7 +89,14 @@ class Kind:
         )
         engine = None
         try:
-            engine = create_engine(url)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", SAWarning)
+                engine = create_engine(url)
+        except SAWarning:
+            problem = (
+                f"{self.variable} has a parameter, after its `?`, that the driver of"
+                " this database does not know"
+            )
         except ModuleNotFoundError as missing:
             problem = (
                 f"{self.variable} names a database that needs the module"
@@ -104,6 +113,18 @@ class Kind:
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
         return engine
+
+
+def table_named(given: str | None, usual: str) -> str:
+    """Return the name of a table; the usual one if none is given.
+
+    Raises:
+        ConfigurationError: it is empty: a variable of a shell that is not set, and no
+            wish for the usual table.
+    """
+    if given == "":
+        raise ConfigurationError("--table takes a name, and no empty text")
+    return usual if given is None else given
 
 
 def before(now: datetime, older_than: timedelta | None) -> datetime | None:

@@ -53,7 +53,13 @@ class Scene:
         }
 
     def create(self, body: dict[str, Any], **how: Any) -> Answer:  # noqa: ANN401 - those of `Asker.ask`
-        """Create a Checkout Session."""
+        """Create a Checkout Session, if the sandbox accepts the usual one.
+
+        Raises:
+            Undecided: it does not, for example because of the store: then no answer
+                says anything about what is unusual.
+        """
+        _ = self.session
         return self.asker.post("/checkoutSessions", body, **how)
 
     @cached_property
@@ -63,9 +69,12 @@ class Scene:
         Raises:
             Undecided: it was refused.
         """
-        answer = self.create(self.session_body())
+        answer = self.asker.post("/checkoutSessions", self.session_body())
         if not answer.ok:
-            raise Undecided(f"no Checkout Session can be created: {answer.text}")
+            raise Undecided(
+                f"no Checkout Session can be created: {answer.text}; check --store-id"
+                " and --currency"
+            )
         return answer
 
     @cached_property

@@ -25,6 +25,8 @@ class Subject:
     arguments: dict[str, Any] = field(repr=False)
     findings: list[Finding]
     """What is wrong with where it comes from."""
+    variables: frozenset[str] = frozenset()
+    """The arguments that come from environment variables."""
 
     def text(self, name: str) -> str | None:
         """Return an argument that is text; None if it is missing."""
@@ -58,13 +60,15 @@ def subject_of(given: dict[str, Any]) -> Subject:
     except ConfigurationError as error:
         findings.append(wrong("environment variables", str(error)))
     findings += _misspelt(arguments)
+    read: set[str] = set()
     for member, variable in VARIABLES.items():
         value = os.environ.get(variable)
         if value is not None and member not in _SECRETS:
             value = value.strip()
         if value and member not in arguments:
             arguments[member] = _switch(value) if member == "sandbox" else value
-    return Subject(arguments, findings)
+            read.add(member)
+    return Subject(arguments, findings, frozenset(read))
 
 
 _CLOSE = 0.9

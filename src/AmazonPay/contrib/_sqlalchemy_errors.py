@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from ..errors import AmazonPayError, shown
 
@@ -25,10 +30,13 @@ _MEANINGS: Final[dict[str | int | None, str]] = {
     "SQLITE_CANTOPEN": "the file cannot be opened",
     "SQLITE_FULL": "the disk is full",
 }
-_UNREACHED: Final = (
-    "no connection, or it was lost; is the server running, and are host, user and"
-    " password right?"
-)
+_WITHOUT_CODE: Final[dict[type[Exception], str]] = {
+    OperationalError: "no connection, or it was lost; is the server running, and are"
+    " host, user and password right?",
+    ProgrammingError: "no connection; are the parameters of its URL right, after the"
+    " `?`?",
+}
+"""What it means if the server has said nothing."""
 
 # Errors of the database, or of a value that it does not accept. Any other exception,
 # such as that of an alarm, is the caller's own and passes unchanged.
@@ -45,8 +53,8 @@ def database_failure(
         names.append(f"{kind.__module__}.{kind.__qualname__}")
         names += [] if code is None else [shown(str(code))]
         meaning = _MEANINGS.get(code)
-        if isinstance(error, OperationalError) and code is None:
-            meaning = _UNREACHED
+        if code is None:
+            meaning = _WITHOUT_CODE.get(type(error))
     text = f"the {what}'s database failed: {', '.join(names)}"
     return make(f"{text}: {meaning}" if meaning else text)
 

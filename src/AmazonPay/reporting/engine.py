@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     import duckdb
+
+T = TypeVar("T")
 
 MEMORY: Final = "256MB"
 """How much DuckDB holds; the rest of a table is in files of the folder."""
 
 _THREADS: Final = 2
 _FETCHED: Final = 1_000
+_HEARD: Final = 0.05
+"""Seconds in which DuckDB ends what was interrupted, before it is told again."""
+
 _OFFLINE: Final = {
     "allow_community_extensions": "false",
     "allow_persistent_secrets": "false",
@@ -57,6 +63,7 @@ class Engine:
                 f"there is no folder for temporary files: {error.strerror}. TMPDIR"
                 " names one"
             ) from None
+        self._thread = self._held.enter_context(ThreadPoolExecutor(1))
         self._memory = memory
 
     def __enter__(self) -> Self:
@@ -86,8 +93,7 @@ class Engine:
         Raises:
             ConfigurationError: the engine fails, for example on a full disk.
         """
-        with self._words():
-            self._connection.execute(statement, list(values))
+        self._execute(self._connection, statement, values)
 
     def rows(
         self, query: str, values: Sequence[object] = ()
@@ -99,14 +105,26 @@ class Engine:
         Raises:
             ConfigurationError: the engine fails, for example on a full disk.
         """
-        with self._words():
-            found = self._connection.cursor().execute(query, list(values))
-        while True:
-            with self._words():
-                some = found.fetchmany(_FETCHED)
-            if not some:
-                return
+        found = self._connection.cursor()
+        self._execute(found, query, values)
+        while some := self._heard(found, lambda: found.fetchmany(_FETCHED)):
             yield from some
+
+    def _execute(
+        self, on: duckdb.DuckDBPyConnection, query: str, values: Sequence[object]
+    ) -> None:
+        self._heard(on, lambda: on.execute(query, list(values)))
+
+    def _heard(self, on: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+        """Let DuckDB work in another thread: in its own, Ctrl-C is not heard."""
+        doing = self._thread.submit(work)
+        try:
+            with self._words():
+                return doing.result()
+        finally:
+            while not doing.done():  # what has not begun yet ignores the first one
+                on.interrupt()
+                wait([doing], _HEARD)
 
     @contextlib.contextmanager
     def _words(self) -> Generator[None]:

@@ -71,7 +71,7 @@ def load(
         raise InvalidRequest(
             f"the currency {one_currency!r} is not three capital letters such as USD"
         )
-    table = table_at(path, encoding)
+    table = table_at(path, encoding, option="--orders-encoding")
     try:
         places = _places_of(table.columns, columns, str(path))
         _write(engine, table, places, one_currency)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, InvalidRequest
@@ -84,6 +84,9 @@ def load(
             f"there is no settlement report in {places}: amazonpay reports pull fetches"
             " them"
         )
+    if len({source.seller for source in sources} - {""}) == 1:
+        # A file without its facts, as a spreadsheet saves it, is of the same seller.
+        sources = [replace(source, seller="") for source in sources]
     selects = [
         _select(engine, number, source, order_column)
         for number, source in enumerate(sources)

@@ -30,6 +30,9 @@ FRACTION_DIGITS: Final = 8
 DECIMAL: Final = f"DECIMAL({WHOLE_DIGITS + FRACTION_DIGITS}, {FRACTION_DIGITS})"
 """The type of an amount in Parquet; a sum of them has ten digits more."""
 
+MOST_COLUMNS: Final = 1_000
+"""Of a table in Parquet; a report has some dozens. DuckDB holds thousands of rows."""
+
 FACTS_KEY: Final = "facts"
 """The key in the metadata of a Parquet file that has the facts, as JSON."""
 
@@ -63,8 +66,8 @@ def decimal_text(text: str) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def table_at(path: Path, encoding: str) -> ReportTable:
-    """Return the table of a file that a person has named.
+def table_at(path: Path, encoding: str, *, option: str = "--encoding") -> ReportTable:
+    """Return the table of a file that a person has named; `option` has its encoding.
 
     Raises:
         ConfigurationError: it cannot be read, or is a pipe, which can be read once only
@@ -75,7 +78,7 @@ def table_at(path: Path, encoding: str) -> ReportTable:
         is_file = stat.S_ISREG(path.stat().st_mode)
         found = read_report(path, encoding=encoding) if is_file else None
     except (InvalidRequest, ReportUnavailable) as error:
-        raise InvalidRequest(problem_of(str(path), error)) from None
+        raise InvalidRequest(problem_of(str(path), error, option=option)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise ConfigurationError(f"{str(path)!r} cannot be read: {reason}") from None
@@ -87,12 +90,12 @@ def table_at(path: Path, encoding: str) -> ReportTable:
     return found
 
 
-def problem_of(file: str, error: AmazonPayError) -> str:
+def problem_of(file: str, error: AmazonPayError, *, option: str = "--encoding") -> str:
     """Return what is wrong with a file of a report, in words for a command."""
     text = str(error).replace("the report's file", file)
     text = text.removesuffix("; download_report gives it as it is")
-    text = text.replace("pass another encoding=, such as", "give --encoding, such as")
-    text = text.replace("pass encoding=", "give --encoding")
+    text = re.sub("pass (?:another )?encoding=", f"give {option}", text)
+    text = text.replace("encoding is the name", f"{option} is the name")
     return text if file in text else f"{file}, {text}"
 
 
@@ -102,11 +105,16 @@ def write_parquet(engine: Engine, table: ReportTable, target: Path) -> int:
     `target` is in the engine's folder; the facts are in the file's metadata.
 
     Raises:
-        InvalidRequest: a field of an amount holds none; it names the line.
+        InvalidRequest: a field of an amount holds none, and it names the line; or there
+            are too many columns.
         ReportUnavailable: the table has changed since it was checked.
         ConfigurationError: the engine cannot write it.
     """
     columns = table.columns
+    if len(columns) > MOST_COLUMNS:
+        raise InvalidRequest(
+            f"there are {len(columns)} columns, and at most {MOST_COLUMNS} are read"
+        )
     if len({column.lower() for column in columns}) != len(columns):
         raise InvalidRequest("two columns differ only in capital letters")
     plain = target.with_suffix(".rows")
