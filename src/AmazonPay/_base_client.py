@@ -25,23 +25,12 @@ from ._client_signatures import Signatures
 from ._core.checks import check_switch
 from ._core.clock import InstantClock
 from ._core.clock_skew import ClockOffset
-from ._core.config import (
-    Retry,
-    Timeout,
-    checked_deadline,
-    checked_retry,
-    timeout_from,
-)
+from ._core.config import Retry, Timeout, checked_deadline, checked_retry, timeout_from
 from ._core.declare import procedure
 from ._core.environment import arguments_from_env, with_variables
 from ._core.headers import provider_headers
 from ._core.operation import with_declared_rules
-from ._core.options import (
-    DEFAULT_DEADLINE,
-    DEFAULT_RETRY,
-    DEFAULT_TIMEOUT,
-    Options,
-)
+from ._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT, Options
 from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from command_line import (
-    Done,
-    amazonpay,
-    of_simulator,
-    write_key,
-)
+from command_line import Done, amazonpay, of_simulator, write_key
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:

@@ -9,12 +9,7 @@ import pytest
 from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.codes import GOOD_CARDS, GOOD_CARDS_OF_JAPAN
-from reference.places import (
-    ALWAYS_NEEDED,
-    BOXES_KNOWN_IN,
-    NEEDED,
-    REFUSE_STATE,
-)
+from reference.places import ALWAYS_NEEDED, BOXES_KNOWN_IN, NEEDED, REFUSE_STATE
 from simulated import RECURRING, Reply, Shop
 
 FULL = {

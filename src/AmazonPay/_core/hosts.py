@@ -8,13 +8,7 @@ spellings; a rule that allows a host accepts only the usual one.
 from __future__ import annotations
 
 import re
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 _LOCAL_NAMES: Final = frozenset(

@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._core.retry import note_unknown
 from .._core.steps import Flow, now
 from ..decisions import Decision
-from ..errors import (
-    AmazonPayError,
-    JournalConflict,
-    JournalFailed,
-)
+from ..errors import AmazonPayError, JournalConflict, JournalFailed
 from ..idempotency import derived_key
 from ..objects import state_of
 from ..procedures.waiting import watch

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.json_body import encode_body
 from .._core.parameters import encoded_id
-from ..errors import (
-    InvalidRequest,
-)
+from ..errors import InvalidRequest
 from ..idempotency import derived_key, idempotency_key
 from ..money import compare
 from ..resources.charge_permissions import ChargePermissions

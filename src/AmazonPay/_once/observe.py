@@ -6,20 +6,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..errors import (
-    APIError,
-    TransportError,
-)
+from ..errors import APIError, TransportError
 from ..objects import state_of
 from ..resources.charge_permissions import ChargePermissions
 from ..resources.charges import Charges
 from ..resources.checkout_sessions import CheckoutSessions
 from ..resources.refunds import Refunds
 from .classify import CallResult, classify
-from .entry import (
-    OBJECT_MISMATCH,
-    Entry,
-)
+from .entry import OBJECT_MISMATCH, Entry
 from .intent import REFERENCE_MEMBERS
 from .outcomes import Observed
 

@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._core import fork_gate
-from ..errors import (
-    ConfigurationError,
-    JournalFailed,
-)
+from ..errors import ConfigurationError, JournalFailed
 from .entry import Entry, time_text
 from .journal_steps import checked_limit
 from .sqlite_schema import COLUMNS, NO_JOURNAL, VERSION, FileState, migrate, pragma

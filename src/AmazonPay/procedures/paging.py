@@ -15,12 +15,7 @@ from .._core.operation import ask
 from .._core.steps import Flow, Item, Pages
 from ..errors import InvalidResponse
 from ..resources.disbursements import Disbursement, DisbursementOperations
-from ..resources.reports import (
-    ProcessingStatus,
-    Report,
-    ReportOperations,
-    ReportType,
-)
+from ..resources.reports import ProcessingStatus, Report, ReportOperations, ReportType
 from ..response import Response
 from ._answers import member, object_of, objects_of
 
