@@ -177,10 +177,12 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
         self._check_awaited(signers, limits)
         shared = Shared(
             signers=signers,
-            connections=self._connect(
+            connections=self._connections_kind()(
+                first.endpoint,
                 transport,
-                first,
-                {"verify": verify, "proxy": proxy, "trust_env": trust_env},
+                verify=verify,
+                proxy=proxy,
+                trust_env=trust_env,
             ),
             rate_limits=limits,
             circuit=None if breaker is None else CircuitBreaker(breaker),
@@ -206,13 +208,8 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
         vars(self).update(_calls=calls, _performer=performer)
 
     @abstractmethod
-    def _connect(
-        self,
-        transport: TransportT | None,
-        signer: RequestSigner,
-        options: dict[str, Any],
-    ) -> Any:  # noqa: ANN401 - each client has its own type
-        """Return the connections of this kind of client."""
+    def _connections_kind(self) -> Any:  # noqa: ANN401 - each client has its own class
+        """Return the class of the connections of this kind of client."""
         ...
 
     @abstractmethod
