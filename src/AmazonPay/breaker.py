@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ._core.checks import is_count
 from ._core.config import positive
 from ._core.retry import is_complete
 from ._core.telemetry import LOGGER
@@ -84,11 +85,7 @@ class Breaker:
     open_for: float = 30.0
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.failures, bool)
-            or not isinstance(self.failures, int)
-            or self.failures < 1
-        ):
+        if not is_count(self.failures):
             raise ConfigurationError("breaker.failures must be an int of 1 or more")
         positive("breaker.within", self.within)
         positive("breaker.open_for", self.open_for)

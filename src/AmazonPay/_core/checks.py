@@ -33,6 +33,11 @@ def check_type(
     raise ConfigurationError(f"{name} must be {example}, not {given}")
 
 
+def is_count(value: object) -> bool:
+    """Return whether a value is an int of 1 or more; a bool is no number here."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def check_text(name: str, value: object, *, optional: bool = False) -> None:
     """Raise `ConfigurationError` unless the value is text that is not empty."""
     check_type(name, value, str, "a str", optional=optional)

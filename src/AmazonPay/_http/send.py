@@ -142,20 +142,6 @@ def _place_of(request: SignedRequest, progress: Progress) -> str:
     return f"{place} by the proxy {progress.peer}"
 
 
-def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
-    left = max(time_left, _SHORTEST_TIMEOUT)
-
-    def cut(seconds: float | None) -> float:
-        return left if seconds is None else min(seconds, left)
-
-    return {
-        "connect": cut(timeout.connect),
-        "read": cut(timeout.read),
-        "write": cut(timeout.write),
-        "pool": cut(timeout.pool),
-    }
-
-
 def _left_this_machine(stream: Any) -> bool:  # noqa: ANN401 - httpcore2's stream, as traced
     address: tuple[object, ...] = stream.get_extra_info("server_addr")
     return not is_loopback(str(address[0]))
@@ -201,7 +187,8 @@ def _url(text: str) -> httpx2.URL:
 def _request(
     signed: SignedRequest, timeout: Timeout, time_left: float, trace: object
 ) -> httpx2.Request:
-    extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
+    timeouts = timeout.within(max(time_left, _SHORTEST_TIMEOUT))
+    extensions: dict[str, object] = {"timeout": timeouts}
     if trace is not None:
         extensions["trace"] = trace
     return httpx2.Request(

@@ -150,21 +150,12 @@ def _request(
     trace: object,
     content: Iterator[bytes] | AsyncIterator[bytes] | None,
 ) -> httpx2.Request:
-    def cut(limit: float | None) -> float:
-        return seconds if limit is None else min(limit, seconds)
-
-    timeouts = {
-        "connect": cut(timeout.connect),
-        "read": cut(timeout.read),
-        "write": cut(timeout.write),
-        "pool": cut(timeout.pool),
-    }
     return httpx2.Request(
         step.method,
         step.url,
         headers=_headers(step),
         content=content,
-        extensions={"timeout": timeouts, "trace": trace},
+        extensions={"timeout": timeout.within(seconds), "trace": trace},
     )
 
 

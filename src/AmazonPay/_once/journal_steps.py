@@ -11,6 +11,7 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from .._core.checks import is_count
 from .._core.signals import raised_by_a_signal_handler
 from .._core.steps import RunInThread
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
@@ -96,14 +97,14 @@ def checked_journal(journal: object) -> Journal:
     return cast("Journal", journal)
 
 
-def checked_limit(limit: object) -> int:
-    """Return a valid number of entries to list.
+def checked_limit(limit: int, name: str = "limit") -> int:
+    """Return a valid limit, such as the number of entries to list.
 
     Raises:
-        InvalidRequest: it is no int, or below 1.
+        InvalidRequest: it is no int, or below 1; the error calls it `name`.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InvalidRequest("limit is an int of 1 or more")
+    if not is_count(limit):
+        raise InvalidRequest(f"{name} is an int of 1 or more")
     return limit
 
 

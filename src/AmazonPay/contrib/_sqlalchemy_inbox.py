@@ -75,7 +75,7 @@ class SQLAlchemyInbox(Processing):
         )
         self.table, self.objects_table = described
         self._tables = InboxTables(engine, described, clock)
-        self._max_failures = checked_limit(max_failures)
+        self._max_failures = checked_limit(max_failures, "max_failures")
         self._clock = clock
         self._storage = InboxStorage(self._tables)
 

@@ -77,7 +77,7 @@ class DjangoInbox(Processing):
     ) -> None:
         self._database = Database(using, "inbox", InboxFailed)
         self._entries = rows_of(Notification, using)
-        self._max_failures = checked_limit(max_failures)
+        self._max_failures = checked_limit(max_failures, "max_failures")
         self._clock = clock
         self._storage = _Storage(self._database, self.moment)
 

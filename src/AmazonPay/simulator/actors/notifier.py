@@ -328,6 +328,7 @@ class HTTPListener:
         """Post a notification; return the status, or what went wrong."""
         import httpx2
 
+        from ..._core.config import timeout_from
         from ..._http.progress import ending
         from ..._http.transports import PoolTransport
 
@@ -337,7 +338,7 @@ class HTTPListener:
             self.url,
             headers=headers,
             content=request.body,
-            extensions={"timeout": dict.fromkeys(_STEPS, _SECONDS)},
+            extensions={"timeout": timeout_from(_SECONDS).within(_SECONDS)},
         )
         transport = PoolTransport(self._context, None)
         try:
@@ -351,9 +352,6 @@ class HTTPListener:
             return deliveries.TIMED_OUT
         finally:
             transport.close()
-
-
-_STEPS = ("connect", "read", "write", "pool")
 
 
 def _foreign() -> ConfigurationError:
