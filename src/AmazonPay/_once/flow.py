@@ -25,6 +25,7 @@ from .claims import claim_is_free, holds_claim, take_claim
 from .entry import (
     CREATING,
     JOURNAL_CHANGED,
+    SESSIONS,
     Entry,
     record_answer,
     record_decision,
@@ -35,7 +36,6 @@ from .entry import (
 from .intent import call_of
 from .journal_steps import find, write
 from .observe import (
-    SESSIONS,
     call_result,
     checked_result,
     get_permission,
@@ -63,7 +63,6 @@ _CLAIMED: Final = (
 _TOO_OLD: Final = "TooOld"
 _EARLIER_ATTEMPT: Final = "EarlierAttempt"
 _LATER_ATTEMPT: Final = "LaterAttempt"
-
 
 # How often a run decides again because other workers of its order changed the entry.
 _MAX_ROUNDS: Final = 5

@@ -16,7 +16,7 @@ from .._core import fork_gate
 from ..errors import ConfigurationError, JournalFailed
 from .entry import Entry, time_text
 from .journal_steps import checked_limit
-from .sqlite_schema import COLUMNS, NO_JOURNAL, VERSION, FileState, migrate, pragma
+from .sqlite_schema import NO_JOURNAL, VERSION, FileState, migrate, pragma
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -387,10 +387,9 @@ def _select_entry(connection: sqlite3.Connection, key: str) -> Entry | None:
 
 
 def _entry_of_row(row: sqlite3.Row) -> Entry:
-    """Read a row, which lacks columns in an older file on a read-only disk."""
     try:
-        return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
-    except (TypeError, ValueError):
+        return Entry.from_row(dict(row))
+    except (LookupError, TypeError, ValueError):
         raise JournalFailed("an entry of the journal is damaged") from None
 
 
