@@ -198,7 +198,7 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
             )
 
     def _use(self, calls: CallLife) -> None:
-        """Set the members of a client; those of a view depend on other `calls`."""
+        """Set the members of a client or a view, which depend on key and options."""
         performer = self._performer_kind()(
             calls.shared.connections,
             calls.runtime.time,

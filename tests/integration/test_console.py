@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from AmazonPay._core.clock import utc_now
 from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator import Request, Settings, Simulator, merchant
 from AmazonPay.simulator.console.stream import MOST
 from AmazonPay.simulator.engine.clock import Clock
-from AmazonPay.simulator.engine.timestamps import format_timestamp, utc_now
+from AmazonPay.simulator.engine.timestamps import format_timestamp
 from AmazonPay.simulator.server import serving
 from console_calls import rows
 from keys import KEY

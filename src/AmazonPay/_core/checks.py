@@ -6,7 +6,7 @@ from ..errors import ConfigurationError
 
 
 def check_switch(name: str, value: object, *, optional: bool = False) -> None:
-    """Raise `ConfigurationError` unless the value is a bool, or None if `optional`."""
+    """Raise `ConfigurationError` unless an option is a bool, or None and `optional`."""
     if isinstance(value, bool) or (optional and value is None):
         return
     reason = "; text is no bool, and 'false' would count as true"
@@ -19,9 +19,9 @@ def check_switch(name: str, value: object, *, optional: bool = False) -> None:
 def check_type(
     name: str, value: object, kind: type, example: str, *, optional: bool = False
 ) -> None:
-    """Raise `ConfigurationError` unless the value is of a type, or None if `optional`.
+    """Raise `ConfigurationError` unless an option is a `kind`, or None and `optional`.
 
-    `example` shows what to write.
+    `name` is the option, and `example` says what it takes.
     """
     if isinstance(value, kind) or (optional and value is None):
         return

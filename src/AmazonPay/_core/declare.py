@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .steps import Flow, Pages
 
 _REFUSALS = (AmazonPayError, TypeError)
-"""What refuses the arguments of a call."""
+"""The errors by which a method refuses its arguments, before a flow begins."""
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -23,9 +23,9 @@ def _encoded(value: object) -> object:
 
 
 def _check_members(value: object, *, amount: bool = False) -> bool:
-    """Check that each `amount` is one, and that each name is a str.
+    """Check that each member `amount` holds an amount, and that each name is a str.
 
-    Return whether an amount is a zero with a sign.
+    Return whether one of the amounts is a zero with a sign.
     """
     if isinstance(value, str):
         return False  # the most frequent type first
@@ -57,8 +57,8 @@ def _check_number(amount: object) -> None:
             " a float such as 0.1 + 0.2 is 0.30000000000000004, and that is what the"
             " buyer would be asked for"
         )
-    # A NaN cannot be compared.
-    is_below = amount.is_signed() if isinstance(amount, Decimal) else False
+    # A NaN cannot be compared, but has a sign.
+    is_below = isinstance(amount, Decimal) and amount.is_signed()
     if amount and (is_below or (isinstance(amount, int) and amount < 0)):
         raise _below_zero()
 

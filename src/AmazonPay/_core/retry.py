@@ -148,7 +148,7 @@ class _Exchange:
         return self._runtime.time.now() - self._started
 
     def end_of(self, outcome: Outcome) -> Response[Any] | TransportError:
-        """Return how the call ends if this attempt was the last one."""
+        """Return the call's response or error, if this attempt was the last one."""
         # A read changes nothing, so its outcome is never unknown.
         acts = self._call.repeat != "read"
         if isinstance(outcome, Failure):

@@ -189,7 +189,7 @@ class AsyncConnections(_Transports[httpx2.AsyncBaseTransport]):
         return found.transport
 
     def _drop_closed_loops(self) -> None:
-        """Close what is left of loops that were closed; they cannot close it."""
+        """Close the sockets of event loops that were closed and left them open."""
         for place, connections in list(self._by_loop.items()):
             if connections.is_over and place[1] is _this_process:
                 connections.drop()

@@ -132,7 +132,7 @@ def _no_connection(error: Exception, place: str) -> str:
 
 
 def _place_of(request: SignedRequest, progress: Progress) -> str:
-    """Return the host and port of an attempt's connection, a proxy's as such."""
+    """Return where an attempt connects to: host and port, and the proxy, if any."""
     url = _url(request.url)
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = url.port or (80 if url.scheme == "http" else 443)
@@ -335,9 +335,9 @@ def _close_and_note(error: BaseException, progress: Progress, call: Call) -> Non
 
 
 def _is_not_transports(error: Exception, progress: Progress) -> bool:
-    """Return whether an `OSError` passed through a transport of this package.
+    """Return whether other code than the transport raised an `OSError`.
 
-    Those transports translate their own, so it was raised by other code.
+    A transport of this package translates the errors of its own sockets.
     """
     return isinstance(error, OSError) and progress.sent is not None
 

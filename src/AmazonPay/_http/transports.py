@@ -178,7 +178,7 @@ class PoolTransport(httpx2.BaseTransport):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    """An iterator; a generator would need closing if it is not exhausted."""
+    """An answer's body; it is no generator, which must be closed if it was not read."""
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
         self._stream = stream

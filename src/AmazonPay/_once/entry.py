@@ -209,6 +209,20 @@ NEWER_COLUMNS: Final = (
 )
 """The columns that rows of an older version may lack."""
 
+
+def entry_of_row(row: Mapping[str, Any]) -> Entry:
+    """Return the entry of a row that a journal has read.
+
+    Raises:
+        JournalFailed: the row is damaged; the error shows no value of it.
+    """
+    try:
+        return Entry.from_row(row)
+    except (LookupError, TypeError, ValueError):
+        failure = JournalFailed("the journal has an entry that cannot be read")
+    raise failure  # outside `except`: the other error holds values
+
+
 Change: TypeAlias = Callable[[Entry | None], Entry]
 """Returns the new state of an entry; takes None if there is no entry yet."""
 

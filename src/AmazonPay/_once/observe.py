@@ -140,7 +140,7 @@ def observe(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
 
 
 def _with_charge(observed: Observed) -> Flow[Observed]:
-    """Get the charge of a session that has ended."""
+    """Get the charge of a session that has ended, and add it to the observation."""
     view = observed.object or {}
     charge_id = view.get("chargeId")
     if charge_id is None or state_of(view) not in {"Completed", "Canceled"}:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def price_mismatch(requested: object, found: object) -> str | None:
-    """Return the reason for which two prices differ; None if they are equal."""
+    """Return why two prices differ, as a decision's reason; None if they are equal."""
     first, second = members_of(requested), members_of(found)
     try:
         amounts = amount_of(first), amount_of(second)

@@ -328,7 +328,7 @@ def _assess_session_charge(
 
 
 def _expects_charge(requested: Mapping[str, Any]) -> bool:
-    """Whether the body requests a charge; setting up a saved wallet has no amount."""
+    """Return whether the body requests a charge: a saved wallet is set up without."""
     return "chargeAmount" in requested and requested.get("paymentIntent") != "Confirm"
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._core.run import run
-from .._core.steps import RunInThread
 from .._once.claims import claim_is_free
+from .._once.journal_steps import run_alone
 from ..errors import AmazonPayError, InvalidRequest, JournalConflict, JournalFailed
 from .kinds import KINDS
 from .results import RowResult
 
 if TYPE_CHECKING:
-    from .._core.steps import Step
     from .._once.entry import Entry
     from ..client import AsyncClient, Client
     from ..decisions import Decision
@@ -35,20 +33,13 @@ def journal_result(row: Row, journal: Journal) -> RowResult:
     entry = journal.find(intended.key)
     if entry is not None and not (entry.outcome is None and entry.untouched):
         return _of_entry(row, entry)
-    held = KINDS[row.kind].one_row_an_object and not run(
-        claim_is_free(journal, intended, row.subject), _JournalAlone()
+    held = KINDS[row.kind].one_row_an_object and not run_alone(
+        claim_is_free(journal, intended, row.subject)
     )
     if held:
         reason = JournalConflict.__name__
         return RowResult(row, "conflict", reason, row.subject, intended.key)
     return RowResult(row, "waiting", key=intended.key)
-
-
-class _JournalAlone:
-    """Performs the steps of a flow that asks the journal and nobody else."""
-
-    def perform(self, step: Step, /) -> object:
-        return step.work() if isinstance(step, RunInThread) else None
 
 
 def _of_entry(row: Row, entry: Entry, *, earlier: bool = False) -> RowResult:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
 
+from .._core.clock import utc_now
 from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
-from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
 from ..ipn._inbox import MAX_FAILURES, Processing
 from ..ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of

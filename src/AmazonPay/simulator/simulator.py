@@ -11,13 +11,14 @@ from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from .._core.clock import utc_now
 from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
 from .console import files as console
 from .engine.clock import Clock
 from .engine.exchanges import Exchange
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
-from .engine.timestamps import http_date, utc_now
+from .engine.timestamps import http_date
 from .extra import check_extra
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
 from .observed import Observed, in_force, refuse

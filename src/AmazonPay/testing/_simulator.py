@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .._core.clock import utc_now
 from .._core.hosts import is_loopback
 from ..errors import ConfigurationError
 from ..ipn._fetch import fetch_certificate
 from ..ipn._verifier import MAX_AGE
-from ._authority import TestVerifier, utc_now
+from ._authority import TestVerifier
 
 if TYPE_CHECKING:
     import ssl

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..._core.clock import utc_now
 from ..._core.regions import REGIONS
 from ..addresses import HERE
 from ..engine.context import EXPIRES, Context
 from ..engine.ids import Ids
 from ..engine.store import Store
-from ..engine.timestamps import format_timestamp, parse_timestamp, utc_now
+from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..handlers import (
     ON_DUE,
     authorization_tokens,

@@ -12,11 +12,6 @@ from ..wire.errors import invalid_value
 FORMAT = "%Y%m%dT%H%M%SZ"
 
 
-def utc_now() -> datetime:
-    """Return the system's time."""
-    return datetime.now(UTC)
-
-
 def format_timestamp(moment: datetime) -> str:
     """Return a time as text: `20260101T120000Z`."""
     # As `FORMAT` says: this is called several times in each request.
