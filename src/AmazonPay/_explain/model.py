@@ -48,7 +48,7 @@ class SignedHeaders(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A request as it arrived; of a button, only `body`, its payload, is there."""
+    """A request as a server received it. A button has only a `body`: its payload."""
 
     algorithm: str
     body: bytes = field(repr=False)
@@ -98,7 +98,7 @@ class Came:
         )
 
     def parts(self) -> dict[Part, Any]:
-        """Return the part of each kind, as the rules make it from what arrived."""
+        """Return each part of the canonical request, made by Amazon's rules."""
         if self.is_button:
             return {"body": self.body}
         return {

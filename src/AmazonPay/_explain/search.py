@@ -42,7 +42,7 @@ class Found:
 
 
 class _Variant(NamedTuple):
-    """Another value of one part, and how it came about; a thousand are made."""
+    """Another value of one part of the request, and the mistakes that make it."""
 
     part: Part
     place: int

@@ -290,9 +290,11 @@ class _Run:
         return Assessment("unknown", self.skip_reason or JOURNAL_CHANGED)
 
     def _has_claim(self, found: Entry) -> bool:
-        """Return whether this run has held the claim without a break.
+        """Return whether this run took the claim, and has held it without a break.
 
-        Each change from `no` counts a run, so equal counts show that there was no `no`.
+        Another order may take the claim while the entry is a `no`. Each change from a
+        `no` raises `runs`. So there was none if `runs` is what it was when this run
+        took the claim.
         """
         if found.settled_for_good:
             return True
@@ -414,7 +416,7 @@ def _waiting_reason(assessment: Assessment, observed: Observed) -> str | None:
 
 
 def _is_older(entry: Entry, max_age: timedelta) -> bool:
-    """Compare an entry's age with `max_age`, both times by the journal's clock."""
+    """Return whether an entry is older than `max_age`, by the clock of its journal."""
     if entry.created is None or entry.changed is None:
         return False
     return entry.changed - entry.created > max_age

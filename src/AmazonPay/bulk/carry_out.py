@@ -1,4 +1,4 @@
-"""Carry a row out once, or tell from the journal what became of it."""
+"""Carry out a row once, or find its result in the journal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def settled_result(row: Row, entry: Entry | None) -> RowResult | None:
 
 
 def journal_result(row: Row, journal: Journal) -> RowResult:
-    """Return what the journal says of a row, without a call."""
+    """Return the result of a row by the journal alone; nothing is sent."""
     intended = row.entry()
     entry = journal.find(intended.key)
     if entry is not None and not (entry.outcome is None and entry.untouched):
@@ -51,7 +51,7 @@ def _of_entry(row: Row, entry: Entry, *, earlier: bool = False) -> RowResult:
 
 
 def carry_out(client: Client, journal: Journal, row: Row) -> RowResult:
-    """Do what a row asks, unless it is done; return what became of it.
+    """Carry out the request of a row unless it is done, and return the row's result.
 
     Raises:
         JournalFailed: the journal failed: no other row can be carried out either.

@@ -49,7 +49,7 @@ RESULT_COLUMNS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row."""
+    """The result of one row."""
 
     row: Row
     outcome: RowOutcome
@@ -92,7 +92,7 @@ class Summary:
 
     @property
     def attention(self) -> list[RowResult]:
-        """The rows that a person looks at, in the order of the file."""
+        """The rows that a person must look at, in the order of the file."""
         return [one for one in self.results if one.outcome not in _EXPECTED]
 
 
@@ -129,7 +129,7 @@ def check_place(path: str) -> None:
 
 
 def _has_rows(path: Path) -> bool:
-    """Return whether a file begins as one of rows or results; one without bytes may."""
+    """Return whether a file is empty, or begins with the column of references."""
     try:
         with path.open("rb") as file:
             head = file.readline(_LONGEST_HEAD)
@@ -142,7 +142,7 @@ def _has_rows(path: Path) -> bool:
 def write_results(
     path: str, columns: Sequence[str], results: Iterable[RowResult]
 ) -> None:
-    """Write every row with what became of it; the file appears whole.
+    """Write all rows with their results to a file, which appears whole or not at all.
 
     It can be given to the same command again: the columns of results are not read.
 

@@ -176,7 +176,9 @@ class RowQueue:
             }
 
     def wait(self, keys: set[str], told: Callable[[int], object]) -> None:
-        """Wait until workers have done with rows; tell how many more are done.
+        """Wait until workers have done the rows of `keys`.
+
+        `told` is called with the number of rows that were done since its last call.
 
         Raises:
             QueueFailed: the database failed.

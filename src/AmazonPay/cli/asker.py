@@ -74,7 +74,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Makes signed calls with one key, and repeats what fails in passing."""
+    """Makes signed calls with one key, and repeats those that fail for the moment."""
 
     public_key_id: str
     algorithm: Algorithm

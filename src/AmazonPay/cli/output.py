@@ -121,7 +121,7 @@ def _write(stream: TextIO | None, text: str) -> bool:
 
 
 def discard(stream: TextIO | None) -> None:
-    """Lead a stream nowhere, so that Python's last flush of it is quiet, too."""
+    """Redirect a stream to nowhere, so that Python's last flush of it does not fail."""
     if stream is None:
         return
     with contextlib.suppress(OSError, ValueError):

@@ -124,7 +124,7 @@ class Payment:
 
     @cached_property
     def closed(self) -> bool:
-        """Whether the permission is closed, with a charge that is still open."""
+        """Close the permission while a charge is open; True, as any refusal raises."""
         self.late  # noqa: B018 - it must be there before
         path = f"/chargePermissions/{self.permission}/close"
         body = {"closureReason": "conformance", "cancelPendingCharges": False}

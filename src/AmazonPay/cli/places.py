@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is looked for, and how it is named."""
+    """A journal or an inbox: its noun in messages, its option and its variable."""
 
     noun: str
     option: str
     variable: str
 
     def place(self, named: str | None, *, new: bool = False) -> str:
-        """Return the file, or the URL in the environment.
+        """Return the file that is named, or else the file or URL in the environment.
 
         Raises:
             ConfigurationError: there is none, or no such file. A missing one is created

@@ -1,4 +1,4 @@
-"""What `doctor` looks at: the options, a profile and the environment, unchecked."""
+"""The configuration that `doctor` checks: options, a profile and the environment."""
 
 from __future__ import annotations
 

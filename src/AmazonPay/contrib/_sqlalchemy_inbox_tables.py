@@ -85,7 +85,7 @@ def update_row(
     where: ColumnElement[bool],
     values: Mapping[str, Any],
 ) -> int:
-    """Update the row of a key if it fits; return its new version, or 0.
+    """Update the row of a key if `where` holds; return its new version, or 0.
 
     The row is locked from here to the end of the transaction.
     """
@@ -172,7 +172,7 @@ class InboxTables:
         where: ColumnElement[bool],
         values: Mapping[str, Any],
     ) -> int:
-        """Update a row if it fits, and commit; return its new version, or 0."""
+        """Update a row if `where` holds, and commit; return its new version, or 0."""
 
         def work(connection: Connection) -> int:
             changed = update_row(connection, table, key, where, values)

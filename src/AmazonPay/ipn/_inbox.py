@@ -114,7 +114,7 @@ class Storage(Protocol):
         ...
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
-        """Record a failure; try again after `pause`, or park the entry if it is None."""
+        """Record a failure; try again after `pause`. None parks the entry."""
         ...
 
     def lease_object(self) -> Work | None:

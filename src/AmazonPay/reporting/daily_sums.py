@@ -49,7 +49,7 @@ class Sum:
 
     @property
     def left(self) -> Decimal:
-        """What these movements leave in the account after the payouts."""
+        """The money that these movements leave in the account after the payouts."""
         return exact_sum(getattr(self, name) for name in SUMS)
 
 

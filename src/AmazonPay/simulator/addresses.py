@@ -1,4 +1,4 @@
-"""Where a simulator listens, by which names it is reached, and whom it can trust.
+"""The addresses of a simulator: where it listens, and by which names it is reached.
 
 On loopback it trusts this machine's own programs. By any other address or name it is
 reached by others, too: over TLS only, and control calls need the token.

@@ -1,4 +1,4 @@
-"""Whether what the extra `[simulator]` brings is installed."""
+"""Check that the packages of the extra `[simulator]` are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one start of `amazonpay simulate` has decided, and what its options say."""
+"""The decisions of one start of `amazonpay simulate`, made from its options."""
 
 from __future__ import annotations
 

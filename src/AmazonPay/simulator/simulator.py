@@ -71,7 +71,7 @@ def _no_wait(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Repeat:
-    """What the console has to do with a call."""
+    """Whether the console repeats a call, and how."""
 
     number: int | None = None
     """The row of the story that is repeated; None is a call of the shop's."""
@@ -148,7 +148,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         return response
 
     def handle_now(self, request: Request) -> HTTPResponse:
-        """Return the response to one request; who sends it waits if it is late."""
+        """Return the response to one request; the caller has to wait `late` seconds."""
         request_id = self.ids.uuid()
         try:
             with in_force(self.observed):

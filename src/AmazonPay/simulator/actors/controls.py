@@ -141,7 +141,7 @@ class Controls(Backstage, ABC):
             context.add_history(CLOCK_MOVED, None, by=by, to=to)
 
     def next_event_at(self) -> datetime | None:
-        """Return when something is due next, or None; it may change nothing.
+        """Return when the next event is due, or None. The event may change nothing.
 
         It waits for nobody who moves the clock, and so for no notification's answer.
         """

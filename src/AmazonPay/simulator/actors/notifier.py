@@ -161,7 +161,7 @@ class Notifier:
             )
 
     def _answer(self, request: Request) -> int | str:
-        """Return the answer of the listener that has understood it least."""
+        """Post a request to all listeners, and return the worst of their answers."""
         answers: list[int | str] = []
         for listener in self._listeners:
             try:
@@ -273,7 +273,7 @@ class Notifier:
         )
 
     def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:
-        """Return rows of the history with what became of their notifications."""
+        """Return rows of the history; those of notifications have their status now."""
         found = list(rows)
         with self._store.transaction() as transaction:
             for number, row in enumerate(found):

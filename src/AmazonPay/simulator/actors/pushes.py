@@ -34,7 +34,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who lets an event happen, and in words how."""
+    """Who makes an event happen, and how, in words."""
 
     by: By
     words: str

@@ -92,7 +92,7 @@ def _has_float(value: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def named(value: Any, names: Mapping[str, Name]) -> Any:  # noqa: ANN401 - JSON
-    """Return a JSON value in which the ids that are known are variables."""
+    """Return a copy of a JSON value in which variables replace the ids of `names`."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return {name: named(one, names) for name, one in members.items()}

@@ -1,4 +1,4 @@
-"""Leave with code: a row as Python with our client, as curl, or as a failing test."""
+"""Show a call of the story as code: Python with our client, curl, or a failing test."""
 
 from __future__ import annotations
 

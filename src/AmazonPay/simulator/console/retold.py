@@ -1,4 +1,4 @@
-"""A row as a test: its order is told again in memory, up to the call that went wrong.
+"""Show a row as a test, which repeats the story of its order in memory up to the row.
 
 Ids become variables, clicks of the buyer and pushes of the console become methods, and
 the time between the rows passes by `advance`.
@@ -101,7 +101,7 @@ def _of_signature(controls: Controls, row: HistoryRow) -> str:
 
 
 class Retold:
-    """The story of an order up to a row, as the lines of a test."""
+    """Writes the test that repeats the story of an order up to a row."""
 
     def __init__(self, controls: Controls, last: HistoryRow) -> None:
         self._controls = controls

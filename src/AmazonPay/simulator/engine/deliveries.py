@@ -1,4 +1,4 @@
-"""What becomes of a notification: due, sent, answered, sent again, given up."""
+"""The deliveries of a notification: when it is sent, sent again, and given up."""
 
 from __future__ import annotations
 

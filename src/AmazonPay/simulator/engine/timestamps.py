@@ -34,7 +34,7 @@ def checked_timestamp(text: str, name: str) -> datetime:
 
 
 def http_date(moment: datetime) -> str:
-    """Return a time in the form of a `Date` header: RFC 9110, 5.6.7."""
+    """Return a time as a `Date` header has it, in whole seconds: RFC 9110, 5.6.7."""
     return _http_date(moment.astimezone(UTC).replace(microsecond=0))
 
 

@@ -104,7 +104,7 @@ def balance(context: Context, permission: Record) -> Decimal:
 
 
 def held_by_authorizations(permission: Record) -> Decimal:
-    """Return by how much open authorizations lower the balance: not at all."""
+    """Return by how much open authorizations lower the balance; 0 unless observed."""
     # UNCONFIRMED: that they do not. The documentation says so; no recorded response
     # shows it.
     if permission["type"] != "OneTime" or answer_to("open-authorizations") != "lowered":

@@ -86,7 +86,7 @@ def session_body(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_cart(session: Record, cart: Mapping[str, Any]) -> None:
-    """Take a cart of the shop's page: it says what the buyer pays.
+    """Save the cart that the shop's page sent; it says what the buyer pays.
 
     Raises:
         APIRefusal: it is none, or contradicts itself or the session.
@@ -151,7 +151,7 @@ def _ships(session: Record) -> bool:
 
 
 def choice_of(session: Record, fields: Fields) -> dict[str, Any]:
-    """Return what the buyer has chosen by now: fields go before what was kept."""
+    """Return what the buyer has chosen: by the form's fields, else what was kept."""
     before: dict[str, Any] = session["page"].get("choice") or {}
     number = web.number_in(web.first(fields, "buyer"))
     buyer = choices.known_buyer(session["market"], number, before.get("buyer"))

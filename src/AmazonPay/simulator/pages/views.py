@@ -42,7 +42,7 @@ def has_ended(session: Record) -> bool:
 
 
 def ended_by_paying(session: Record) -> bool:
-    """Return whether a click on Pay has led to this end: a second one leads there."""
+    """Return whether a click on Pay ended the session; a second one does no harm."""
     return session["state"] != "Canceled" or session["reason"] in _ENDED_BY_PAYING
 
 

@@ -1,7 +1,7 @@
-"""Members that stand for members which are left out: null, and an empty PHP array.
+"""Drop the members of a body that stand for missing ones: null, and PHP's empty array.
 
 Amazon has taken such requests to Create and Update. PHP writes an empty array as `[]`,
-where an object is meant, too.
+even where an object is meant.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _branches(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
 
 
 def without_nulls(operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a body without the members that stand for members left out."""
+    """Return a body without the members that stand for missing ones."""
     if not operation.startswith(_OPERATIONS):
         return dict(body)
     tidied: dict[str, Any] = _tidied(_body_of(operation), dict(body))

@@ -62,7 +62,7 @@ def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
 
 
 def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return a JSON content; operations that share a path are joined by `anyOf`."""
+    """Return the `content` of a body or a response: JSON of one of these schemas."""
     distinct = [
         dict(items) for items in dict.fromkeys(tuple(s.items()) for s in schemas)
     ]

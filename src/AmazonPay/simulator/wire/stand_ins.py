@@ -1,6 +1,6 @@
-"""Bodies that Amazon takes, and that the SDK's types for its callers do not describe.
+"""Check bodies that Amazon takes although the SDK's types do not describe them.
 
-What is checked against the types is another body, with a stand-in for such a part.
+The check against the types gets another body, with a stand-in for such a part.
 """
 
 from __future__ import annotations
