@@ -38,8 +38,8 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def check_text(name: str, value: object, *, optional: bool = False) -> None:
-    """Raise `ConfigurationError` unless the value is text that is not empty."""
-    check_type(name, value, str, "a str", optional=optional)
+def check_text(name: str, value: object) -> None:
+    """Raise `ConfigurationError` unless an option is None or text, and not empty."""
+    check_type(name, value, str, "a str", optional=True)
     if value == "":
         raise ConfigurationError(f"{name} is empty: leave it out")

@@ -147,16 +147,16 @@ class Mistake:
     """One likely mistake: a row of a table."""
 
     name: str
-    part: Part
     headline: str
     cause: str
     """How people usually come to make it."""
     fix: str
     variants: Callable[[Came, Any], Iterable[Any]] = field(repr=False)
-    paired: int = field(default=1, kw_only=True)
-    """How many of the first variants are also sought together with a second mistake."""
     """Return what may have been signed in place of a part that arrived.
 
     Of a `canonical` or `string` row, the second argument is the canonical request, and
     each variant is the canonical request or the string to sign.
     """
+    part: Part = field(kw_only=True)
+    paired: int = field(default=1, kw_only=True)
+    """How many of the first variants are also sought together with a second mistake."""
