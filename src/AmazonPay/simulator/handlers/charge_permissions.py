@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.charge_permissions import ChargePermissions
 from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..observed import answer_to
-from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
+from ..rules.amounts import checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
@@ -253,11 +253,6 @@ def close(context: Context, permission: Record, event: str) -> None:
     context.move(KIND, permission, event)
     if permission["type"] != "OneTime":
         _schedule_purge(context, permission)
-
-
-def monthly_limit(kind: str, currency: str) -> Decimal:
-    """Return the monthly limit of a recurring permission or a saved wallet."""
-    return MONTHLY[kind][currency]
 
 
 # The object ---------------------------------------------------------------------------

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...resources.checkout_sessions import CheckoutSessions
 from ..engine.outcomes import PENDING_ENDS, SESSION_ENDS, Outcome
-from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
+from ..rules.amounts import (
+    MONTHLY,
+    checked_price,
+    format_price,
+    overcharge_limit,
+    parse_amount,
+)
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
@@ -236,7 +242,7 @@ def _kind(session: Record) -> str:
 
 def _limit(session: Record, kind: str, currency: str) -> Decimal:
     if kind != "OneTime":
-        return permissions.monthly_limit(kind, currency)
+        return MONTHLY[kind][currency]
     payment = session["payment"]
     order = payment.get("totalOrderAmount") or payment["chargeAmount"]
     if payment.get("allowOvercharge"):
