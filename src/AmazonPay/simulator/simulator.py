@@ -57,7 +57,7 @@ _ABOUT_SIGNATURES = frozenset(
 
 OPENAPI_PATH = "/openapi.json"
 _LONGEST_TEXT = 64 * 1024
-"""The bytes of a body that the history shows."""
+"""The bytes of a body that the story shows."""
 
 
 _NO_CODE: Final = APIRefusal(
@@ -80,7 +80,7 @@ class _Repeat:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The facts that the history's row of this call gets."""
+        """The facts that the story's row of this call gets."""
         if self.number is None:
             return {}
         return {"replayOf": self.number, "signatureChecked": self.signed}
@@ -246,7 +246,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             result = Result(refusal.response)
             explanation = self._explained(request, refusal)
             with self._context("") as context:
-                _add_to_history(
+                _add_to_story(
                     context,
                     request,
                     result,
@@ -280,7 +280,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             else:
                 result = Result(fault.response, _order_of(context, call))
             key = call.idempotency_key
-            _add_to_history(
+            _add_to_story(
                 context, request, result, request_id, key, fault, repeat=repeat
             )
         if fault is None:
@@ -294,7 +294,7 @@ class Simulator(checkout.CheckoutPages, Controls):
     ) -> dict[str, object] | None:
         """Return why the signature of a refused request is wrong; None if it is right.
 
-        The explanation is for the history alone: the response is Amazon's.
+        The explanation is for the story alone: the response is Amazon's.
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
@@ -396,7 +396,7 @@ def _run(context: Context, call: APICall) -> Result:
         return Result(refusal.response, order or _order_of(context, call))
 
 
-def _add_to_history(  # noqa: PLR0913 - what a row holds
+def _add_to_story(  # noqa: PLR0913 - what a row holds
     context: Context,
     request: Request,
     result: Result,
@@ -406,7 +406,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     explanation: dict[str, object] | None = None,
     repeat: _Repeat | None = None,
 ) -> None:
-    context.add_history(
+    context.add_story_row(
         "request",
         result.order,
         method=request.method,

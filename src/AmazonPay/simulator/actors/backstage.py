@@ -1,4 +1,4 @@
-"""The part of a simulator that is not the API: time, the buyer, the bank, history."""
+"""The part of a simulator that is not the API: time, the buyer, the bank, story."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Backstage:
         rows that are returned. Where rows are gone (`Settings.story_rows`), a row of
         the kind `dropped` stands for them.
         """
-        rows = islice(self.store.history(order, after), limit)
+        rows = islice(self.store.story(order, after), limit)
         return self.notifications.filled(rows)
 
     # The buyer ------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class Controls(Backstage, ABC):
         """Add a row to the story: the clock moves by a time, or to an event."""
         with self._context("") as context:
             to = None if until is None else format_timestamp(until)
-            context.add_history(CLOCK_MOVED, None, by=by, to=to)
+            context.add_story_row(CLOCK_MOVED, None, by=by, to=to)
 
     def next_event_at(self) -> datetime | None:
         """Return when the next event is due, or None. The event may change nothing.
@@ -265,7 +265,7 @@ class Controls(Backstage, ABC):
         unused: list[dict[str, str]] = []
         for context in self._accounts():
             for one in provoked.disarm(context, operation):
-                context.add_history("disarmed", None, **one)
+                context.add_story_row("disarmed", None, **one)
                 unused.append(one)
         return unused
 

@@ -243,7 +243,7 @@ class Notifier:
 
         Return their messages in that order.
         """
-        rows = self._store.history(order)
+        rows = self._store.story(order)
         messages = [str(row.facts["messageId"]) for row in rows if _was_sent(row)]
         messages.reverse()
         for message in messages:
@@ -268,12 +268,12 @@ class Notifier:
     def _record_delivery(self, context: Context, record: Record, how: str) -> None:
         kind = _KINDS[record["objectType"]]
         about = context.find(kind, record["objectId"]) or {}
-        context.add_history(
+        context.add_story_row(
             "resent", about.get("order"), messageId=record["id"], how=how
         )
 
     def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:
-        """Return rows of the history; those of notifications have their status now."""
+        """Return rows of the story; those of notifications have their status now."""
         found = list(rows)
         with self._store.transaction() as transaction:
             for number, row in enumerate(found):

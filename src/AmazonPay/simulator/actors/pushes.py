@@ -176,7 +176,7 @@ def push(
             refusal.reason_code,
             f"{event}: {reason}. The {kind} is {record['state']}; possible now: {now}",
         )
-    context.add_history(
+    context.add_story_row(
         "pushed", record.get("order"), object=kind, id=record["id"], event=event
     )
     if kind == disputes.KIND:

@@ -102,7 +102,7 @@ def _status_after(answer: int | str, *, waits: bool) -> str:
 
 
 def facts_of(facts: Record, record: Record | None) -> dict[str, Any]:
-    """Return the facts of a row in the history as they are now."""
+    """Return the facts of a row in the story as they are now."""
     if record is None:
         return facts
     shown = ("status", "until", "attempts", "topic", "notificationId")

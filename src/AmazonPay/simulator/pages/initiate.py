@@ -287,7 +287,7 @@ class ButtonPages(Backstage):
             if buys_now and "cartDetails" in given:
                 buy_now.set_cart(session, given["cartDetails"])
             context.save(sessions.KIND, session)
-            context.add_history(
+            context.add_story_row(
                 "button",
                 session_id,
                 did="opened a session",
@@ -306,7 +306,7 @@ class ButtonPages(Backstage):
             if session["state"] == "Open":
                 session["page"] = page
                 context.save(sessions.KIND, session)
-            context.add_history(
+            context.add_story_row(
                 "button",
                 session_id,
                 did="brought the buyer",
@@ -331,7 +331,7 @@ class ButtonPages(Backstage):
                 "cancel": body.get("signInCancelUrl"),
             }
             context.save_until(_SIGN_IN_LIFE, SIGN_IN, begun)
-            context.add_history("button", None, did="asked to sign in")
+            context.add_story_row("button", None, did="asked to sign in")
         return str(begun["id"])
 
     def _record_refusal(
@@ -344,7 +344,7 @@ class ButtonPages(Backstage):
         """Add a row to the story: a button was refused, and why."""
         why = {} if explanation is None else {"explanation": explanation.as_facts()}
         with self._context("") as context:
-            context.add_history(
+            context.add_story_row(
                 "button",
                 None,
                 did="was refused",
