@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from .._core.call import Call
     from .._core.config import Timeout
-    from .._core.retry import Outcome
+    from .._core.retry import AttemptResult
     from .._signing.request_signer import SignedRequest
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
@@ -243,7 +243,7 @@ class _Body:
             return Failure(TimedOut, "no whole answer in time", sent=True)
         return None
 
-    def outcome(self, response: httpx2.Response) -> Outcome:
+    def result(self, response: httpx2.Response) -> AttemptResult:
         """Return the complete answer, or a `Failure` if it is too large decoded."""
         headers = _headers(response)
         content = b"".join(self._chunks)
@@ -276,7 +276,7 @@ def send_once(
     timeout: Timeout,
     ends: float,
     call: Call,
-) -> Outcome:
+) -> AttemptResult:
     """Send one signed request, and read its answer to the end.
 
     The attempt ends at `ends`, on the monotonic clock, or one socket time-out later.
@@ -289,7 +289,7 @@ def send_once(
         trace = _raise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Outcome | None = None
+    answer: AttemptResult | None = None
     try:
         response = transport.handle_request(
             _request(request, timeout, time_left, trace)
@@ -299,7 +299,7 @@ def send_once(
             for chunk in cast("httpx2.SyncByteStream", response.stream):
                 if failure := body.add(chunk):
                     return failure
-            answer = body.outcome(response)
+            answer = body.result(response)
             # Closing the answer frees its connection for another call.
             progress.stream = None
         finally:
@@ -348,7 +348,7 @@ async def asend_once(
     timeout: Timeout,  # noqa: ASYNC109 - it limits socket steps
     ends: float,
     call: Call,
-) -> Outcome:
+) -> AttemptResult:
     """Send one signed request, and read its answer to the end.
 
     The attempt ends at `ends`, on the monotonic clock.
@@ -361,7 +361,7 @@ async def asend_once(
         trace = _araise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Outcome | None = None
+    answer: AttemptResult | None = None
     try:
         # This scope absorbs the cancellation at the deadline. A cancellation by the
         # caller propagates.
@@ -374,7 +374,7 @@ async def asend_once(
                 async for chunk in cast("httpx2.AsyncByteStream", response.stream):
                     if failure := body.add(chunk):
                         return failure
-                answer = body.outcome(response)
+                answer = body.result(response)
             finally:
                 await response.aclose()
         return answer or failure_of(
