@@ -59,7 +59,7 @@ def resolve(
     Raises:
         JournalConflict: there is no entry of this key; it is known to have succeeded
             and cannot become a `no`; or its object has settled another order.
-        InvalidRequest: the journal is none, the outcome is not `success` or `no`, the
+        InvalidRequest: this is not a journal, the outcome is not `success` or `no`, the
             reason is empty, or the id is invalid.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
@@ -92,7 +92,7 @@ def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
     Raises:
         JournalConflict: there is no entry of this key, or it has succeeded: cancel or
             refund it.
-        InvalidRequest: the journal is none, or the reason is empty.
+        InvalidRequest: this is not a journal, or the reason is empty.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
     """

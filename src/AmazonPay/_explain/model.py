@@ -135,7 +135,7 @@ BASIC, EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
 
 @lru_cache(maxsize=64)
 def parse_date(date: str) -> datetime | None:
-    """Return an `x-amz-pay-date`, or None for text that is none."""
+    """Return the time of an `x-amz-pay-date`; None for any other text."""
     for form in (BASIC, EXTENDED):
         with suppress(ValueError):
             return datetime.strptime(date, form).replace(tzinfo=UTC)

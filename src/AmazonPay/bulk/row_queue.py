@@ -73,7 +73,7 @@ def database_url(url: str | None) -> str:
     """Return the URL of the queue's database, which notices a cut connection.
 
     Raises:
-        ConfigurationError: it is none of a PostgreSQL.
+        ConfigurationError: it is not the URL of a PostgreSQL database.
     """
     made = None
     with contextlib.suppress(ArgumentError, ValueError):

@@ -1,7 +1,7 @@
 """Write data to stdout and words to stderr; a closed pipe is no failure.
 
-What was done stays done when nobody reads of it, so a pipe that closes changes no exit
-status.
+A closed pipe changes no exit status: what a command did stays done, even if nobody
+reads of it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def tabbed(cells: Iterable[object]) -> str:
 def _cell(value: object) -> str:
     r"""Return a cell that stays one: a tab or a line end in it is written `\t`, `\n`.
 
-    What a terminal would act on is written so, too.
+    Characters that a terminal would act on are escaped, too.
     """
     text = "" if value is None else str(value)
     return _CONTROL.sub(lambda one: one[0].encode("unicode_escape").decode(), text)

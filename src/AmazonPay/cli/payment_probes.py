@@ -35,7 +35,7 @@ _NO_CODE: Final = "InvalidSandboxSimulationSpecified"
 class Payment:
     """A session that a buyer has paid in, and what becomes of it.
 
-    Every property raises `Undecided` if the sandbox does not let it come to that.
+    Every property raises `Undecided` if the sandbox does not reach that state.
     """
 
     scene: Scene

@@ -32,7 +32,8 @@ class Kind:
                 only if it may be `new`: what is empty would say that nothing is open.
         """
         if named == "":
-            # A variable of a shell that is not set, and no wish for another place.
+            # An unset variable of a shell gives this; it does not ask for another
+            # place.
             raise ConfigurationError(f"{self.option} takes a file, and no empty text")
         place = named or os.environ.get(self.variable)
         if not place:
@@ -53,7 +54,7 @@ class Kind:
         """Return whether it is a database that is asked over a network.
 
         Raises:
-            ConfigurationError: it is none; see `place` and `engine`.
+            ConfigurationError: there is no usable database; see `place` and `engine`.
         """
         place = self.place(named)
         if "://" not in place:

@@ -83,7 +83,7 @@ def _ahead(text: str) -> timedelta:
     """Return the length of time in a text.
 
     Raises:
-        click.BadParameter: it is none, or leads back.
+        click.BadParameter: it is not a length of time, or leads back.
     """
     if text.lstrip().startswith("-"):
         raise _backwards()

@@ -29,7 +29,7 @@ class Day:
     chargebacks: Decimal
     fees: Decimal
     other: Decimal
-    """What is neither: reserves, adjustments and whatever type is not known."""
+    """Movements of other types: reserves, adjustments and types that are not known."""
     payouts: Decimal
     movements: int
 

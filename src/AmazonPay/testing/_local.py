@@ -67,7 +67,7 @@ class AmazonPayServer:
 class LocalAmazonPay(Simulator):
     """A simulator in memory with one merchant; its clock stands still.
 
-    Nothing is shared with another one but the merchant's key pair. Make it by
+    Simulators of one process share only the merchant's key pair. Make it by
     `amazon_pay()`, or take the fixture of the same name.
     """
 

@@ -204,10 +204,10 @@ class Backstage:
         """Let the next calls of an operation end in an outcome.
 
         `operation` is the name of a client's method and `outcome` a reason code, the
-        status of a gateway, or the state that is reached in the end. `when` is whether
-        the call is refused (`before`), does its work and loses its answer (`after`), or
-        begins what ends so (`later`). The account is that of the key id; the first one
-        by default.
+        status of a gateway, or the state that is reached in the end. `when` is
+        `before`: the call is refused; `after`: it does its work, and its answer is
+        lost; or `later`: it works, and what it began ends so. The account is that of
+        the key id; the first one by default.
         """
         key_id = public_key_id or next(iter(self.merchants), "")
         with self._context(f"{self._merchant(key_id).merchant_id}/") as context:

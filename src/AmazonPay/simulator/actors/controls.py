@@ -82,8 +82,8 @@ class Controls(Backstage, ABC):
         """Move the clock forward; return what happened on the way.
 
         Everything that becomes due happens at its own time, in order, and each
-        notification is sent and answered before the clock moves on. Without arguments
-        only that happens which is due now. The rows are those of `story()`, with the
+        notification is sent and answered before the clock moves on. Without arguments,
+        only what is due now happens. The rows are those of `story()`, with the
         notifications that were answered.
 
         Raises:
@@ -143,7 +143,8 @@ class Controls(Backstage, ABC):
     def next_event_at(self) -> datetime | None:
         """Return when the next event is due, or None. The event may change nothing.
 
-        It waits for nobody who moves the clock, and so for no notification's answer.
+        It does not wait for a thread that moves the clock, nor for a notification's
+        answer.
         """
         self.settle()
         return self._next_due()

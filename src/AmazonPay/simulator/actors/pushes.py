@@ -38,7 +38,7 @@ class Act:
 
     by: By
     words: str
-    """What a button says; for `shop` the operation, for `follows` from what."""
+    """The text of a button. For `shop` it is the operation, for `follows` the cause."""
 
 
 _SHOP, _FOLLOWS = "shop", "follows"

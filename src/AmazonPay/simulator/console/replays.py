@@ -1,8 +1,8 @@
 """Send a call again, with intent: as it was, changed under its key, or as a new one.
 
-What is sent unchanged goes through the whole door, with its own signature. A changed
-request cannot be signed here, for the private key is the shop's: it is answered as if
-its signature held, and its row says so.
+An unchanged call is verified again, by its own signature. A changed one cannot be
+signed here, because the private key is the shop's. So its signature is not checked, and
+its row says so.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 KIND: Final = "refund"
 
 _STORE_NAME = "Simulated Shop"
-"""The name of a store that has not said its own."""
+"""The name of a store that has given none."""
 _LONGEST_NAME = 16
 
 

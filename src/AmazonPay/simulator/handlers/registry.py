@@ -25,7 +25,8 @@ class Handler:
 
     run: Callable[..., Result]
     subject: Subject | None = None
-    """Returns the object that a call is about, which `run` gets, or refuses."""
+    """Finds the object of a call, which `run` gets; refuses the call if there is
+    none."""
 
 
 HANDLERS: dict[str, Handler] = {}

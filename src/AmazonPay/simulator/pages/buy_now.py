@@ -89,7 +89,7 @@ def set_cart(session: Record, cart: Mapping[str, Any]) -> None:
     """Save the cart that the shop's page sent; it says what the buyer pays.
 
     Raises:
-        APIRefusal: it is none, or contradicts itself or the session.
+        APIRefusal: it is not a cart, or contradicts itself or the session.
     """
     bodies.check_cart(cart)
     charge = checked_price(cart["totalChargeAmount"], "totalChargeAmount")
@@ -208,7 +208,7 @@ def event_of(session: Record, choice: Mapping[str, Any]) -> str | None:
 def take_answer(context: Context, session: Record, fields: Fields) -> None:
     """Keep what the buyer has chosen, and what the shop's page has answered to it.
 
-    A cart that cannot be is kept as the problem that the page shows.
+    If the cart is refused, the reason is kept, and the page shows it.
     """
     page: dict[str, Any] = session["page"]
     page["choice"] = choice_of(session, fields)

@@ -1,7 +1,8 @@
 """The pages on which the buyer signs in, chooses, pays, and goes back to the shop.
 
-Their acts are those of the control calls. What a page shows is what the session says
-by then, so reloads, the way back, double clicks and a second tab do nothing twice.
+Their acts are those of the control calls. A page shows the present state of its
+session, so a reload, the browser's Back, a double click or a second tab does nothing
+twice.
 
 Amazon's page: `amazon-pay-checkout/display-shipping-payment-info.html`.
 """
