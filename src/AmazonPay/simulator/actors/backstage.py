@@ -116,8 +116,12 @@ class Backstage:
     # The buyer ------------------------------------------------------------------------
 
     @contextmanager
-    def _object(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
-        """Find an object of any owner; a buyer only knows its id."""
+    def found(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
+        """Find an object of any owner, and begin a transaction for its owner.
+
+        Raises:
+            APIRefusal: there is no object of this kind and id.
+        """
         with self._context("") as context:
             for merchant in self.merchants.values():
                 for environment in merchant.environments:
@@ -153,7 +157,7 @@ class Backstage:
         `consents` is whether they let the merchant save their wallet, if asked;
         `buyer` is the number of the test buyer.
         """
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.choose(
                 context,
                 session,
@@ -168,25 +172,25 @@ class Backstage:
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.pay(context, session)
             return checkout_sessions.to_json(session, self.pages)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.cancel(context, session)
             return checkout_sessions.to_json(session, self.pages)
 
     def amazon_cancel(self, session_id: str) -> dict[str, Any]:
         """Let Amazon cancel a session; return it."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             context.move(checkout_sessions.KIND, session, "Amazon cancels")
             return checkout_sessions.to_json(session, self.pages)
 
     def end_charge(self, charge_id: str, act: str) -> dict[str, Any]:
         """Let a charge be canceled by `amazonCancel` or `buyerCancel`; return it."""
-        with self._object(charges.KIND, charge_id) as (context, charge):
+        with self.found(charges.KIND, charge_id) as (context, charge):
             if act not in charges.ACTIONS:
                 raise invalid_value(f"The act is one of {', '.join(charges.ACTIONS)}")
             charges.apply_event(context, charge, charges.ACTIONS[act])
@@ -220,7 +224,7 @@ class Backstage:
         `deletePaymentMethod`, `deleteBillingAddress` or `mendPaymentMethod`; or
         `expirePaymentMethod`, `failAuthentication`, `amazonClose` or `amazonCancel`.
         """
-        with self._object(charge_permissions.KIND, permission_id) as found:
+        with self.found(charge_permissions.KIND, permission_id) as found:
             context, permission = found
             actor.manage(context, permission, act)
             return charge_permissions.to_json(context, permission)
@@ -254,7 +258,7 @@ class Backstage:
         self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
     ) -> dict[str, Any]:
         """Let the buyer's bank file a chargeback; return the dispute."""
-        with self._object(charges.KIND, charge_id) as (context, charge):
+        with self.found(charges.KIND, charge_id) as (context, charge):
             dispute = bank.file_chargeback(
                 context, charge, amount=amount, filing_reason=reason
             )
@@ -262,7 +266,7 @@ class Backstage:
 
     def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
         """Let a dispute be decided, by one of `bank.DECISIONS`; return the dispute."""
-        with self._object(disputes.KIND, dispute_id) as (context, dispute):
+        with self.found(disputes.KIND, dispute_id) as (context, dispute):
             bank.decide(context, dispute, decision)
             return disputes.to_json(dispute)
 

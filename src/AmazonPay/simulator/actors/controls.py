@@ -213,7 +213,7 @@ class Controls(Backstage, ABC):
                 message lists those that are possible.
         """
         known = pushes.checked_kind(kind)
-        with self._object(known, id_) as (context, record):
+        with self.found(known, id_) as (context, record):
             pushes.push(context, known, record, event, resolution)
             return {"id": id_, "state": record["state"], "reason": record["reason"]}
 
@@ -283,19 +283,9 @@ class Controls(Backstage, ABC):
         """Return all charges as the API shows them, oldest first."""
         return [charges.to_json(charge) for charge in self._all(charges.KIND)]
 
-    @contextmanager
-    def found(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
-        """Find an object of any owner, and begin a transaction for its owner.
-
-        Raises:
-            APIRefusal: there is no object of this kind and id.
-        """
-        with self._object(kind, id_) as found:
-            yield found
-
     def has(self, kind: str, id_: str) -> bool:
         """Return whether there is such an object, of any owner."""
-        with suppress(APIRefusal), self._object(kind, id_):
+        with suppress(APIRefusal), self.found(kind, id_):
             return True
         return False
 

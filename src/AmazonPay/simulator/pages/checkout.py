@@ -158,7 +158,7 @@ class CheckoutPages(ButtonPages):
 
     def _show_sign_in(self, request: Request) -> HTTPResponse:
         id_ = first(web.parse_fields(request.query), "id")
-        with self._object(SIGN_IN, id_) as (_, begun):
+        with self.found(SIGN_IN, id_) as (_, begun):
             chosen = choices.known_buyer(begun["market"], web.signed_in_buyer(request))
             return web.page(
                 "sign_in",
@@ -171,7 +171,7 @@ class CheckoutPages(ButtonPages):
 
     def _take_sign_in(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
-        with self._object(SIGN_IN, first(fields, "id")) as (context, begun):
+        with self.found(SIGN_IN, first(fields, "id")) as (context, begun):
             market, cancel = begun["market"], begun["cancel"]
             if first(fields, "act") == "cancel" and cancel is not None:
                 return web.redirect(cancel)

@@ -155,7 +155,7 @@ class ButtonPages(Backstage):
     @contextmanager
     def _checkout(self, session_id: str) -> Generator[tuple[Context, Record]]:
         """Find a session that has pages: Buy Now has them if a button has begun it."""
-        with self._object(sessions.KIND, session_id) as (context, session):
+        with self.found(sessions.KIND, session_id) as (context, session):
             if sessions.buys_now(session) and "origin" not in (session["page"] or {}):
                 raise _buys_now()
             yield context, session
@@ -299,7 +299,7 @@ class ButtonPages(Backstage):
 
     def _give_session_a_page(self, session_id: str, posted: Posted) -> None:
         """Note what the button says about a session that the shop's server created."""
-        with self._object(sessions.KIND, session_id) as (context, session):
+        with self.found(sessions.KIND, session_id) as (context, session):
             if sessions.buys_now(session) and not posted.is_buy_now:
                 raise _buys_now()
             page = _page(posted, session["region"])
