@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 LIVE = "LIVE-AGTEST"
 
 
-@pytest.fixture
-def env(key_file: str) -> dict[str, str | None]:
-    return {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": key_file,
-        "AMAZON_PAY_REGION": "us",
-        "XDG_CONFIG_HOME": str(key_file) + "-none",
-    }
-
-
 def call(shop: Shop, env: Any, *line: str, **more: Any) -> Done:
     return amazonpay(*line, transport=of_simulator(shop.simulator), env=env, **more)
 
