@@ -265,7 +265,7 @@ def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_non
 ) -> None:
     body = {**shop.session_body(), **AT_ONCE}
     session = shop.open(body)
-    with pytest.raises(APIRefusal, match="addressDetails is required"):
+    with pytest.raises(APIRefusal, match="'addressDetails' is required"):
         shop.simulator.choose(session)
     shop.simulator.choose(session, product_type="PayOnly")
     shop.simulator.pay(session)

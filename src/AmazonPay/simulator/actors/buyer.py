@@ -16,7 +16,13 @@ from ..handlers import checkout_sessions as sessions
 from ..rules import address_rules
 from ..rules.test_data import CARDS, CONVERTING, buyers_in, full_address
 from ..wire import bodies
-from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
+from ..wire.errors import (
+    APIRefusal,
+    invalid_combination,
+    invalid_value,
+    missing,
+    wrong_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,7 +170,7 @@ def _destination(
     """
     if sessions.pays_at_once(session):
         if session["merchant_address"] is None:
-            raise APIRefusal("MissingParameterValue", "addressDetails is required")
+            raise missing("addressDetails")
         if given is not None:
             raise invalid_value("The merchant gave the address")
         destination: dict[str, Any] = session["merchant_address"]

@@ -19,7 +19,7 @@ from ..rules.amounts import (
 )
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, invalid_value, wrong_state
+from ..wire.errors import APIRefusal, invalid_value, missing, wrong_state
 from . import charge_permissions as permissions
 from . import charges
 from .checkout_sessions import KIND, buys_now, named_session, to_json
@@ -134,7 +134,7 @@ def _check_address(session: Record, body: Mapping[str, Any]) -> None:
         ours, name = session["billing"], "billingAddress"
     given = body.get(name)
     if given is None:
-        raise APIRefusal("MissingParameterValue", f"{name} is required")
+        raise missing(name)
     if full_address(given) != ours:
         raise invalid_value(f"{name} differs from the buyer's")
 
@@ -163,7 +163,7 @@ def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
         given = body.get(name)
         if given is None:
             if ours is not None:
-                raise APIRefusal("MissingParameterValue", f"{name} is required")
+                raise missing(name)
             continue
         theirs = checked_price(given, name)
         if ours is None:

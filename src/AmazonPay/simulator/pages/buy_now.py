@@ -19,7 +19,7 @@ from ..handlers.payment_details import check_payment
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..rules.test_data import buyers_in
 from ..wire import bodies
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal, invalid_value, missing
 from . import choices, web
 from .languages import price_in
 
@@ -231,9 +231,7 @@ def take_answer(context: Context, session: Record, fields: Fields) -> None:
 
 def _check_deliveries(session: Record) -> None:
     if _ships(session) and not _cart(session)["options"]:
-        raise APIRefusal(
-            "MissingParameterValue", "The parameter 'deliveryOptions' is required"
-        )
+        raise missing("deliveryOptions")
 
 
 # What the page shows ------------------------------------------------------------------

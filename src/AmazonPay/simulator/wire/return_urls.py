@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..observed import refuse
-from .errors import APIRefusal, invalid_combination, invalid_value
+from .errors import invalid_combination, invalid_value, missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,8 +94,3 @@ def check_pays_at_once(
     for name in _AT_ONCE:
         if name not in payment and (amount or name != "chargeAmount"):
             raise missing(f"paymentDetails.{name}")
-
-
-def missing(name: str) -> APIRefusal:
-    """Return the refusal of a body that lacks a member."""
-    return APIRefusal("MissingParameterValue", f"The parameter '{name}' is required")
