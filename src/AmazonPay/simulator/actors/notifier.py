@@ -11,9 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import urlsplit
 
-from ..._core.hosts import is_loopback
+from ..._core.hosts import is_loopback, split_url
 from ...errors import ConfigurationError
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal, invalid_value
@@ -303,11 +302,8 @@ class HTTPListener:
 
     def __init__(self, url: str, hosts: Iterable[str] = ()) -> None:
         """Raise `ConfigurationError` unless the address is on one of these."""
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
-            raise _foreign() from None
+        parts = split_url(url)
+        host = parts.hostname or ""
         named = {one.lower().strip("[]") for one in hosts}
         if parts.scheme not in {"http", "https"} or not host:
             raise _foreign()

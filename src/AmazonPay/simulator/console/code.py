@@ -40,7 +40,7 @@ def call_of(
     """Return the call of a request; `names` are the ids that a variable stands for."""
     method, target = facts["method"], str(facts["target"])
     path, _, query = target.partition("?")
-    found = route_of(method, path)
+    found = route_of(facts)
     body = body_of(facts["body"], names or {})
     headers = {
         name: exchange.request.header(name)

@@ -68,7 +68,7 @@ def detail(controls: Controls, number: int) -> dict[str, Any]:
 
 
 def _operation(facts: Record) -> dict[str, Any] | None:
-    found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
+    found = route_of(facts)
     if found is None:
         return None
     declared = operations_of(Operations)[found.operation]
@@ -160,7 +160,7 @@ def _objects(row: HistoryRow) -> list[dict[str, str]]:
         return [{"kind": facts["object"], "id": facts["objectId"]}]
     if row.kind != "request":
         return []
-    found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
+    found = route_of(facts)
     named = found.ids if found else {}
     kinds = {
         "checkout_session_id": "checkoutSession",

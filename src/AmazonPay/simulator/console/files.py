@@ -52,9 +52,8 @@ def is_ours(request: Request) -> bool:
     A signed request is a call of the API, even at `/`.
     """
     target = request.target
-    if target != "/" and not target.startswith(
-        _BEGINNINGS
-    ):  # nearly every request ends here
+    # Nearly every request ends here.
+    if target != "/" and not target.startswith(_BEGINNINGS):
         return False
     if request.method not in _METHODS or request.header("authorization") is not None:
         return False

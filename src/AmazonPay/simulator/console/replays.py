@@ -32,7 +32,7 @@ def replay(
     """Send the call of a row again; return the number and the status of the new row."""
     if how not in WAYS:
         raise invalid_value(f"how is one of {', '.join(WAYS)}")
-    if (how == CHANGED) is (body is None) and how != NEW_KEY:
+    if how != NEW_KEY and (how == CHANGED) is not (body is not None):
         raise invalid_value("changed needs a body, and same takes none")
     row = row_of(controls, number)
     if row.kind != "request":

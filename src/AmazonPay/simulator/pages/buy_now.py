@@ -12,8 +12,8 @@ import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
+from ..._core.hosts import split_url
 from ..handlers import checkout_sessions as sessions
 from ..handlers.payment_details import check_payment
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
@@ -57,18 +57,14 @@ def origin_of(url: str) -> str:
     """Return the origin of the shop's page, to which events go.
 
     Raises:
-        APIRefusal: the URL is that of no page.
+        APIRefusal: the URL cannot be that of a page.
     """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
+    parts = split_url(url)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme not in {"http", "https"} or not re.fullmatch(
         r"[\w.:\[\]-]+", host, re.ASCII
     ):
-        raise invalid_value("The origin_url is no page's")
+        raise invalid_value("The origin_url is not the URL of a page")
     return f"{parts.scheme}://{host.lower()}"
 
 
@@ -238,7 +234,7 @@ def _check_deliveries(session: Record) -> None:
 
 
 def values(session: Record, choice: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page of a Buy Now session shows beyond that of any other."""
+    """Return what the page of a Buy Now session has beside what every page shows."""
     cart, language = _cart(session), choices.language_of(session)
     problem = session["page"].get("problem")
     # A cart that is refused would be refused again: the buyer's next choice asks anew.

@@ -16,7 +16,7 @@ from ..actors.control_guard import check_page
 from ..handlers import checkout_sessions as sessions
 from ..wire.errors import APIRefusal, invalid_value
 from . import buy_now, choices, returning, views, web
-from .initiate import SIGN_IN, ButtonPages, UnknownKey
+from .initiate import SIGN_IN, ButtonPages, UnknownKey, choose_page
 from .web import first, number_in
 
 if TYPE_CHECKING:
@@ -79,18 +79,13 @@ class CheckoutPages(ButtonPages):
         """Send a buyer who changes their choice on to the page for it."""
         fields = web.parse_fields(request.query)
         action = first(fields, "changeAction")
-        if action == _OTHER_ACCOUNT:
-            with self._checkout(_session_id(fields)) as (_, session):
-                return web.redirect(_choose_page(session))
-        if action not in views.CHANGES:
-            raise APIRefusal(
-                "InvalidParameterValue", f"changeAction is {' or '.join(views.CHANGES)}"
-            )
         with self._checkout(_session_id(fields)) as (_, session):
-            id_ = session["id"]
-        return web.redirect(
-            f"/checkout/choose?amazonCheckoutSessionId={id_}&change={action}"
-        )
+            page = choose_page(session["id"])
+        if action == _OTHER_ACCOUNT:
+            return web.redirect(page)
+        if action not in views.CHANGES:
+            raise invalid_value(f"changeAction is {' or '.join(views.CHANGES)}")
+        return web.redirect(f"{page}&change={action}")
 
     def _show_choices(self, request: Request) -> HTTPResponse:
         fields = web.parse_fields(request.query)
@@ -128,7 +123,7 @@ class CheckoutPages(ButtonPages):
                 raise APIRefusal("ResourceNotFound", "There is no such page")
             if not views.has_ended(session):
                 buy_now.take_answer(context, session, fields)
-            return web.redirect(_choose_page(session))
+            return web.redirect(choose_page(session["id"]))
 
     # Paying ---------------------------------------------------------------------------
 
@@ -138,7 +133,7 @@ class CheckoutPages(ButtonPages):
             if views.has_ended(session):
                 return views.ended_page(context, session)
             if sessions.buys_now(session):
-                return web.redirect(_choose_page(session))
+                return web.redirect(choose_page(session["id"]))
             return views.payment_page(context, session)
 
     def _take_payment(self, request: Request) -> HTTPResponse:
@@ -148,7 +143,7 @@ class CheckoutPages(ButtonPages):
             if views.has_ended(session):
                 return _after_the_end(context, session, act, paying=True)
             if sessions.buys_now(session):
-                return web.redirect(_choose_page(session))
+                return web.redirect(choose_page(session["id"]))
             if act == "cancel":
                 return _cancel(context, session, paying=True)
             _check_act(act, "pay")
@@ -232,15 +227,11 @@ def _choose(context: Context, session: Record, fields: Fields, change: str) -> i
     return number
 
 
-def _choose_page(session: Record) -> str:
-    return f"/checkout/choose?amazonCheckoutSessionId={session['id']}"
-
-
 def _buy_now(
     context: Context, session: Record, fields: Fields, act: str
 ) -> HTTPResponse:
     """Let the buyer of Buy Now pay or cancel; the page tells the shop's page of it."""
-    back = _choose_page(session)
+    back = choose_page(session["id"])
     if act == "cancel":
         actor.cancel(context, session)
         return web.redirect(back)
@@ -270,7 +261,7 @@ def _after_the_end(
 ) -> HTTPResponse:
     """Return what a second click leads to: where the first one did, or the end."""
     if sessions.buys_now(session):
-        return web.redirect(_choose_page(session))
+        return web.redirect(choose_page(session["id"]))
     if act == "pay" and views.ended_by_paying(session):
         return web.redirect(returning.result_url(session))
     if act == "cancel" and session["reason"] == "BuyerCanceled":

@@ -123,13 +123,13 @@ class ButtonPages(Backstage):
         session_id = posted["amazonCheckoutSessionId"]
         if session_id:
             self._give_session_a_page(session_id, posted)
-            return web.redirect(_choose_page(session_id))
+            return web.redirect(choose_page(session_id))
         try:
             call = self._call_of(request, posted)
             self._remember(posted)
             if posted["productType"] == "SignIn":
                 return web.redirect(f"/checkout/sign_in?id={self._begin(call)}")
-            return web.redirect(_choose_page(self._open(call, posted)))
+            return web.redirect(choose_page(self._open(call, posted)))
         except InvalidSignature as wrong:
             message = refused.message(
                 posted.payload,
@@ -217,7 +217,7 @@ class ButtonPages(Backstage):
     def _check_signature(self, posted: Posted) -> None:
         """Raise InvalidSignature unless the payload is what the merchant signed."""
         keys = {name: one.public_key for name, one in self.merchants.items()}
-        from ... import explain
+        from ... import explain  # its tables take long to import
 
         explanation = explain.button(
             posted.payload,
@@ -380,7 +380,8 @@ def _session_members(posted: Posted) -> dict[str, Any]:
     return {name: one for name, one in body.items() if name not in _OF_UPGRADES}
 
 
-def _choose_page(session_id: str) -> str:
+def choose_page(session_id: str) -> str:
+    """Return the path of the page on which the buyer of a session chooses."""
     return f"/checkout/choose?amazonCheckoutSessionId={session_id}"
 
 
