@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
-import tempfile
+import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .. import errors
+from .._core.whole_files import replacing
 from ..errors import ConfigurationError, TransportError
 from ..money import add
 from .kinds import REFERENCE, RESULT_PREFIX
@@ -153,15 +153,11 @@ def write_results(
     kept = [n for n, name in enumerate(columns) if name not in RESULT_COLUMNS]
     target = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                _write(file, [columns[n] for n in kept], kept, results)
-            Path(name).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        with (
+            replacing(target) as file,
+            io.TextIOWrapper(file, encoding="utf-8", newline="") as text,
+        ):
+            _write(text, [columns[n] for n in kept], kept, results)
     except OSError as error:
         raise ConfigurationError(
             f"the results cannot be written to {path!r}: {error.strerror}"
