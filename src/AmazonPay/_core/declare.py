@@ -103,7 +103,7 @@ class Declared(ABC, Generic[P, R]):
 
 
 class Method(Declared[P, R]):
-    """A method that returns once."""
+    """A declared method that returns one result; an `Iteration` yields items."""
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
         begin, within = self.begin, self._within

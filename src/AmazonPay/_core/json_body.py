@@ -38,7 +38,7 @@ def _check_members(value: object, *, amount: bool = False) -> bool:
                     f"there is a member whose name is a {type(name).__name__}"
                 )
             if name == "amount" and isinstance(member, str):
-                signed = _is_signed_zero(member) or signed
+                signed = _check_text(member) or signed
             elif _check_members(member, amount=amount or name == "amount"):
                 signed = True
     elif isinstance(value, (list, tuple)):
@@ -63,14 +63,13 @@ def _check_number(amount: object) -> None:
         raise _below_zero()
 
 
-def _is_signed_zero(amount: str) -> bool:
-    """Return whether an amount is a zero with a sign; raise if it is no amount."""
+def _check_text(amount: str) -> bool:
+    """Raise if text is no amount, or is below zero; return whether it is `-0`."""
     check_amount(amount)
-    if not amount.startswith("-"):
-        return False
-    if not is_signed_zero(amount):
+    signed_zero = is_signed_zero(amount)
+    if amount.startswith("-") and not signed_zero:
         raise _below_zero()
-    return True
+    return signed_zero
 
 
 def _below_zero() -> InvalidRequest:

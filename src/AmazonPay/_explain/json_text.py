@@ -57,7 +57,7 @@ class Text:
 
     @cached_property
     def style(self) -> Style:
-        """The style in which the text is written; compact if it is none of ours."""
+        """The style in which the text is written; compact for one not in `STYLES`."""
         return next(
             (style for style in STYLES if written(self.pieces, style) == self.text),
             STYLES[0],

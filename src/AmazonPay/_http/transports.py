@@ -48,7 +48,7 @@ _LIBRARIES = frozenset({"anyio", "h11", "httpcore2", "socksio"})
 
 
 def as_httpx2(error: Exception) -> httpx2.TransportError | None:
-    """Return the httpx2 form of an error; None if none of `_LIBRARIES` raised it.
+    """Return the httpx2 form of an error of `_LIBRARIES`; None for any other error.
 
     An `OSError` is never theirs, because the network backends translate the errors of
     their sockets.

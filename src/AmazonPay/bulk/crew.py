@@ -65,7 +65,7 @@ class Crew:
         return self._ending
 
     def _carry_out_each(self) -> None:
-        """Be one thread: carry out rows until there is none, or no more may begin."""
+        """Carry out rows in this thread until none waits, or no more may begin."""
         while not self._stopping.is_set():
             try:
                 row = self._waiting.popleft()

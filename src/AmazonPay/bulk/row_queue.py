@@ -143,7 +143,7 @@ class RowQueue:
         self._app.close()
 
     def hand_over(self, rows: Mapping[str, Row]) -> int:
-        """Queue rows, by their keys, but for those that are queued; return how many.
+        """Queue each row that is not queued yet, under its key; return how many.
 
         Raises:
             QueueFailed: the database failed. The rows before are queued.

@@ -65,7 +65,7 @@ class Paging:
         created_until: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Report]:
-        """Iterate over all matching reports, page by page; nothing changes.
+        """Yield all matching reports, page by page; nothing changes.
 
         Errors: what `get_reports` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list of objects, or a repeated token.
@@ -89,7 +89,7 @@ class Paging:
         end_time: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Disbursement]:
-        """Iterate over all matching disbursements, page by page; nothing changes.
+        """Yield all matching disbursements, page by page; nothing changes.
 
         Errors: what `get_disbursements` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list of objects, or a repeated token.

@@ -103,7 +103,7 @@ class Archive:
         return None
 
     def entries(self) -> Iterator[Entry]:
-        """Iterate over all entries, oldest report first.
+        """Yield all entries, oldest report first.
 
         Raises:
             ConfigurationError: one cannot be read, so the folder may not be whole.
@@ -195,7 +195,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _entry_of(held: object) -> Entry | None:
-    """Return the entry in what a file holds; None if it is none of this version."""
+    """Return the entry in the JSON of a file; None if it is not one of this version."""
     if not isinstance(held, dict):
         return None
     members = cast("dict[str, Any]", held)

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 def check_extra() -> None:
     """Raise `ModuleNotFoundError` if a package is missing.
 
-    The first call and the first page import some of them. Who has not installed the
-    extra is to learn it before that.
+    The first call and the first page import some of them. A user who has not
+    installed the extra learns it before that.
     """
     for name in ("jinja2", "pydantic", "uvicorn"):
         if find_spec(name) is None:

@@ -95,11 +95,11 @@ class Context:
         return record
 
     def all(self, kind: str) -> Iterator[Record]:
-        """Iterate over all objects of a kind, by id."""
+        """Yield all objects of a kind, by id."""
         return self.transaction.all(self.owner, kind)
 
     def below(self, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the objects of a kind whose ids begin with `prefix`, by id."""
+        """Yield the objects of a kind whose ids begin with `prefix`, by id."""
         return self.transaction.below(self.owner, kind, prefix)
 
     def order_id(self, region: str, *, recurring: bool = False) -> str:

@@ -111,7 +111,7 @@ class Transaction:
         return None if row is None else json.loads(row[0])
 
     def all(self, owner: str, kind: str) -> Iterator[Record]:
-        """Iterate over all records of a kind, by id."""
+        """Yield all records of a kind, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
             (owner, kind),
@@ -119,7 +119,7 @@ class Transaction:
         return (json.loads(row[0]) for row in rows)
 
     def below(self, owner: str, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the records of a kind whose ids begin with `prefix`, by id."""
+        """Yield the records of a kind whose ids begin with `prefix`, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ?"
             " AND id >= ? AND id < ? ORDER BY id",
@@ -397,7 +397,7 @@ class Store:
             raise
 
     def story(self, order: str | None = None, after: int = 0) -> Generator[HistoryRow]:
-        """Iterate over the story of one order or of all, after a row's number.
+        """Yield the story of one order or of all, after a row's number.
 
         It is read in pages. A file is read beside its writer, and in memory the turn of
         the writer is taken for one page at a time.

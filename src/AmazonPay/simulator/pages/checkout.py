@@ -188,7 +188,7 @@ def _session_id(fields: Fields) -> str:
 
 
 def _check_act(act: str, expected: str) -> None:
-    """Refuse a form that none of the page's buttons has sent."""
+    """Refuse a form that another button than those of the page has sent."""
     if act != expected:
         raise invalid_value(f"The act is {expected} or cancel")
 
