@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -227,8 +228,6 @@ def public_pem(key: RSAPublicKey) -> str:
 
 def fingerprint(key: RSAPublicKey) -> str:
     """Return the SHA-256 of a public key, as `openssl pkey -pubin` makes its DER."""
-    from hashlib import sha256
-
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

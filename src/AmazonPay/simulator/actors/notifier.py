@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from ..._core.config import timeout_from
 from ..._core.hosts import is_loopback, split_url
 from ...errors import ConfigurationError
 from ..engine import deliveries, notifications
@@ -324,7 +325,6 @@ class HTTPListener:
         """Post a notification; return the status, or what went wrong."""
         import httpx2
 
-        from ..._core.config import timeout_from
         from ..._http.progress import ending
         from ..._http.transports import PoolTransport
 
