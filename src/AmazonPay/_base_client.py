@@ -25,23 +25,12 @@ from ._client_signatures import Signatures
 from ._core.checks import check_switch
 from ._core.clock import InstantClock
 from ._core.clock_skew import ClockOffset
-from ._core.config import (
-    Retry,
-    Timeout,
-    checked_deadline,
-    checked_retry,
-    timeout_from,
-)
+from ._core.config import Retry, Timeout, checked_deadline, checked_retry, timeout_from
 from ._core.declare import procedure
 from ._core.environment import arguments_from_env, with_variables
 from ._core.headers import provider_headers
 from ._core.operation import with_declared_rules
-from ._core.options import (
-    DEFAULT_DEADLINE,
-    DEFAULT_RETRY,
-    DEFAULT_TIMEOUT,
-    Options,
-)
+from ._core.options import DEFAULT_DEADLINE, DEFAULT_RETRY, DEFAULT_TIMEOUT, Options
 from ._core.raw_call import raw_call
 from ._core.steps import one_step
 from ._core.telemetry import LOGGER, Tracer
@@ -188,10 +177,12 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
         self._check_awaited(signers, limits)
         shared = Shared(
             signers=signers,
-            connections=self._connect(
+            connections=self._connections_kind()(
+                first.endpoint,
                 transport,
-                first,
-                {"verify": verify, "proxy": proxy, "trust_env": trust_env},
+                verify=verify,
+                proxy=proxy,
+                trust_env=trust_env,
             ),
             rate_limits=limits,
             circuit=None if breaker is None else CircuitBreaker(breaker),
@@ -207,7 +198,7 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
             )
 
     def _use(self, calls: CallLife) -> None:
-        """Set the members of a client; those of a view depend on other `calls`."""
+        """Set the members of a client or a view, which depend on key and options."""
         performer = self._performer_kind()(
             calls.shared.connections,
             calls.runtime.time,
@@ -217,13 +208,8 @@ class BaseClient(Operations, Procedures, Signatures, ABC, Generic[TransportT]):
         vars(self).update(_calls=calls, _performer=performer)
 
     @abstractmethod
-    def _connect(
-        self,
-        transport: TransportT | None,
-        signer: RequestSigner,
-        options: dict[str, Any],
-    ) -> Any:  # noqa: ANN401 - each client has its own type
-        """Return the connections of this kind of client."""
+    def _connections_kind(self) -> Any:  # noqa: ANN401 - each client has its own class
+        """Return the class of the connections of this kind of client."""
         ...
 
     @abstractmethod

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._core.clock import InstantClock, Time
-from ._core.retry import Answer, Failure, Outcome, Runtime, exchange, jitter
+from ._core.retry import Answer, AttemptResult, Failure, Runtime, exchange, jitter
 from ._core.steps import Sign, Transmit
 from ._core.telemetry import Tracer, log_call
 from .breaker import PROBE, PROBE_DEADLINE
@@ -84,13 +84,13 @@ class CallLife:
         options, runtime, tracer = self.options, self.runtime, self.shared.tracer
         self.shared.connections.check_open()
         with tracer.span(call) as span:
-            outcome: Response[Any] | TransportError
+            end: Response[Any] | TransportError
             last = _LastRequest()
             try:
                 ends, pause_until = options.ends(runtime.time.now())
                 yield from self._pass_breaker(call)
                 now = runtime.time.now()
-                outcome = yield from exchange(
+                end = yield from exchange(
                     call,
                     options.retry,
                     ends - now,
@@ -101,9 +101,9 @@ class CallLife:
             except TransportError as error:
                 self._report(span, call, error)
                 raise
-            outcome.keep_refused_request(last.signed)
-            self._report(span, call, outcome)
-        return outcome.raise_for_status() if options.raise_for_status else outcome
+            end.keep_refused_request(last.signed)
+            self._report(span, call, end)
+        return end.raise_for_status() if options.raise_for_status else end
 
     def _pass_breaker(self, call: Call) -> Flow[None]:
         """Send the probe that a half-open breaker needs; raise if it stays open."""
@@ -123,8 +123,8 @@ class CallLife:
 
     def _attempt(
         self, call: Call, last: _LastRequest, time_left: float
-    ) -> Flow[Outcome]:
-        """Make one attempt: wait for a turn, sign, send; return its outcome."""
+    ) -> Flow[AttemptResult]:
+        """Make one attempt: wait for a turn, sign, send; return its result."""
         signer, time = self.signer, self.runtime.time
         ends = time.now() + time_left
         limits = self.shared.rate_limits
@@ -140,29 +140,29 @@ class CallLife:
         if isinstance(signature, Failure):
             return signature
         last.signed = signed = request.signed(signature)
-        outcome: Outcome = yield Transmit(
+        result: AttemptResult = yield Transmit(
             call, signed, self.options.timeout, ends - time.now()
         )
         if (
-            isinstance(outcome, Answer)
+            isinstance(result, Answer)
             and signer.public_key_id.startswith("LIVE")
-            and SIMULATED in outcome.headers
+            and SIMULATED in result.headers
         ):
             raise ConfigurationError(
                 f"{call.operation}: a simulator has answered, and this key is live:"
                 " nothing has happened at Amazon, and no money has moved. Use a sandbox"
                 " key with a simulator"
             )
-        return outcome
+        return result
 
     def _report(
         self,
         span: Any,  # noqa: ANN401 - see Tracer
         call: Call,
-        outcome: Response[Any] | TransportError,
+        end: Response[Any] | TransportError,
     ) -> None:
         """Report the end of a call to breaker, log and span."""
         if self.shared.circuit is not None:
-            self.shared.circuit.record(call, outcome, self.runtime.time.now())
-        log_call(call, outcome)
-        self.shared.tracer.end(span, call, outcome)
+            self.shared.circuit.record(call, end, self.runtime.time.now())
+        log_call(call, end)
+        self.shared.tracer.finish(span, call, end)

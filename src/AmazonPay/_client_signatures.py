@@ -1,4 +1,4 @@
-"""The methods of clients that sign or explain without a call: button, signatures."""
+"""The methods of clients that sign buttons and explain signatures: nothing is sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Signatures:
-    """What both clients sign and explain at once."""
+    """The methods that both clients have; they do not await."""
 
     _calls: CallLife
 
@@ -112,8 +112,9 @@ class Signatures:
 
         It compares the string to sign in Amazon's answer with the request that was
         sent, and opens the signature with the public half of the private key. Nothing
-        is sent. With a `signer`, pass its `public_key`; without, the texts alone are
-        compared. `AmazonPay.explain` explains requests that are not this client's.
+        is sent. A client with a `signer` needs the signer's `public_key` for that;
+        without it, only the texts are compared. For requests of other clients, use
+        `AmazonPay.explain`.
 
         Raises:
             InvalidRequest: the response is no refusal of a signature by this process.
@@ -130,7 +131,7 @@ class Signatures:
 
 
 class AsyncSignatures(Signatures):
-    """The signatures that only an awaiting client makes: by a signer that is async."""
+    """The methods of an awaiting client, for a signer that is async."""
 
     @hiding_awaited_arguments
     async def agenerate_button_signature(

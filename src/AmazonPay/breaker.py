@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ._core.checks import is_count
 from ._core.config import positive
 from ._core.retry import is_complete
 from ._core.telemetry import LOGGER
@@ -84,11 +85,7 @@ class Breaker:
     open_for: float = 30.0
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.failures, bool)
-            or not isinstance(self.failures, int)
-            or self.failures < 1
-        ):
+        if not is_count(self.failures):
             raise ConfigurationError("breaker.failures must be an int of 1 or more")
         positive("breaker.within", self.within)
         positive("breaker.open_for", self.open_for)
@@ -130,15 +127,15 @@ class BreakerState:
         return self if to is None else BreakerState(self.breaker, to, now)
 
 
-def event_of(call: Call, outcome: Response[Any] | TransportError) -> Event | None:
+def event_of(call: Call, end: Response[Any] | TransportError) -> Event | None:
     """Return the event for the end of a call with its repeats; None if neutral."""
-    if isinstance(outcome, TransportError):
-        return None if isinstance(outcome, _LOCAL_ERRORS) else "a call fails"
-    status = outcome.status_code
+    if isinstance(end, TransportError):
+        return None if isinstance(end, _LOCAL_ERRORS) else "a call fails"
+    status = end.status_code
     # `ProcessingFailure` means that this payment failed, not that Amazon does not work.
-    if status in _UNDECIDED or outcome.reason_code == "ProcessingFailure":
+    if status in _UNDECIDED or end.reason_code == "ProcessingFailure":
         return None
-    broken = outcome.ok and not is_complete(call, outcome)
+    broken = end.ok and not is_complete(call, end)
     if broken or status >= _SERVER_ERRORS or status == _REQUEST_TIMEOUT:
         return "a call fails"
     return "a read is answered" if call.repeat == "read" else "a call is answered"
@@ -159,10 +156,10 @@ class CircuitBreaker:
         return self._state.at(now).state in {"closed", "half-open"}
 
     def record(
-        self, call: Call, outcome: Response[Any] | TransportError, now: float
+        self, call: Call, end: Response[Any] | TransportError, now: float
     ) -> None:
         """Update the state after a call."""
-        event = event_of(call, outcome)
+        event = event_of(call, end)
         if event is not None:
             self._apply(event, now)
 

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 from ._base_client import BaseClient
 from ._client_signatures import AsyncSignatures
 from ._core.call import Call
-from ._core.checks import check_type
 from ._core.run import arun, run
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import httpx2
+    import httpx2  # noqa: F401 - the quoted bases below name it
 
     from ._core.steps import Step
     from ._http import perform
@@ -69,26 +68,10 @@ class Client(BaseClient["httpx2.BaseTransport"]):
         ConfigurationError: an argument is missing, unreadable or contradicts another.
     """
 
-    def _connect(
-        self,
-        transport: httpx2.BaseTransport | None,
-        signer: RequestSigner,
-        options: dict[str, Any],
-    ) -> Connections:
-        import httpx2
+    def _connections_kind(self) -> type[Connections]:
+        from ._http.connections import Connections
 
-        from ._http.connections import Connections, transport_options
-
-        check_type(
-            "transport",
-            transport,
-            httpx2.BaseTransport,
-            "an httpx2.BaseTransport",
-            optional=True,
-        )
-        given = transport is not None
-        made = transport_options(signer.endpoint, given=given, **options)
-        return Connections(made, transport)
+        return Connections
 
     def _performer_kind(self) -> type[perform.Performer]:
         from ._http.perform import Performer
@@ -140,26 +123,10 @@ class AsyncClient(AsyncSignatures, BaseClient["httpx2.AsyncBaseTransport"]):
         ConfigurationError: an argument is missing, unreadable or contradicts another.
     """
 
-    def _connect(
-        self,
-        transport: httpx2.AsyncBaseTransport | None,
-        signer: RequestSigner,
-        options: dict[str, Any],
-    ) -> AsyncConnections:
-        import httpx2
+    def _connections_kind(self) -> type[AsyncConnections]:
+        from ._http.connections import AsyncConnections
 
-        from ._http.connections import AsyncConnections, transport_options
-
-        check_type(
-            "transport",
-            transport,
-            httpx2.AsyncBaseTransport,
-            "an httpx2.AsyncBaseTransport",
-            optional=True,
-        )
-        given = transport is not None
-        made = transport_options(signer.endpoint, given=given, **options)
-        return AsyncConnections(made, transport)
+        return AsyncConnections
 
     def _performer_kind(self) -> type[perform.AsyncPerformer]:
         from ._http.perform import AsyncPerformer

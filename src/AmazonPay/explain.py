@@ -112,7 +112,7 @@ def request(  # noqa: PLR0913 - a signature covers all of a request
 
 
 class _Arrived(NamedTuple):
-    """What arrived, as far as its header can be read, and what is wrong with that."""
+    """A received request, as far as its `authorization` header can be read."""
 
     came: Came | None = None
     signature: str = ""
@@ -150,7 +150,7 @@ _LONGEST_HEADER = 16 * 1024
 
 
 def _beside(came: Came, verdict: Verdict, now: datetime | None) -> Explanation:
-    """Explain a request whose signature holds."""
+    """Explain a request whose signature holds: Amazon can refuse its date or region."""
     date = parse_date(came.value("x-amz-pay-date"))
     region = came.value("x-amz-pay-region").lower()
     if now is not None and date is not None and date > now:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final
 from unicodedata import category, normalize
 
+from ._core.checks import is_count
 from ._core.operation import operations_of
 from .errors import InvalidRequest
 from .resources import Operations
@@ -62,11 +63,7 @@ def idempotency_key(
             "operation is the name of a method that makes one call, such as"
             " 'create_charge', or for request() method and path: 'POST /charges'"
         )
-    if (
-        isinstance(attempt, bool)
-        or not isinstance(attempt, int)
-        or not 1 <= attempt <= _MAX_ATTEMPT
-    ):
+    if not is_count(attempt) or attempt > _MAX_ATTEMPT:
         raise InvalidRequest(f"attempt is an int from 1 to {_MAX_ATTEMPT}")
     return derived_key(
         namespace=namespace, order=order, operation=operation, attempt=attempt

@@ -11,21 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._core.run import run
-from ._core.steps import RunInThread
 from ._once import flow
 from ._once.claims import take_claim
 from ._once.entry import Entry, record_abandonment, record_resolution
-from ._once.journal_steps import Journal, checked_journal
+from ._once.journal_steps import Journal, checked_journal, run_alone
 from ._once.observe import usable_id
 from ._once.sqlite_journal import SQLiteJournal
 from .errors import InvalidRequest, JournalConflict
 
 if TYPE_CHECKING:
     from typing import Literal
-
-    from ._core.steps import Step
-
 
 # A child that is forked while another thread imports the helpers' flow for the first
 # time could never use it. So the flow is loaded with the journal.
@@ -64,7 +59,7 @@ def resolve(
     Raises:
         JournalConflict: there is no entry of this key; it is known to have succeeded
             and cannot become a `no`; or its object has settled another order.
-        InvalidRequest: the journal is none, the outcome is not `success` or `no`, the
+        InvalidRequest: this is not a journal, the outcome is not `success` or `no`, the
             reason is empty, or the id is invalid.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
@@ -74,14 +69,12 @@ def resolve(
         object_id = _checked_id(object_id)
     change = record_resolution(outcome, reason, object_id)
     entry = change(journal.find(key))
-    claimed = entry.subject or entry.object_id
-    if outcome == "success" and claimed is not None:
-        taken = run(take_claim(journal, entry, claimed), _JournalAlone())
-        if not taken:
-            raise JournalConflict(
-                "another order of this journal has done the same with the same object,"
-                " or is at it: one object settles one order"
-            )
+    claimed = (entry.subject or entry.object_id) if outcome == "success" else None
+    if claimed is not None and not run_alone(take_claim(journal, entry, claimed)):
+        raise JournalConflict(
+            "another order of this journal has done the same with the same object, or"
+            " is at it: one object settles one order"
+        )
     return journal.change(key, change)
 
 
@@ -99,15 +92,8 @@ def abandon(journal: Journal, key: str, *, reason: str) -> Entry:
     Raises:
         JournalConflict: there is no entry of this key, or it has succeeded: cancel or
             refund it.
-        InvalidRequest: the journal is none, or the reason is empty.
+        InvalidRequest: this is not a journal, or the reason is empty.
         JournalFailed: the journal could not be read or written. Other exceptions of the
             journal pass unchanged.
     """
     return checked_journal(journal).change(key, record_abandonment(reason))
-
-
-class _JournalAlone:
-    """Performs the journal steps of a flow without a client."""
-
-    def perform(self, step: Step, /) -> object:
-        return step.work() if isinstance(step, RunInThread) else None

@@ -147,7 +147,7 @@ def allowed_actions(view: Mapping[str, object]) -> frozenset[str]:
 
 
 def _takes_metadata(permission: Mapping[str, object]) -> bool:
-    """Whether a closed permission can be updated: one-time, with empty metadata."""
+    """Return whether a closed permission can be updated: one-time, a member empty."""
     metadata = members_of(permission.get("merchantMetadata"))
     return permission.get("chargePermissionType") == "OneTime" and any(
         not value for value in metadata.values()
@@ -279,7 +279,7 @@ def _merge_value(newer: object, older: object, *, unit: bool, tie: bool) -> obje
 
 
 def _differ(first: object, second: object) -> bool:
-    """Whether two values contradict each other; a null contradicts nothing."""
+    """Return whether two values contradict each other; a null contradicts nothing."""
     if first is None or second is None:
         return False
     a, b = _mapping_or_none(first), _mapping_or_none(second)
@@ -309,7 +309,7 @@ def _sort_text(value: object) -> str:
 
 
 def _is_greater(first: object, second: object) -> bool:
-    """Whether the first price is greater; False if they cannot be compared."""
+    """Return whether the first price is greater; False if they cannot be compared."""
     try:
         return compare(members_of(first), members_of(second)) > 0
     except InvalidRequest:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from ._core.checks import is_count
 from ._core.operation import operations_of
 from ._core.retry import Failure
 from ._core.signals import signal_error_in
@@ -74,9 +75,8 @@ class Limit:
     restore: int
 
     def __post_init__(self) -> None:
-        for number in (self.quota, self.restore):
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                raise ConfigurationError("a Limit is made of two ints of 1 or more")
+        if not (is_count(self.quota) and is_count(self.restore)):
+            raise ConfigurationError("a Limit is made of two ints of 1 or more")
 
 
 LIVE: Mapping[str, Limit] = MappingProxyType(

@@ -8,6 +8,7 @@ facts. Nothing here sends a request; `download_report` fetches the file. Amazon'
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -231,12 +232,9 @@ def _separator_of(file: TextIO) -> str:
 
 def checked_encoding(encoding: str) -> str:
     """Return the name of an encoding; UTF-8 may begin with a byte order mark."""
-    import codecs
-    import io
-
     try:
         name = codecs.lookup(encoding).name
-        io.TextIOWrapper(io.BytesIO(), encoding=name)  # raises if it is not for text
+        "".encode(name)  # raises if it is not for text
     except (LookupError, TypeError, ValueError):
         raise InvalidRequest(
             "encoding is the name of one, such as 'utf-8', 'cp932' or 'iso-8859-1'"

@@ -22,7 +22,7 @@ _ABOUT_KEYS = frozenset(
         *("InvalidRequestSignature", "UnauthorizedAccess"),
     }
 )
-"""What a wrong key, id or clock causes; `explain` finds out which."""
+"""The reason codes that a wrong key, key id or clock can cause."""
 
 
 class Headers(Mapping[str, str]):
@@ -101,9 +101,9 @@ class Response(Generic[T]):
         self._refused_request: Any = None
 
     def keep_refused_request(self, request: object) -> None:
-        """Keep the signed request if its signature was refused; see `Client.explain`.
+        """Keep the signed request if its signature was refused, for `Client.explain`.
 
-        It is kept after no other answer, and shown nowhere.
+        After any other answer it is dropped. No text shows it.
         """
         if self.reason_code == "InvalidRequestSignature":
             self._refused_request = request

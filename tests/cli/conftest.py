@@ -31,5 +31,16 @@ def key_file(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def env(key_file: str) -> dict[str, str | None]:
+    """Give the variables of a shop, which has no file of profiles."""
+    return {
+        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
+        "AMAZON_PAY_PRIVATE_KEY": key_file,
+        "AMAZON_PAY_REGION": "us",
+        "XDG_CONFIG_HOME": str(key_file) + "-none",
+    }
+
+
+@pytest.fixture
 def good(key_file: str) -> list[str]:
     return ["--public-key-id", KEY_ID, "--private-key", key_file, "--region", "us"]

@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from AmazonPay.cli import key_files
-from command_line import Done, amazonpay, write_key
+from command_line import Done, amazonpay
 from hand_signer import PAYLOAD, Signer, compact
 from keys import KEY, OTHER_KEY
-from simulated import KEY_ID, Shop
+from simulated import Shop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = json.dumps(Shop().session_body())
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str | None]:
-    return {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": write_key(tmp_path / "key.pem"),
-        "AMAZON_PAY_REGION": "us",
-    }
 
 
 @pytest.fixture

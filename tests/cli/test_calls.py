@@ -24,21 +24,11 @@ from command_line import (
     of_simulator,
     piped,
 )
-from simulated import KEY_ID, Shop
+from simulated import Shop
 
 LIVE = "LIVE-AGTEST"
 KEY_LINE = "idempotency key "
 NO_WAIT = Retry(wait=False)
-
-
-@pytest.fixture
-def env(key_file: str) -> dict[str, str | None]:
-    return {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": key_file,
-        "AMAZON_PAY_REGION": "us",
-        "XDG_CONFIG_HOME": str(key_file) + "-none",
-    }
 
 
 @pytest.fixture

@@ -6,28 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from command_line import (
-    Done,
-    amazonpay,
-    of_simulator,
-    write_key,
-)
+from command_line import Done, amazonpay, of_simulator, write_key
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LIVE = "LIVE-AGTEST"
-
-
-@pytest.fixture
-def env(key_file: str) -> dict[str, str | None]:
-    return {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": key_file,
-        "AMAZON_PAY_REGION": "us",
-        "XDG_CONFIG_HOME": str(key_file) + "-none",
-    }
 
 
 def call(shop: Shop, env: Any, *line: str, **more: Any) -> Done:

@@ -13,13 +13,7 @@ import httpx2
 import pytest
 
 from AmazonPay.cli.offline_checks import system_clock
-from command_line import (
-    Done,
-    answering,
-    failing,
-    of_simulator,
-    write_key,
-)
+from command_line import Done, answering, failing, of_simulator, write_key
 from doctored import doctor, findings
 from hand_signer import Signer
 from keys import OTHER_KEY

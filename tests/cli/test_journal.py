@@ -17,7 +17,7 @@ from AmazonPay._once.claims import new_claim
 from AmazonPay.cli import credentials
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry
-from command_line import Done, amazonpay, failing, of_simulator, write_key
+from command_line import Done, amazonpay, failing, of_simulator
 from simulated import KEY_ID, Shop
 
 if TYPE_CHECKING:
@@ -389,15 +389,6 @@ def test_a_database_without_the_table_is_told(tmp_path: Path) -> None:
 
 
 # Sweeping -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str | None]:
-    return {
-        "AMAZON_PAY_PUBLIC_KEY_ID": KEY_ID,
-        "AMAZON_PAY_PRIVATE_KEY": write_key(tmp_path / "key.pem"),
-        "AMAZON_PAY_REGION": "us",
-    }
 
 
 def sweep(shop: Shop, env: Any, *line: str) -> Done:

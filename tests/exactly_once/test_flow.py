@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay import (
-    HardDeclined,
-    JournalConflict,
-    NotProven,
-    TimedOut,
-)
+from AmazonPay import HardDeclined, JournalConflict, NotProven, TimedOut
 from AmazonPay.decisions import Decision
 from AmazonPay.procedures.once import Once
 from journals import NAMES, MemoryJournal, Player, Reply, answer, refusal

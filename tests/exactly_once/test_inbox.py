@@ -468,6 +468,14 @@ def test_an_interruption_moves_nothing(
     assert len(shop.moves) == 1
 
 
+@pytest.mark.parametrize("max_failures", [0, True, 1.5])
+def test_the_number_of_failures_is_an_int_of_1_or_more(
+    sqlite_engine: Engine, max_failures: Any
+) -> None:
+    with pytest.raises(InvalidRequest, match="max_failures is an int of 1 or more"):
+        InboxShop(OnSQLAlchemy(sqlite_engine), max_failures=max_failures)
+
+
 def test_a_view_that_cannot_be_merged_is_a_failure(
     sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

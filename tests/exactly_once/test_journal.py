@@ -17,12 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData
 
-from AmazonPay import (
-    ConfigurationError,
-    JournalConflict,
-    JournalFailed,
-    SQLiteJournal,
-)
+from AmazonPay import ConfigurationError, JournalConflict, JournalFailed, SQLiteJournal
 from AmazonPay._once.bodies import digest_of, read_body
 from AmazonPay._once.entry import (
     record_answer,

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay import (
-    AmazonPayError,
-    ConnectionFailed,
-    JournalFailed,
-    TimedOut,
-)
+from AmazonPay import AmazonPayError, ConnectionFailed, JournalFailed, TimedOut
 from AmazonPay._core.call import Call
 from AmazonPay.procedures.once import Once
 from interruptions import TimeLimit, interrupting

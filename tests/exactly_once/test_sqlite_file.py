@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from AmazonPay import (
-    Client,
-    ConfigurationError,
-    JournalFailed,
-    Retry,
-    SQLiteJournal,
-)
+from AmazonPay import Client, ConfigurationError, JournalFailed, Retry, SQLiteJournal
 from AmazonPay._once.entry import start_send
 from forks import forked
 from keys import KEY

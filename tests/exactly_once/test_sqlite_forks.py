@@ -17,21 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import exactly_once_soak as soak
-from AmazonPay import (
-    JournalFailed,
-    SQLiteJournal,
-)
+from AmazonPay import JournalFailed, SQLiteJournal
 from AmazonPay._core import fork_gate
 from AmazonPay._once.entry import start_send
 from forks import forked
-from sqlite_files import (
-    INTENDED,
-    KEY_OF_IT,
-    Watchdog,
-    at_step,
-    in_the_middle,
-    posix,
-)
+from sqlite_files import INTENDED, KEY_OF_IT, Watchdog, at_step, in_the_middle, posix
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httpcore2
 import pytest
 
-from AmazonPay import (
-    ConnectionLost,
-    ResponseTooLarge,
-    Retry,
-)
+from AmazonPay import ConnectionLost, ResponseTooLarge, Retry
 from AmazonPay._http.network import Backend, Stream
 from AmazonPay._http.progress import ending
 from loopback import read_request, serving

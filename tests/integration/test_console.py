@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from AmazonPay._core.clock import utc_now
 from AmazonPay.lifecycles import LIFE_CYCLES
 from AmazonPay.simulator import Request, Settings, Simulator, merchant
 from AmazonPay.simulator.console.stream import MOST
 from AmazonPay.simulator.engine.clock import Clock
-from AmazonPay.simulator.engine.timestamps import format_timestamp, utc_now
+from AmazonPay.simulator.engine.timestamps import format_timestamp
 from AmazonPay.simulator.server import serving
 from console_calls import rows
 from keys import KEY
@@ -186,7 +187,9 @@ def test_hostile_names_and_payloads_stay_text_everywhere(
     with world.simulator._context("") as context:  # noqa: SLF001 - as the pages write it
         told: dict[str, Any] = {"did": HOSTILE, "code": HOSTILE, "message": HOSTILE}
         why = dict.fromkeys(("headline", "cause", "fix", "proof"), HOSTILE)
-        context.add_history("button", session, **told, payload=HOSTILE, explanation=why)
+        context.add_story_row(
+            "button", session, **told, payload=HOSTILE, explanation=why
+        )
     last = rows(world.simulator)[-1]["number"]
     tab.locator(f"[data-order='{session}']").get_by_text(HOSTILE).wait_for()
     for one in (number, last - 1, last):
@@ -231,7 +234,7 @@ def test_thousands_of_rows_are_few_elements_and_the_filter_is_an_address(
     with world.simulator.store.transaction() as transaction:
         facts = {"did": "signed in"}
         for _ in range(2_990):
-            transaction.add_history("20260101T000000Z", "", None, "buyer", facts)
+            transaction.add_story_row("20260101T000000Z", "", None, "buyer", facts)
     world.shop.get("/charges/S01-0000000-0000000-C000000")
     with opened(browser, world) as tab:
         row(tab, 2_991).wait_for()

@@ -29,6 +29,7 @@ from AmazonPay.simulator.plan import addresses_of
 from AmazonPay.simulator.server import serving
 from AmazonPay.testing import verifier_for
 from keys import KEY
+from simulating import simulating
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -72,21 +73,11 @@ class Started:
 
 @contextlib.contextmanager
 def simulate(*options: str) -> Generator[Started]:
-    command = [sys.executable, "-m", "AmazonPay", "simulate", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            banner = ""
-            while "Ready" not in banner:
-                line = process.stdout.readline()
-                assert line, banner
-                banner += line
-            told = dict(re.findall(r"^  (\w+) +(\S+)", banner, re.MULTILINE))
-            told["token"] = told["token"].rstrip(",")
-            (key,) = re.findall(r"private key: (\S+)", banner)
-            yield Started(process, told, key)
-        finally:
-            process.kill()
+    with simulating("--port", "0", *options) as (process, banner):
+        told = dict(re.findall(r"^  (\w+) +(\S+)", banner, re.MULTILINE))
+        told["token"] = told["token"].rstrip(",")
+        (key,) = re.findall(r"private key: (\S+)", banner)
+        yield Started(process, told, key)
 
 
 @needs_linux

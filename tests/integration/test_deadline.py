@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay import (
-    ConnectionFailed,
-    TimedOut,
-)
+from AmazonPay import ConnectionFailed, TimedOut
 from loopback import read_request, serving
 from real_calls import (
     CLIENTS,

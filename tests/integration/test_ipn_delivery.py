@@ -5,8 +5,6 @@ from __future__ import annotations
 import queue
 import re
 import ssl
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -20,6 +18,7 @@ from AmazonPay.simulator.server import serving as serving_simulator
 from AmazonPay.testing import verifier_for
 from loopback import read_request, serving, tls
 from simulated import Shop
+from simulating import simulating
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -125,32 +124,17 @@ def test_the_command_sends_notifications_to_a_shop(tmp_path: Path) -> None:
     mailbox = Mailbox()
     with serving(mailbox) as server:
         shop_url = f"http://127.0.0.1:{server.port}/ipn"
-        command = [sys.executable, "-m", "AmazonPay", "simulate", "--port", "0"]
-        with subprocess.Popen(
-            [*command, "--ipn-url", shop_url],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=unmeasured(),
-            cwd=tmp_path,
-        ) as process:
-            try:
-                assert process.stdout is not None
-                banner = ""
-                while "Ready" not in banner:
-                    line = process.stdout.readline()
-                    assert line, banner
-                    banner += line
-                address = re.findall(r"API +(\S+)", banner)[0]
-                key = re.findall(r"private key: (\S+)", banner)[0]
-                topics = re.findall(r"topic (\S+)", banner)
-                assert shop_url in banner
-                object_id = permission_of(address, key)
-                found = verifier_for(address, allowed_topics=topics).verify(
-                    mailbox.bodies.get(timeout=30)
-                )
-                assert found.object_id.startswith(object_id)
-            finally:
-                process.terminate()
+        line = ("--port", "0", "--ipn-url", shop_url)
+        with simulating(*line, env=unmeasured(), cwd=tmp_path) as (_, banner):
+            address = re.findall(r"API +(\S+)", banner)[0]
+            key = re.findall(r"private key: (\S+)", banner)[0]
+            topics = re.findall(r"topic (\S+)", banner)
+            assert shop_url in banner
+            object_id = permission_of(address, key)
+            found = verifier_for(address, allowed_topics=topics).verify(
+                mailbox.bodies.get(timeout=30)
+            )
+            assert found.object_id.startswith(object_id)
 
 
 def permission_of(address: str, key: str) -> str:

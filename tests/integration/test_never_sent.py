@@ -24,11 +24,7 @@ from AmazonPay import (
     Retry,
 )
 from AmazonPay._http.progress import ending
-from AmazonPay._http.transports import (
-    AsyncPoolTransport,
-    PoolTransport,
-    as_httpx2,
-)
+from AmazonPay._http.transports import AsyncPoolTransport, PoolTransport, as_httpx2
 from journals import MemoryJournal
 from keys import KEY
 from loopback import OK, Server, read_request, serving, trusting

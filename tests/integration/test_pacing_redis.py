@@ -22,10 +22,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
-from AmazonPay import (
-    AsyncClient,
-    RateLimits,
-)
+from AmazonPay import AsyncClient, RateLimits
 from AmazonPay.pacing import Bucket, Limit
 from keys import KEY
 from loopback import OK, read_request, serving

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from AmazonPay import (
-    CertificateRefused,
-    Client,
-    ConnectionFailed,
-    Retry,
-    Timeout,
-)
+from AmazonPay import CertificateRefused, Client, ConnectionFailed, Retry, Timeout
 from callers import closing, on_all_clients, result
 from keys import KEY
 from loopback import serving, tls, trusting

@@ -35,6 +35,7 @@ from AmazonPay.simulator.certificate import make_certificate
 from AmazonPay.simulator.plan import merchant_from
 from AmazonPay.simulator.server import listen, server_for, serving
 from keys import KEY
+from simulating import simulating
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -246,25 +247,10 @@ class Process:
 
 @contextlib.contextmanager
 def simulate(*options: str) -> Generator[Process]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "AmazonPay", "simulate", *options],
-        stdout=subprocess.PIPE,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    with process:
-        assert process.stdout is not None
-        told = ""
-        while "Ready" not in told:
-            line = process.stdout.readline()
-            assert line, told
-            told += line
+    with simulating(*options) as (process, told):
         found = dict(re.findall(r"^  (\w+) +(\S+)", told, re.MULTILINE))
         authority = Path(found["trust"]) if found["trust"].endswith(".pem") else None
-        try:
-            yield Process(process, found["API"], authority, told)
-        finally:
-            process.kill()
+        yield Process(process, found["API"], authority, told)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
@@ -31,6 +31,7 @@ from AmazonPay.simulator.plan import merchant_from
 from AmazonPay.simulator.server import OneWrite, listen, serving
 from keys import KEY
 from simulated import KEY_ID, Shop
+from simulating import simulating
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -188,7 +189,8 @@ def test_a_late_answer_waits_in_no_thread_and_ends_with_the_server(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM"])
 def test_a_signal_ends_it_and_leaves_no_file(name: str, tmp_path: Path) -> None:
-    with simulate(tmp_path) as (process, told):
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with simulating("--port", "0", env=env) as (process, told):
         (key,) = re.findall(r"private key: (\S+)", told)
         assert Path(key).exists()
         process.send_signal(signal.Signals[name])
@@ -202,36 +204,13 @@ def test_nohup_outlives_its_terminal(tmp_path: Path) -> None:
     def ignore() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    with simulate(tmp_path, preexec_fn=ignore) as (process, told):
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with simulating("--port", "0", env=env, preexec_fn=ignore) as (process, told):
         process.send_signal(signal.SIGHUP)
         (url,) = re.findall(r"API +(\S+)", told)
         assert httpx2.get(f"{url}/openapi.json").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(BOUND) == 0
-
-
-@contextlib.contextmanager
-def simulate(
-    folder: Path, **options: Any
-) -> Generator[tuple[subprocess.Popen[str], str]]:
-    """Start `amazonpay simulate`, whose temporary files go into the folder."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "AmazonPay", "simulate", "--port", "0"],
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    ) as process:
-        assert process.stdout is not None
-        told = ""
-        try:
-            while "Ready" not in told:
-                line = process.stdout.readline()
-                assert line, told
-                told += line
-            yield process, told
-        finally:
-            process.kill()
 
 
 # Ports --------------------------------------------------------------------------------

@@ -8,11 +8,7 @@ import os
 import httpx2
 import pytest
 
-from AmazonPay import (
-    AsyncClient,
-    Client,
-    ClientClosed,
-)
+from AmazonPay import AsyncClient, Client, ClientClosed
 from forks import forked
 from keys import KEY
 from loopback import serving

@@ -24,14 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 from AmazonPay import ConfigurationError
 from AmazonPay.simulator import Request, merchant
 from keys import KEY, OTHER_KEY
-from simulated import (
-    KEY_ID,
-    SALTS,
-    Shop,
-    authorization,
-    canonical,
-    reply_of,
-)
+from simulated import KEY_ID, SALTS, Shop, authorization, canonical, reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,12 +9,7 @@ import pytest
 from AmazonPay.simulator.wire.errors import APIRefusal
 from reference import orders
 from reference.codes import GOOD_CARDS, GOOD_CARDS_OF_JAPAN
-from reference.places import (
-    ALWAYS_NEEDED,
-    BOXES_KNOWN_IN,
-    NEEDED,
-    REFUSE_STATE,
-)
+from reference.places import ALWAYS_NEEDED, BOXES_KNOWN_IN, NEEDED, REFUSE_STATE
 from simulated import RECURRING, Reply, Shop
 
 FULL = {
@@ -270,7 +265,7 @@ def test_an_order_that_is_shipped_needs_an_address_and_one_that_is_not_needs_non
 ) -> None:
     body = {**shop.session_body(), **AT_ONCE}
     session = shop.open(body)
-    with pytest.raises(APIRefusal, match="addressDetails is required"):
+    with pytest.raises(APIRefusal, match="'addressDetails' is required"):
         shop.simulator.choose(session)
     shop.simulator.choose(session, product_type="PayOnly")
     shop.simulator.pay(session)

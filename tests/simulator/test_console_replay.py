@@ -187,8 +187,11 @@ def test_a_row_as_curl_is_the_same_request(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"$(rm -rf /) `x` 'y' \\ \"z\"\n", b"@file", b"\xff\x00", "é🙂".encode()],
-    ids=["shell", "file", "binary", "unicode"],
+    [
+        b"$(rm -rf /) `x` 'y' \\ \"z\"\n",
+        *(b"@file", b"\xff\x00", "é🙂".encode(), b"a size -H b"),
+    ],
+    ids=["shell", "file", "binary", "unicode", "option"],
 )
 def test_nothing_of_a_body_reaches_the_shell(shop: Shop, body: bytes) -> None:
     shop.simulator.handle(shop.signed("POST", "/v2/charges", body))

@@ -244,7 +244,7 @@ def local(amazon_pay: LocalAmazonPay) -> LocalAmazonPay:
 
 def test_a_button_that_was_refused_is_explained_in_its_row(shop: Shop) -> None:
     with shop.simulator._context("") as context:  # noqa: SLF001 - as the page writes it
-        context.add_history(
+        context.add_story_row(
             "button",
             None,
             did="was refused",

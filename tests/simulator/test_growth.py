@@ -167,7 +167,7 @@ def told(store: Store, count: int, *, most: int | None = None) -> list[bool]:
     """Write rows, every third about an order; tell which write dropped the first."""
     with store.transaction() as transaction:
         return [
-            transaction.add_history(
+            transaction.add_story_row(
                 "1", OWNER, "A" if number % 3 == 0 else None, "x", {}, most=most
             )
             for number in range(count)
@@ -176,17 +176,15 @@ def told(store: Store, count: int, *, most: int | None = None) -> list[bool]:
 
 def test_the_story_comes_in_pages_in_order(store: Store) -> None:
     told(store, 1_234)
-    rows = list(store.history())
+    rows = list(store.story())
     assert [row.number for row in rows] == list(range(1, 1_235))
-    assert [row.number for row in store.history("A")] == list(range(1, 1_235, 3))
-    assert [row.number for row in store.history(after=1_230)] == list(
-        range(1_231, 1_235)
-    )
+    assert [row.number for row in store.story("A")] == list(range(1, 1_235, 3))
+    assert [row.number for row in store.story(after=1_230)] == list(range(1_231, 1_235))
 
 
 def test_a_reader_and_the_writer_take_turns_for_a_page_at_most(store: Store) -> None:
     told(store, 1_000)
-    reading = store.history()
+    reading = store.story()
     assert next(reading).number == 1
     written = threading.Event()
 
@@ -205,8 +203,8 @@ def test_a_file_is_read_while_its_writer_writes(tmp_path: Path) -> None:
     store = Store(tmp_path / "shop.db")
     told(store, 3)
     with store.transaction() as transaction:
-        transaction.add_history("1", OWNER, None, "x", {})
-        assert [row.number for row in store.history()] == [1, 2, 3]
+        transaction.add_story_row("1", OWNER, None, "x", {})
+        assert [row.number for row in store.story()] == [1, 2, 3]
     store.close()
 
 
@@ -229,12 +227,12 @@ def test_rows_above_the_limit_are_dropped_and_their_number_is_told(
 ) -> None:
     dropped = told(store, 30, most=20)
     assert [number for number, first in enumerate(dropped) if first] == [20]
-    first, *rows = store.history()
+    first, *rows = store.story()
     assert (first.kind, first.facts, first.number) == ("dropped", {"rows": 10}, 10)
     assert [row.number for row in rows] == list(range(11, 31))
-    (row, *_) = store.history("A", after=4)
+    (row, *_) = store.story("A", after=4)
     assert (row.kind, row.facts) == ("dropped", {"rows": 6})
-    assert next(iter(store.history(after=10))).number == 11
+    assert next(iter(store.story(after=10))).number == 11
 
 
 def test_a_story_that_drops_rows_says_so_once(caplog: pytest.LogCaptureFixture) -> None:

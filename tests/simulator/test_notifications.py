@@ -11,13 +11,7 @@ import pytest
 from AmazonPay import ConfigurationError
 from AmazonPay.ipn import NotificationForged, Verifier
 from AmazonPay.lifecycles import LIFE_CYCLES
-from AmazonPay.simulator import (
-    PROFILES,
-    HTTPListener,
-    Request,
-    Settings,
-    Store,
-)
+from AmazonPay.simulator import PROFILES, HTTPListener, Request, Settings, Store
 from AmazonPay.simulator.engine.notifications import Change, reason_against
 from AmazonPay.simulator.wire.errors import APIRefusal
 from AmazonPay.testing import Authority

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from AmazonPay._core.clock import utc_now
 from AmazonPay.simulator import Ids, Request, Settings, Simulator, merchant
-from AmazonPay.simulator.engine.timestamps import utc_now
 from AmazonPay.simulator.handlers.registry import HANDLERS, Handler
 from keys import KEY
 from reference.states import ARROWS

@@ -60,7 +60,7 @@ def test_what_is_written_together_is_kept_at_the_end(path: Path) -> None:
         save(store, "C2")
         assert saved(store) == ["C1", "C2"]
         # Nobody else sees it before.
-        assert list(other.history()) == []
+        assert list(other.story()) == []
         reader = sqlite3.connect(path)
         assert reader.execute("SELECT COUNT(*) FROM object").fetchone() == (0,)
         reader.close()
@@ -141,7 +141,7 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
             transaction.store_response(
                 OWNER, "k", Stored("POST", "/x", "{}", HTTPResponse(201))
             )
-            transaction.add_history("21000101T000000Z", OWNER, None, "state", {})
+            transaction.add_story_row("21000101T000000Z", OWNER, None, "state", {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -150,7 +150,7 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
         assert transaction.find(OWNER, "charge", "C1") is None
         assert transaction.next_due("99991231T235959Z") is None
         assert transaction.stored(OWNER, "k") is None
-        assert transaction.history() == []
+        assert transaction.story() == []
 
 
 def test_undoing_to_a_savepoint_keeps_the_rest_of_the_transaction(store: Store) -> None:
@@ -182,11 +182,11 @@ def test_a_story_is_told_of_one_order_or_of_all_and_from_a_row_on(
 ) -> None:
     with store.transaction() as transaction:
         for number, order in enumerate(["A", "B", None, "A"]):
-            transaction.add_history("1", OWNER, order, "state", {"number": number})
-        rows = transaction.history()
+            transaction.add_story_row("1", OWNER, order, "state", {"number": number})
+        rows = transaction.story()
         assert [row.facts["number"] for row in rows] == [0, 1, 2, 3]
-        assert [row.facts["number"] for row in transaction.history("A")] == [0, 3]
-        later = transaction.history(after=rows[1].number)
+        assert [row.facts["number"] for row in transaction.story("A")] == [0, 3]
+        later = transaction.story(after=rows[1].number)
         assert [row.facts["number"] for row in later] == [2, 3]
 
 

@@ -108,7 +108,7 @@ def run(count: int, store: Store) -> Growth:
     with store.transaction() as transaction:
         owner = "A1SIMULATEDMERCHANT/sandbox"
         sessions = sum(1 for _ in transaction.all(owner, "checkoutSession"))
-        rows = len(transaction.history())
+        rows = len(transaction.story())
     return Growth(seconds, warm or end, end, sessions, rows)
 
 

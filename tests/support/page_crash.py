@@ -22,15 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from AmazonPay.simulator import Store
 from AmazonPay.simulator.engine.schema import TABLES
 from unmeasured import unmeasured
-from visitor import (
-    ButtonShop,
-    Page,
-    Visitor,
-    at_payment,
-    change,
-    ready,
-    session_of,
-)
+from visitor import ButtonShop, Page, Visitor, at_payment, change, ready, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

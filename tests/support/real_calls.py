@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import anyio
 import pytest
 
-from AmazonPay import (
-    AsyncClient,
-    Client,
-    Retry,
-    Timeout,
-)
+from AmazonPay import AsyncClient, Client, Retry, Timeout
 from keys import KEY
 from loopback import Server, read_request, serving, tls, trusting
 

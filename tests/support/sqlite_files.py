@@ -22,9 +22,7 @@ from AmazonPay._once.entry import start_send
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from AmazonPay import (
-        SQLiteJournal,
-    )
+    from AmazonPay import SQLiteJournal
     from AmazonPay.journal import Entry
 
 VERSION_0 = Path(__file__).parents[1] / "files" / "journal-version-0.db"

@@ -10,12 +10,7 @@ import pytest
 from AmazonPay.bulk.checks import read_rows
 from AmazonPay.bulk.csv_file import LARGEST_FILE, BadFile
 from AmazonPay.bulk.kinds import KINDS
-from AmazonPay.bulk.results import (
-    RowResult,
-    Summary,
-    total_of,
-    write_results,
-)
+from AmazonPay.bulk.results import RowResult, Summary, total_of, write_results
 from AmazonPay.bulk.rows import Row
 from AmazonPay.errors import ConfigurationError
 

@@ -31,8 +31,8 @@ from AmazonPay._core.clock_skew import ClockOffset
 from AmazonPay._core.retry import (
     REPEATED_STATUSES,
     Answer,
+    AttemptResult,
     Failure,
-    Outcome,
     Runtime,
     exchange,
     jitter,
@@ -101,9 +101,9 @@ class Send:
     time_left: float
 
 
-def attempt(time_left: float) -> Flow[Outcome]:
+def attempt(time_left: float) -> Flow[AttemptResult]:
     step: Any = Send(time_left)
-    outcome: Outcome = yield step
+    outcome: AttemptResult = yield step
     return outcome
 
 
@@ -131,7 +131,7 @@ class Played:
 
 
 def play(
-    script: Sequence[Outcome],
+    script: Sequence[AttemptResult],
     repeat: Repeat = "key",
     retry: Retry = Retry(),  # noqa: B008 - a frozen value
     *,
@@ -155,7 +155,7 @@ def play(
         pause_within,
     )
     outcomes = iter(script)
-    reply: Outcome | None = None
+    reply: AttemptResult | None = None
     try:
         while True:
             step: Any = steps.send(reply)
@@ -201,7 +201,7 @@ def test_a_lost_connection_is_sent_again(repeat: Repeat) -> None:
 
 @pytest.mark.parametrize("outcome", [LOST, answer(429), answer(503)])
 def test_a_call_that_works_once_is_not_sent_again_after_bytes_left(
-    outcome: Outcome,
+    outcome: AttemptResult,
 ) -> None:
     assert play([outcome, answer(200)], "once").sent == 1
 
@@ -229,7 +229,7 @@ def test_what_can_never_work_is_not_tried_again() -> None:
 @pytest.mark.parametrize("repeat", ACTING)
 @pytest.mark.parametrize("first", [LOST, answer(408), answer(425), answer(502)])
 def test_a_later_refusal_does_not_undo_the_doubt(
-    repeat: Repeat, first: Outcome
+    repeat: Repeat, first: AttemptResult
 ) -> None:
     played = play([first, answer(422)], repeat)
     assert played.outcome_unknown
@@ -281,7 +281,7 @@ def test_a_processing_failure_of_create_charge_says_that_no_charge_was_made() ->
 
 @pytest.mark.parametrize("before", [[], [LOST], [answer(503)], [answer(429)]])
 def test_a_processing_failure_of_create_charge_ends_the_call(
-    before: list[Outcome],
+    before: list[AttemptResult],
 ) -> None:
     played = play([*before, answer(500, PROCESSING_FAILURE), answer(201, b"{}")])
     assert played.sent == len(before) + 1
@@ -299,7 +299,7 @@ def test_a_processing_failure_of_any_other_call_says_nothing() -> None:
 
 def test_a_soft_decline_after_a_doubt_does_not_allow_a_new_key() -> None:
     declined = answer(422, b'{"reasonCode":"SoftDeclined"}')
-    cases: list[tuple[list[Outcome], bool]] = [
+    cases: list[tuple[list[AttemptResult], bool]] = [
         ([declined], True),
         ([LOST, declined], False),
     ]
@@ -359,13 +359,13 @@ def test_a_repeat_needs_a_second_before_the_deadline(seconds: int, sent: int) ->
 
 
 def test_nothing_is_sent_when_a_pause_has_lasted_until_the_deadline() -> None:
-    script: list[Outcome] = [LOST, answer(200)]
+    script: list[AttemptResult] = [LOST, answer(200)]
     assert play(script, retry=Retry(base=1.0), overslept=58.9).sent == 2
     assert play(script, retry=Retry(base=1.0), overslept=59.0).sent == 1
 
 
 @pytest.mark.parametrize("first", [LOST, answer(503)])
-def test_a_pause_may_take_all_of_the_time_for_pauses(first: Outcome) -> None:
+def test_a_pause_may_take_all_of_the_time_for_pauses(first: AttemptResult) -> None:
     played = play([first, answer(200)], retry=Retry(base=1.0), pause_within=1.0)
     assert played.waits == [1.0]
 
@@ -484,7 +484,7 @@ outcomes = st.one_of(
 )
 
 
-def _in_doubt(outcome: Outcome) -> bool:
+def _in_doubt(outcome: AttemptResult) -> bool:
     """Tell by the rule of the docs, written apart, whether an attempt is in doubt."""
     if isinstance(outcome, Failure):
         return outcome.sent
@@ -499,7 +499,7 @@ def _in_doubt(outcome: Outcome) -> bool:
     st.integers(min_value=1, max_value=10),
 )
 def test_the_account_of_doubt_holds_for_any_run_of_outcomes(
-    script: list[Outcome], repeat: Repeat, attempts: int
+    script: list[AttemptResult], repeat: Repeat, attempts: int
 ) -> None:
     retry = Retry(attempts=attempts, base=0.0)
     played = play(script, repeat, retry)
@@ -562,7 +562,7 @@ def test_an_error_tells_the_call_the_reason_and_the_consequence(
 )
 @pytest.mark.parametrize("first", [answer(429), REFUSED])
 def test_no_repeat_begins_that_could_not_be_answered(
-    first: Outcome, deadline: float, left: float, sent: int
+    first: AttemptResult, deadline: float, left: float, sent: int
 ) -> None:
     pause = Retry(base=deadline - left, cap=deadline)
     played = play([first, answer(201)], retry=pause, deadline=deadline)
@@ -598,7 +598,7 @@ def test_a_pause_that_takes_too_long_leaves_the_answer_before_it() -> None:
     ],
 )
 def test_what_interrupts_a_call_is_told_that_an_earlier_attempt_may_have_worked(
-    before: list[Outcome | None], noted: bool
+    before: list[AttemptResult | None], noted: bool
 ) -> None:
     steps = steps_of(ScriptedTime())
     next(steps)

@@ -23,7 +23,6 @@ from AmazonPay import (
     ConfigurationError,
     HeldBack,
     RateLimits,
-    Retry,
     pacing,
 )
 from AmazonPay._core.clock import Time
@@ -32,24 +31,14 @@ from AmazonPay._signing.request_signer import RequestSigner, request_signers
 from AmazonPay.pacing import LIVE, SANDBOX, Bucket, Limit
 from callers import on_all_clients, on_both_loops, result
 from keys import KEY
+from paced import AT_ONCE, ScriptedTime
 from reference.throttling import QUOTAS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-AT_ONCE = Retry(base=0.0, wait=False)
 # Two names of one path share its limit.
 PUBLISHED = {k: v for k, v in QUOTAS.items() if k != "register_amazon_pay_account"}
-
-
-class ScriptedTime(Time):
-    """A clock that only moves when it is told to."""
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds = seconds
-
-    def now(self) -> float:
-        return self.seconds
 
 
 class Peer:

@@ -23,7 +23,7 @@ from AmazonPay import (
     Timeout,
 )
 from AmazonPay._core.call import Call
-from AmazonPay._core.retry import Answer, Failure, Outcome
+from AmazonPay._core.retry import Answer, AttemptResult, Failure
 from AmazonPay._http import send
 from AmazonPay._http.progress import PROGRESS, Progress
 from AmazonPay._signing.request_signer import SignedRequest
@@ -84,18 +84,22 @@ def signed(
     )
 
 
-def blocking(answering: Answering, ends: float, request: SignedRequest) -> Outcome:
+def blocking(
+    answering: Answering, ends: float, request: SignedRequest
+) -> AttemptResult:
     transport = httpx2.MockTransport(answering)
     return send.send_once(transport, request, TIMEOUT, ends, CALL)
 
 
-def awaiting(answering: Answering, ends: float, request: SignedRequest) -> Outcome:
+def awaiting(
+    answering: Answering, ends: float, request: SignedRequest
+) -> AttemptResult:
     transport = httpx2.MockTransport(answering)
     return anyio.run(send.asend_once, transport, request, TIMEOUT, ends, CALL)
 
 
 BOTH = pytest.mark.parametrize("sends", [blocking, awaiting])
-Sends = Callable[[Answering, float, SignedRequest], Outcome]
+Sends = Callable[[Answering, float, SignedRequest], AttemptResult]
 
 
 @BOTH
@@ -182,7 +186,7 @@ def test_a_time_out_is_never_nothing(
 HOUR = 10_000_000_000.0
 
 
-def answered(sends: Sends, response: httpx2.Response) -> Outcome:
+def answered(sends: Sends, response: httpx2.Response) -> AttemptResult:
     return sends(lambda _: response, HOUR, signed())
 
 

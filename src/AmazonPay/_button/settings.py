@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from .._core.hosts import is_loopback
+from .._core.hosts import is_loopback, split_url
 from ..errors import InvalidRequest
 from ..resources._common import LedgerCurrency, PresentmentCurrency, PriceInput
 from .members import problem_in
@@ -155,11 +155,8 @@ def _checked_script_url(url: object) -> str:
     )
     if not isinstance(url, str) or re.search(r"[^!-~]|\\", url):
         raise wrong
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong from None
+    parts = split_url(url)
+    host = parts.hostname or ""
     safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
     if not safe or not host or "@" in parts.netloc or not parts.path.endswith(".js"):
         raise wrong

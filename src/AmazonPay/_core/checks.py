@@ -6,7 +6,7 @@ from ..errors import ConfigurationError
 
 
 def check_switch(name: str, value: object, *, optional: bool = False) -> None:
-    """Raise `ConfigurationError` unless the value is a bool, or None if `optional`."""
+    """Raise `ConfigurationError` unless an option is a bool, or None and `optional`."""
     if isinstance(value, bool) or (optional and value is None):
         return
     reason = "; text is no bool, and 'false' would count as true"
@@ -19,9 +19,9 @@ def check_switch(name: str, value: object, *, optional: bool = False) -> None:
 def check_type(
     name: str, value: object, kind: type, example: str, *, optional: bool = False
 ) -> None:
-    """Raise `ConfigurationError` unless the value is of a type, or None if `optional`.
+    """Raise `ConfigurationError` unless an option is a `kind`, or None and `optional`.
 
-    `example` shows what to write.
+    `name` is the option, and `example` says what it takes.
     """
     if isinstance(value, kind) or (optional and value is None):
         return
@@ -33,8 +33,13 @@ def check_type(
     raise ConfigurationError(f"{name} must be {example}, not {given}")
 
 
-def check_text(name: str, value: object, *, optional: bool = False) -> None:
-    """Raise `ConfigurationError` unless the value is text that is not empty."""
-    check_type(name, value, str, "a str", optional=optional)
+def is_count(value: object) -> bool:
+    """Return whether a value is an int of 1 or more; a bool is no number here."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise `ConfigurationError` unless an option is None or text, and not empty."""
+    check_type(name, value, str, "a str", optional=True)
     if value == "":
         raise ConfigurationError(f"{name} is empty: leave it out")

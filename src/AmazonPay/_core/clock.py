@@ -6,8 +6,13 @@ import time
 from datetime import UTC, datetime
 
 
+def utc_now() -> datetime:
+    """Return the system clock, in UTC."""
+    return datetime.now(UTC)
+
+
 class Time:
-    """The real clock: its pauses last as long as they are asked to."""
+    """The real clock, whose pauses take real time."""
 
     skipped: float = 0.0
     """The seconds of pauses that passed at once."""
@@ -18,7 +23,7 @@ class Time:
 
     def utc(self) -> datetime:
         """Return the system clock, in UTC."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def sleep(self, seconds: float) -> None:
         """Pause for some seconds, blocking."""
@@ -32,7 +37,7 @@ class Time:
 
 
 class InstantClock(Time):
-    """A clock that moves forward in place of each pause, without waiting."""
+    """A clock for tests: it moves forward by each pause, and does not wait."""
 
     def now(self) -> float:
         """Return the monotonic clock plus all pauses so far, in seconds."""

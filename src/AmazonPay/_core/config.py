@@ -43,11 +43,23 @@ class Timeout:
         for field in fields(self):
             positive(f"timeout.{field.name}", getattr(self, field.name), optional=True)
 
+    def within(self, seconds: float) -> dict[str, float]:
+        """Return the time-outs as httpx2 takes them, each at most `seconds`."""
+        steps = {
+            "connect": self.connect,
+            "read": self.read,
+            "write": self.write,
+            "pool": self.pool,
+        }
+        return {
+            name: seconds if limit is None else min(limit, seconds)
+            for name, limit in steps.items()
+        }
+
     @property
     def longest(self) -> float:
         """The longest time that one socket step may take, in seconds."""
-        steps = (self.connect, self.read, self.write, self.pool)
-        return max(math.inf if seconds is None else seconds for seconds in steps)
+        return max(self.within(math.inf).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .steps import Flow, Pages
 
 _REFUSALS = (AmazonPayError, TypeError)
-"""What refuses the arguments of a call."""
+"""The errors by which a method refuses its arguments, before a flow begins."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -103,7 +103,7 @@ class Declared(ABC, Generic[P, R]):
 
 
 class Method(Declared[P, R]):
-    """A method that returns once."""
+    """A declared method that returns one result; an `Iteration` yields items."""
 
     def _function(self, *, awaits: bool) -> tuple[Callable[..., Any], object]:
         begin, within = self.begin, self._within

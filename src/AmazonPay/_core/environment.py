@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 _PREFIX = "AMAZONPAY"
 """With no underscores, which a typo may leave out."""
-_REQUIRED = {
+REQUIRED = {
     "public_key_id": "AMAZON_PAY_PUBLIC_KEY_ID",
     "private_key": "AMAZON_PAY_PRIVATE_KEY",
     "region": "AMAZON_PAY_REGION",
@@ -25,7 +25,7 @@ _OPTIONAL = {
     "endpoint_url": "AMAZON_PAY_ENDPOINT_URL",
     "verify": "AMAZON_PAY_CA_FILE",
 }
-VARIABLES = {**_REQUIRED, **_OPTIONAL}
+VARIABLES = {**REQUIRED, **_OPTIONAL}
 """The variable of each argument that `from_env` reads."""
 
 # Their blanks may belong to them.
@@ -59,12 +59,10 @@ def arguments_from_env(given: Mapping[str, object]) -> dict[str, Any]:
             wanted.pop(replaced, None)
     found: dict[str, Any] = {}
     for name, variable in wanted.items():
-        value = os.environ.get(variable)
-        if value is not None and name not in _SECRETS:
-            value = value.strip()
+        value = value_of(name)
         if value:
             found[name] = value
-        elif name in _REQUIRED:
+        elif name in REQUIRED:
             state = "not set" if value is None else "set, but empty"
             raise ConfigurationError(f"the environment variable {variable} is {state}")
         elif value is None:
@@ -74,29 +72,50 @@ def arguments_from_env(given: Mapping[str, object]) -> dict[str, Any]:
     return found
 
 
+def value_of(name: str) -> str | None:
+    """Return the value of an argument's variable; None if it is not set.
+
+    Blanks around it are dropped, other than those of a secret.
+    """
+    value = os.environ.get(VARIABLES[name])
+    return value if value is None or name in _SECRETS else value.strip()
+
+
+def switch_in(word: str) -> bool | None:
+    """Return the value of a switch; None for a word that is no switch."""
+    lower = word.strip().lower()
+    return lower in _TRUE if lower in {*_TRUE, *_FALSE} else None
+
+
 def _switch(variable: str, word: str) -> bool:
-    lower = word.lower()
-    if lower not in {*_TRUE, *_FALSE}:
+    switch = switch_in(word)
+    if switch is None:
         raise ConfigurationError(
             f"{variable} must be true or false; the words {', '.join(_TRUE)} and"
             f" {', '.join(_FALSE)} are known, in any case"
         )
-    return lower in _TRUE
+    return switch
 
 
 def _check_misspelt(variable: str) -> None:
     """Raise if a variable is set whose name is nearly `variable`, which is not set."""
+    for name in misspelt(variable):
+        raise ConfigurationError(
+            f"the environment variable {name} is not read: is it {variable}?"
+        )
+
+
+def misspelt(variable: str) -> Iterator[str]:
+    """Yield the names of variables that are set, and that are nearly `variable`."""
     wanted = _bare(variable)
     for name, value in os.environ.items():
         bare = _bare(name)
         if name in VARIABLES.values() or not bare.startswith(_PREFIX):
             continue
         # `AMAZON_PAY_SANDBOX_MODE=true` must not be live.
-        is_switch = value.strip().lower() in {*_TRUE, *_FALSE} and "SANDBOX" in bare
+        is_switch = switch_in(value) is not None and "SANDBOX" in bare
         if (is_switch and wanted.endswith("SANDBOX")) or _is_alike(bare, wanted):
-            raise ConfigurationError(
-                f"the environment variable {name} is not read: is it {variable}?"
-            )
+            yield name
 
 
 def _bare(name: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def how_to_install(extra: str) -> str:
-    """Return the command; the package has no name in an index that it could take."""
+    """Return the command that installs an extra, from a checkout or a wheel.
+
+    It names no index: there, the package's name belongs to another author.
+    """
     return (
         f"pip install '.[{extra}]' in your checkout, or 'FILE[{extra}]' with the path"
         " of the wheel"

@@ -93,7 +93,7 @@ def provider_headers(options: Mapping[str, str | None]) -> dict[str, str | None]
     """
     headers: dict[str, str | None] = {}
     for name, value in options.items():
-        check_text(name, value, optional=True)
+        check_text(name, value)
         if value is not None and _HEADER_VALUE.fullmatch(value) is None:
             raise ConfigurationError(
                 f"{name} must be visible ASCII, with blanks only inside"

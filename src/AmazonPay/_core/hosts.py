@@ -8,14 +8,9 @@ spellings; a rule that allows a host accepts only the usual one.
 from __future__ import annotations
 
 import re
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-)
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 _LOCAL_NAMES: Final = frozenset(
     {"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"}
@@ -50,6 +45,16 @@ _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = IPv6Network("::/96")
 
 Address = IPv4Address | IPv6Address
+
+
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a URL; all of them are empty if it, or its port, is wrong."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for a port that is no number up to 65535
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def is_loopback(host: str) -> bool:

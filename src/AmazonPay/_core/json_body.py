@@ -23,9 +23,9 @@ def _encoded(value: object) -> object:
 
 
 def _check_members(value: object, *, amount: bool = False) -> bool:
-    """Check that each `amount` is one, and that each name is a str.
+    """Check that each member `amount` holds an amount, and that each name is a str.
 
-    Return whether an amount is a zero with a sign.
+    Return whether one of the amounts is a zero with a sign.
     """
     if isinstance(value, str):
         return False  # the most frequent type first
@@ -38,7 +38,7 @@ def _check_members(value: object, *, amount: bool = False) -> bool:
                     f"there is a member whose name is a {type(name).__name__}"
                 )
             if name == "amount" and isinstance(member, str):
-                signed = _is_signed_zero(member) or signed
+                signed = _check_text(member) or signed
             elif _check_members(member, amount=amount or name == "amount"):
                 signed = True
     elif isinstance(value, (list, tuple)):
@@ -57,20 +57,19 @@ def _check_number(amount: object) -> None:
             " a float such as 0.1 + 0.2 is 0.30000000000000004, and that is what the"
             " buyer would be asked for"
         )
-    # A NaN cannot be compared.
-    is_below = amount.is_signed() if isinstance(amount, Decimal) else False
+    # A NaN cannot be compared, but has a sign.
+    is_below = isinstance(amount, Decimal) and amount.is_signed()
     if amount and (is_below or (isinstance(amount, int) and amount < 0)):
         raise _below_zero()
 
 
-def _is_signed_zero(amount: str) -> bool:
-    """Return whether an amount is a zero with a sign; raise if it is no amount."""
+def _check_text(amount: str) -> bool:
+    """Raise if text is no amount, or is below zero; return whether it is `-0`."""
     check_amount(amount)
-    if not amount.startswith("-"):
-        return False
-    if not is_signed_zero(amount):
+    signed_zero = is_signed_zero(amount)
+    if amount.startswith("-") and not signed_zero:
         raise _below_zero()
-    return True
+    return signed_zero
 
 
 def _below_zero() -> InvalidRequest:

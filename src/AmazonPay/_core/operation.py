@@ -108,17 +108,14 @@ class Operation(Method[P, R]):
             TypeError: the arguments do not fit the signature.
             InvalidRequest: an argument cannot be sent.
         """
-        try:
-            given = self.signature.bind(None, *args, **kwargs).arguments
-        except TypeError as error:
-            raise TypeError(f"{self.name}(): {error}") from None
+        given = self.bound(args, kwargs)
         body = None
         if self.has_body:
-            value = given.get("body")
+            value = given["body"]
             body = encode_body({} if value is None else value)
         key = None
         if self.method == "POST":
-            key = given.get("idempotency_key")
+            key = given["idempotency_key"]
             key = new_idempotency_key() if key is None else checked_idempotency_key(key)
         return Call(
             operation=self.name,
@@ -128,7 +125,7 @@ class Operation(Method[P, R]):
                 literal + encoded_id(field, given[field]) if field else literal
                 for literal, field in self._pieces
             ),
-            query=encoded_query({w: given.get(n) for n, w in self._query.items()}),
+            query=encoded_query({w: given[n] for n, w in self._query.items()}),
             body=body,
             idempotency_key=key,
             repeat=self.repeat,

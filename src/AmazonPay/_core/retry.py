@@ -72,7 +72,7 @@ class Runtime:
     """Return a random number between 0 and the given limit."""
 
 
-Outcome: TypeAlias = Answer | Failure
+AttemptResult: TypeAlias = Answer | Failure
 
 
 def jitter(limit: float) -> float:
@@ -85,7 +85,7 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
     retry: Retry,
     deadline: float,
     runtime: Runtime,
-    attempt: Callable[[float], Flow[Outcome]],
+    attempt: Callable[[float], Flow[AttemptResult]],
     pause_within: float = math.inf,
 ) -> Flow[Response[Any]]:
     """Attempt a call until it is answered, and record whether it may have worked.
@@ -101,20 +101,20 @@ def exchange(  # noqa: PLR0913 - what a call is, how it is repeated, and by when
     try:
         while True:
             state.attempts += 1
-            outcome = yield from attempt(deadline - state.spent())
-            end = state.end_of(outcome)
+            result = yield from attempt(deadline - state.spent())
+            end = state.end_of(result)
             if isinstance(end, Response):
                 if end.ok and is_complete(call, end):
                     return end
                 if state.corrects_date(end) and state.spent() < deadline:
                     continue
-            pause = max(_least_pause(outcome), runtime.jitter(state.backoff(retry)))
-            if pause > pause_within - state.spent() and isinstance(outcome, Failure):
+            pause = max(_least_pause(result), runtime.jitter(state.backoff(retry)))
+            if pause > pause_within - state.spent() and isinstance(result, Failure):
                 pause = 0.0
             fits = state.spent() + pause < repeat_within and (
                 not pause or pause <= pause_within - state.spent()
             )
-            if fits and state.may_repeat(outcome, retry):
+            if fits and state.may_repeat(result, retry):
                 yield Wait(pause)
                 if state.spent() < deadline:
                     continue
@@ -147,14 +147,14 @@ class _Exchange:
         """Return the seconds since the call began."""
         return self._runtime.time.now() - self._started
 
-    def end_of(self, outcome: Outcome) -> Response[Any] | TransportError:
-        """Return how the call ends if this attempt was the last one."""
+    def end_of(self, result: AttemptResult) -> Response[Any] | TransportError:
+        """Return the call's response or error, if this attempt was the last one."""
         # A read changes nothing, so its outcome is never unknown.
         acts = self._call.repeat != "read"
-        if isinstance(outcome, Failure):
-            self.outcome_unknown |= acts and outcome.sent
-            return self._error(outcome)
-        end = self._response(outcome)
+        if isinstance(result, Failure):
+            self.outcome_unknown |= acts and result.sent
+            return self._error(result)
+        end = self._response(result)
         if not (end.ok and is_complete(self._call, end)):
             self.outcome_unknown |= acts and _is_ambiguous(self._call, end)
             end.outcome_unknown = self.outcome_unknown
@@ -179,15 +179,15 @@ class _Exchange:
         exponent = min(self.attempts - 1, _LARGEST_EXPONENT)
         return min(retry.cap, retry.base * 2.0**exponent)
 
-    def may_repeat(self, outcome: Outcome, retry: Retry) -> bool:
+    def may_repeat(self, result: AttemptResult, retry: Retry) -> bool:
         """Return whether repeat class and number of attempts allow a repeat."""
         once = self._call.repeat == "once"
-        if isinstance(outcome, Answer):
+        if isinstance(result, Answer):
             # Under the same key, a definite no would only be repeated.
-            final = once or _is_definite_no(self._call, self._response(outcome))
-            again = outcome.status in REPEATED_STATUSES and not final
+            final = once or _is_definite_no(self._call, self._response(result))
+            again = result.status in REPEATED_STATUSES and not final
         else:
-            again = not outcome.final and not (once and outcome.sent)
+            again = not result.final and not (once and result.sent)
         return again and self.attempts < retry.attempts
 
     def _response(self, answer: Answer) -> Response[Any]:
@@ -219,8 +219,8 @@ class _Exchange:
         return error
 
 
-def _least_pause(outcome: Outcome) -> float:
-    return retry_after(outcome.headers) if isinstance(outcome, Answer) else 0.0
+def _least_pause(result: AttemptResult) -> float:
+    return retry_after(result.headers) if isinstance(result, Answer) else 0.0
 
 
 def note_unknown(error: BaseException, call: Call) -> None:

@@ -24,13 +24,13 @@ _FIRST_ERROR = 400
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
-def log_call(call: Call, outcome: Response[Any] | TransportError) -> None:
+def log_call(call: Call, end: Response[Any] | TransportError) -> None:
     """Log one line for a call: WARNING if no answer came or the outcome is unknown."""
-    lost = isinstance(outcome, TransportError)
-    level = logging.WARNING if lost or outcome.outcome_unknown else logging.INFO
+    lost = isinstance(end, TransportError)
+    level = logging.WARNING if lost or end.outcome_unknown else logging.INFO
     if not LOGGER.isEnabledFor(level):
         return
-    facts = _facts(call, outcome)
+    facts = _facts(call, end)
     line = "{operation} {method} {route}: {result}, attempts {attempts}"
     if "request_id" in facts:
         line += ", request id {request_id}"
@@ -41,24 +41,24 @@ def log_call(call: Call, outcome: Response[Any] | TransportError) -> None:
     LOGGER.log(level, line.format_map(facts), extra={"amazonpay": facts})
 
 
-def _facts(call: Call, outcome: Response[Any] | TransportError) -> dict[str, Any]:
+def _facts(call: Call, end: Response[Any] | TransportError) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "operation": call.operation,
         "method": call.method,
         "route": call.route,
-        "attempts": outcome.attempts,
-        "outcome_unknown": outcome.outcome_unknown,
+        "attempts": end.attempts,
+        "outcome_unknown": end.outcome_unknown,
     }
-    if isinstance(outcome, TransportError):
-        return {**facts, "result": type(outcome).__name__}
-    facts["status"] = outcome.status_code
-    facts["result"] = str(outcome.status_code)
-    if outcome.reason_code is not None:
-        facts["reason_code"] = shown(outcome.reason_code)
+    if isinstance(end, TransportError):
+        return {**facts, "result": type(end).__name__}
+    facts["status"] = end.status_code
+    facts["result"] = str(end.status_code)
+    if end.reason_code is not None:
+        facts["reason_code"] = shown(end.reason_code)
         facts["result"] += f" {facts['reason_code']}"
-    if outcome.request_id is not None:
-        facts["request_id"] = shown(outcome.request_id)
-    facts["seconds"] = f"{outcome.elapsed.total_seconds():.3f}"
+    if end.request_id is not None:
+        facts["request_id"] = shown(end.request_id)
+    facts["seconds"] = f"{end.elapsed.total_seconds():.3f}"
     return facts
 
 
@@ -87,7 +87,7 @@ class Tracer:
         }
 
     def span(self, call: Call) -> AbstractContextManager[Any]:
-        """Return a context manager for the span of a call; pass its value to `end`."""
+        """Return a context manager of a span for a call; give its value to `finish`."""
         if self._tracer is None:
             return _NO_SPAN
         span = self._tracer.start_span(
@@ -111,18 +111,18 @@ class Tracer:
         )
         return opened
 
-    def end(
+    def finish(
         self,
         span: Any,  # noqa: ANN401 - a span, or None without the API
         call: Call,
-        outcome: Response[Any] | TransportError,
+        end: Response[Any] | TransportError,
     ) -> None:
         """Record on a span how its call ended."""
         if span is None:
             return
-        facts = _facts(call, outcome)
-        if outcome.attempts > 1:
-            span.set_attribute("http.request.resend_count", outcome.attempts - 1)
+        facts = _facts(call, end)
+        if end.attempts > 1:
+            span.set_attribute("http.request.resend_count", end.attempts - 1)
         span.set_attribute("amazonpay.outcome_unknown", facts["outcome_unknown"])
         for name, key in (
             ("http.response.status_code", "status"),

@@ -246,17 +246,7 @@ _EMBED = (
 )
 
 
-def _row(  # noqa: PLR0913 - the columns of the table
-    name: str,
-    headline: str,
-    cause: str,
-    fix: str,
-    variants: Callable[[Came, Any], Iterable[Any]],
-    *,
-    paired: int = 1,
-) -> Mistake:
-    return Mistake(name, "body", headline, cause, fix, variants, paired=paired)
-
+_row = partial(Mistake, part="body")
 
 ROWS: tuple[Mistake, ...] = (
     _row(

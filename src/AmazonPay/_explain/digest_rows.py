@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._signing.canonical import sha256_hex
@@ -24,26 +25,25 @@ def _plain(body: bytes) -> Iterator[str]:
     yield body.decode(errors="replace")
 
 
+_row = partial(Mistake, part="body")
+
 ROWS: tuple[Mistake, ...] = (
-    Mistake(
+    _row(
         "body_hash_upper",
-        "body",
         "The hash of the body was signed in upper-case hex.",
         "The encoder of hex digits writes A to F.",
         "Write hashes in lower-case hex.",
         _digests(lambda body: (sha256_hex(body).upper(),)),
     ),
-    Mistake(
+    _row(
         "body_hash_base64",
-        "body",
         "The hash of the body was signed in base64.",
         "Other schemes write hashes in base64.",
         "Write hashes in lower-case hex.",
         _digests(lambda body: (b64encode(bytes.fromhex(sha256_hex(body))).decode(),)),
     ),
-    Mistake(
+    _row(
         "body_hash_twice",
-        "body",
         "The body was hashed twice.",
         "One function hashes what another one has hashed already.",
         "Hash the bytes of the body once.",
@@ -54,17 +54,15 @@ ROWS: tuple[Mistake, ...] = (
             )
         ),
     ),
-    Mistake(
+    _row(
         "body_not_hashed",
-        "body",
         "The body itself stands in the canonical request, in place of its hash.",
         "The last line of a canonical request is a hash, not a text.",
         "End the canonical request with the SHA-256 of the body in lower-case hex.",
         _digests(_plain),
     ),
-    Mistake(
+    _row(
         "body_hash_missing",
-        "body",
         "The canonical request that was signed has no hash of the body.",
         "For a request without a body the hash of the empty text is needed, too.",
         "End the canonical request with the SHA-256 of the body, also of an empty one.",

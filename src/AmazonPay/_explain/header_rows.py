@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._core.regions import REGIONS
@@ -218,17 +219,7 @@ def _idempotency_keys(value: str) -> Iterator[str]:
     yield value.lower()
 
 
-def _row(  # noqa: PLR0913 - the columns of the table
-    name: str,
-    headline: str,
-    cause: str,
-    fix: str,
-    variants: Callable[[Came, SignedHeaders], Iterator[SignedHeaders]],
-    *,
-    paired: int = 1,
-) -> Mistake:
-    return Mistake(name, "headers", headline, cause, fix, variants, paired=paired)
-
+_row = partial(Mistake, part="headers")
 
 ROWS: tuple[Mistake, ...] = (
     _row(

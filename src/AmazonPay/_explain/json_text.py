@@ -57,7 +57,7 @@ class Text:
 
     @cached_property
     def style(self) -> Style:
-        """The style in which the text is written; compact if it is none of ours."""
+        """The style in which the text is written; compact for one not in `STYLES`."""
         return next(
             (style for style in STYLES if written(self.pieces, style) == self.text),
             STYLES[0],
@@ -179,7 +179,7 @@ def without(node: Node, dropped: Callable[[Node], bool]) -> Node:
 
 
 def with_scalars(node: Node, change: Callable[[str, str], str], name: str = "") -> Node:
-    """Return a structure with each scalar changed, given its member's written name."""
+    """Return a structure in which `change(text, member name)` replaces each scalar."""
     if isinstance(node, list):
         return [with_scalars(item, change, name) for item in node]
     if isinstance(node, dict):

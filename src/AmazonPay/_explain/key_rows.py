@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from .model import Mistake
 
-
-def _row(name: str, headline: str, cause: str, fix: str) -> Mistake:
-    return Mistake(name, "signature", headline, cause, fix, lambda _came, _part: ())
-
+_row = partial(Mistake, variants=lambda _came, _part: (), part="signature")
 
 _ONE_LINE = "Send the signature as base64 with padding, in one line."
 _PSS = (

@@ -48,7 +48,7 @@ class SignedHeaders(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A request as it arrived; of a button, only `body`, its payload, is there."""
+    """A request as a server received it. A button has only a `body`: its payload."""
 
     algorithm: str
     body: bytes = field(repr=False)
@@ -98,7 +98,7 @@ class Came:
         )
 
     def parts(self) -> dict[Part, Any]:
-        """Return the part of each kind, as the rules make it from what arrived."""
+        """Return each part of the canonical request, made by Amazon's rules."""
         if self.is_button:
             return {"body": self.body}
         return {
@@ -135,7 +135,7 @@ BASIC, EXTENDED = "%Y%m%dT%H%M%SZ", "%Y-%m-%dT%H:%M:%SZ"
 
 @lru_cache(maxsize=64)
 def parse_date(date: str) -> datetime | None:
-    """Return an `x-amz-pay-date`, or None for text that is none."""
+    """Return the time of an `x-amz-pay-date`; None for any other text."""
     for form in (BASIC, EXTENDED):
         with suppress(ValueError):
             return datetime.strptime(date, form).replace(tzinfo=UTC)
@@ -147,16 +147,16 @@ class Mistake:
     """One likely mistake: a row of a table."""
 
     name: str
-    part: Part
     headline: str
     cause: str
     """How people usually come to make it."""
     fix: str
     variants: Callable[[Came, Any], Iterable[Any]] = field(repr=False)
-    paired: int = field(default=1, kw_only=True)
-    """How many of the first variants are also sought together with a second mistake."""
     """Return what may have been signed in place of a part that arrived.
 
     Of a `canonical` or `string` row, the second argument is the canonical request, and
     each variant is the canonical request or the string to sign.
     """
+    part: Part = field(kw_only=True)
+    paired: int = field(default=1, kw_only=True)
+    """How many of the first variants are also sought together with a second mistake."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -158,29 +159,19 @@ def _repeated_names(_: Came, query: str) -> Iterator[str]:
     yield "&".join(sorted(pairs))
 
 
-def _row(  # noqa: PLR0913 - the columns of the table
-    name: str,
-    headline: str,
-    cause: str,
-    fix: str,
-    variants: Callable[[Came, str], Iterator[str]],
-    *,
-    paired: int = 1,
-) -> Mistake:
-    part = name.partition("_")[0]
-    assert part in {"method", "path", "query"}  # noqa: S101 - a name is its part
-    return Mistake(name, part, headline, cause, fix, variants, paired=paired)  # type: ignore[arg-type] # see above
-
+_method = partial(Mistake, part="method")
+_path = partial(Mistake, part="path")
+_query = partial(Mistake, part="query")
 
 ROWS: tuple[Mistake, ...] = (
-    _row(
+    _method(
         "method_case",
         "The method was signed in lower case.",
         "Many HTTP libraries name methods in lower case.",
         "Write the method in upper case: GET, POST, PATCH, DELETE.",
         _lower,
     ),
-    _row(
+    _method(
         "method_other",
         "Another method was signed than the one that was sent.",
         "One helper signs several calls; updates are PATCH, close and cancel DELETE.",
@@ -188,7 +179,7 @@ ROWS: tuple[Mistake, ...] = (
         _other_methods,
         paired=2,
     ),
-    _row(
+    _path(
         "path_without_environment",
         "The path that was signed lacks the environment, /sandbox or /live.",
         "A key id without the prefix SANDBOX- or LIVE- has the environment in its path,"
@@ -196,14 +187,14 @@ ROWS: tuple[Mistake, ...] = (
         _SIGN_THE_PATH,
         _without_environment,
     ),
-    _row(
+    _path(
         "path_other_environment",
         "The path was signed for the other environment: sandbox and live are swapped.",
         "The settings of the signer and of the HTTP call differ.",
         _SIGN_THE_PATH,
         _other_environment,
     ),
-    _row(
+    _path(
         "path_with_environment",
         "The path was signed with /sandbox or /live, and sent without it.",
         "A key id that begins with SANDBOX or LIVE selects the environment; its paths"
@@ -211,14 +202,14 @@ ROWS: tuple[Mistake, ...] = (
         _SIGN_THE_PATH,
         _with_environment,
     ),
-    _row(
+    _path(
         "path_other_version",
         "The path was signed with another version of the API.",
         "Older samples use /v1.",
         _SIGN_THE_PATH,
         _other_version,
     ),
-    _row(
+    _path(
         "path_without_version",
         "The path that was signed lacks its beginning, such as /v2.",
         "The base URL of an HTTP library holds the version, and only the rest was"
@@ -226,49 +217,49 @@ ROWS: tuple[Mistake, ...] = (
         _SIGN_THE_PATH,
         _without_version,
     ),
-    _row(
+    _path(
         "path_shorter",
         "The path was signed without its last part, such as an id, /capture or /close.",
         "The signer was given the path of the collection or of the object.",
         _SIGN_THE_PATH,
         _shorter,
     ),
-    _row(
+    _path(
         "path_root",
         "The path was left out of what was signed.",
         "A URL without a path was given to the signer.",
         _SIGN_THE_PATH,
         _root,
     ),
-    _row(
+    _path(
         "path_decoded",
         "The path was signed without its percent-encoding.",
         "The framework hands out decoded paths.",
         "Percent-encode each segment of the path once, and sign and send that.",
         _decoded,
     ),
-    _row(
+    _path(
         "path_encoded_twice",
         "The path was percent-encoded twice before it was signed.",
         "An encoded path was encoded again, as the official .NET SDK does.",
         "Percent-encode each segment of the path once, and sign and send that.",
         _encoded_twice,
     ),
-    _row(
+    _path(
         "path_hex_case",
         "The percent-encoding of the path was signed in lower case.",
         "Some encoders write %2f for %2F.",
         "Write percent-encoding in upper case.",
         _lower_hex,
     ),
-    _row(
+    _path(
         "path_case",
         "The path was signed in lower case.",
         "A router or a setting has lowered it; paths and ids depend on case.",
         _SIGN_THE_PATH,
         _other_case,
     ),
-    _row(
+    _path(
         "path_trailing_slash",
         "The path was signed with a slash at its end, and sent without it, or the"
         " reverse.",
@@ -276,112 +267,112 @@ ROWS: tuple[Mistake, ...] = (
         _SIGN_THE_PATH,
         _trailing_slash,
     ),
-    _row(
+    _path(
         "path_without_first_slash",
         "The path was signed without its first slash.",
         "Base URL and path were joined by the slash that is missing.",
         _SIGN_THE_PATH,
         _without_first_slash,
     ),
-    _row(
+    _path(
         "path_not_normal",
         "The path was signed with slashes in a row, or without percent-encoding.",
         "A base URL that ends with a slash was joined to a path that begins with one.",
         "Make runs of slashes one slash, and percent-encode each segment.",
         _not_normal,
     ),
-    _row(
+    _path(
         "path_with_query",
         "The path was signed together with its query.",
         "The target of a request holds both; a canonical request has a line for each.",
         _SIGN_THE_PATH,
         _with_query,
     ),
-    _row(
+    _path(
         "path_encoded_whole",
         "The slashes of the path were percent-encoded, too.",
         "The path was encoded as one text, not segment by segment.",
         "Percent-encode each segment of the path, and join them by slashes.",
         _encoded_whole,
     ),
-    _row(
+    _path(
         "path_with_host",
         "The whole URL was signed in place of the path.",
         "The variable that holds the URL was taken.",
         _SIGN_THE_PATH,
         _with_host,
     ),
-    _row(
+    _query(
         "query_repeated_names",
         "A list in the query was signed as a repeated name, and sent as one value.",
         "The official Java and .NET SDKs write k=a&k=b.",
         _SIGN_THE_QUERY,
         _repeated_names,
     ),
-    _row(
+    _query(
         "query_order",
         "The query was signed in the order of the URL, not sorted.",
         "The parameters were joined as they were given.",
         _SIGN_THE_QUERY,
         _unsorted,
     ),
-    _row(
+    _query(
         "query_plus",
         "Blanks in the query were signed as +.",
         "Encoders of forms write + for a blank.",
         "Write %20 for a blank.",
         _form_style,
     ),
-    _row(
+    _query(
         "query_comma",
         "Commas in the query were signed bare.",
         "Lists are one value joined by commas, and each comma is %2C.",
         _SIGN_THE_QUERY,
         _bare(","),
     ),
-    _row(
+    _query(
         "query_colon",
         "Colons, slashes or at signs in the query were signed bare.",
         "Encoders of URLs leave : / @ as they are in a query.",
         _SIGN_THE_QUERY,
         _bare(":/@"),
     ),
-    _row(
+    _query(
         "query_javascript",
         "Characters such as ! * ' ( ) were signed bare in the query.",
         "encodeURIComponent of JavaScript leaves them as they are.",
         "Encode them, too: RFC 3986 leaves letters, digits, - . _ ~ only.",
         _bare("!*'()"),
     ),
-    _row(
+    _query(
         "query_decoded",
         "The query was signed without its percent-encoding.",
         "The framework hands out decoded parameters.",
         _SIGN_THE_QUERY,
         _decoded,
     ),
-    _row(
+    _query(
         "query_encoded_twice",
         "The query was percent-encoded twice before it was signed.",
         "An encoded query was encoded again.",
         _SIGN_THE_QUERY,
         _encoded_twice,
     ),
-    _row(
+    _query(
         "query_hex_case",
         "The percent-encoding of the query was signed in lower case.",
         "Some encoders write %2c for %2C.",
         "Write percent-encoding in upper case.",
         _lower_hex,
     ),
-    _row(
+    _query(
         "query_left_out",
         "The query was left out of what was signed.",
         "An older text of the documentation said that this line is always empty.",
         _SIGN_THE_QUERY,
         _left_out,
     ),
-    _row(
+    _query(
         "query_question_mark",
         "The query was signed with its question mark.",
         "URL parsers of JavaScript and PHP keep it.",

@@ -38,11 +38,11 @@ class Found:
     """The part as it was signed: a body's own bytes, else a canonical request or a
     string to sign."""
     came: bytes = field(repr=False)
-    """The same of what arrived."""
+    """The same part of what arrived."""
 
 
 class _Variant(NamedTuple):
-    """Another value of one part, and how it came about; a thousand are made."""
+    """Another value of one part of the request, and the mistakes that make it."""
 
     part: Part
     place: int
@@ -105,7 +105,7 @@ class Search:
     ) -> _Guess | None:
         """Try all guesses with one mistake in each of two parts.
 
-        This is most of the work, so nothing here is called that can be done in place.
+        Most of the time is spent here, so it calls no function that it can do without.
         """
         start = self._start
         join, pieces = b"\n".join, self._pieces[:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -70,26 +71,26 @@ def _hash_of_what_was_hashed(came: Came, text: bytes) -> Iterator[bytes]:
     yield f"{came.algorithm}\n{sha256_hex(bytes.fromhex(once))}".encode()
 
 
+_canonical = partial(Mistake, part="canonical")
+_string_row = partial(Mistake, part="string")
+
 CANONICAL_ROWS: tuple[Mistake, ...] = (
-    Mistake(
+    _canonical(
         "canonical_end",
-        "canonical",
         "The text that was hashed ends with a line feed too many.",
         "Each part was written with a line feed, also the last one.",
         "Let the text end with its last character.",
         _end,
     ),
-    Mistake(
+    _canonical(
         "canonical_carriage_returns",
-        "canonical",
         "The lines that were signed end with CR LF.",
         "The system's own line ends were written.",
         "Join the lines by line feeds alone.",
         _carriage_returns,
     ),
-    Mistake(
+    _canonical(
         "canonical_joined",
-        "canonical",
         "The lines that were signed are not joined by line feeds.",
         "The line feed stands between 'single' quotes, or it was forgotten.",
         "Join the lines by line feeds.",
@@ -98,42 +99,37 @@ CANONICAL_ROWS: tuple[Mistake, ...] = (
 )
 
 STRING_ROWS: tuple[Mistake, ...] = (
-    Mistake(
+    _string_row(
         "algorithm_other",
-        "string",
         "The string that was signed names another algorithm than the one that came.",
         "The two sides have different defaults: without its field `algorithm` a button"
         " uses AMZN-PAY-RSASSA-PSS.",
         "Send the algorithm's name that was signed, for a button in its configuration.",
         _other_algorithm,
     ),
-    Mistake(
+    _string_row(
         "string_without_algorithm",
-        "string",
         "The hash was signed without the algorithm's name before it.",
         "The string to sign has two lines.",
         _STRING,
         _string(lambda came, text: came.hashed(text).encode()),
     ),
-    Mistake(
+    _string_row(
         "string_not_hashed",
-        "string",
         "The text itself was signed, in place of its hash.",
         "A signing function was given the text: the string to sign is short.",
         _STRING,
         _string(lambda _, text: text),
     ),
-    Mistake(
+    _string_row(
         "string_hash_missing",
-        "string",
         "The algorithm's name was signed with the text itself, not with its hash.",
         "The hash was forgotten.",
         _STRING,
         _string(lambda came, text: came.algorithm.encode() + b"\n" + text),
     ),
-    Mistake(
+    _string_row(
         "string_hash_upper",
-        "string",
         "The hash in the string to sign is in upper-case hex.",
         "The encoder of hex digits writes A to F.",
         _STRING,
@@ -141,9 +137,8 @@ STRING_ROWS: tuple[Mistake, ...] = (
             lambda came, text: f"{came.algorithm}\n{came.hashed(text).upper()}".encode()
         ),
     ),
-    Mistake(
+    _string_row(
         "string_hash_base64",
-        "string",
         "The hash in the string to sign is in base64.",
         "Other schemes write hashes in base64.",
         _STRING,
@@ -153,9 +148,8 @@ STRING_ROWS: tuple[Mistake, ...] = (
             )
         ),
     ),
-    Mistake(
+    _string_row(
         "string_hash_raw",
-        "string",
         "The hash in the string to sign is raw bytes, not hex.",
         "The hash was not written as text.",
         _STRING,
@@ -163,41 +157,36 @@ STRING_ROWS: tuple[Mistake, ...] = (
             lambda came, text: f"{came.algorithm}\n".encode() + sha256(text).digest()
         ),
     ),
-    Mistake(
+    _string_row(
         "string_hashed_twice",
-        "string",
         "The text was hashed twice before it was signed.",
         "One function hashes what another one has hashed already.",
         _STRING,
         _hash_of_what_was_hashed,
     ),
-    Mistake(
+    _string_row(
         "string_end",
-        "string",
         "The string to sign ends with a line feed.",
         "Both lines were written with a line feed.",
         _STRING,
         _string(lambda came, text: f"{came.algorithm}\n{came.hashed(text)}\n".encode()),
     ),
-    Mistake(
+    _string_row(
         "string_separator",
-        "string",
         "The two lines of the string to sign are not joined by a line feed.",
         "The line feed stands between 'single' quotes, or is the system's own.",
         _STRING,
         _separators,
     ),
-    Mistake(
+    _string_row(
         "string_with_date",
-        "string",
         "The string to sign has a date, as AWS's own scheme has it.",
         "Signature Version 4 of AWS was taken as the model.",
         _STRING,
         _more_lines,
     ),
-    Mistake(
+    _string_row(
         "string_prehashed",
-        "string",
         "The string to sign was hashed before it was signed, so it was hashed twice.",
         "The signing function hashes by itself; KMS needs MessageType=RAW for that.",
         "Give the string to sign to the signing function, or its hash with the option"

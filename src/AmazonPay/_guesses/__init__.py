@@ -1,4 +1,4 @@
-"""Where the simulator guesses, as data: what is asked, and what was guessed.
+"""The simulator's guesses, as data: each question, and the answer that is assumed.
 
 `amazonpay conformance` asks a sandbox account, and the simulator takes the answers. The
 rows of `docs/simulator.md`, "Where we guessed", are made of the same.

@@ -36,7 +36,7 @@ class Guess:
     """Points of other rows that this decides, too."""
 
     def takes(self, answer: object) -> bool:
-        """Return whether this can be an answer."""
+        """Return whether a value is a possible answer to the question."""
         return isinstance(answer, str) and re.fullmatch(self.form, answer) is not None
 
     @property

@@ -97,7 +97,6 @@ def _all_causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an exception, its causes, and the members of groups among them."""
     for cause in causes_of(error):
         yield cause
-        # An exception group has members.
         members: tuple[BaseException, ...] = getattr(cause, "exceptions", ())
         for member in members:
             yield from _all_causes(member)

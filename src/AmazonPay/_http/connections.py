@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
+import httpx2
+
+from .._core.checks import check_type
 from ..errors import ClientClosed, ConfigurationError
 from .loops import LoopConnections, running_loop
 from .proxies import proxy_for
@@ -18,36 +21,30 @@ from .transports import AsyncPoolTransport, PoolTransport
 from .trust import tls_context
 
 if TYPE_CHECKING:
-    import httpx2
-
     from .._core.config import Endpoint
     from .trust import Verify
 
 _T = TypeVar("_T")
 
 
+class _Settings(TypedDict):
+    """The parameters of `Client` for its own transports."""
+
+    verify: Verify | None
+    proxy: str | None
+    trust_env: bool
+
+
 def transport_options(
-    endpoint: Endpoint,
-    *,
-    verify: Verify | None,
-    proxy: str | None,
-    trust_env: bool,
-    given: bool = False,
+    endpoint: Endpoint, *, verify: Verify | None, proxy: str | None, trust_env: bool
 ) -> dict[str, Any]:
-    """Return the options of this client's transports; empty if one was `given`.
+    """Return the options of a client's own transports, from its parameters.
 
     The environment is read here, once for each client.
 
     Raises:
         ConfigurationError: `verify`, `proxy` or the environment cannot be used.
     """
-    if given:
-        if verify is not None or proxy is not None:
-            raise ConfigurationError(
-                "verify and proxy are the transport's own: give them to the one you"
-                " pass as transport"
-            )
-        return {}
     chosen = proxy_for(endpoint, proxy, trust_env=trust_env)
     return {"verify": tls_context(verify, trust_env=trust_env), "proxy": chosen}
 
@@ -68,59 +65,72 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_mark_child)
 
 
-class _CallersTransport(Generic[_T]):
-    """A transport that the caller passed; only the process that got it may use it."""
+class _Transports(Generic[_T]):
+    """The transports of a client: one that the caller passed, or its own ones.
 
-    def __init__(self, transport: _T) -> None:
-        self._transport = transport
+    A fork must not share sockets. So only the process that was given a transport may
+    use it.
+    """
+
+    _KIND: ClassVar[type]
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: _T | None,
+        **settings: Unpack[_Settings],
+    ) -> None:
+        example = f"an httpx2.{self._KIND.__name__}"
+        check_type("transport", transport, self._KIND, example, optional=True)
+        if transport is None:
+            self._options = transport_options(endpoint, **settings)
+        elif settings["verify"] is not None or settings["proxy"] is not None:
+            raise ConfigurationError(
+                "verify and proxy are the transport's own: give them to the one you"
+                " pass as transport"
+            )
+        self._given = transport
         self._process = _this_process
+        self._closed = False
 
-    @property
-    def is_inherited(self) -> bool:
-        """Whether this process was forked after the transport was passed."""
-        return self._process is not _this_process
-
-    def current(self) -> _T:
-        """Return the transport.
+    def check_open(self) -> None:
+        """Check that something can be sent.
 
         Raises:
-            ClientClosed: this process is a fork, which must not share its connections.
+            ClientClosed: the client is closed, or the caller's transport belongs to the
+                process that this one was forked from.
         """
-        if self.is_inherited:
+        if self._closed:
+            raise ClientClosed("this client is closed; build a new one")
+        if self._given is not None and self._process is not _this_process:
             raise ClientClosed(
                 "the transport of this client belongs to the process that this one was"
                 " forked from: build transport and client after the fork"
             )
-        return self._transport
 
 
-class Connections:
-    """Blocking transports, one for each process: a fork must not share sockets."""
+class Connections(_Transports[httpx2.BaseTransport]):
+    """Blocking transports, one for each process."""
+
+    _KIND = httpx2.BaseTransport
 
     def __init__(
-        self, options: dict[str, Any], given: httpx2.BaseTransport | None
+        self,
+        endpoint: Endpoint,
+        transport: httpx2.BaseTransport | None,
+        **settings: Unpack[_Settings],
     ) -> None:
-        self._options = options
-        self._given = None if given is None else _CallersTransport(given)
+        super().__init__(endpoint, transport, **settings)
         # A child keeps, but never touches, the transports of its parent.
         self._by_process: dict[_Process, httpx2.BaseTransport] = {}
-        self._closed = False
         # The sockets of a client that nobody closes are closed with it.
         weakref.finalize(self, _close_own, self._by_process)
 
-    def check_open(self) -> None:
-        """Raise `ClientClosed` if nothing can be sent any longer."""
-        if self._closed:
-            raise ClientClosed("this client is closed; build a new one")
-        if self._given is not None:
-            self._given.current()
-
     def current(self) -> httpx2.BaseTransport:
         """Return this process's transport; threads share it."""
-        if self._closed:
-            raise ClientClosed("this client is closed; build a new one")
+        self.check_open()
         if self._given is not None:
-            return self._given.current()
+            return self._given
         found = self._by_process.get(_this_process)
         if found is None:
             # setdefault is atomic, so there is no lock that a fork could copy locked.
@@ -133,8 +143,8 @@ class Connections:
         if not self._closed:
             self._closed = True
             _close_own(self._by_process)
-            if self._given is not None and not self._given.is_inherited:
-                self._given.current().close()
+            if self._given is not None and self._process is _this_process:
+                self._given.close()
 
 
 def _close_own(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
@@ -145,33 +155,28 @@ def _close_own(by_process: dict[_Process, httpx2.BaseTransport]) -> None:
         own.close()
 
 
-class AsyncConnections:
+class AsyncConnections(_Transports[httpx2.AsyncBaseTransport]):
     """Awaiting transports: one for each event loop of each process."""
 
+    _KIND = httpx2.AsyncBaseTransport
+
     def __init__(
-        self, options: dict[str, Any], given: httpx2.AsyncBaseTransport | None
+        self,
+        endpoint: Endpoint,
+        transport: httpx2.AsyncBaseTransport | None,
+        **settings: Unpack[_Settings],
     ) -> None:
-        self._options = options
-        self._given = None if given is None else _CallersTransport(given)
+        super().__init__(endpoint, transport, **settings)
         # A forked child may continue on its parent's event loop. If it closed a
         # connection of the parent, the parent's loop would stop watching it. So a child
         # never touches the connections of its parent.
         self._by_loop: dict[tuple[object, _Process], LoopConnections] = {}
-        self._closed = False
-
-    def check_open(self) -> None:
-        """Raise `ClientClosed` if nothing can be sent any longer."""
-        if self._closed:
-            raise ClientClosed("this client is closed; build a new one")
-        if self._given is not None:
-            self._given.current()
 
     def current(self) -> httpx2.AsyncBaseTransport:
         """Return the transport of the running event loop."""
-        if self._closed:
-            raise ClientClosed("this client is closed; build a new one")
+        self.check_open()
         if self._given is not None:
-            return self._given.current()
+            return self._given
         here = running_loop(), _this_process
         found = self._by_loop.get(here)
         if found is None:
@@ -184,7 +189,7 @@ class AsyncConnections:
         return found.transport
 
     def _drop_closed_loops(self) -> None:
-        """Close what is left of loops that were closed; they cannot close it."""
+        """Close the sockets of event loops that were closed and left them open."""
         for place, connections in list(self._by_loop.items()):
             if connections.is_over and place[1] is _this_process:
                 connections.drop()
@@ -198,8 +203,8 @@ class AsyncConnections:
             return
         self._closed = True
         if self._given is not None:
-            if not self._given.is_inherited:
-                await self._given.current().aclose()
+            if self._process is _this_process:
+                await self._given.aclose()
             return
         here = running_loop()
         for place, connections in list(self._by_loop.items()):

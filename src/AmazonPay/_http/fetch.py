@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from .._core.config import Endpoint
+from .._core.config import Endpoint, timeout_from
 from .._core.regions import REGIONS
 from .progress import ending
 from .proxies import proxy_for
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _OK = 200
 _PORTS = {"http": 80, "https": 443}
-_STEPS = ("connect", "read", "write", "pool")
 
 
 def fetch(
@@ -46,7 +45,7 @@ def fetch(
         "GET",
         url,
         headers={"accept-encoding": "identity"},
-        extensions={"timeout": dict.fromkeys(_STEPS, seconds)},
+        extensions={"timeout": timeout_from(seconds).within(seconds)},
     )
     proxy = proxy_for(endpoint, None, trust_env=trust_env)
     transport = PoolTransport(verify, proxy)

@@ -82,5 +82,5 @@ async def _closing(
 
 
 def running_loop() -> object:
-    """Return the event loop that runs in this thread, of asyncio or trio."""
+    """Return the event loop that runs in this thread; it is one of asyncio or trio."""
     return anyio.lowlevel.current_token().native_token

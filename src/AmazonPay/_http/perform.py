@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio.to_thread
 
-from .._core.retry import Failure, Outcome
+from .._core.retry import AttemptResult, Failure
 from .._core.steps import Now, RunInThread, Sign, TakeTurn, Transfer, Transmit, Wait
 from .._signing.request_signer import SignerFailed
 from ..errors import ClientClosed, ConnectionFailed, SigningFailed
@@ -53,7 +53,7 @@ class Performer:
         except SignerFailed as failed:
             return _not_signed(failed)
 
-    def _transmit(self, step: Transmit) -> Outcome:
+    def _transmit(self, step: Transmit) -> AttemptResult:
         try:
             transport = self.connections.current()
         except ClientClosed:
@@ -112,7 +112,7 @@ class AsyncPerformer:
         except SignerFailed as failed:
             return _not_signed(failed)
 
-    async def _transmit(self, step: Transmit) -> Outcome:
+    async def _transmit(self, step: Transmit) -> AttemptResult:
         try:
             transport = self.connections.current()
         except ClientClosed:

@@ -125,7 +125,7 @@ def is_foreign(error: OSError, started: float, seconds: float | None) -> bool:
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and its explicit causes, each one once."""
+    """Yield an exception, its `__cause__`, the cause of that, and so on, each once."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from .._core.call import Call
     from .._core.config import Timeout
-    from .._core.retry import Outcome
+    from .._core.retry import AttemptResult
     from .._signing.request_signer import SignedRequest
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
@@ -132,7 +132,7 @@ def _no_connection(error: Exception, place: str) -> str:
 
 
 def _place_of(request: SignedRequest, progress: Progress) -> str:
-    """Return the host and port of an attempt's connection, a proxy's as such."""
+    """Return where an attempt connects to: host and port, and the proxy, if any."""
     url = _url(request.url)
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = url.port or (80 if url.scheme == "http" else 443)
@@ -140,20 +140,6 @@ def _place_of(request: SignedRequest, progress: Progress) -> str:
     if progress.peer is None or progress.peer == place:
         return place
     return f"{place} by the proxy {progress.peer}"
-
-
-def _timeouts(timeout: Timeout, time_left: float) -> dict[str, float]:
-    left = max(time_left, _SHORTEST_TIMEOUT)
-
-    def cut(seconds: float | None) -> float:
-        return left if seconds is None else min(seconds, left)
-
-    return {
-        "connect": cut(timeout.connect),
-        "read": cut(timeout.read),
-        "write": cut(timeout.write),
-        "pool": cut(timeout.pool),
-    }
 
 
 def _left_this_machine(stream: Any) -> bool:  # noqa: ANN401 - httpcore2's stream, as traced
@@ -201,7 +187,8 @@ def _url(text: str) -> httpx2.URL:
 def _request(
     signed: SignedRequest, timeout: Timeout, time_left: float, trace: object
 ) -> httpx2.Request:
-    extensions: dict[str, object] = {"timeout": _timeouts(timeout, time_left)}
+    timeouts = timeout.within(max(time_left, _SHORTEST_TIMEOUT))
+    extensions: dict[str, object] = {"timeout": timeouts}
     if trace is not None:
         extensions["trace"] = trace
     return httpx2.Request(
@@ -256,7 +243,7 @@ class _Body:
             return Failure(TimedOut, "no whole answer in time", sent=True)
         return None
 
-    def outcome(self, response: httpx2.Response) -> Outcome:
+    def result(self, response: httpx2.Response) -> AttemptResult:
         """Return the complete answer, or a `Failure` if it is too large decoded."""
         headers = _headers(response)
         content = b"".join(self._chunks)
@@ -289,7 +276,7 @@ def send_once(
     timeout: Timeout,
     ends: float,
     call: Call,
-) -> Outcome:
+) -> AttemptResult:
     """Send one signed request, and read its answer to the end.
 
     The attempt ends at `ends`, on the monotonic clock, or one socket time-out later.
@@ -302,7 +289,7 @@ def send_once(
         trace = _raise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Outcome | None = None
+    answer: AttemptResult | None = None
     try:
         response = transport.handle_request(
             _request(request, timeout, time_left, trace)
@@ -312,7 +299,7 @@ def send_once(
             for chunk in cast("httpx2.SyncByteStream", response.stream):
                 if failure := body.add(chunk):
                     return failure
-            answer = body.outcome(response)
+            answer = body.result(response)
             # Closing the answer frees its connection for another call.
             progress.stream = None
         finally:
@@ -348,9 +335,9 @@ def _close_and_note(error: BaseException, progress: Progress, call: Call) -> Non
 
 
 def _is_not_transports(error: Exception, progress: Progress) -> bool:
-    """Return whether an `OSError` passed through a transport of this package.
+    """Return whether other code than the transport raised an `OSError`.
 
-    Those transports translate their own, so it was raised by other code.
+    A transport of this package translates the errors of its own sockets.
     """
     return isinstance(error, OSError) and progress.sent is not None
 
@@ -361,7 +348,7 @@ async def asend_once(
     timeout: Timeout,  # noqa: ASYNC109 - it limits socket steps
     ends: float,
     call: Call,
-) -> Outcome:
+) -> AttemptResult:
     """Send one signed request, and read its answer to the end.
 
     The attempt ends at `ends`, on the monotonic clock.
@@ -374,7 +361,7 @@ async def asend_once(
         trace = _araise_interruption
     progress, outer = Progress(ends), PROGRESS.get()
     PROGRESS.set(progress)
-    answer: Outcome | None = None
+    answer: AttemptResult | None = None
     try:
         # This scope absorbs the cancellation at the deadline. A cancellation by the
         # caller propagates.
@@ -387,7 +374,7 @@ async def asend_once(
                 async for chunk in cast("httpx2.AsyncByteStream", response.stream):
                     if failure := body.add(chunk):
                         return failure
-                answer = body.outcome(response)
+                answer = body.result(response)
             finally:
                 await response.aclose()
         return answer or failure_of(

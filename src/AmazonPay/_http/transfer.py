@@ -9,27 +9,23 @@ makes the connection.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import anyio
 import anyio.to_thread
 import httpx2
 
 from .._core.hosts import is_loopback, is_public_address, is_public_host
+from .._core.whole_files import replacing
 from ..errors import TransferFailed
 from .progress import ending
 from .send import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from types import TracebackType
-    from typing import Self
+    from pathlib import Path
 
     from .._core.config import Endpoint, Timeout
     from .._core.steps import Transfer
@@ -150,21 +146,12 @@ def _request(
     trace: object,
     content: Iterator[bytes] | AsyncIterator[bytes] | None,
 ) -> httpx2.Request:
-    def cut(limit: float | None) -> float:
-        return seconds if limit is None else min(limit, seconds)
-
-    timeouts = {
-        "connect": cut(timeout.connect),
-        "read": cut(timeout.read),
-        "write": cut(timeout.write),
-        "pool": cut(timeout.pool),
-    }
     return httpx2.Request(
         step.method,
         step.url,
         headers=_headers(step),
         content=content,
-        extensions={"timeout": timeouts, "trace": trace},
+        extensions={"timeout": timeout.within(seconds), "trace": trace},
     )
 
 
@@ -183,47 +170,11 @@ def _too_late() -> TransferFailed:
     return TransferFailed("transfer: the file took too long", final=True)
 
 
-class _NewFile:
-    """A private file (0600) beside its target, which it replaces when complete.
-
-    Its name is new and unique, so a symbolic link placed there is not followed, and two
-    downloads do not collide. It is removed unless `keep` is called.
-    """
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self._size = 0
-        descriptor, name = tempfile.mkstemp(
-            prefix=".amazonpay-", suffix=".part", dir=target.parent
-        )
-        self._path = Path(name)
-        self._file = os.fdopen(descriptor, "wb")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def write(self, chunk: bytes) -> None:
-        """Append a chunk; raise if the file becomes larger than the limit."""
-        self._size += len(chunk)
-        if self._size > LARGEST_FILE:
-            raise TransferFailed("transfer: the file is too large", final=True)
-        self._file.write(chunk)
-
-    def keep(self) -> None:
-        """Replace the target with this file; a symbolic link there is replaced, too."""
-        self._file.close()
-        self._path.replace(self._target)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink()
+def _write(file: IO[bytes], chunk: bytes) -> None:
+    """Append a chunk; raise if the file becomes larger than the limit."""
+    if file.tell() + len(chunk) > LARGEST_FILE:
+        raise TransferFailed("transfer: the file is too large", final=True)
+    file.write(chunk)
 
 
 # The drivers --------------------------------------------------------------------------
@@ -255,12 +206,11 @@ def transfer(
                 _check_status(step, response.status_code)
                 if step.target is None:
                     return
-                with _NewFile(step.target) as file:
+                with replacing(step.target) as file:
                     for chunk in cast("httpx2.SyncByteStream", response.stream):
                         if time.monotonic() > ends:
                             raise _too_late()
-                        file.write(chunk)
-                    file.keep()
+                        _write(file, chunk)
             finally:
                 response.close()
     except (httpx2.TransportError, httpx2.StreamError) as error:
@@ -314,10 +264,9 @@ async def _atransfer(
             _check_status(step, response.status_code)
             if step.target is None:
                 return
-            with _NewFile(step.target) as file:
+            with replacing(step.target) as file:
                 async for chunk in cast("httpx2.AsyncByteStream", response.stream):
-                    await anyio.to_thread.run_sync(file.write, chunk)
-                file.keep()
+                    await anyio.to_thread.run_sync(_write, file, chunk)
         finally:
             await response.aclose()
     except (httpx2.TransportError, httpx2.StreamError) as error:

@@ -48,7 +48,7 @@ _LIBRARIES = frozenset({"anyio", "h11", "httpcore2", "socksio"})
 
 
 def as_httpx2(error: Exception) -> httpx2.TransportError | None:
-    """Return the httpx2 form of an error; None if none of `_LIBRARIES` raised it.
+    """Return the httpx2 form of an error of `_LIBRARIES`; None for any other error.
 
     An `OSError` is never theirs, because the network backends translate the errors of
     their sockets.
@@ -178,7 +178,7 @@ class PoolTransport(httpx2.BaseTransport):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    """An iterator; a generator would need closing if it is not exhausted."""
+    """An answer's body; it is no generator, which must be closed if it was not read."""
 
     def __init__(self, stream: Any) -> None:  # noqa: ANN401 - httpcore2 types it loosely
         self._stream = stream

@@ -87,17 +87,17 @@ class CallResult:
         return replace(self, status="unknown")
 
 
-def classify(outcome: Response[Any] | TransportError) -> CallResult:
+def classify(end: Response[Any] | TransportError) -> CallResult:
     """Classify the response or the error of a call."""
-    if isinstance(outcome, TransportError):
-        status: CallStatus = "unknown" if outcome.outcome_unknown else "not_processed"
-        return CallResult(status, type(outcome).__name__, error=outcome)
-    if outcome.ok and outcome.readable:
-        return CallResult("succeeded", response=outcome)
-    reason = outcome.reason_code
-    if outcome.outcome_unknown:
+    if isinstance(end, TransportError):
+        status: CallStatus = "unknown" if end.outcome_unknown else "not_processed"
+        return CallResult(status, type(end).__name__, error=end)
+    if end.ok and end.readable:
+        return CallResult("succeeded", response=end)
+    reason = end.reason_code
+    if end.outcome_unknown:
         status = "unknown"
-    elif reason in _NOT_PROCESSED or outcome.status_code == _THROTTLED:
+    elif reason in _NOT_PROCESSED or end.status_code == _THROTTLED:
         status = "not_processed"
     elif reason in _REFUSALS:
         status = "refused"
@@ -106,6 +106,4 @@ def classify(outcome: Response[Any] | TransportError) -> CallResult:
         # code that is newer than this version.
         status = "unknown"
     named = reason is not None and shown(reason) == reason
-    return CallResult(
-        status, reason if named else f"HTTP {outcome.status_code}", outcome
-    )
+    return CallResult(status, reason if named else f"HTTP {end.status_code}", end)

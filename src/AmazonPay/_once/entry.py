@@ -31,6 +31,9 @@ JOURNAL_CHANGED: Final = "JournalChanged"
 CREATING: Final = frozenset({"create_charge", "create_refund"})
 KEYED: Final = CREATING | {"capture_charge"}
 
+# Operations that complete a checkout session.
+SESSIONS: Final = frozenset({"complete_checkout_session", "finalize_checkout_session"})
+
 # The prefix of `operation` in entries that are claims, not requests; see `claims.py`.
 CLAIM: Final = "claim "
 
@@ -168,7 +171,7 @@ class Entry:
         A row of an older version may lack the newer columns.
         """
         ids, body = row["charge_ids"], row["body"]
-        newer = {name: row[name] for name in _NEWER if name in row.keys()}  # noqa: SIM118 - a sqlite3.Row holds values, not names
+        newer = {name: row[name] for name in NEWER_COLUMNS if name in row.keys()}  # noqa: SIM118 - a sqlite3.Row holds values, not names
         other_ids = newer.get("other_object_ids")
         return cls(
             key=row["idempotency_key"],
@@ -196,7 +199,7 @@ class Entry:
         )
 
 
-_NEWER: Final = (
+NEWER_COLUMNS: Final = (
     "other_object_ids",
     "environment",
     "region",
@@ -204,6 +207,21 @@ _NEWER: Final = (
     "abandoned",
     "created",
 )
+"""The columns that rows of an older version may lack."""
+
+
+def entry_of_row(row: Mapping[str, Any]) -> Entry:
+    """Return the entry of a row that a journal has read.
+
+    Raises:
+        JournalFailed: the row is damaged; the error shows no value of it.
+    """
+    try:
+        return Entry.from_row(row)
+    except (LookupError, TypeError, ValueError):
+        failure = JournalFailed("the journal has an entry that cannot be read")
+    raise failure  # outside `except`: the other error holds values
+
 
 Change: TypeAlias = Callable[[Entry | None], Entry]
 """Returns the new state of an entry; takes None if there is no entry yet."""

@@ -16,11 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from .._core.retry import note_unknown
 from .._core.steps import Flow, now
 from ..decisions import Decision
-from ..errors import (
-    AmazonPayError,
-    JournalConflict,
-    JournalFailed,
-)
+from ..errors import AmazonPayError, JournalConflict, JournalFailed
 from ..idempotency import derived_key
 from ..objects import state_of
 from ..procedures.waiting import watch
@@ -29,6 +25,7 @@ from .claims import claim_is_free, holds_claim, take_claim
 from .entry import (
     CREATING,
     JOURNAL_CHANGED,
+    SESSIONS,
     Entry,
     record_answer,
     record_decision,
@@ -39,7 +36,6 @@ from .entry import (
 from .intent import call_of
 from .journal_steps import find, write
 from .observe import (
-    SESSIONS,
     call_result,
     checked_result,
     get_permission,
@@ -67,7 +63,6 @@ _CLAIMED: Final = (
 _TOO_OLD: Final = "TooOld"
 _EARLIER_ATTEMPT: Final = "EarlierAttempt"
 _LATER_ATTEMPT: Final = "LaterAttempt"
-
 
 # How often a run decides again because other workers of its order changed the entry.
 _MAX_ROUNDS: Final = 5
@@ -295,9 +290,11 @@ class _Run:
         return Assessment("unknown", self.skip_reason or JOURNAL_CHANGED)
 
     def _has_claim(self, found: Entry) -> bool:
-        """Return whether this run has held the claim without a break.
+        """Return whether this run took the claim, and has held it without a break.
 
-        Each change from `no` counts a run, so equal counts show that there was no `no`.
+        Another order may take the claim while the entry is a `no`. Each change from a
+        `no` raises `runs`. So there was none if `runs` is what it was when this run
+        took the claim.
         """
         if found.settled_for_good:
             return True
@@ -419,7 +416,7 @@ def _waiting_reason(assessment: Assessment, observed: Observed) -> str | None:
 
 
 def _is_older(entry: Entry, max_age: timedelta) -> bool:
-    """Compare an entry's age with `max_age`, both times by the journal's clock."""
+    """Return whether an entry is older than `max_age`, by the clock of its journal."""
     if entry.created is None or entry.changed is None:
         return False
     return entry.changed - entry.created > max_age

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from .._core.json_body import encode_body
 from .._core.parameters import encoded_id
-from ..errors import (
-    InvalidRequest,
-)
+from ..errors import InvalidRequest
 from ..idempotency import derived_key, idempotency_key
 from ..money import compare
 from ..resources.charge_permissions import ChargePermissions
@@ -17,7 +15,7 @@ from ..resources.charges import Charges
 from ..resources.checkout_sessions import CheckoutSessions
 from ..resources.refunds import Refunds
 from .bodies import DEFAULT_BODIES, digest_of, read_body
-from .entry import Entry
+from .entry import SESSIONS, Entry
 
 if TYPE_CHECKING:
     from .._core.call import Body, Call
@@ -52,13 +50,6 @@ REFERENCE_MEMBERS: Final = {
     "create_charge": "chargePermissionId",
     "create_refund": "chargeId",
 }
-
-# It is unconfirmed whether Amazon honors the key of these operations, and whether it
-# stores a refusal under it. A session that was refused because its buyer had not paid
-# yet must not be refused for ever, so the next send gets a new key.
-_FRESH_KEY_AFTER_REFUSAL: Final = frozenset(
-    {"complete_checkout_session", "finalize_checkout_session"}
-)
 
 
 def intended_entry(  # noqa: PLR0913 - one keyword for each part of a request
@@ -139,7 +130,13 @@ def call_of(entry: Entry) -> Call:
 
 
 def _wire_key(entry: Entry) -> str:
-    if entry.operation not in _FRESH_KEY_AFTER_REFUSAL or not entry.answers:
+    """Return the key that is sent: the entry's own, or a new one for each send.
+
+    It is unconfirmed whether Amazon honors the key of a session's operations, and
+    whether it stores a refusal under it. A session that was refused because its buyer
+    had not paid yet must not be refused for ever, so the next send gets a new key.
+    """
+    if entry.operation not in SESSIONS or not entry.answers:
         return entry.key
     return derived_key(
         namespace=entry.namespace,

@@ -11,6 +11,8 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
+from .._core.checks import is_count
+from .._core.run import run
 from .._core.signals import raised_by_a_signal_handler
 from .._core.steps import RunInThread
 from ..errors import InvalidRequest, JournalConflict, JournalFailed
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from .._core.steps import Flow
+    from .._core.steps import Flow, Step
     from .entry import Change, Entry
 
 
@@ -96,14 +98,14 @@ def checked_journal(journal: object) -> Journal:
     return cast("Journal", journal)
 
 
-def checked_limit(limit: object) -> int:
-    """Return a valid number of entries to list.
+def checked_limit(limit: int, name: str = "limit") -> int:
+    """Return a valid limit, such as the number of entries to list.
 
     Raises:
-        InvalidRequest: it is no int, or below 1.
+        InvalidRequest: it is no int, or below 1; the error calls it `name`.
     """
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise InvalidRequest("limit is an int of 1 or more")
+    if not is_count(limit):
+        raise InvalidRequest(f"{name} is an int of 1 or more")
     return limit
 
 
@@ -120,6 +122,18 @@ def write(journal: Journal, key: str, change: Change) -> Flow[Entry]:
     """Change an entry and return the new one."""
     work = partial(_guarded, journal.change, key, change)
     return cast("Entry", (yield RunInThread(work)))
+
+
+def run_alone(flow: Flow[R]) -> R:
+    """Run a flow that only reads and writes a journal, without a client."""
+    return run(flow, _JournalAlone())
+
+
+class _JournalAlone:
+    """Does the steps of a journal."""
+
+    def perform(self, step: Step, /) -> object:
+        return cast("RunInThread", step).work()
 
 
 def _guarded(work: Callable[..., R], *args: object) -> R:

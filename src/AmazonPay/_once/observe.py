@@ -6,32 +6,24 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ..errors import (
-    APIError,
-    TransportError,
-)
+from ..errors import APIError, TransportError
 from ..objects import state_of
 from ..resources.charge_permissions import ChargePermissions
 from ..resources.charges import Charges
 from ..resources.checkout_sessions import CheckoutSessions
 from ..resources.refunds import Refunds
 from .classify import CallResult, classify
-from .entry import (
-    OBJECT_MISMATCH,
-    Entry,
-)
+from .entry import CREATING, OBJECT_MISMATCH, SESSIONS, Entry
 from .intent import REFERENCE_MEMBERS
 from .outcomes import Observed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from .._core.call import Call
     from .._core.operation import Operation
     from .._core.steps import Flow
     from ..response import Response
-
-SESSIONS: Final = frozenset({"complete_checkout_session", "finalize_checkout_session"})
 
 
 def call_result(call: Call) -> Flow[CallResult]:
@@ -107,16 +99,48 @@ def get_permission(id_: str) -> Flow[Observed]:
     return (yield from _get_object(get, "chargePermissionId", id_))
 
 
-def _observe_charge(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    del requested
-    return (yield from _get_object(Charges.get_charge, "chargeId", entry.subject))
+# The operation that gets the object of an entry, and the member that holds its id.
+_OBJECTS: Final[dict[str, tuple[Operation[..., Any], str]]] = {
+    "complete_checkout_session": (
+        CheckoutSessions.get_checkout_session,
+        "checkoutSessionId",
+    ),
+    "finalize_checkout_session": (
+        CheckoutSessions.get_checkout_session,
+        "checkoutSessionId",
+    ),
+    "create_charge": (Charges.get_charge, "chargeId"),
+    "capture_charge": (Charges.get_charge, "chargeId"),
+    "cancel_charge": (Charges.get_charge, "chargeId"),
+    "close_charge_permission": (
+        ChargePermissions.get_charge_permission,
+        "chargePermissionId",
+    ),
+    "create_refund": (Refunds.get_refund, "refundId"),
+}
 
 
-def _observe_session(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    """Get a session and, once it has ended, its charge."""
-    del requested
-    get = CheckoutSessions.get_checkout_session
-    observed = yield from _get_object(get, "checkoutSessionId", entry.subject)
+def observe(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
+    """Get the object of an entry, and the charges that its decision depends on.
+
+    `requested` is the body of the entry's request. An object that was not created yet
+    is not observed.
+    """
+    id_ = entry.subject
+    if entry.operation in CREATING:
+        if entry.object_id is None:
+            return Observed()
+        id_ = usable_id(entry.object_id) or ""
+    observed = yield from _get_object(*_OBJECTS[entry.operation], id_)
+    if entry.operation in SESSIONS:
+        return (yield from _with_charge(observed))
+    if entry.operation == "close_charge_permission":
+        return (yield from _with_listed_charges(entry, requested, observed))
+    return observed
+
+
+def _with_charge(observed: Observed) -> Flow[Observed]:
+    """Get the charge of a session that has ended, and add it to the observation."""
     view = observed.object or {}
     charge_id = view.get("chargeId")
     if charge_id is None or state_of(view) not in {"Completed", "Canceled"}:
@@ -131,9 +155,10 @@ def _observe_session(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observe
     return replace(observed, charge=charge_view, reason=charge.reason)
 
 
-def _observe_permission(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    """Get a permission and, if its charges must have ended too, the listed charges."""
-    observed = yield from get_permission(entry.subject)
+def _with_listed_charges(
+    entry: Entry, requested: Mapping[str, Any], observed: Observed
+) -> Flow[Observed]:
+    """Get the listed charges of a closed permission if they must have ended, too."""
     ours = entry.object_id is not None
     if (
         entry.charge_ids is None
@@ -149,50 +174,6 @@ def _observe_permission(entry: Entry, requested: Mapping[str, Any]) -> Flow[Obse
     return replace(observed, charges=tuple(charges))
 
 
-def _observe_created_charge(
-    entry: Entry, requested: Mapping[str, Any]
-) -> Flow[Observed]:
-    del requested
-    if entry.object_id is None:
-        return Observed()
-    return (yield from _get_charge(entry.object_id))
-
-
-def _observe_refund(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    del requested
-    if entry.object_id is None:
-        return Observed()
-    return (yield from _get_object(Refunds.get_refund, "refundId", entry.object_id))
-
-
-_OBSERVE: Final[dict[str, Callable[[Entry, Mapping[str, Any]], Flow[Observed]]]] = {
-    "complete_checkout_session": _observe_session,
-    "finalize_checkout_session": _observe_session,
-    "create_charge": _observe_created_charge,
-    "capture_charge": _observe_charge,
-    "cancel_charge": _observe_charge,
-    "close_charge_permission": _observe_permission,
-    "create_refund": _observe_refund,
-}
-
-
-def observe(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
-    """Get the object of an entry; `requested` is the body of its request."""
-    return _OBSERVE[entry.operation](entry, requested)
-
-
-# The member of an answer that holds the object's id.
-_ID_MEMBERS: Final = {
-    "complete_checkout_session": "checkoutSessionId",
-    "finalize_checkout_session": "checkoutSessionId",
-    "create_charge": "chargeId",
-    "capture_charge": "chargeId",
-    "cancel_charge": "chargeId",
-    "close_charge_permission": "chargePermissionId",
-    "create_refund": "refundId",
-}
-
-
 def object_id_in(entry: Entry, result: CallResult) -> str | None:
     """Return the object id in a success; for a session, that of its charge, if any."""
     if result.status != "succeeded" or result.response is None:
@@ -200,7 +181,8 @@ def object_id_in(entry: Entry, result: CallResult) -> str | None:
     view = result.response.json()
     if entry.operation in SESSIONS and (charge := usable_id(view.get("chargeId"))):
         return charge
-    return usable_id(view.get(_ID_MEMBERS[entry.operation]))
+    _, member = _OBJECTS[entry.operation]
+    return usable_id(view.get(member))
 
 
 def checked_result(
@@ -210,7 +192,7 @@ def checked_result(
     if result.status != "succeeded" or result.response is None:
         return result
     view = result.response.json()
-    member = _ID_MEMBERS[entry.operation]
+    _, member = _OBJECTS[entry.operation]
     mismatch = "NoId" if usable_id(view.get(member)) is None else None
     if mismatch is None:
         mismatch = _mismatch_reason(view, member, entry.subject or view[member])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def price_mismatch(requested: object, found: object) -> str | None:
-    """Return the reason for which two prices differ; None if they are equal."""
+    """Return why two prices differ, as a decision's reason; None if they are equal."""
     first, second = members_of(requested), members_of(found)
     try:
         amounts = amount_of(first), amount_of(second)
@@ -53,14 +53,11 @@ def assess_equal_price(outcome: Outcome, charge: Mapping[str, Any]) -> Assessmen
     captured = charge.get("captureAmount") or charge.get("chargeAmount")
     refunded: Any = members_of(charge["refundedAmount"])
     try:
-        refunded_amount, paid_amount = (
-            amount_of(refunded),
-            amount_of(members_of(captured)),
-        )
+        refunded_amount = amount_of(refunded)
+        paid_amount = amount_of(members_of(captured))
     except InvalidRequest:
-        return Assessment(
-            "unknown", "NoAmount"
-        )  # something stands there: it may be all
+        # An unreadable amount was refunded: it may be all of it.
+        return Assessment("unknown", "NoAmount")
     if refunded_amount <= 0:
         return Assessment(outcome, reason_of(charge))
     if refunded.get("currencyCode") != members_of(captured).get("currencyCode"):

@@ -8,28 +8,21 @@ import sqlite3
 import stat
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._core import fork_gate
-from ..errors import (
-    ConfigurationError,
-    JournalFailed,
-)
-from .entry import Entry, time_text
+from .._core.clock import utc_now
+from ..errors import ConfigurationError, JournalFailed
+from .entry import entry_of_row, time_text
 from .journal_steps import checked_limit
-from .sqlite_schema import COLUMNS, NO_JOURNAL, VERSION, FileState, migrate, pragma
+from .sqlite_schema import NO_JOURNAL, VERSION, FileState, migrate, pragma
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from .entry import Change
-
-
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
+    from .entry import Change, Entry
 
 
 _IS_OPEN: Final = "(outcome IS NULL OR outcome NOT IN ('success', 'no'))"
@@ -153,7 +146,7 @@ class SQLiteJournal:
             ).fetchall(),
             _READ,
         )
-        return [_entry_of_row(row) for row in rows]
+        return [entry_of_row(dict(row)) for row in rows]
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of settled entries. See `Journal.forget`.
@@ -386,15 +379,7 @@ def _database_failure(error: sqlite3.Error) -> JournalFailed:
 
 def _select_entry(connection: sqlite3.Connection, key: str) -> Entry | None:
     rows = connection.execute(_BY_KEY, (key,)).fetchall()
-    return _entry_of_row(rows[0]) if rows else None
-
-
-def _entry_of_row(row: sqlite3.Row) -> Entry:
-    """Read a row, which lacks columns in an older file on a read-only disk."""
-    try:
-        return Entry.from_row({**dict.fromkeys(COLUMNS), **dict(row)})
-    except (TypeError, ValueError):
-        raise JournalFailed("an entry of the journal is damaged") from None
+    return entry_of_row(dict(rows[0])) if rows else None
 
 
 def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import JournalFailed
+from .entry import NEWER_COLUMNS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,17 +45,6 @@ NO_JOURNAL: Final = (
     " database is read by SQLAlchemyJournal; for a command, name the database as"
     " AMAZON_PAY_JOURNAL=sqlite:///FILE"
 )
-_NOT_IN_VERSION_0: Final = frozenset(
-    {
-        "other_object_ids",
-        "environment",
-        "region",
-        "public_key_id",
-        "abandoned",
-        "created",
-    }
-)
-"""The columns that a file of version 0 lacks."""
 
 _LIST_COLUMNS: Final = "PRAGMA table_info(entry)"
 _LIST_TABLES: Final = "SELECT 1 FROM sqlite_master"
@@ -76,7 +66,7 @@ class FileState:
         self.id: int = pragma(connection, "application_id")
         self.mode: str = pragma(connection, "journal_mode")
         self.columns = {name for _, name, *_ in connection.execute(_LIST_COLUMNS)}
-        needed = set(COLUMNS) - (set() if self.version else _NOT_IN_VERSION_0)
+        needed = set(COLUMNS) - (set() if self.version else {*NEWER_COLUMNS})
         self.is_journal = needed <= self.columns
         self.empty = not connection.execute(_LIST_TABLES).fetchall()
 

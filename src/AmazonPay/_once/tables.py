@@ -37,7 +37,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..objects import members_of, state_of
-from .entry import OBJECT_MISMATCH
+from .entry import OBJECT_MISMATCH, SESSIONS
 from .outcomes import Assessment
 from .prices import assess_equal_price, assess_other_price, price_mismatch, reason_of
 
@@ -191,8 +191,7 @@ def assess(
 def _assess_unchanged(operation: str, result: CallResult) -> Assessment:
     if result.status == "refused" and result.reason in _CONTRADICTIONS[operation]:
         return Assessment("pending", result.reason)
-    is_session = operation in {"complete_checkout_session", "finalize_checkout_session"}
-    table = _UNCHANGED_SESSION if is_session else _UNCHANGED
+    table = _UNCHANGED_SESSION if operation in SESSIONS else _UNCHANGED
     return Assessment(table[result.status], result.reason)
 
 
@@ -329,7 +328,7 @@ def _assess_session_charge(
 
 
 def _expects_charge(requested: Mapping[str, Any]) -> bool:
-    """Whether the body requests a charge; setting up a saved wallet has no amount."""
+    """Return whether the body requests a charge: a saved wallet is set up without."""
     return "chargeAmount" in requested and requested.get("paymentIntent") != "Confirm"
 
 

@@ -138,7 +138,7 @@ def _encoded(name: str, text: str) -> bytes:
 
 
 def _is_key_material(name: str) -> bool:
-    """Return whether a path may be a key, or a part of one."""
+    """Return whether text that was given as a path may be a key, or a part of one."""
     return len(name) > _LONGEST_NAME or bool(
         re.search(r"[\r\n]|[A-Za-z0-9+/=]{64}|-----", name)
     )

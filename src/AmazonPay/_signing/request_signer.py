@@ -56,7 +56,7 @@ class SignerFailed(Exception):  # noqa: N818 - internal; users see a `SigningFai
 
 
 def _signer_failed(error: Exception) -> SignerFailed:
-    """Return the error for a failed signer; re-raise `error` if a signal raised it.
+    """Return a `SignerFailed` for the error of a caller's signer.
 
     The signer's error keeps the frames of the signer, without those above it.
     """

@@ -1,18 +1,16 @@
-"""Carry a row out once, or tell from the journal what became of it."""
+"""Carry out a row once, or find its result in the journal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._core.run import run
-from .._core.steps import RunInThread
 from .._once.claims import claim_is_free
+from .._once.journal_steps import run_alone
 from ..errors import AmazonPayError, InvalidRequest, JournalConflict, JournalFailed
 from .kinds import KINDS
 from .results import RowResult
 
 if TYPE_CHECKING:
-    from .._core.steps import Step
     from .._once.entry import Entry
     from ..client import AsyncClient, Client
     from ..decisions import Decision
@@ -30,29 +28,22 @@ def settled_result(row: Row, entry: Entry | None) -> RowResult | None:
 
 
 def journal_result(row: Row, journal: Journal) -> RowResult:
-    """Return what the journal says of a row, without a call."""
+    """Return the result of a row by the journal alone; nothing is sent."""
     return entry_result(row, journal.find(row.entry().key), journal)
 
 
 def entry_result(row: Row, entry: Entry | None, journal: Journal) -> RowResult:
-    """Return what `journal_result` does, of the entry that was found before."""
+    """Return the result of a row whose entry was read before; nothing is sent."""
     if entry is not None and not (entry.outcome is None and entry.untouched):
         return _of_entry(row, entry)
     intended = row.entry()
-    held = KINDS[row.kind].one_row_an_object and not run(
-        claim_is_free(journal, intended, row.subject), _JournalAlone()
+    held = KINDS[row.kind].one_row_an_object and not run_alone(
+        claim_is_free(journal, intended, row.subject)
     )
     if held:
         reason = JournalConflict.__name__
         return RowResult(row, "conflict", reason, row.subject, intended.key)
     return RowResult(row, "waiting", key=intended.key)
-
-
-class _JournalAlone:
-    """Performs the steps of a flow that asks the journal and nobody else."""
-
-    def perform(self, step: Step, /) -> object:
-        return step.work() if isinstance(step, RunInThread) else None
 
 
 def _of_entry(row: Row, entry: Entry, *, earlier: bool = False) -> RowResult:
@@ -64,7 +55,7 @@ def _of_entry(row: Row, entry: Entry, *, earlier: bool = False) -> RowResult:
 
 
 def carry_out(client: Client, journal: Journal, row: Row) -> RowResult:
-    """Do what a row asks, unless it is done; return what became of it.
+    """Carry out the request of a row unless it is done, and return the row's result.
 
     Raises:
         JournalFailed: the journal failed: no other row can be carried out either.

@@ -45,7 +45,7 @@ def read_rows(
 
 
 def _row(record: Record, columns: tuple[str, ...], kind: Kind, namespace: str) -> Row:
-    """Return the row of a record; its entry can be made."""
+    """Return the row of a record; raise if its journal entry cannot be made."""
     cells = dict(zip(columns, record.cells, strict=True))
     reference = cells[REFERENCE]
     if not reference:

@@ -42,7 +42,7 @@ class Crew:
     def carry_out(
         self, told: Callable[[RowResult], object], interrupted: Callable[[], object]
     ) -> Ending:
-        """Carry the rows out, and tell each result as it comes; return why it ended.
+        """Carry out the rows, and call `told` with each result; return why it ended.
 
         At the first interrupt no other row is begun, and those under way end.
 
@@ -65,7 +65,7 @@ class Crew:
         return self._ending
 
     def _carry_out_each(self) -> None:
-        """Be one thread: carry out rows until there is none, or no more may begin."""
+        """Carry out rows in this thread until none waits, or no more may begin."""
         while not self._stopping.is_set():
             try:
                 row = self._waiting.popleft()
@@ -82,7 +82,7 @@ class Crew:
         self._done.put(None)
 
     def _brake(self, done: RowResult) -> None:
-        """Begin no other row once so many in a row had no answer."""
+        """Begin no more rows after `MOST_FAILURES` in a row without an answer."""
         with self._lock:
             self._failures = self._failures + 1 if done.no_answer else 0
             if self._failures == MOST_FAILURES:

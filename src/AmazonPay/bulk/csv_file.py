@@ -121,7 +121,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _lines_read(text: str) -> Iterator[Record | Problem]:
-    """Give each row; a problem where the reading ends early."""
+    """Yield each row; then a problem if the rest of the text cannot be read."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begins = 1
     while True:
@@ -138,7 +138,7 @@ def _lines_read(text: str) -> Iterator[Record | Problem]:
 
 
 def _reading_problem(error: str) -> str:
-    """Return the words for an error of the reader, after which nothing can be read."""
+    """Return what is wrong, in words, for an error of the CSV reader."""
     if "field larger" in error:
         return "has a cell of more than 131072 characters: is a quote not closed?"
     if "unexpected end" in error:

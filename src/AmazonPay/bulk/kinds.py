@@ -55,7 +55,7 @@ class Kind:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that a file may have, but for ours."""
+        """All columns that a file may have, without those of results."""
         return (*self.required, *self.optional)
 
 

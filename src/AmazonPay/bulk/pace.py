@@ -57,7 +57,8 @@ def redis_at(url: str, *, awaits: bool = False) -> Any:  # noqa: ANN401 - a bloc
     """Return a Redis that fails fast, so that it never holds up a row.
 
     Raises:
-        ConfigurationError: the URL is none, or the extra `[redis]` is not installed.
+        ConfigurationError: it is not the URL of a Redis, or the extra `[redis]` is not
+            installed.
     """
     try:
         import redis.asyncio

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
-import tempfile
+import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .. import errors
+from .._core.whole_files import replacing
 from ..errors import ConfigurationError, TransportError
 from ..money import add
 from .kinds import REFERENCE, RESULT_PREFIX
@@ -49,7 +49,7 @@ RESULT_COLUMNS: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row."""
+    """The result of one row."""
 
     row: Row
     outcome: RowOutcome
@@ -92,7 +92,7 @@ class Summary:
 
     @property
     def attention(self) -> list[RowResult]:
-        """The rows that a person looks at, in the order of the file."""
+        """The rows that a person must look at, in the order of the file."""
         return [one for one in self.results if one.outcome not in _EXPECTED]
 
 
@@ -129,7 +129,7 @@ def check_place(path: str) -> None:
 
 
 def _has_rows(path: Path) -> bool:
-    """Return whether a file begins as one of rows or results; one without bytes may."""
+    """Return whether a file is empty, or begins with the column of references."""
     try:
         with path.open("rb") as file:
             head = file.readline(_LONGEST_HEAD)
@@ -142,7 +142,7 @@ def _has_rows(path: Path) -> bool:
 def write_results(
     path: str, columns: Sequence[str], results: Iterable[RowResult]
 ) -> None:
-    """Write every row with what became of it; the file appears whole.
+    """Write all rows with their results to a file, which appears whole or not at all.
 
     It can be given to the same command again: the columns of results are not read.
 
@@ -153,15 +153,11 @@ def write_results(
     kept = [n for n, name in enumerate(columns) if name not in RESULT_COLUMNS]
     target = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                _write(file, [columns[n] for n in kept], kept, results)
-            Path(name).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        with (
+            replacing(target) as file,
+            io.TextIOWrapper(file, encoding="utf-8", newline="") as text,
+        ):
+            _write(text, [columns[n] for n in kept], kept, results)
     except OSError as error:
         raise ConfigurationError(
             f"the results cannot be written to {path!r}: {error.strerror}"

@@ -73,7 +73,7 @@ def database_url(url: str | None) -> str:
     """Return the URL of the queue's database, which notices a cut connection.
 
     Raises:
-        ConfigurationError: it is none of a PostgreSQL.
+        ConfigurationError: it is not the URL of a PostgreSQL database.
     """
     made = None
     with contextlib.suppress(ArgumentError, ValueError):
@@ -166,7 +166,7 @@ class RowQueue:
         self._app.close()
 
     def hand_over(self, rows: Mapping[str, Row]) -> int:
-        """Queue rows, by their keys, but for those that are queued; return how many.
+        """Queue each row that is not queued yet, under its key; return how many.
 
         Raises:
             QueueFailed: the database failed. The rows before are queued.
@@ -199,7 +199,9 @@ class RowQueue:
             }
 
     def wait(self, keys: set[str], told: Callable[[int], object]) -> None:
-        """Wait until workers have done with rows; tell how many more are done.
+        """Wait until workers have done the rows of `keys`.
+
+        `told` is called with the number of rows that were done since its last call.
 
         Raises:
             QueueFailed: the database failed.

@@ -163,7 +163,7 @@ def _stopped_by_sigterm() -> Generator[None]:
 
 
 async def _rescue(app: App, queues: list[str], stalled_after: float) -> None:
-    """Queue the rows of workers that give no sign again, as long as it runs."""
+    """Queue again the rows of workers without a sign of life, until cancelled."""
     while True:
         await asyncio.sleep(stalled_after / 3)
         for queue in queues:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Warnings(logging.Handler):
-    """Writes what the package warns of, but for the lines of calls: commands do."""
+    """Writes warnings of the package to stderr, without the log lines of calls."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if not hasattr(record, "amazonpay"):

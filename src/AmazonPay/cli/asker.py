@@ -48,7 +48,7 @@ class Answer:
     """The reason code; empty for none."""
     body: Mapping[str, Any]
     lost: bool
-    """Whether an attempt before, of a call that changes something, may have worked."""
+    """Whether an earlier attempt of a call that changes something may have worked."""
 
     @property
     def ok(self) -> bool:
@@ -60,8 +60,8 @@ class Answer:
         """`accepted`, or status and reason code.
 
         Raises:
-            Undecided: the answer is none of Amazon Pay's, or what is refused may have
-                been done by an attempt before.
+            Undecided: the answer is not Amazon Pay's, or an earlier attempt may have
+                done what is refused.
         """
         if self.ok:
             return "accepted"
@@ -74,7 +74,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Makes signed calls with one key, and repeats what fails in passing."""
+    """Makes signed calls with one key, and repeats those that fail for the moment."""
 
     public_key_id: str
     algorithm: Algorithm

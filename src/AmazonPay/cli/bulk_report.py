@@ -140,7 +140,7 @@ def _say_which(results: Sequence[RowResult], all_are: str = "") -> None:
 
 
 def print_queued(kind: Kind, rows: int, queued: int, *, as_json: bool) -> None:
-    """Say how many rows were handed over, to a program that reads it."""
+    """With `--json`, print how many rows the file has, and how many were queued."""
     if as_json:
         json_line({"operation": kind.operation, "rows": rows, "queued": queued})
 

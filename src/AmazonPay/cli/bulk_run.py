@@ -68,7 +68,7 @@ _ENDED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a command line says of a run, but for file, credentials and journal."""
+    """The options of a run that are not about its file, credentials or journal."""
 
     namespace: str
     at_once: int
@@ -216,7 +216,7 @@ class Run:
         return limits_for(environment, self.options.granted)
 
     def _settle(self, found: dict[str, Entry]) -> None:
-        """Tell the rows that are settled from those that are open."""
+        """Split the rows: results of those that are settled, and the open rows."""
         for row in self.rows:
             settled = settled_result(row, found.get(row.reference))
             if settled is None:

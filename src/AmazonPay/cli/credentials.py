@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from .._core.environment import VARIABLES
+from .._core.environment import REQUIRED, VARIABLES
 from ..errors import ConfigurationError
 from . import key_files, profiles
 from .failures import USAGE, Failure
@@ -111,7 +111,7 @@ def arguments_from(given: dict[str, Any]) -> dict[str, Any]:
     if given["profile"] is None:
         return options
     arguments = {**profiles.arguments_of(given["profile"]), **options}
-    for name in ("public_key_id", "private_key", "region"):
+    for name in REQUIRED:
         if name not in arguments:
             raise ConfigurationError(f"profile {given['profile']!r} has no {name}")
     return arguments
@@ -156,13 +156,9 @@ def _made(
         return kind.from_env(**arguments)
     except ConfigurationError as error:
         text = str(error)
-        for name, option in (
-            ("public_key_id", "--public-key-id"),
-            ("private_key", "--private-key"),
-            ("region", "--region"),
-        ):
-            if f"{VARIABLES[name]} is " in text:
-                text += _REPLACEMENT.format(option=option)
+        for name, variable in REQUIRED.items():
+            if f"{variable} is " in text:
+                text += _REPLACEMENT.format(option=f"--{name.replace('_', '-')}")
         raise ConfigurationError(text) from None
 
 

@@ -84,7 +84,7 @@ def with_options(text: str) -> str:
 
 
 def missing_extra(missing: ModuleNotFoundError) -> str | None:
-    """Return which extra brings a module; None if none of them does."""
+    """Return how to install the extra that brings a module; None if no extra does."""
     extra = _EXTRAS.get(missing.name or "")
     return extra and (
         f"this needs {missing.name}, which comes with the extra [{extra}]:"

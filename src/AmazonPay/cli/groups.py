@@ -120,7 +120,7 @@ class LazyGroup(Group):
         return [*self._lazy, *(name for name, _ in self._made_summaries())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command; None if there is none of this name."""
+        """Return a command, which is imported now; None for an unknown name."""
         del ctx
         entry = self._lazy.get(cmd_name)
         if entry is None:

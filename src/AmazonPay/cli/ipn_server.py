@@ -49,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A server on this machine, whose handler is made for it."""
+    """An HTTP server on this machine; each request has its own thread."""
 
     daemon_threads = True
 

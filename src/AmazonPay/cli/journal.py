@@ -71,7 +71,8 @@ def in_database(
     """Return the journal in a database, without asking it.
 
     Raises:
-        ConfigurationError: the URL is none, or its driver is not installed.
+        ConfigurationError: it is not the URL of a database, or its driver is not
+            installed.
     """
     from ..contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal
 

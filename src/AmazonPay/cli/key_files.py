@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -209,8 +210,6 @@ def public_pem(key: RSAPublicKey) -> str:
 
 def fingerprint(key: RSAPublicKey) -> str:
     """Return the SHA-256 of a public key, as `openssl pkey -pubin` makes its DER."""
-    from hashlib import sha256
-
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

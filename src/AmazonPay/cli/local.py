@@ -28,7 +28,7 @@ def origin_of(url: str) -> str:
     """Return the origin in a URL without a path, which is on this machine.
 
     Raises:
-        ConfigurationError: it is none, or leads elsewhere.
+        ConfigurationError: it is not a URL, or leads to another machine.
     """
     endpoint = endpoint_for("SANDBOX-A", "us", None, url)
     if not endpoint.is_loopback:
@@ -42,7 +42,7 @@ def shop_url(url: str) -> str:
     """Return a URL of a shop on this machine; it may have a path and a query.
 
     Raises:
-        ConfigurationError: it is none, or leads elsewhere.
+        ConfigurationError: it is not a URL, or leads to another machine.
     """
     try:
         if re.search(r"[^!-~]", url):
@@ -61,7 +61,7 @@ def simulator_url(given: str | None) -> str:
     """Return the simulator's address: given, in the environment, or the default.
 
     Raises:
-        ConfigurationError: it is none, or leads elsewhere.
+        ConfigurationError: it is not a URL, or leads to another machine.
     """
     named = given or os.environ.get(VARIABLES["endpoint_url"], "").strip()
     return origin_of(named or DEFAULT_URL)

@@ -1,7 +1,7 @@
 """Write data to stdout and words to stderr; a closed pipe is no failure.
 
-What was done stays done when nobody reads of it, so a pipe that closes changes no exit
-status.
+A closed pipe changes no exit status: what a command did stays done, even if nobody
+reads of it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def tabbed(cells: Iterable[object]) -> str:
 def _cell(value: object) -> str:
     r"""Return a cell that stays one: a tab or a line end in it is written `\t`, `\n`.
 
-    What a terminal would act on is written so, too.
+    Characters that a terminal would act on are escaped, too.
     """
     text = "" if value is None else str(value)
     return _CONTROL.sub(lambda one: one[0].encode("unicode_escape").decode(), text)
@@ -128,7 +128,7 @@ def _write(stream: TextIO | None, text: str) -> bool:
 
 
 def discard(stream: TextIO | None) -> None:
-    """Lead a stream nowhere, so that Python's last flush of it is quiet, too."""
+    """Redirect a stream to nowhere, so that Python's last flush of it does not fail."""
     if stream is None:
         return
     with contextlib.suppress(OSError, ValueError):

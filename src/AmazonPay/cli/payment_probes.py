@@ -35,7 +35,7 @@ _NO_CODE: Final = "InvalidSandboxSimulationSpecified"
 class Payment:
     """A session that a buyer has paid in, and what becomes of it.
 
-    Every property raises `Undecided` if the sandbox does not let it come to that.
+    Every property raises `Undecided` if the sandbox does not reach that state.
     """
 
     scene: Scene
@@ -146,7 +146,7 @@ class Payment:
 
     @cached_property
     def closed(self) -> bool:
-        """Whether the permission is closed, with a charge that is still open."""
+        """Close the permission while a charge is open; True, as any refusal raises."""
         self.late  # noqa: B018 - it must be there before
         path = f"/chargePermissions/{self.permission}/close"
         body = {"closureReason": "conformance", "cancelPendingCharges": False}

@@ -19,21 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is looked for, and how it is named."""
+    """A journal or an inbox: its noun in messages, its option and its variable."""
 
     noun: str
     option: str
     variable: str
 
     def place(self, named: str | None, *, new: bool = False) -> str:
-        """Return the file, or the URL in the environment.
+        """Return the file that is named, or else the file or URL in the environment.
 
         Raises:
             ConfigurationError: there is none, or no such file. A missing one is created
                 only if it may be `new`: what is empty would say that nothing is open.
         """
         if named == "":
-            # A variable of a shell that is not set, and no wish for another place.
+            # An unset variable of a shell gives this; it does not ask for another
+            # place.
             raise ConfigurationError(f"{self.option} takes a file, and no empty text")
         place = named or os.environ.get(self.variable)
         if not place:
@@ -54,7 +55,7 @@ class Kind:
         """Return whether it is a database that is asked over a network.
 
         Raises:
-            ConfigurationError: it is none; see `place` and `engine`.
+            ConfigurationError: there is no usable database; see `place` and `engine`.
         """
         place = self.place(named)
         if "://" not in place:

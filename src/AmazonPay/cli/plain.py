@@ -14,6 +14,7 @@ from .output import data, discard, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+# As in `failures`, which needs click.
 _USAGE: Final = 2
 _INTERRUPTED: Final = 130
 

@@ -29,7 +29,7 @@ def rows_shown(
 ) -> Generator[Callable[[int, str], object]]:
     """Show how many rows are done, the rate, and the time left, while a block runs.
 
-    It gives a function that takes how many more are done, and with which outcome.
+    Yields a function; call it with how many more rows are done, and their outcome.
     Without a terminal nothing is shown.
     """
     if not is_terminal(sys.stderr) or done == total:

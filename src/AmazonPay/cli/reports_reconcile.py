@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict
 from itertools import islice
@@ -181,8 +182,6 @@ def _print_json(
     number: int,
 ) -> None:
     """Write one object, a line at a time: the differences may be many."""
-    import json
-
     from ..reporting.reconciliation import differences
 
     head = {

@@ -1,4 +1,4 @@
-"""What the commands of one command line share."""
+"""The state that the commands of one command line share."""
 
 from __future__ import annotations
 

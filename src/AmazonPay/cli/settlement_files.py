@@ -1,4 +1,4 @@
-"""What the commands that read settlement files share."""
+"""The options that the commands with settlement files share."""
 
 from __future__ import annotations
 

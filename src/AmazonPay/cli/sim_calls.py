@@ -60,7 +60,10 @@ def sent(
     ctx: click.Context, given: Mapping[str, Any], path: str, body: dict[str, Any]
 ) -> None:
     """Make a call without the members that are None, and print its answer."""
-    answer = answer_to(ctx, given, "POST", path, body)
+    _show(answer_to(ctx, given, "POST", path, body), given)
+
+
+def _show(answer: object, given: Mapping[str, Any]) -> None:
     if given["as_json"]:
         json_line(answer)
     else:
@@ -132,10 +135,7 @@ def read(given_answer: tuple[int, bytes], given: Mapping[str, Any]) -> Any:  # n
         raise no_simulator(given) from None
     if status < _FIRST_ERROR:
         return answer
-    if given["as_json"]:
-        json_line(answer)
-    else:
-        json_text(answer)
+    _show(answer, given)
     members = cast("dict[str, object]", answer) if isinstance(answer, dict) else {}
     if "message" in members:
         words(str(members["message"]))

@@ -83,7 +83,7 @@ def _ahead(text: str) -> timedelta:
     """Return the length of time in a text.
 
     Raises:
-        click.BadParameter: it is none, or leads back.
+        click.BadParameter: it is not a length of time, or leads back.
     """
     if text.lstrip().startswith("-"):
         raise _backwards()
@@ -242,7 +242,7 @@ COMMANDS: Final = (
 def _rows(
     ctx: click.Context, given: Mapping[str, Any], **asked: str | int | None
 ) -> list[dict[str, Any]]:
-    """Return rows of the story."""
+    """Return the rows of a simulator's story that the query `asked` selects."""
     query = urlencode(
         {name: value for name, value in asked.items() if value is not None},
         errors="replace",

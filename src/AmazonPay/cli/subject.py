@@ -1,4 +1,4 @@
-"""What `doctor` looks at: the options, a profile and the environment, unchecked."""
+"""The configuration that `doctor` checks: options, a profile and the environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._core.environment import VARIABLES, arguments_from_env
+from .._core.environment import (
+    REQUIRED,
+    VARIABLES,
+    arguments_from_env,
+    misspelt,
+    switch_in,
+    value_of,
+)
 from ..errors import ConfigurationError
 from . import credentials, profiles
 from .findings import Finding, ok, wrong
@@ -14,8 +21,6 @@ from .findings import Finding, ok, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_SECRETS = frozenset({"private_key", "private_key_password"})
 
 
 @dataclass(frozen=True)
@@ -56,48 +61,27 @@ def subject_of(given: dict[str, Any]) -> Subject:
     arguments = dict(options)
     try:
         # Whether a name is misspelt; that one is missing is a check of its own.
-        arguments_from_env({**dict.fromkeys(_REQUIRED), **options})
+        arguments_from_env({**dict.fromkeys(REQUIRED), **options})
     except ConfigurationError as error:
         findings.append(wrong("environment variables", str(error)))
     findings += _misspelt(arguments)
     read: set[str] = set()
-    for member, variable in VARIABLES.items():
-        value = os.environ.get(variable)
-        if value is not None and member not in _SECRETS:
-            value = value.strip()
+    for member in VARIABLES:
+        value = value_of(member)
         if value and member not in arguments:
-            arguments[member] = _switch(value) if member == "sandbox" else value
+            arguments[member] = switch_in(value) if member == "sandbox" else value
             read.add(member)
     return Subject(arguments, findings, frozenset(read))
 
 
-_CLOSE = 0.9
-"""How alike two names are that may be the same name with a typo, from 0 to 1."""
-_REQUIRED = ("public_key_id", "private_key", "region")
-
-
 def _misspelt(given: dict[str, Any]) -> Iterator[Finding]:
     """Yield a finding for each required variable that is set under another name."""
-    from difflib import get_close_matches
-
-    for member in _REQUIRED:
-        variable = VARIABLES[member]
+    for member, variable in REQUIRED.items():
         if member in given or variable in os.environ:
             continue
-        names = set(os.environ) - set(VARIABLES.values())
-        ours = [name for name in names if "AMAZON" in name.upper()]
-        upper = {name.upper(): name for name in ours}
-        for close in get_close_matches(variable, upper, cutoff=_CLOSE):
+        for name in misspelt(variable):
             yield wrong(
                 "environment variables",
-                f"{upper[close]} is not read: is it {variable}?",
+                f"{name} is not read: is it {variable}?",
                 f"set {variable}",
             )
-
-
-def _switch(word: str) -> bool | None:
-    """Return the value of a switch; None for a word that is no switch."""
-    return {
-        **dict.fromkeys(("true", "1", "yes", "on"), True),
-        **dict.fromkeys(("false", "0", "no", "off"), False),
-    }.get(word.lower())

@@ -51,7 +51,7 @@ class Database:
         self._shared: Connection | None = None
 
     def failure(self, error: Exception) -> AmazonPayError:
-        """Return our error for one of the database."""
+        """Return the error to raise in place of a database's; it shows no values."""
         return database_failure(error, self._what, self._error)
 
     def run(self, work: Callable[[Connection], _T]) -> _T:

@@ -46,7 +46,7 @@ def check_engine(engine: Engine, what: str = "journal") -> None:
 
 
 def has_open_transaction(connection: Connection) -> bool:
-    """Whether the driver reports an open transaction; not every driver can."""
+    """Return whether the driver reports an open transaction; not every driver can."""
     driver: Any = connection.connection.dbapi_connection
     status = getattr(getattr(driver, "info", None), "transaction_status", 0)
     if status in {2, 3}:  # libpq: in a transaction, in a failed one

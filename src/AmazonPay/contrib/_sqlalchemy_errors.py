@@ -1,4 +1,4 @@
-"""Turn errors of a database into one of ours, which shows no values."""
+"""Turn an error of a database into one of this package, which shows no values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DATABASE_ERRORS: Final = (SQLAlchemyError, ValueError)
 def database_failure(
     error: Exception, what: str, make: Callable[[str], AmazonPayError]
 ) -> AmazonPayError:
-    """Return one of our errors with the classes of this one, not with its text."""
+    """Return an error of ours that names the classes of `error`, and shows no value."""
     names, meaning = [type(error).__name__], None
     if isinstance(error, DBAPIError):
         kind, code = type(error.orig), _code(error)
@@ -70,12 +70,12 @@ def _code(error: DBAPIError) -> str | int | None:
 
 
 def is_broken(error: Exception) -> bool:
-    """Whether the connection was lost, so that the next one is new."""
+    """Return whether the connection was lost: the pool then opens a new one."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether the database has rolled back a transaction that can be repeated."""
+    """Return whether the database rolled a transaction back that can be repeated."""
     return isinstance(error, DBAPIError) and _code(error) in _CONFLICTS
 
 

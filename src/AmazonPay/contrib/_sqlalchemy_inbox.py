@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import MetaData, delete, select
 
+from .._core.clock import utc_now
 from .._once.entry import time_text
 from .._once.journal_steps import checked_limit
-from .._once.sqlite_journal import utc_now
 from ..errors import InvalidRequest
-from ..ipn._inbox import (
-    MAX_FAILURES,
-    Processing,
-)
+from ..ipn._inbox import MAX_FAILURES, Processing
 from ..ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ._sqlalchemy_database import commit
 from ._sqlalchemy_inbox_storage import InboxStorage
@@ -78,7 +75,7 @@ class SQLAlchemyInbox(Processing):
         )
         self.table, self.objects_table = described
         self._tables = InboxTables(engine, described, clock)
-        self._max_failures = checked_limit(max_failures)
+        self._max_failures = checked_limit(max_failures, "max_failures")
         self._clock = clock
         self._storage = InboxStorage(self._tables)
 

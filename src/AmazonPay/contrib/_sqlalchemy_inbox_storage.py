@@ -1,4 +1,4 @@
-"""One transaction of an inbox after the other: claim, settle, fail, check again."""
+"""The transactions of an inbox on SQLAlchemy; each method commits one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CANDIDATES: Final = 20
 
 
 class InboxStorage:
-    """What the steps of `process` and `recheck` need: see `Storage`."""
+    """The `Storage` of an inbox on SQLAlchemy."""
 
     def __init__(self, tables: InboxTables) -> None:
         self._tables = tables

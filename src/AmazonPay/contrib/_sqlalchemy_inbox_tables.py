@@ -1,4 +1,4 @@
-"""The tables of an inbox, and how one row of them is changed."""
+"""The tables of an inbox, and changes of their rows."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def update_row(
     where: ColumnElement[bool],
     values: Mapping[str, Any],
 ) -> int:
-    """Update the row of a key if it fits; return its new version, or 0.
+    """Update the row of a key if `where` holds; return its new version, or 0.
 
     The row is locked from here to the end of the transaction.
     """
@@ -99,7 +99,7 @@ def update_row(
 
 
 class InboxTables:
-    """The two tables in a database, once they were found correct."""
+    """The two tables of an inbox in a database, checked before their first use."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class InboxTables:
         self.run(lambda connection: None)  # noqa: ARG005 - only the check is wanted
 
     def insert(self, row: Mapping[str, Any], connection: Connection) -> bool:
-        """Insert an entry unless it is there; return whether it was not."""
+        """Insert an entry, if its `message_id` is new; return whether it is."""
         table, now = self.entries, self.moment()
         there = select(table.c.message_id).where(
             table.c.message_id == row["message_id"]
@@ -151,7 +151,7 @@ class InboxTables:
         return True
 
     def run(self, work: Callable[[Connection], _T]) -> _T:
-        """Do work on a connection, once the tables were found correct."""
+        """Do work on a connection, after a first check of the tables."""
         return without_frames(partial(self._run, work))
 
     def _run(self, work: Callable[[Connection], _T]) -> _T:
@@ -172,7 +172,7 @@ class InboxTables:
         where: ColumnElement[bool],
         values: Mapping[str, Any],
     ) -> int:
-        """Update a row if it fits, and commit; return its new version, or 0."""
+        """Update a row if `where` holds, and commit; return its new version, or 0."""
 
         def work(connection: Connection) -> int:
             changed = update_row(connection, table, key, where, values)
@@ -182,7 +182,7 @@ class InboxTables:
         return self.run(work)
 
     def moment(self, after: timedelta = timedelta(0)) -> str:
-        """Return a time from now on, as the tables have it."""
+        """Return the time of the clock plus `after`, as text of the tables."""
         return time_text(self._clock() + after)
 
 

@@ -21,10 +21,10 @@ try:
 except ModuleNotFoundError as error:
     raise missing(error.name, "sqlalchemy") from None
 
+from .._core.clock import utc_now
 from .._once import flow
-from .._once.entry import Entry, time_text
+from .._once.entry import Entry, entry_of_row, time_text
 from .._once.journal_steps import checked_limit
-from .._once.sqlite_journal import utc_now
 from ..errors import AmazonPayError, ConfigurationError, JournalFailed
 from ._sqlalchemy_database import TRIES, Database, commit
 from ._sqlalchemy_engine import has_open_transaction
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         CursorResult,
         Engine,
         Insert,
-        RowMapping,
         Update,
     )
 
@@ -221,7 +220,7 @@ class SQLAlchemyJournal:
         read: int,
         version: int,
     ) -> bool:
-        """Whether an UPDATE matched the version that was read."""
+        """Return whether an UPDATE matched the version that was read."""
         if connection.dialect.supports_sane_rowcount and done.rowcount >= 0:
             return done.rowcount == 1
         # The driver does not count rows: read the row while it is still locked.
@@ -254,7 +253,9 @@ class SQLAlchemyJournal:
         row = self._database.run(
             lambda connection: connection.execute(wanted).mappings().first()
         )
-        return (None, None) if row is None else (_entry(row), row["version"])
+        return (
+            (None, None) if row is None else (entry_of_row(dict(row)), row["version"])
+        )
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
@@ -271,7 +272,9 @@ class SQLAlchemyJournal:
         listed = listed.limit(checked_limit(limit))
 
         def work(connection: Connection) -> list[Entry]:
-            return [_entry(row) for row in connection.execute(listed).mappings()]
+            return [
+                entry_of_row(dict(row)) for row in connection.execute(listed).mappings()
+            ]
 
         return without_frames(partial(self._database.run, work))
 
@@ -311,15 +314,6 @@ class SQLAlchemyJournal:
 
 
 _NOT_TAKEN: Final = "the journal's database does not change the entry, and says not why"
-
-
-def _entry(row: RowMapping) -> Entry:
-    """Return the entry of a row; raise `JournalFailed` if it is damaged."""
-    try:
-        return Entry.from_row(dict(row))
-    except (ValueError, TypeError):
-        failure = JournalFailed("the journal has an entry that cannot be read")
-    raise failure
 
 
 def _pause(rounds: int) -> None:

@@ -1,8 +1,8 @@
 """Notifications (IPN): verify them, and act on each exactly once.
 
-A notification says that an object has changed, and not how: `Verifier` tells whether
-it is authentic, an `Inbox` keeps it, and what is true is what a GET of the object
-answers. See `docs/notifications.md`.
+A notification says that an object has changed, but not how. A `Verifier` checks that
+it is authentic, and an `Inbox` keeps it. Then a GET of the object shows its state.
+See `docs/notifications.md`.
 Amazon's page: `amazon-pay-checkout/set-up-instant-payment-notifications.html`.
 """
 

@@ -1,4 +1,4 @@
-"""Which certificate may sign an envelope, and whether it has.
+"""Check the certificate of an envelope, and the signature that was made with it.
 
 Amazon SNS serves the leaf alone, so trust comes from where it was fetched: the exact
 host of the topic's region, over verified TLS, without a redirect. The checks of the
@@ -44,7 +44,7 @@ def host_of(region: str) -> str:
 
 
 def checked_url(url: str, region: str) -> str:
-    """Return the address of a certificate if it is exactly one of Amazon SNS.
+    """Return the address of a certificate if it has exactly the form of Amazon SNS's.
 
     The whole text is compared, so that no two parsers can read it differently.
 

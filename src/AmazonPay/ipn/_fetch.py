@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SECONDS: Final = 5.0
 """How long one fetch may take, and how long a thread waits for that of another."""
 _KEPT_FOR: Final = 24 * 3600.0
-"""After so many seconds a certificate is fetched again."""
+"""The seconds after which a certificate is fetched again."""
 _KEPT: Final = 32
 _PERIOD: Final = 60.0
 _FETCHES: Final = 10
@@ -30,7 +30,7 @@ _FETCHES: Final = 10
 
 
 class RateLimit:
-    """At most so many turns in a period."""
+    """A limit on the turns that are taken in any period of some seconds."""
 
     def __init__(self, turns: int, period: float, now: Callable[[], float]) -> None:
         self._turns = turns
@@ -46,7 +46,7 @@ class RateLimit:
         return len(self._taken) < self._turns
 
     def take(self) -> bool:
-        """Take a turn; return whether there was one."""
+        """Take a turn if one is left; return whether it was."""
         is_open = self.is_open()
         if is_open:
             self._taken.append(self._now())
@@ -86,7 +86,7 @@ class Certificates:
             raise
 
     def known(self, url: str) -> Leaf | None:
-        """Return a certificate that needs no fetch, or None."""
+        """Return a certificate that was fetched within the last day, or None."""
         found = self._kept.get(url)
         if found is None or found[0] <= self._now():
             return None

@@ -50,7 +50,7 @@ _TEST_OBJECT: Final = "P01-0000000-0000000-000000"
 
 
 class Inbox(Protocol):
-    """Where a view puts verified notifications; blocking, and safe for threads."""
+    """What a view needs of an inbox: a blocking method that is safe for threads."""
 
     def receive(self, notification: Notification, /) -> bool:
         """Commit a notification, once for each `message_id`; return whether it is new.
@@ -114,7 +114,7 @@ class Storage(Protocol):
         ...
 
     def fail(self, work: Work, error: str, pause: timedelta | None) -> None:
-        """Note a failure, and when to try again; None parks the entry."""
+        """Record a failure; try again after `pause`. None parks the entry."""
         ...
 
     def lease_object(self) -> Work | None:
@@ -122,7 +122,7 @@ class Storage(Protocol):
         ...
 
     def put_off(self, work: Work, pause: timedelta) -> None:
-        """Note that an object was checked, and when to check it again."""
+        """Record that an object was checked; check it again after `pause`."""
         ...
 
     def add(self, row: dict[str, Any]) -> bool:
@@ -185,9 +185,9 @@ def recheck_flow(storage: Storage, limit: int) -> Flow[int]:
         if seen == work.view:
             yield RunInThread(partial(storage.put_off, work, pause))
             continue
-        # Two workers that see the same change make one entry of it. If `process` then
-        # gets an outdated answer, it keeps the old view, and the change needs another
-        # entry: so the digest covers the time at which the view was kept.
+        # Two workers that see the same change make the same id, and so one entry. If
+        # `process` then gets an outdated answer, the old view stays, and the change
+        # needs another entry. So the digest covers the time at which the view was kept.
         told = f"{work.id} {work.saved} {sorted(seen.items())}"
         digest = sha256(told.encode()).hexdigest()
         message_id = f"recheck-{digest[:40]}"
@@ -229,12 +229,13 @@ class Processing:
     def process(self, client: Performer, handler: Handler, *, limit: int = 100) -> int:
         """Act on up to `limit` notifications; return how many were settled.
 
-        Each names an object: it is fetched outside of any transaction, merged with what
-        is known of it (`AmazonPay.merge`), and given to
-        `handler(connection, object, before)` inside a transaction of the inbox, in
-        which your order moves, too. `before` is what the inbox has kept of the object:
-        its state, times and amounts, or None. If nothing has changed since, the handler
-        is not called: an order moves once, whatever comes twice, late or out of order.
+        A notification names an object. The inbox gets that object outside of any
+        transaction, and merges it with the view that it has kept (`AmazonPay.merge`).
+        Then it begins a transaction and calls `handler(connection, object, before)`;
+        move your order in this transaction, too. `before` is the kept view: state,
+        times and amounts, or None for a new object. If the view has not changed, the
+        handler is not called, so a notification that comes twice, late or out of order
+        moves an order once.
 
         What the handler raises rolls its transaction back. The entry is tried again
         with growing pauses; after `max_failures` it is parked: see `parked` and

@@ -32,13 +32,13 @@ _OPTIONAL = frozenset({"ChargePermissionId"})
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A verified notification. It names an object and holds no state: get the object.
+    """A verified notification: it names an object, whose state a GET shows.
 
     Amazon's page: `amazon-pay-checkout/set-up-instant-payment-notifications.html`.
     """
 
     message_id: str
-    """The id of the envelope, the same when it comes again."""
+    """The id of the envelope; a repeated delivery has the same one."""
     topic_arn: str
     object_type: str
     """`CHARGE_PERMISSION`, `CHARGE`, `REFUND` or `CHARGEBACK`; later ones may come."""

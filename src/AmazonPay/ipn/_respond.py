@@ -1,4 +1,4 @@
-"""What a view answers: the same for every framework."""
+"""Answer the request of a notification; the views of all frameworks use this."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def respond(verifier: Verifier, inbox: Inbox, body: bytes) -> int:
     """Verify the body of a request and keep it; return the status to answer.
 
     200 once it is committed, 403 if it is forged, 503 if it cannot be verified or kept
-    just now: Amazon sends it again then. Views of frameworks that this package does
-    not know need no more than this.
+    just now: Amazon then sends it again. A view of any other framework passes the body
+    to this function and answers with its result.
 
     Raises:
         InvalidRequest: `body` is not bytes.

@@ -1,4 +1,4 @@
-"""What every inbox writes of a notification, and for how long it keeps it."""
+"""The rows of every inbox: their columns, and how long they must be kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class InboxEntry:
 
 
 def row_of(notification: Notification) -> dict[str, Any]:
-    """Return the columns of a new entry that the notification itself fills."""
+    """Return the columns of a new entry whose values come from the notification."""
     return {
         "message_id": notification.message_id,
         "notification_id": notification.notification_id,
@@ -56,7 +56,7 @@ def row_of(notification: Notification) -> dict[str, Any]:
 def own_row(
     object_type: str, object_id: str, message_id: str, notification_type: str
 ) -> dict[str, Any]:
-    """Return the columns of an entry that no notification has asked for."""
+    """Return the columns of an entry that the inbox makes without a notification."""
     return {
         "message_id": message_id,
         "notification_id": message_id,
@@ -70,7 +70,7 @@ def own_row(
 
 
 def entry_of(row: Mapping[Any, Any]) -> InboxEntry:
-    """Return an entry as users get it."""
+    """Return the `InboxEntry` of a row."""
     return InboxEntry(
         message_id=row["message_id"],
         object_type=row["object_type"],
@@ -85,7 +85,7 @@ def entry_of(row: Mapping[Any, Any]) -> InboxEntry:
 
 
 def checked_forget_limit(before: datetime, now: datetime) -> str:
-    """Return the time, as the tables have it, before which entries may be deleted.
+    """Return `before` as text of the tables, if older entries may be deleted.
 
     Raises:
         InvalidRequest: a notification that the verifier still accepts could come again

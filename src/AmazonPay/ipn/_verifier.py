@@ -1,13 +1,14 @@
-"""Verify notifications: blocking and awaiting, over one order of checks."""
+"""Verify notifications, blocking and awaiting."""
 
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl
 
+from .._core.clock import utc_now
 from .._core.signals import raised_by_a_signal_handler
 from ..errors import ConfigurationError
 from ._certificate import chain_of, checked_url, host_of
@@ -18,6 +19,7 @@ from ._notification import read_notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from cryptography import x509
 
@@ -33,13 +35,8 @@ MAX_AGE: Final = timedelta(days=15)
 _MOST_REPORTED = 100
 """At most so many foreign topics are logged, so that no sender can fill the log."""
 
-
 # Characters that no URL of Amazon SNS has, and that URL parsers read differently.
 _STRANGE = frozenset(' "<>\\^`{|}#')
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
@@ -91,7 +88,7 @@ class Verifier:
         fetch: Callable[[str], bytes] = fetch_from_amazon,
         intermediates: Iterable[x509.Certificate | bytes | str] = (),
         roots: Iterable[x509.Certificate | bytes | str] = (),
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         if isinstance(allowed_topics, str):
             raise ConfigurationError("allowed_topics is a list of ARNs, not one text")
@@ -210,10 +207,10 @@ class Verifier:
         return notification
 
     def _report_topic(self, envelope: Envelope) -> None:
-        """Log a foreign topic once: it may be the shop's own.
+        """Log a topic that is not allowed, once: it may be one of the shop's.
 
-        A certificate is only fetched from a host that an allowed topic has, too; only
-        with it can an envelope be called authentic.
+        The log calls an envelope authentic only if its signature was checked. For
+        that, a certificate is fetched only in the regions of allowed topics.
         """
         topic = envelope.topic_arn
         if topic in self._reported or len(self._reported) >= _MOST_REPORTED:
@@ -237,7 +234,7 @@ class Verifier:
 
 
 def _confirmation_url(envelope: Envelope) -> str:
-    """Return the address that confirms a subscription, if it does that alone.
+    """Return the `SubscribeURL` of an envelope, if it only confirms the subscription.
 
     Raises:
         NotificationForged: `SubscribeURL` is any other address.

@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The environment and region of a client, and the ids of its keys."""
+    """What an entry must fit before a client sends it: environment, region and keys."""
 
     environment: str | None = None
     region: str | None = None

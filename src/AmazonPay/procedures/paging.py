@@ -6,21 +6,16 @@ the iteration might never end, and the list is not complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from .._core.declare import iteration
-from .._core.operation import ask
-from .._core.steps import Flow, Item, Pages
+from .._core.operation import Operation, ask
+from .._core.steps import Item, Pages
 from ..errors import InvalidResponse
 from ..resources.disbursements import Disbursement, DisbursementOperations
-from ..resources.reports import (
-    ProcessingStatus,
-    Report,
-    ReportOperations,
-    ReportType,
-)
+from ..resources.reports import ProcessingStatus, Report, ReportOperations, ReportType
 from ..response import Response
 from ._answers import member, object_of, objects_of
 
@@ -30,9 +25,13 @@ _MAX_EMPTY_PAGES = 100
 
 
 def _pages(
-    page: Response[Any], name: str, follow: Callable[[str], Flow[Response[Any]]]
+    operation: Operation[..., Response[Any]], name: str, **query: object
 ) -> Pages[Any]:
-    """Yield the elements of a page and of all following pages."""
+    """Yield the elements of the member `name` of all pages.
+
+    `query` selects the first page; each page has the token of the next one.
+    """
+    page = yield from ask(operation, **query)
     seen_tokens: set[str] = set()
     empty_pages = 0
     while True:
@@ -50,7 +49,7 @@ def _pages(
         empty_pages = 0 if found else empty_pages + 1
         if empty_pages > _MAX_EMPTY_PAGES:
             raise InvalidResponse(page, f"is one of {empty_pages} empty pages in a row")
-        page = yield from follow(token)
+        page = yield from ask(operation, next_token=token)
 
 
 class Paging:
@@ -66,24 +65,20 @@ class Paging:
         created_until: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Report]:
-        """Iterate over all matching reports, page by page; nothing changes.
+        """Yield all matching reports, page by page; nothing changes.
 
         Errors: what `get_reports` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list of objects, or a repeated token.
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
-        page = yield from ask(
+        yield from _pages(
             ReportOperations.get_reports,
+            "reports",
             report_types=report_types,
             processing_statuses=processing_statuses,
             created_since=created_since,
             created_until=created_until,
             page_size=page_size,
-        )
-        yield from _pages(
-            page,
-            "reports",
-            lambda token: ask(ReportOperations.get_reports, next_token=token),
         )
 
     @iteration
@@ -94,22 +89,16 @@ class Paging:
         end_time: str | datetime | None = None,
         page_size: int | None = None,
     ) -> Pages[Disbursement]:
-        """Iterate over all matching disbursements, page by page; nothing changes.
+        """Yield all matching disbursements, page by page; nothing changes.
 
         Errors: what `get_disbursements` raises, at the page where it occurs;
         `InvalidResponse` for a page without a list of objects, or a repeated token.
         Amazon's page: `amazon-pay-reports/request-disbursement-details.html`.
         """
-        page = yield from ask(
+        yield from _pages(
             DisbursementOperations.get_disbursements,
+            "disbursements",
             start_time=start_time,
             end_time=end_time,
             page_size=page_size,
-        )
-        yield from _pages(
-            page,
-            "disbursements",
-            lambda token: ask(
-                DisbursementOperations.get_disbursements, next_token=token
-            ),
         )

@@ -22,10 +22,7 @@ _MAX_LINKS = 3
 def _document_of(report_id: str, deadline: float) -> Flow[str]:
     """Wait for a report and return the id of its document."""
     report = yield from poll(
-        lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
-        PROCESSING_STATUS,
-        REPORT_STATES,
-        deadline,
+        ReportOperations.get_report, report_id, "report", REPORT_STATES, deadline
     )
     status = text_of(report, *PROCESSING_STATUS)
     document_id = member(object_of(report), "reportDocumentId")

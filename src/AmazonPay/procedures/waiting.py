@@ -22,6 +22,7 @@ from ._answers import get_object, object_of, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._core.operation import Operation
     from ..lifecycles import Kind
     from ..response import Response
 
@@ -31,8 +32,9 @@ CHARGE_STATES = ("Authorized", "Captured", "Canceled", "Declined")
 REFUND_STATES = ("Refunded", "Declined")
 REPORT_STATES = ("COMPLETED", "FAILED", "CANCELLED")
 
-STATE = ("statusDetails", "state")
+# The paths of the members that hold a state.
 PROCESSING_STATUS = ("processingStatus",)
+_STATE = ("statusDetails", "state")
 
 _FIRST_PAUSE = 1.0
 _GROWTH = 1.5
@@ -58,8 +60,8 @@ def watch(
         pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
 
-def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
-    """Return `until` if each of its states exists.
+def _check_states(kind: Kind, until: Collection[str]) -> None:
+    """Check that each state of `until` exists.
 
     Raises:
         InvalidRequest: waiting for them would never end before the deadline.
@@ -71,26 +73,35 @@ def checked_states(kind: Kind, until: Collection[str]) -> Collection[str]:
         raise InvalidRequest(
             f"until is a set of states of a {kind}: {', '.join(sorted(known))}"
         )
-    return until
 
 
 def poll(
-    get: Callable[[], Flow[Response[T]]],
-    state: tuple[str, ...],
+    get: Operation[[str], Response[T]],
+    object_id: str,
+    kind: Kind,
     until: Collection[str],
     deadline: float,
 ) -> Flow[Response[T]]:
-    """Repeat a GET until its state is in `until`; return the last answer.
+    """Get an object again and again until its state is in `until`.
 
-    `state` is the path of the state's member. A state that is not in `until` is never
-    treated as final, whether it is known or not.
+    Return the last answer, at the latest after `deadline` seconds. A state that is not
+    in `until` is never treated as final, whether it is known or not.
 
     Raises:
+        InvalidRequest: a state of `until` does not exist; nothing was sent.
         APIError: an answer is no success.
-        InvalidResponse: an answer has no such member.
+        InvalidResponse: an answer has no state, or is about another object.
     """
+    _check_states(kind, until)
+    state = PROCESSING_STATUS if kind == "report" else _STATE
     ends = (yield from now()) + deadline
-    return (yield from watch(get, lambda seen: text_of(seen, *state) in until, ends))
+    return (
+        yield from watch(
+            lambda: get_object(get, object_id, f"{kind}Id"),
+            lambda seen: text_of(seen, *state) in until,
+            ends,
+        )
+    )
 
 
 class Waiting:
@@ -115,12 +126,7 @@ class Waiting:
         without a state, or about another object.
         Amazon's page: `amazon-pay-checkout/asynchronous-processing.html`.
         """
-        last = yield from poll(
-            lambda: get_object(Charges.get_charge, charge_id, "chargeId"),
-            STATE,
-            checked_states("charge", until),
-            deadline,
-        )
+        last = yield from poll(Charges.get_charge, charge_id, "charge", until, deadline)
         return object_of(last)
 
     @procedure
@@ -141,12 +147,7 @@ class Waiting:
         without a state, or about another object.
         Amazon's page: `amazon-pay-api-v2/refund.html`.
         """
-        last = yield from poll(
-            lambda: get_object(Refunds.get_refund, refund_id, "refundId"),
-            STATE,
-            checked_states("refund", until),
-            deadline,
-        )
+        last = yield from poll(Refunds.get_refund, refund_id, "refund", until, deadline)
         return object_of(last)
 
     @procedure
@@ -168,9 +169,6 @@ class Waiting:
         Amazon's page: `amazon-pay-api-v2/reports.html`.
         """
         last = yield from poll(
-            lambda: get_object(ReportOperations.get_report, report_id, "reportId"),
-            PROCESSING_STATUS,
-            checked_states("report", until),
-            deadline,
+            ReportOperations.get_report, report_id, "report", until, deadline
         )
         return object_of(last)

@@ -13,22 +13,21 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from .._core.whole_files import PARTS, replacing
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
 VERSION: Final = 1
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _ENTRY: Final = ".report.json"
-_PARTS: Final = ".amazonpay-*.part"
 _STALE: Final = 86_400.0
 """Seconds after which nobody writes to the part of a file any more."""
 _CHUNK: Final = 1 << 20
@@ -92,7 +91,7 @@ class Archive:
         """Make the folder, which is private, and remove parts that a kill has left."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         now = time.time()
-        for part in self.folder.glob(_PARTS):
+        for part in self.folder.glob(PARTS):
             with contextlib.suppress(OSError):
                 if now - part.stat().st_mtime > _STALE:
                     part.unlink()
@@ -104,7 +103,7 @@ class Archive:
         return None
 
     def entries(self) -> Iterator[Entry]:
-        """Iterate over all entries, oldest report first.
+        """Yield all entries, oldest report first.
 
         Raises:
             ConfigurationError: one cannot be read, so the folder may not be whole.
@@ -164,21 +163,11 @@ class Archive:
 
     @contextlib.contextmanager
     def _new(self, target: Path) -> Generator[IO[bytes]]:
-        """Open a private file (0600) that replaces the target if nothing is raised."""
-        descriptor, name = tempfile.mkstemp(
-            prefix=".amazonpay-", suffix=".part", dir=self.folder
-        )
-        part = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
+        """Open a file that replaces the target; it is on the disk when this ends."""
+        with replacing(target) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         _sync_folder(self.folder)
 
 
@@ -206,7 +195,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _entry_of(held: object) -> Entry | None:
-    """Return the entry in what a file holds; None if it is none of this version."""
+    """Return the entry in the JSON of a file; None if it is not one of this version."""
     if not isinstance(held, dict):
         return None
     members = cast("dict[str, Any]", held)

@@ -19,24 +19,8 @@ SUMS: Final = ("captures", "refunds", "chargebacks", "fees", "other", "payouts")
 
 
 @dataclass(frozen=True)
-class Day:
-    """The sums of one day in one currency."""
-
-    currency: str
-    day: date
-    captures: Decimal
-    refunds: Decimal
-    chargebacks: Decimal
-    fees: Decimal
-    other: Decimal
-    """What is neither: reserves, adjustments and whatever type is not known."""
-    payouts: Decimal
-    movements: int
-
-
-@dataclass(frozen=True)
 class Sum:
-    """The sums of all days in one currency."""
+    """The sums of some days in one currency."""
 
     currency: str
     captures: Decimal
@@ -44,13 +28,21 @@ class Sum:
     chargebacks: Decimal
     fees: Decimal
     other: Decimal
+    """Movements of other types: reserves, adjustments and types that are not known."""
     payouts: Decimal
     movements: int
 
     @property
     def left(self) -> Decimal:
-        """What these movements leave in the account after the payouts."""
+        """The money that these movements leave in the account after the payouts."""
         return exact_sum(getattr(self, name) for name in SUMS)
+
+
+@dataclass(frozen=True)
+class Day(Sum):
+    """The sums of one day in one currency."""
+
+    day: date
 
 
 def days(engine: Engine) -> list[Day]:
@@ -77,13 +69,14 @@ def sums(found: Iterable[Day]) -> list[Sum]:
 
 
 _DAYS: Final = """
-SELECT currency, day,
+SELECT currency,
        coalesce(sum(amount) FILTER (kind = 'capture'), 0),
        coalesce(sum(amount) FILTER (kind = 'refund'), 0),
        coalesce(sum(amount) FILTER (kind = 'chargeback'), 0),
        coalesce(sum(fee) FILTER (kind <> 'payout'), 0),
        coalesce(sum(amount) FILTER (kind IN ('held', 'other')), 0),
        coalesce(sum(amount + fee) FILTER (kind = 'payout'), 0),
-       count(*)
+       count(*),
+       day
 FROM movements GROUP BY currency, day ORDER BY currency, day
 """

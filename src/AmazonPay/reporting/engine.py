@@ -74,7 +74,7 @@ class Engine:
 
     @cached_property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        """Open the database when it is used: a pull may find nothing to do."""
+        """The open database; it is opened at its first use."""
         import duckdb
 
         settings: dict[str, Any] = {

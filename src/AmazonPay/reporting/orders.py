@@ -36,7 +36,7 @@ _USUAL: Final = {
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of the file hold what; those without a name are found."""
+    """The names of the file's columns; for None, usual names are tried."""
 
     id: str | None = None
     amount: str | None = None

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from .amounts import amount_text
 from .charts import Series, bar_chart
-from .daily_sums import SUMS
+from .daily_sums import SUMS, Day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .daily_sums import Day, Sum
+    from .daily_sums import Sum
 
 _MOVED: Final = ("captures", "refunds", "chargebacks", "fees", "other")
 _TITLES: Final = {
@@ -241,7 +241,5 @@ def _filled(found: Sequence[Day], currency: str) -> list[Day]:
 
 
 def _still(currency: str, day: date) -> Day:
-    from .daily_sums import Day
-
     zeros = dict.fromkeys(SUMS, Decimal(0))
     return Day(currency=currency, day=day, movements=0, **zeros)

@@ -1,8 +1,8 @@
 """Pull reports into a folder: every page of the list, each file once.
 
-Nothing is requested of Amazon but what is there: this reads only. What a report needs
-is decided from the disk each time, so a pull that was killed, or that failed at one
-report, goes on from there.
+It only reads: it never asks Amazon for a new report. What a report needs is decided
+from the disk each time, so a pull that was killed, or that failed at one report, goes
+on from there.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class Puller:
     def pull(self, reports: Sequence[Report]) -> Iterator[Pulled]:
         """Bring each report into the folder, and yield what became of it.
 
-        A report that cannot be had does not stop the others; what would stop every
-        report does, such as a key that is refused.
+        A report that fails does not stop the others. A failure that every report would
+        meet, such as a refused key, stops the pull.
 
         Raises:
             AmazonPayError: no report can be had.

@@ -77,7 +77,7 @@ def counts(engine: Engine) -> dict[str, dict[str, int]]:
 
 
 def differences(engine: Engine) -> Iterator[Difference]:
-    """Iterate over all differences, by currency and order."""
+    """Yield all differences, by currency and order."""
     for row in engine.rows(
         "SELECT kind, id, currency, expected, settled, detail FROM differences"
         " ORDER BY currency, id NULLS LAST, kind, detail, settled"

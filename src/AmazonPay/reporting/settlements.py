@@ -68,8 +68,8 @@ def load(
     It has the columns `order_id`, `transaction_id`, `type`, `kind`, `currency`, `day`,
     `amount` and `fee`. Return the names of the files.
 
-    A fee is what the net amount lacks of the amount, so that it is below zero whichever
-    sign the columns of fees have (which is unconfirmed).
+    A fee is the net amount minus the amount, and so below zero, whichever sign the
+    columns of fees have (which is unconfirmed).
 
     Raises:
         ConfigurationError: a path holds no settlement, a file was changed since it was

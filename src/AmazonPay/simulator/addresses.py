@@ -1,4 +1,4 @@
-"""Where a simulator listens, by which names it is reached, and whom it can trust.
+"""The addresses of a simulator: where it listens, and by which names it is reached.
 
 On loopback it trusts this machine's own programs. By any other address or name it is
 reached by others, too: over TLS only, and control calls need the token.
@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-from .._core.hosts import is_loopback
+from .._core.hosts import is_loopback, split_url
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Addresses:
 
         `origin` is the simulator's own address; without a port it has any.
         """
-        called, own = _split(f"//{host}"), _split(origin)
-        if called is None or "@" in host or not called.hostname:
+        called, own = split_url(f"//{host}"), split_url(origin)
+        if "@" in host or not called.hostname:
             return False
         if self.public_url is not None:
             public = urlsplit(self.public_url)
@@ -76,7 +76,7 @@ class Addresses:
                 return True
         if not (is_loopback(called.hostname) or called.hostname in self.certified):
             return False
-        if own is None or own.port is None:
+        if own.port is None:
             return True
         return _port(called, own) == _port(own, own)
 
@@ -147,10 +147,9 @@ def _checked_url(text: str) -> str:
         "--public-url is where a browser reaches the simulator: https://HOST[:PORT], or"
         " http://localhost[:PORT], without path, query or user"
     )
-    parts = _split(text)
+    parts = split_url(text)
     if (
-        parts is None
-        or re.search(r"[^!-~]", text)
+        re.search(r"[^!-~]", text)
         or parts.scheme not in _PORTS
         or not parts.hostname
         or parts.path not in {"", "/"}
@@ -185,12 +184,3 @@ def _is_everything(host: str) -> bool:
 
 def _port(parts: SplitResult, scheme_of: SplitResult) -> int | None:
     return parts.port or _PORTS.get(scheme_of.scheme)
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts

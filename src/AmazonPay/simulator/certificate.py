@@ -177,7 +177,7 @@ def authority_from(data: bytes) -> CertificateAuthority:
     """Return the authority that was kept as `secret_pem`.
 
     Raises:
-        ConfigurationError: the bytes are none.
+        ConfigurationError: the bytes hold no authority.
     """
     try:
         key = load_pem_private_key(data, None)

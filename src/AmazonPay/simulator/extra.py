@@ -1,4 +1,4 @@
-"""Whether what the extra `[simulator]` brings is installed."""
+"""Check that the packages of the extra `[simulator]` are installed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .._core.extras import missing
 def check_extra() -> None:
     """Raise `ModuleNotFoundError` if a package is missing.
 
-    The first call and the first page import some of them. Who has not installed the
-    extra is to learn it before that.
+    The first call and the first page import some of them. A user who has not
+    installed the extra learns it before that.
     """
     for name in ("jinja2", "pydantic", "uvicorn"):
         if find_spec(name) is None:

@@ -71,7 +71,7 @@ def build_simulator(  # noqa: PLR0913 - the parts of a simulator
 ) -> Simulator:
     """Return a simulator whose ids and faults are repeated by a seed.
 
-    They depend on the length of the history, too, so that a second start on the same
+    They depend on the length of the story, too, so that a second start on the same
     file does not make the same ids again.
     """
     with store.transaction() as transaction:

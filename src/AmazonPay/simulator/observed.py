@@ -51,7 +51,7 @@ class Observed:
         object.__setattr__(self, "answers", MappingProxyType(dict(self.answers)))
 
     def applied_to(self, settings: Settings) -> Settings:
-        """Return settings in which what was observed stands."""
+        """Return the settings, with observed answers in place of guessed ones."""
         for name, change in _SETTINGS.items():
             if name in self.answers:
                 settings = replace(settings, **change(settings, self.answers[name]))

@@ -1,4 +1,4 @@
-"""The command line of `amazonpay simulate`: its options, and what they say."""
+"""The options of `amazonpay simulate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one start of `amazonpay simulate` has decided, and what its options say."""
+"""The decisions of one start of `amazonpay simulate`, made from its options."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def addresses_of(arguments: argparse.Namespace) -> Addresses:
         )
     if arguments.state is not None and arguments.db is not None:
         raise ConfigurationError("--state keeps the state, too: leave out --db")
-    # A variable of a shell that is not set: no wish for the current folder, or for a
-    # file that is gone at the end.
+    # An unset variable of a shell gives this; it asks neither for the current folder
+    # nor for a temporary file.
     if arguments.state == "":
         raise ConfigurationError("--state takes a folder, and no empty text")
     if arguments.db == "":

@@ -185,7 +185,7 @@ class Server(uvicorn.Server):
         self.should_exit = self.should_exit or self.failure is not None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Cut what is idle, and let the rest end."""
+        """Close idle connections, and let the calls under way end."""
         connections = cast("set[Protocol]", self.server_state.connections)
         if all(connection.is_idle for connection in connections):
             for server in self.servers:

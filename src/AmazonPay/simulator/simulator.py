@@ -11,13 +11,14 @@ from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from .._core.clock import utc_now
 from .actors import control_api, notifier, provoked
 from .actors.controls import Controls
 from .console import files as console
 from .engine.clock import Clock
 from .engine.exchanges import Exchange
 from .engine.faults import Fault, FaultKey, Faults, provoked_fault
-from .engine.timestamps import http_date, utc_now
+from .engine.timestamps import http_date
 from .extra import check_extra
 from .handlers import HANDLERS, ON_LINK, authorization_tokens
 from .observed import Observed, in_force, refuse
@@ -56,7 +57,7 @@ _ABOUT_SIGNATURES = frozenset(
 
 OPENAPI_PATH = "/openapi.json"
 _LONGEST_TEXT = 64 * 1024
-"""The bytes of a body that the history shows."""
+"""The bytes of a body that the story shows."""
 
 
 _NO_CODE: Final = APIRefusal(
@@ -70,7 +71,7 @@ def _no_wait(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Repeat:
-    """What the console has to do with a call."""
+    """Whether the console repeats a call, and how."""
 
     number: int | None = None
     """The row of the story that is repeated; None is a call of the shop's."""
@@ -79,7 +80,7 @@ class _Repeat:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The facts that the history's row of this call gets."""
+        """The facts that the story's row of this call gets."""
         if self.number is None:
             return {}
         return {"replayOf": self.number, "signatureChecked": self.signed}
@@ -147,7 +148,7 @@ class Simulator(checkout.CheckoutPages, Controls):
         return response
 
     def handle_now(self, request: Request) -> HTTPResponse:
-        """Return the response to one request; who sends it waits if it is late."""
+        """Return the response to one request; the caller has to wait `late` seconds."""
         request_id = self.ids.uuid()
         try:
             with in_force(self.observed):
@@ -251,7 +252,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             result = Result(refusal.response)
             explanation = self._explained(request, refusal)
             with self._context("") as context:
-                _add_to_history(
+                _add_to_story(
                     context,
                     request,
                     result,
@@ -285,7 +286,7 @@ class Simulator(checkout.CheckoutPages, Controls):
             else:
                 result = Result(fault.response, _order_of(context, call))
             key = call.idempotency_key
-            _add_to_history(
+            _add_to_story(
                 context, request, result, request_id, key, fault, repeat=repeat
             )
         if fault is None:
@@ -299,7 +300,7 @@ class Simulator(checkout.CheckoutPages, Controls):
     ) -> dict[str, object] | None:
         """Return why the signature of a refused request is wrong; None if it is right.
 
-        The explanation is for the history alone: the response is Amazon's.
+        The explanation is for the story alone: the response is Amazon's.
         """
         if refusal.reason_code not in _ABOUT_SIGNATURES:
             return None
@@ -401,7 +402,7 @@ def _run(context: Context, call: APICall) -> Result:
         return Result(refusal.response, order or _order_of(context, call))
 
 
-def _add_to_history(  # noqa: PLR0913 - what a row holds
+def _add_to_story(  # noqa: PLR0913 - what a row holds
     context: Context,
     request: Request,
     result: Result,
@@ -411,7 +412,7 @@ def _add_to_history(  # noqa: PLR0913 - what a row holds
     explanation: dict[str, object] | None = None,
     repeat: _Repeat | None = None,
 ) -> None:
-    context.add_history(
+    context.add_story_row(
         "request",
         result.order,
         method=request.method,

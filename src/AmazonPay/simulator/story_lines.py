@@ -16,7 +16,7 @@ _FIRST_ERROR = 400
 
 
 def is_told(row: HistoryRow) -> bool:
-    """Return whether a row is worth its line: what Amazon never sends is not."""
+    """Return whether a row gets a line; what Amazon never sends gets none."""
     because = row.facts.get("because")
     return because is None or because == NOBODY_LISTENS
 

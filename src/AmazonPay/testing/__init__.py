@@ -1,8 +1,8 @@
-"""For the tests of a merchant: Amazon Pay in memory, and notifications without Amazon.
+"""Tools for a merchant's tests: Amazon Pay in memory, and signed notifications.
 
-The fixtures of the pytest plugin are in `plugin`; `amazon_pay()` is the same for
-unittest. Nothing here can be switched on by a setting or the environment, and what is
-verified by it is never an object of the live environment.
+The fixtures of the pytest plugin are in `plugin`; unittest uses `amazon_pay()`. No
+setting and no variable can switch anything of this on, and its verifiers refuse ids of
+the live environment.
 """
 
 from __future__ import annotations

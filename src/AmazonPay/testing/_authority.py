@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from .._core.clock import utc_now
 from ..errors import InvalidRequest
 from ..ipn._certificate import host_of
 from ..ipn._envelope import CONFIRMATION, NOTIFICATION, TOPIC, region_of, signed_text
@@ -43,11 +44,6 @@ class TestVerifier(Verifier):
 
     __test__ = False  # pytest must not collect it
     _takes_live_ids = False
-
-
-def utc_now() -> datetime:
-    """Return the system's time."""
-    return datetime.now(UTC)
 
 
 def leaf_path(pem: bytes) -> str:

@@ -52,7 +52,7 @@ def is_amazon_pay(host: object) -> bool:
 
 
 def check_host(host: object) -> None:
-    """Raise `RealHostReached` for a host of Amazon Pay while a test is watched."""
+    """Raise `RealHostReached` for a host of Amazon Pay inside a `watching()` block."""
     if _watchers and is_amazon_pay(host):
         name = host.decode() if isinstance(host, bytes) else str(host)
         _registry.reached.append(name)

@@ -67,7 +67,7 @@ class AmazonPayServer:
 class LocalAmazonPay(Simulator):
     """A simulator in memory with one merchant; its clock stands still.
 
-    Nothing is shared with another one but the merchant's key pair. Make it by
+    Simulators of one process share only the merchant's key pair. Make it by
     `amazon_pay()`, or take the fixture of the same name.
     """
 
@@ -136,7 +136,7 @@ class LocalAmazonPay(Simulator):
 
     def journal(self) -> SQLiteJournal:
         """Return an empty journal, whose file ends with the test."""
-        return SQLiteJournal(self._folder / "journal.db", clock=self.clock)
+        return SQLiteJournal(self._new_folder() / "journal.db", clock=self.clock)
 
     def inbox(self, engine: Engine | None = None) -> SQLAlchemyInbox:
         """Return an inbox that receives this simulator's notifications.
@@ -148,7 +148,7 @@ class LocalAmazonPay(Simulator):
         if engine is None:
             from sqlalchemy import create_engine
 
-            engine = create_engine(f"sqlite:///{self._folder / 'inbox.db'}")
+            engine = create_engine(f"sqlite:///{self._new_folder() / 'inbox.db'}")
             self._opened.callback(engine.dispose)
         inbox: SQLAlchemyInbox = kind(engine, clock=self.clock)
         inbox.create_table()
@@ -170,9 +170,8 @@ class LocalAmazonPay(Simulator):
             self.notifications.topics, merchant_id=self.merchant_id
         )
 
-    @property
-    def _folder(self) -> Path:
-        """A new folder that is deleted at the end."""
+    def _new_folder(self) -> Path:
+        """Make a folder that is deleted at the end, and return its path."""
         return Path(self._opened.enter_context(tempfile.TemporaryDirectory()))
 
     @contextmanager

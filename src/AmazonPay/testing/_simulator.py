@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .._core.hosts import is_loopback
+from .._core.clock import utc_now
+from .._core.hosts import is_loopback, split_url
 from ..errors import ConfigurationError
 from ..ipn._fetch import fetch_certificate
 from ..ipn._verifier import MAX_AGE
-from ._authority import TestVerifier, utc_now
+from ._authority import TestVerifier
 
 if TYPE_CHECKING:
     import ssl
@@ -51,14 +52,11 @@ def verifier_for(  # noqa: PLR0913 - those of `Verifier`, and the place
     Raises:
         ConfigurationError: `endpoint_url` is not this machine, or as for `Verifier`.
     """
-    try:
-        parts = urlsplit(endpoint_url)
-        host, _ = parts.hostname or "", parts.port
-    except (ValueError, AttributeError):
-        host, parts = "", None
+    parts = split_url(str(endpoint_url))
+    host = parts.hostname or ""
     schemes = {"https", "http"} if is_loopback(host) else {"https"}
     known = is_loopback(host) or host in {*hosts}
-    if parts is None or parts.scheme not in schemes or not known:
+    if parts.scheme not in schemes or not known:
         raise ConfigurationError(
             "endpoint_url is no address of a simulator on this machine, such as"
             " http://localhost:8421, nor over https one of hosts"

@@ -200,7 +200,7 @@ def audit(folder: Path, orders: list[plan.Order], entries: list[Entry]) -> Audit
     try:
         found = ledger(store)
         with store.transaction() as transaction:
-            faults = run_again(transaction.history())
+            faults = run_again(transaction.story())
     finally:
         store.close()
     beliefs = Shop(folder / "shop.db").beliefs()

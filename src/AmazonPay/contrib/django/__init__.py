@@ -1,7 +1,7 @@
 """An app for Django: journal, inbox and view for notifications; the extra `[django]`.
 
-Add `"AmazonPay.contrib.django"` to `INSTALLED_APPS` and run `migrate`. Both keep their
-rows in Django's own database, and commit by themselves.
+Add `"AmazonPay.contrib.django"` to `INSTALLED_APPS` and run `migrate`. Journal and
+inbox keep their rows in Django's own database, and commit by themselves.
 """
 
 from __future__ import annotations

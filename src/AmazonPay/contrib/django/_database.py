@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from django.db import Error, IntegrityError, close_old_connections, transaction
 
 from ...errors import AmazonPayError, shown
+from ...ipn._inbox import HandlerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ class Database:
         self._error = error
 
     def failure(self, error: Exception) -> AmazonPayError:
-        """Return our error for one of the database."""
+        """Return the error to raise in place of a database's; it shows no values."""
         names = [type(error).__name__]
         if error.__cause__ is not None:
             kind = type(error.__cause__)
@@ -49,22 +50,26 @@ class Database:
         return self._error(f"the {self._what}'s database failed: {', '.join(names)}")
 
     def run(self, work: Callable[[], _T]) -> _T:
-        """Do work in a transaction; repeat it after a conflict of transactions."""
+        """Do work in a transaction; repeat it after a conflict of transactions.
+
+        A shop's handler inside the work may run again, too.
+        """
         tries = 0
+        failure: Exception
         while True:
             tries += 1
             try:
                 return self.once(work)
             except AmazonPayError:
                 raise
+            except HandlerFailed as failed:
+                failure, passes = failed, _is_passing(failed.error)
             except DATABASE_ERRORS as error:
-                failure = self.failure(error)
-                if not is_passing(error):
-                    tries = TRIES
+                failure, passes = self.failure(error), _is_passing(error)
             # Outside of the block above, so that the failure has no context.
-            if tries >= TRIES:
+            if tries >= TRIES or not passes:
                 raise failure
-            pause(tries)
+            _pause(tries)
 
     def once(self, work: Callable[[], _T]) -> _T:
         """Do work in one transaction."""
@@ -74,7 +79,7 @@ class Database:
             return work()
 
 
-def pause(tries: int) -> None:
+def _pause(tries: int) -> None:
     """Sleep for a random time, so that others go first: SQLite does not wait for them.
 
     All pauses of one piece of work take a second on average.
@@ -87,12 +92,13 @@ def rows_of(model: Any, using: str) -> Any:  # noqa: ANN401 - Django has no type
     return model.objects.using(using)
 
 
-def is_passing(error: Exception) -> bool:
+def _is_passing(error: Exception) -> bool:
     """Return whether the same work may succeed when it is repeated.
 
     Two workers may insert the same row, for example.
     """
-    return isinstance(error, IntegrityError) or _code(error) in _CONFLICTS
+    is_conflict = isinstance(error, DATABASE_ERRORS) and _code(error) in _CONFLICTS
+    return isinstance(error, IntegrityError) or is_conflict
 
 
 def _code(error: Exception) -> str:

@@ -10,31 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connections
 
+from ..._core.clock import utc_now
 from ..._once.entry import time_text
 from ..._once.journal_steps import checked_limit
-from ..._once.sqlite_journal import utc_now
-from ...errors import AmazonPayError, InvalidRequest
+from ...errors import InvalidRequest
 from ...ipn import MAX_FAILURES, InboxEntry, InboxFailed
-from ...ipn._inbox import (
-    FIRST_CHECK,
-    LEASE,
-    HandlerFailed,
-    Processing,
-    Work,
-    handler_failed,
-)
+from ...ipn._inbox import FIRST_CHECK, LEASE, Processing, Work, handler_failed
 from ...ipn._rows import DONE, NEW, PARKED, checked_forget_limit, entry_of, row_of
 from ...ipn._views import is_open, kept, merged
 from .._versions import new_version
-from ._database import (
-    DATABASE_ERRORS,
-    TRIES,
-    Database,
-    fitted,
-    is_passing,
-    pause,
-    rows_of,
-)
+from ._database import Database, fitted, rows_of
 from .models import KnownObject, Notification
 
 if TYPE_CHECKING:
@@ -77,7 +62,7 @@ class DjangoInbox(Processing):
     ) -> None:
         self._database = Database(using, "inbox", InboxFailed)
         self._entries = rows_of(Notification, using)
-        self._max_failures = checked_limit(max_failures)
+        self._max_failures = checked_limit(max_failures, "max_failures")
         self._clock = clock
         self._storage = _Storage(self._database, self.moment)
 
@@ -90,9 +75,7 @@ class DjangoInbox(Processing):
         return self._storage.add(row_of(notification))
 
     def parked(self, *, limit: int = 100) -> list[InboxEntry]:
-        """Return up to `limit` entries that are not tried again: they failed too often.
-
-        The one that was received first comes first; nothing changes.
+        """Return up to `limit` entries that have failed too often, the oldest first.
 
         Raises:
             InboxFailed: the database failed.
@@ -149,12 +132,12 @@ class DjangoInbox(Processing):
         return count
 
     def moment(self, after: timedelta = timedelta(0)) -> str:
-        """Return a time from now on, as the tables have it."""
+        """Return the time of the clock plus `after`, as text of the tables."""
         return time_text(self._clock() + after)
 
 
 class _Storage:
-    """What the steps of `process` and `recheck` need: see `Storage`."""
+    """The `Storage` of an inbox in Django's database."""
 
     def __init__(self, database: Database, moment: Callable[..., str]) -> None:
         self._database = database
@@ -218,25 +201,7 @@ class _Storage:
         )
 
     def finish(self, work: Work, fresh: View, handler: Handler) -> bool:
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                return self._database.once(lambda: self._act(work, fresh, handler))
-            except HandlerFailed as failed:
-                cause = failed.error
-                if not (isinstance(cause, DATABASE_ERRORS) and is_passing(cause)):
-                    raise
-                failure: Exception = failed
-            except AmazonPayError:
-                raise
-            except DATABASE_ERRORS as error:
-                failure = self._database.failure(error)
-                if not is_passing(error):
-                    tries = TRIES
-            if tries >= TRIES:
-                raise failure
-            pause(tries)
+        return self._database.run(lambda: self._act(work, fresh, handler))
 
     def _act(self, work: Work, fresh: View, handler: Handler) -> bool:
         """Settle the entry, lock the object, and let the handler move the order.

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import IntegrityError
 from django.db.models import F, Q
 
+from ..._core.clock import utc_now
 from ..._once import flow
-from ..._once.entry import Entry, time_text
+from ..._once.entry import entry_of_row, time_text
 from ..._once.journal_steps import checked_limit
-from ..._once.sqlite_journal import utc_now
 from ...errors import JournalFailed
 from .._versions import new_version
 from ._database import DATABASE_ERRORS, Database, fitted, rows_of
 from .models import JournalEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
-    from ..._once.entry import Change
+    from ..._once.entry import Change, Entry
 
 _LOADED_WITH_JOURNALS = flow  # see `AmazonPay.journal`
 
@@ -66,7 +66,7 @@ class DjangoJournal:
         ends = time.monotonic() + _PATIENCE
         while True:
             row = self._read(key)
-            found = None if row is None else _entry(row)
+            found = None if row is None else entry_of_row(row)
             entry, now = change(found), self._clock()
             created = entry.created or (now if found is None else None)
             entry = replace(entry, created=created, changed=now)
@@ -106,7 +106,7 @@ class DjangoJournal:
     def find(self, key: str, /) -> Entry | None:
         """Return the entry of `key`, or None."""
         row = self._read(key)
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of_row(row)
 
     def open_entries(
         self, *, before: datetime | None = None, limit: int = 100
@@ -116,7 +116,9 @@ class DjangoJournal:
         if before is not None:
             rows = rows.filter(changed__lt=time_text(before))
         rows = rows.order_by("changed", "idempotency_key")[: checked_limit(limit)]
-        return [_entry(row) for row in self._database.run(lambda: [*rows.values()])]
+        return [
+            entry_of_row(row) for row in self._database.run(lambda: [*rows.values()])
+        ]
 
     def forget(self, before: datetime, /) -> int:
         """Erase the bodies of settled entries. See `Journal.forget`."""
@@ -126,12 +128,3 @@ class DjangoJournal:
         erase = partial(rows.update, body=None, version=F("version") + 1)
         count: int = self._database.run(erase)
         return count
-
-
-def _entry(row: Mapping[str, Any]) -> Entry:
-    """Return the entry of a row; raise `JournalFailed` if it is damaged."""
-    try:
-        return Entry.from_row(row)
-    except (ValueError, TypeError):
-        failure = JournalFailed("the journal has an entry that cannot be read")
-    raise failure

@@ -1,4 +1,4 @@
-"""The tables, with the names and columns that they have under SQLAlchemy, too."""
+"""The models of journal and inbox: their tables are those of SQLAlchemy's classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a simulator that is not the API: time, the buyer, the bank, history."""
+"""The part of a simulator that is not the API: time, the buyer, the bank, story."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..._core.clock import utc_now
 from ..._core.regions import REGIONS
 from ..addresses import HERE
 from ..engine.context import EXPIRES, Context
 from ..engine.ids import Ids
 from ..engine.store import Store
-from ..engine.timestamps import format_timestamp, parse_timestamp, utc_now
+from ..engine.timestamps import format_timestamp, parse_timestamp
 from ..handlers import (
     ON_DUE,
     authorization_tokens,
@@ -109,14 +110,18 @@ class Backstage:
         rows that are returned. Where rows are gone (`Settings.story_rows`), a row of
         the kind `dropped` stands for them.
         """
-        rows = islice(self.store.history(order, after), limit)
+        rows = islice(self.store.story(order, after), limit)
         return self.notifications.filled(rows)
 
     # The buyer ------------------------------------------------------------------------
 
     @contextmanager
-    def _object(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
-        """Find an object of any owner; a buyer only knows its id."""
+    def found(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
+        """Find an object of any owner, and begin a transaction for its owner.
+
+        Raises:
+            APIRefusal: there is no object of this kind and id.
+        """
         with self._context("") as context:
             for merchant in self.merchants.values():
                 for environment in merchant.environments:
@@ -152,7 +157,7 @@ class Backstage:
         `consents` is whether they let the merchant save their wallet, if asked;
         `buyer` is the number of the test buyer.
         """
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.choose(
                 context,
                 session,
@@ -167,25 +172,25 @@ class Backstage:
 
     def pay(self, session_id: str) -> dict[str, Any]:
         """Let the buyer press Pay; return the session, which is still to complete."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.pay(context, session)
             return checkout_sessions.to_json(session, self.pages)
 
     def cancel(self, session_id: str) -> dict[str, Any]:
         """Let the buyer go back to the shop; return the session, now `Canceled`."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             actor.cancel(context, session)
             return checkout_sessions.to_json(session, self.pages)
 
     def amazon_cancel(self, session_id: str) -> dict[str, Any]:
         """Let Amazon cancel a session; return it."""
-        with self._object(checkout_sessions.KIND, session_id) as (context, session):
+        with self.found(checkout_sessions.KIND, session_id) as (context, session):
             context.move(checkout_sessions.KIND, session, "Amazon cancels")
             return checkout_sessions.to_json(session, self.pages)
 
     def end_charge(self, charge_id: str, act: str) -> dict[str, Any]:
         """Let a charge be canceled by `amazonCancel` or `buyerCancel`; return it."""
-        with self._object(charges.KIND, charge_id) as (context, charge):
+        with self.found(charges.KIND, charge_id) as (context, charge):
             if act not in charges.ACTIONS:
                 raise invalid_value(f"The act is one of {', '.join(charges.ACTIONS)}")
             charges.apply_event(context, charge, charges.ACTIONS[act])
@@ -203,10 +208,10 @@ class Backstage:
         """Let the next calls of an operation end in an outcome.
 
         `operation` is the name of a client's method and `outcome` a reason code, the
-        status of a gateway, or the state that is reached in the end. `when` is whether
-        the call is refused (`before`), does its work and loses its answer (`after`), or
-        begins what ends so (`later`). The account is that of the key id; the first one
-        by default.
+        status of a gateway, or the state that is reached in the end. `when` is
+        `before`: the call is refused; `after`: it does its work, and its answer is
+        lost; or `later`: it works, and what it began ends so. The account is that of
+        the key id; the first one by default.
         """
         key_id = public_key_id or next(iter(self.merchants), "")
         with self._context(f"{self._merchant(key_id).merchant_id}/") as context:
@@ -219,7 +224,7 @@ class Backstage:
         `deletePaymentMethod`, `deleteBillingAddress` or `mendPaymentMethod`; or
         `expirePaymentMethod`, `failAuthentication`, `amazonClose` or `amazonCancel`.
         """
-        with self._object(charge_permissions.KIND, permission_id) as found:
+        with self.found(charge_permissions.KIND, permission_id) as found:
             context, permission = found
             actor.manage(context, permission, act)
             return charge_permissions.to_json(context, permission)
@@ -253,7 +258,7 @@ class Backstage:
         self, charge_id: str, *, amount: str | None = None, reason: str = "Other"
     ) -> dict[str, Any]:
         """Let the buyer's bank file a chargeback; return the dispute."""
-        with self._object(charges.KIND, charge_id) as (context, charge):
+        with self.found(charges.KIND, charge_id) as (context, charge):
             dispute = bank.file_chargeback(
                 context, charge, amount=amount, filing_reason=reason
             )
@@ -261,7 +266,7 @@ class Backstage:
 
     def decide_dispute(self, dispute_id: str, decision: str) -> dict[str, Any]:
         """Let a dispute be decided, by one of `bank.DECISIONS`; return the dispute."""
-        with self._object(disputes.KIND, dispute_id) as (context, dispute):
+        with self.found(disputes.KIND, dispute_id) as (context, dispute):
             bank.decide(context, dispute, decision)
             return disputes.to_json(dispute)
 

@@ -41,7 +41,7 @@ def file_chargeback(
         if re.fullmatch(r"[0-9]+(\.[0-9]{1,2})?", amount) is None:
             raise invalid_value("The value of amount is invalid")
         disputed = checked_price({**disputed, "amount": amount}, "amount")
-    context.add_history("issuer", charge["order"], did="filed", reason=filing_reason)
+    context.add_story_row("issuer", charge["order"], did="filed", reason=filing_reason)
     deadline = context.now + disputes.RESPONSE_TIME
     return disputes.create(context, charge, disputed, filing_reason, deadline)
 
@@ -50,5 +50,5 @@ def decide(context: Context, dispute: Record, decision: str) -> None:
     """Decide a dispute, or apply another event to it: one of `DECISIONS`."""
     if decision not in DECISIONS:
         raise invalid_value(f"The decision is one of {', '.join(DECISIONS)}")
-    context.add_history("issuer", dispute["order"], did="decided", decision=decision)
+    context.add_story_row("issuer", dispute["order"], did="decided", decision=decision)
     disputes.move(context, dispute, *DECISIONS[decision])

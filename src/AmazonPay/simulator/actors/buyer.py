@@ -16,7 +16,13 @@ from ..handlers import checkout_sessions as sessions
 from ..rules import address_rules
 from ..rules.test_data import CARDS, CONVERTING, buyers_in, full_address
 from ..wire import bodies
-from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
+from ..wire.errors import (
+    APIRefusal,
+    invalid_combination,
+    invalid_value,
+    missing,
+    wrong_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +143,7 @@ def choose(  # noqa: PLR0913 - what a buyer chooses on one page
     session["consents"] = consents
     session["descriptor"] = f"{CARDS[card].brand} ****{card} (Amazon Pay)"
     context.save(sessions.KIND, session)
-    context.add_history(
+    context.add_story_row(
         "buyer",
         session["id"],
         did="chose",
@@ -164,7 +170,7 @@ def _destination(
     """
     if sessions.pays_at_once(session):
         if session["merchant_address"] is None:
-            raise APIRefusal("MissingParameterValue", "addressDetails is required")
+            raise missing("addressDetails")
         if given is not None:
             raise invalid_value("The merchant gave the address")
         destination: dict[str, Any] = session["merchant_address"]
@@ -191,7 +197,7 @@ def pay(context: Context, session: Record) -> None:
             f"The buyer cannot pay yet: {', '.join(missing)}",
         )
     _check_choice(session)
-    context.add_history("buyer", session["id"], did="paid", card=session["card"])
+    context.add_story_row("buyer", session["id"], did="paid", card=session["card"])
     ends = CARDS[session["card"]].ends
     if ends is not None and ends.when == "before":
         if ends.name == "Declined" and context.rules.buyer_mends:
@@ -209,7 +215,7 @@ def pay(context: Context, session: Record) -> None:
 def cancel(context: Context, session: Record) -> None:
     """Go back to the shop: the session is `Canceled`."""
     _check_open(session)
-    context.add_history("buyer", session["id"], did="canceled")
+    context.add_story_row("buyer", session["id"], did="canceled")
     context.move(sessions.KIND, session, "buyer cancels")
 
 
@@ -231,7 +237,7 @@ def sign_in(
         "scopes": scopes,
     }
     context.save_until(_TOKEN_LIFE, buyers.KIND, token)
-    context.add_history("buyer", None, did="signed in")
+    context.add_story_row("buyer", None, did="signed in")
     return str(token["id"])
 
 
@@ -246,7 +252,7 @@ def manage(context: Context, permission: Record, act: str) -> None:
         mends and permission["reason"] == "ChargeInProgress"
     ):
         raise wrong_state(permissions.KIND, permission["state"])
-    context.add_history("buyer", permission["order"], did=act)
+    context.add_story_row("buyer", permission["order"], did=act)
     if act in _CLOSING:
         permissions.close(context, permission, ACCOUNT_ACTIONS[act])
     else:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..handlers import charges
 from ..wire import bodies
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal
 from ..wire.messages import json_response
 from . import buyer, world_api
 from .control_guard import check_caller
+from .control_routes import check_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ..wire.messages import HTTPResponse, Request
     from .controls import Controls
@@ -92,7 +93,10 @@ def answer_control_call(backstage: Controls, request: Request) -> HTTPResponse:
     if request.method != "POST":
         raise APIRefusal("RequestNotSupported", "A buyer acts by POST")
     body = bodies.parse_body(request.body)
-    given = _arguments(body, ACTIONS[noun, act], REQUIRED.get(noun, ()))
+    members = ACTIONS[noun, act]
+    types = {name: type_ for name, (_, type_) in members.items()}
+    check_members(body, types, REQUIRED.get(noun, ()))
+    given = {members[name][0]: value for name, value in body.items()}
     if act is None:
         return json_response(200, _on_nothing(backstage, noun, given))
     return json_response(200, _on_object(backstage, noun, id_, act, given))
@@ -127,20 +131,3 @@ def _on_object(
         "resend": backstage.notifications.resend,
     }
     return methods[act](id_, **given)
-
-
-def _arguments(
-    body: Mapping[str, Any], known: _Members, required: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return the arguments that a body holds; unknown members are refused."""
-    for name, value in body.items():
-        if name not in known:
-            raise APIRefusal(
-                "UnrecognizedField", f"This takes {', '.join(known) or 'no members'}"
-            )
-        if type(value) is not known[name][1]:
-            raise invalid_value(f"The value of {name} is invalid")
-    for name in required:
-        if name not in body:
-            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
-    return {known[name][0]: value for name, value in body.items()}

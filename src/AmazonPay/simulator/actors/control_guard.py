@@ -1,4 +1,4 @@
-"""Who may make control calls: this machine's own programs, and who has the token.
+"""Check who makes a control call: this machine's programs, and callers with the token.
 
 A page of any site can make a browser send requests to this machine. So `Host` must be
 this simulator's own address, which a page of another name (DNS rebinding) does not
@@ -51,7 +51,7 @@ def check_caller(
 
 
 def check_page(request: Request, origin: str, addresses: Addresses = HERE) -> None:
-    """Refuse what another page than this simulator's, or another host, has sent."""
+    """Refuse a request of another site's page, or one that names another `Host`."""
     host = (request.header("host") or "").lower()
     if not addresses.are_called(host, origin):
         raise APIRefusal("UnauthorizedAccess", "The Host is not this simulator")

@@ -82,8 +82,8 @@ class Controls(Backstage, ABC):
         """Move the clock forward; return what happened on the way.
 
         Everything that becomes due happens at its own time, in order, and each
-        notification is sent and answered before the clock moves on. Without arguments
-        only that happens which is due now. The rows are those of `story()`, with the
+        notification is sent and answered before the clock moves on. Without arguments,
+        only what is due now happens. The rows are those of `story()`, with the
         notifications that were answered.
 
         Raises:
@@ -138,12 +138,13 @@ class Controls(Backstage, ABC):
         """Add a row to the story: the clock moves by a time, or to an event."""
         with self._context("") as context:
             to = None if until is None else format_timestamp(until)
-            context.add_history(CLOCK_MOVED, None, by=by, to=to)
+            context.add_story_row(CLOCK_MOVED, None, by=by, to=to)
 
     def next_event_at(self) -> datetime | None:
-        """Return when something is due next, or None; it may change nothing.
+        """Return when the next event is due, or None. The event may change nothing.
 
-        It waits for nobody who moves the clock, and so for no notification's answer.
+        It does not wait for a thread that moves the clock, nor for a notification's
+        answer.
         """
         self.settle()
         return self._next_due()
@@ -212,7 +213,7 @@ class Controls(Backstage, ABC):
                 message lists those that are possible.
         """
         known = pushes.checked_kind(kind)
-        with self._object(known, id_) as (context, record):
+        with self.found(known, id_) as (context, record):
             pushes.push(context, known, record, event, resolution)
             return {"id": id_, "state": record["state"], "reason": record["reason"]}
 
@@ -265,7 +266,7 @@ class Controls(Backstage, ABC):
         unused: list[dict[str, str]] = []
         for context in self._accounts():
             for one in provoked.disarm(context, operation):
-                context.add_history("disarmed", None, **one)
+                context.add_story_row("disarmed", None, **one)
                 unused.append(one)
         return unused
 
@@ -282,19 +283,9 @@ class Controls(Backstage, ABC):
         """Return all charges as the API shows them, oldest first."""
         return [charges.to_json(charge) for charge in self._all(charges.KIND)]
 
-    @contextmanager
-    def found(self, kind: str, id_: str) -> Generator[tuple[Context, Record]]:
-        """Find an object of any owner, and begin a transaction for its owner.
-
-        Raises:
-            APIRefusal: there is no object of this kind and id.
-        """
-        with self._object(kind, id_) as found:
-            yield found
-
     def has(self, kind: str, id_: str) -> bool:
         """Return whether there is such an object, of any owner."""
-        with suppress(APIRefusal), self._object(kind, id_):
+        with suppress(APIRefusal), self.found(kind, id_):
             return True
         return False
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import urlsplit
 
-from ..._core.hosts import is_loopback
+from ..._core.config import timeout_from
+from ..._core.hosts import is_loopback, split_url
 from ...errors import ConfigurationError
 from ..engine import deliveries, notifications
 from ..wire.errors import APIRefusal, invalid_value
@@ -161,7 +161,7 @@ class Notifier:
             )
 
     def _answer(self, request: Request) -> int | str:
-        """Return the answer of the listener that has understood it least."""
+        """Post a request to all listeners, and return the worst of their answers."""
         answers: list[int | str] = []
         for listener in self._listeners:
             try:
@@ -243,7 +243,7 @@ class Notifier:
 
         Return their messages in that order.
         """
-        rows = self._store.history(order)
+        rows = self._store.story(order)
         messages = [str(row.facts["messageId"]) for row in rows if _was_sent(row)]
         messages.reverse()
         for message in messages:
@@ -268,12 +268,12 @@ class Notifier:
     def _record_delivery(self, context: Context, record: Record, how: str) -> None:
         kind = _KINDS[record["objectType"]]
         about = context.find(kind, record["objectId"]) or {}
-        context.add_history(
+        context.add_story_row(
             "resent", about.get("order"), messageId=record["id"], how=how
         )
 
     def filled(self, rows: Iterable[HistoryRow]) -> list[HistoryRow]:
-        """Return rows of the history with what became of their notifications."""
+        """Return rows of the story; those of notifications have their status now."""
         found = list(rows)
         with self._store.transaction() as transaction:
             for number, row in enumerate(found):
@@ -303,11 +303,8 @@ class HTTPListener:
 
     def __init__(self, url: str, hosts: Iterable[str] = ()) -> None:
         """Raise `ConfigurationError` unless the address is on one of these."""
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
-            raise _foreign() from None
+        parts = split_url(url)
+        host = parts.hostname or ""
         named = {one.lower().strip("[]") for one in hosts}
         if parts.scheme not in {"http", "https"} or not host:
             raise _foreign()
@@ -337,7 +334,7 @@ class HTTPListener:
             self.url,
             headers=headers,
             content=request.body,
-            extensions={"timeout": dict.fromkeys(_STEPS, _SECONDS)},
+            extensions={"timeout": timeout_from(_SECONDS).within(_SECONDS)},
         )
         transport = PoolTransport(self._context, None)
         try:
@@ -351,9 +348,6 @@ class HTTPListener:
             return deliveries.TIMED_OUT
         finally:
             transport.close()
-
-
-_STEPS = ("connect", "read", "write", "pool")
 
 
 def _foreign() -> ConfigurationError:

@@ -47,7 +47,7 @@ def provoke(
     record["next"] += [[outcome, when]] * times
     ours.save(KIND, record)
     facts: dict[str, Any] = {"operation": operation, "outcome": outcome, "when": when}
-    context.add_history("provoked", None, **facts, times=times)
+    context.add_story_row("provoked", None, **facts, times=times)
 
 
 def armed(context: Context) -> list[dict[str, str]]:

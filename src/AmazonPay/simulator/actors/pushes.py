@@ -34,11 +34,11 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who lets an event happen, and in words how."""
+    """Who makes an event happen, and how, in words."""
 
     by: By
     words: str
-    """What a button says; for `shop` the operation, for `follows` from what."""
+    """The text of a button. For `shop` it is the operation, for `follows` the cause."""
 
 
 _SHOP, _FOLLOWS = "shop", "follows"
@@ -176,7 +176,7 @@ def push(
             refusal.reason_code,
             f"{event}: {reason}. The {kind} is {record['state']}; possible now: {now}",
         )
-    context.add_history(
+    context.add_story_row(
         "pushed", record.get("order"), object=kind, id=record["id"], event=event
     )
     if kind == disputes.KIND:

@@ -13,7 +13,7 @@ from ..story_lines import line_of
 from ..wire import bodies
 from ..wire.errors import APIRefusal, invalid_value
 from ..wire.messages import JSON, HTTPResponse, json_response
-from .control_routes import Route
+from .control_routes import Route, check_members, unknown_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,39 +168,17 @@ def _given(route: Route, request: Request) -> Given:
     if route.takes_world:
         return {"world": request.body}
     body = bodies.parse_body(request.body)
-    for name, value in body.items():
-        if name not in route.members:
-            raise _unknown(route)
-        if not _fits(value, route.members[name]):
-            raise invalid_value(f"The value of {name} is invalid")
-    _check_required(route, body)
+    check_members(body, route.members, route.required)
     return body
-
-
-def _check_required(route: Route, given: Given) -> None:
-    for name in route.required:
-        if name not in given:
-            raise APIRefusal("MissingParameterValue", f"The member {name} is required")
-
-
-def _unknown(route: Route) -> APIRefusal:
-    known = ", ".join(route.members) or "no members"
-    return APIRefusal("UnrecognizedField", f"This takes {known}")
-
-
-def _fits(value: object, kind: type) -> bool:
-    if kind is float:
-        return type(value) in {int, Decimal}
-    return type(value) is kind
 
 
 def _query(route: Route, query: str) -> Given:
     found: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in route.members or name in found:
-            raise _unknown(route)
+            raise unknown_member(route.members)
         found[name] = value if route.members[name] is str else _number(name, value)
-    _check_required(route, found)
+    check_members(found, route.members, route.required)
     return found
 
 

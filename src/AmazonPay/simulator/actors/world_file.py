@@ -156,14 +156,14 @@ def _text(table: str, row: list[Any], value: object) -> str:
 def _check_due(
     _number: int, at: str, _owner: str, kind: str, _id: str, event: str
 ) -> None:
-    """Refuse what could never happen: every call applies what is due before."""
+    """Refuse a scheduled event that no call could apply."""
     parse_timestamp(at)
     if event != EXPIRES and kind not in ON_DUE:
         raise ValueError
 
 
 def _check_row(values: list[Any]) -> None:
-    """Refuse a row that the story could not tell, or that none could follow."""
+    """Refuse a row that the story cannot show, or after which no number is left."""
     row = HistoryRow(*values)
     parse_timestamp(row.at)
     if row.kind == notifications.KIND and "messageId" in row.facts:

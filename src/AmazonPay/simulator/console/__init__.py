@@ -1,6 +1,7 @@
-"""The console: what has happened, what each object can do, and how to make it happen.
+"""The console: a page with the story, the objects, and what can happen to them.
 
-In reading order: `lines` says each row of the story in short, `detail` all of one row,
-`canonical` what was signed beside what came, `orders` the orders, `lives` how an object
-lives, `copies` a row as code, `routes` the HTTP calls, `files` the page itself.
+In reading order: `lines` shows each row of the story in short, and `detail` one row in
+full; `canonical` compares what was signed with what came; `orders` lists the orders;
+`lives` draws the life of an object; `copies` shows a row as code; `routes` has the HTTP
+calls, and `files` the page itself.
 """

@@ -36,20 +36,18 @@ def call_of(
     facts: Record,
     exchange: Exchange | None,
     names: Mapping[str, Name] | None = None,
-    *,
-    with_key: bool = True,
 ) -> str:
     """Return the call of a request; `names` are the ids that a variable stands for."""
     method, target = facts["method"], str(facts["target"])
     path, _, query = target.partition("?")
-    found = route_of(method, path)
+    found = route_of(facts)
     body = body_of(facts["body"], names or {})
     headers = {
         name: exchange.request.header(name)
         for name in _CARRIED
         if exchange is not None and exchange.request.header(name)
     }
-    key = facts["idempotencyKey"] if with_key else None
+    key = facts["idempotencyKey"]
     if found is None or query or headers:
         below = found.path if found else _below_version(path)
         arguments: list[Any] = [method, named(below, names or {})]
@@ -92,7 +90,7 @@ def _has_float(value: Any) -> bool:  # noqa: ANN401 - JSON
 
 
 def named(value: Any, names: Mapping[str, Name]) -> Any:  # noqa: ANN401 - JSON
-    """Return a JSON value in which the ids that are known are variables."""
+    """Return a copy of a JSON value in which variables replace the ids of `names`."""
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return {name: named(one, names) for name, one in members.items()}
@@ -141,6 +139,6 @@ def _flat(value: object) -> str:
     return f'"{text[1:-1]}"' if is_simple else text
 
 
-def indented(text: str, by: int = 4) -> str:
-    """Return lines with all but the first moved to the right."""
-    return text.replace("\n", "\n" + " " * by)
+def indented(text: str) -> str:
+    """Return lines of code, all but the first indented by four blanks."""
+    return text.replace("\n", "\n    ")

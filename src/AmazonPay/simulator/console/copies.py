@@ -1,4 +1,4 @@
-"""Leave with code: a row as Python with our client, as curl, or as a failing test."""
+"""Show a call of the story as code: Python with our client, curl, or a failing test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REGIONS: Final = ("na", "eu", "jp")
 
 
 def copy(controls: Controls, number: int, form: str) -> dict[str, Any]:
-    """Return a row of a call as code, and a word about what it does."""
+    """Return a row of a call as code, and a note on what it does."""
     if form not in FORMS:
         raise invalid_value(f"The form is one of {', '.join(FORMS)}")
     row = row_of(controls, number)
@@ -83,28 +83,27 @@ def _python(controls: Controls, row: HistoryRow) -> tuple[str, str]:
 
 def _curl(controls: Controls, row: HistoryRow) -> tuple[str, str]:
     request = exchange_of(controls, row).request
-    parts = ["curl", "-i"]
+    command = "curl -i"
     if controls.origin.startswith("https"):
-        parts += ["--cacert", '"$SSL_CERT_FILE"']
+        command += ' --cacert "$SSL_CERT_FILE"'
     if request.method != "GET":
-        parts += ["-X", shlex.quote(request.method)]
-    parts.append(shlex.quote(controls.origin + request.target))
+        command += f" -X {shlex.quote(request.method)}"
+    lines = [f"{command} {shlex.quote(controls.origin + request.target)}"]
     for name, value in request.headers:
         if name.lower() in _OF_THE_CONNECTION:
             continue
         if name.lower() in canonical.HIDDEN:
-            parts += ["-H", f'{shlex.quote(name)}": $SECRET"']
+            lines.append(f'-H {shlex.quote(name)}": $SECRET"')
         else:
             given = f"{name}: {value}" if value else f"{name};"
-            parts += ["-H", shlex.quote(given)]
+            lines.append(f"-H {shlex.quote(given)}")
     if request.body:
-        parts += ["--data-binary", _shell_text(request.body)]
-    text = " ".join(parts).replace(" -H ", " \\\n  -H ")
+        lines.append(f"--data-binary {_shell_text(request.body)}")
     note = (
         "The same bytes with their own signature. It holds as long as the date is"
         " accepted: for ever, or for 5 minutes under --profile hostile."
     )
-    return text.replace(" --data-binary ", " \\\n  --data-binary ") + "\n", note
+    return " \\\n  ".join(lines) + "\n", note
 
 
 def _shell_text(body: bytes) -> str:

@@ -68,7 +68,7 @@ def detail(controls: Controls, number: int) -> dict[str, Any]:
 
 
 def _operation(facts: Record) -> dict[str, Any] | None:
-    found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
+    found = route_of(facts)
     if found is None:
         return None
     declared = operations_of(Operations)[found.operation]
@@ -116,7 +116,7 @@ def _answer(facts: Record, exchange: Exchange | None) -> dict[str, Any]:
 
 
 def _ties(controls: Controls, row: HistoryRow) -> list[int]:
-    """Return the rows with the same key, or the same request; itself, too."""
+    """Return the numbers of all rows with this row's key, or else its request."""
     facts = row.facts
     key = facts["idempotencyKey"]
     if key is None and facts["method"] == "GET":
@@ -152,7 +152,7 @@ def _effects(controls: Controls, row: HistoryRow) -> list[dict[str, Any]]:
 
 
 def _objects(row: HistoryRow) -> list[dict[str, str]]:
-    """Return the objects that a row names."""
+    """Return kind and id of each object that a row of the story names."""
     facts = row.facts
     if row.kind in {"state", "pushed"}:
         return [{"kind": facts["object"], "id": facts["id"]}]
@@ -160,7 +160,7 @@ def _objects(row: HistoryRow) -> list[dict[str, str]]:
         return [{"kind": facts["object"], "id": facts["objectId"]}]
     if row.kind != "request":
         return []
-    found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
+    found = route_of(facts)
     named = found.ids if found else {}
     kinds = {
         "checkout_session_id": "checkoutSession",

@@ -49,12 +49,11 @@ _HEADERS: Headers = (
 def is_ours(request: Request) -> bool:
     """Return whether a request is for the page or one of its files.
 
-    What is signed is a call of the API, which has nothing at `/`.
+    A signed request is a call of the API, even at `/`.
     """
     target = request.target
-    if target != "/" and not target.startswith(
-        _BEGINNINGS
-    ):  # nearly every request ends here
+    # Nearly every request ends here.
+    if target != "/" and not target.startswith(_BEGINNINGS):
         return False
     if request.method not in _METHODS or request.header("authorization") is not None:
         return False

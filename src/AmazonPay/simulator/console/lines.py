@@ -78,9 +78,13 @@ def _clock_time(at: str) -> str:
 # Requests -----------------------------------------------------------------------------
 
 
+def route_of(facts: Record) -> Route | None:
+    """Return the operation of a call of the story, or None if there is none."""
+    return _route(facts["method"], str(facts["target"]).partition("?")[0])
+
+
 @lru_cache(maxsize=4096)
-def route_of(method: str, path: str) -> Route | None:
-    """Return the operation of a request, or None if there is none."""
+def _route(method: str, path: str) -> Route | None:
     try:
         return route(method, path)
     except APIRefusal:
@@ -98,8 +102,7 @@ def refusal_of(answer: str) -> tuple[str | None, str]:
 
 def _request(facts: Record) -> dict[str, Any]:
     target = str(facts["target"])
-    path = target.partition("?")[0]
-    found = route_of(facts["method"], path)
+    found = route_of(facts)
     status = facts["status"]
     fault = facts["fault"]
     made: dict[str, Any] = {

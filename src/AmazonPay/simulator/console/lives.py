@@ -219,7 +219,10 @@ def _diagram(kind: Kind, state: str, path: list[dict[str, Any]]) -> dict[str, An
 
 
 def _ranks(kind: Kind) -> dict[str, int]:
-    """Return how far each state is from the first one, the longest way round."""
+    """Return the row of each state in the drawing: how many arrows lead to it.
+
+    The shortest way counts. Final states, which no arrow leaves, come in the last row.
+    """
     arrows = LIFE_CYCLES[kind]
     first = next(arrow.to for arrow in arrows if not arrow.states)
     ranks = {first: 0}
@@ -230,7 +233,6 @@ def _ranks(kind: Kind) -> dict[str, int]:
             if state in arrow.states and arrow.to not in ranks:
                 ranks[arrow.to] = ranks[state] + 1
                 waiting.append(arrow.to)
-    # Final states, which no arrow leaves, stand below all others.
     leaves = {start for arrow in arrows for start in arrow.states}
     last = max((rank for name, rank in ranks.items() if name in leaves), default=0) + 1
     return {name: rank if name in leaves else last for name, rank in ranks.items()}

@@ -1,8 +1,8 @@
 """Send a call again, with intent: as it was, changed under its key, or as a new one.
 
-What is sent unchanged goes through the whole door, with its own signature. A changed
-request cannot be signed here, for the private key is the shop's: it is answered as if
-its signature held, and its row says so.
+An unchanged call is verified again, by its own signature. A changed one cannot be
+signed here, because the private key is the shop's. So its signature is not checked, and
+its row says so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def replay(
     """Send the call of a row again; return the number and the status of the new row."""
     if how not in WAYS:
         raise invalid_value(f"how is one of {', '.join(WAYS)}")
-    if (how == CHANGED) is (body is None) and how != NEW_KEY:
+    if how != NEW_KEY and (how == CHANGED) is not (body is not None):
         raise invalid_value("changed needs a body, and same takes none")
     row = row_of(controls, number)
     if row.kind != "request":

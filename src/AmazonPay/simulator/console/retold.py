@@ -1,4 +1,4 @@
-"""A row as a test: its order is told again in memory, up to the call that went wrong.
+"""Show a row as a test, which repeats the story of its order in memory up to the row.
 
 Ids become variables, clicks of the buyer and pushes of the console become methods, and
 the time between the rows passes by `advance`.
@@ -25,6 +25,7 @@ from .lines import refusal_of, route_of
 
 if TYPE_CHECKING:
     from ..actors.controls import Controls
+    from ..engine.exchanges import Exchange
     from ..engine.store import HistoryRow, Record
 
 _IDS: Final = {
@@ -40,7 +41,7 @@ _REFUSED_SIGNATURE: Final = "InvalidRequestSignature"
 
 
 def as_test(controls: Controls, row: HistoryRow) -> tuple[str, str]:
-    """Return a test of a call, and a word about it."""
+    """Return a test of a call, and a note on whether it is red or green."""
     code, _ = refusal_of(row.facts["answer"])
     exchange = controls.exchanges.find(row.facts["requestId"])
     if code == _REFUSED_SIGNATURE and exchange is not None:
@@ -101,7 +102,7 @@ def _of_signature(controls: Controls, row: HistoryRow) -> str:
 
 
 class Retold:
-    """The story of an order up to a row, as the lines of a test."""
+    """Writes the test that repeats the story of an order up to a row."""
 
     def __init__(self, controls: Controls, last: HistoryRow) -> None:
         self._controls = controls
@@ -254,34 +255,28 @@ class Retold:
 
     # Faults, and names ---------------------------------------------------------------
 
-    def _outcome(self, row: HistoryRow) -> tuple[str, str] | None:
-        """Return the outcome and moment with which `provoke` ends a call alike."""
+    def _outcome(self, row: HistoryRow) -> tuple[str, str, str] | None:
+        """Return operation, outcome and moment with which `provoke` repeats a fault."""
         facts = row.facts
-        found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
+        found = route_of(facts)
         if found is None:
             return None
         exchange = self._controls.exchanges.find(facts["requestId"])
         code, _ = refusal_of(facts["answer"])
         if facts["fault"]:
-            return _of_label(str(facts["fault"]), facts, exchange)
+            outcome = _of_label(str(facts["fault"]), facts, exchange)
+            return outcome and (found.operation, *outcome)
         simulated = exchange and exchange.request.header("x-amz-pay-simulation-code")
         if code in TABLE.get((found.operation, "before"), {}) and not simulated:
-            return str(code), "before"
+            return found.operation, str(code), "before"
         return None
 
     def _arm(self, row: HistoryRow) -> None:
         """Add a line that provokes the fault of this call, if it met one."""
         outcome = self._outcome(row)
-        if outcome is None:
-            return
-        facts = row.facts
-        found = route_of(facts["method"], str(facts["target"]).partition("?")[0])
-        if found is not None:
-            name, when = outcome
-            self._lines.append(
-                f"amazon_pay.provoke({literal(found.operation)}, {literal(name)},"
-                f" when={literal(when)})"
-            )
+        if outcome is not None:
+            operation, name, when = map(literal, outcome)
+            self._lines.append(f"amazon_pay.provoke({operation}, {name}, when={when})")
 
     def _name(self, id_: str, kind: str) -> str:
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -302,9 +297,7 @@ def _ids_in(answer: str) -> dict[str, str]:
 
 
 def _of_label(
-    label: str,
-    facts: Record,
-    exchange: Any,  # noqa: ANN401 - an Exchange, or None
+    label: str, facts: Record, exchange: Exchange | None
 ) -> tuple[str, str] | None:
     """Return the outcome that a fault's label names, if a provocation makes it."""
     kind, _, sent = label.rpartition(": ")

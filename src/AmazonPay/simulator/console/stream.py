@@ -21,7 +21,7 @@ MOST: Final = 32
 
 _PAUSE: Final = 0.2
 _SETTLE: Final = 5
-"""After so many pauses what is due by the running clock is made to happen."""
+"""After so many pauses, events that are due by the running clock are applied."""
 _BEAT: Final = 75
 """After so many pauses without a change a line is sent, to see whether anyone reads."""
 

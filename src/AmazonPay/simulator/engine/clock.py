@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from .timestamps import utc_now
+from ..._core.clock import utc_now
 
 
 class Clock:

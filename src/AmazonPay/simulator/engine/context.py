@@ -95,11 +95,11 @@ class Context:
         return record
 
     def all(self, kind: str) -> Iterator[Record]:
-        """Iterate over all objects of a kind, by id."""
+        """Yield all objects of a kind, by id."""
         return self.transaction.all(self.owner, kind)
 
     def below(self, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the objects of a kind whose ids begin with `prefix`, by id."""
+        """Yield the objects of a kind whose ids begin with `prefix`, by id."""
         return self.transaction.below(self.owner, kind, prefix)
 
     def order_id(self, region: str, *, recurring: bool = False) -> str:
@@ -182,8 +182,8 @@ class Context:
             notifications.Change(kind, record, state, arrow),
             heard=self.heard,
         )
-        self.add_history(notifications.KIND, record.get("order"), **facts)
-        self.add_history(
+        self.add_story_row(notifications.KIND, record.get("order"), **facts)
+        self.add_story_row(
             "state",
             record.get("order"),
             object=kind,
@@ -194,10 +194,10 @@ class Context:
             reason=arrow.reason,
         )
 
-    def add_history(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
-        """Append a row to the history."""
+    def add_story_row(self, kind: str, order: str | None, **facts: Any) -> None:  # noqa: ANN401 - facts are JSON
+        """Append a row to the story."""
         most = self.settings.story_rows
-        if self.transaction.add_history(
+        if self.transaction.add_story_row(
             self.timestamp, self.owner, order, kind, facts, most=most
         ):
             _LOGGER.warning(

@@ -1,4 +1,4 @@
-"""What becomes of a notification: due, sent, answered, sent again, given up."""
+"""The deliveries of a notification: when it is sent, sent again, and given up."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _status_after(answer: int | str, *, waits: bool) -> str:
 
 
 def facts_of(facts: Record, record: Record | None) -> dict[str, Any]:
-    """Return the facts of a row in the history as they are now."""
+    """Return the facts of a row in the story as they are now."""
     if record is None:
         return facts
     shown = ("status", "until", "attempts", "topic", "notificationId")

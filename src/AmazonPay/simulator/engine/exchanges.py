@@ -47,8 +47,7 @@ class Exchanges:
         """Keep an exchange, and let the oldest go while there is too much."""
         with self._lock:
             self._kept[request_id] = exchange
-            self._bytes += len(exchange.request.body) + len(exchange.answer.body)
-            self._bytes += _HEADERS
+            self._bytes += exchange.size
             while len(self._kept) > self._most_rows or self._bytes > self._most_bytes:
                 _, gone = self._kept.popitem(last=False)
                 self._bytes -= gone.size

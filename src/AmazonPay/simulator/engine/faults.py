@@ -89,7 +89,7 @@ class Fault:
 
     @property
     def label(self) -> str:
-        """The fault's name in the history."""
+        """The fault's name in the story."""
         if self.seconds:
             return f"late: {self.seconds:g} s"
         return f"{self.kind}: {RESET if self.response.cut else self.response.status}"

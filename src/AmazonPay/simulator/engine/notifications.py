@@ -1,7 +1,7 @@
 """Which change of an object sends a notification.
 
 `amazon-pay-checkout/set-up-instant-payment-notifications.html`. Every change gets one
-row in the history: a notification, or the reason why there is none.
+row in the story: a notification, or the reason why there is none.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def plan(  # noqa: PLR0913 - the parts of a context
     *,
     heard: bool,
 ) -> Record:
-    """Plan a notification; return the facts of its row in the history.
+    """Plan a notification; return the facts of its row in the story.
 
     `heard` is whether anyone listens.
     """

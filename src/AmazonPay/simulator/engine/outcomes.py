@@ -1,4 +1,4 @@
-"""How calls can end otherwise than well: one table for all that provokes it.
+"""The failures and late ends of calls that can be provoked, in one table.
 
 Test cards, simulation codes and `Simulator.provoke` each name a row of it. Amazon's
 pages: `amazon-pay-checkout/sandbox-simulations.html`,
@@ -87,7 +87,7 @@ TABLE: dict[tuple[str, When], Mapping[str, str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One row of the table."""
+    """One way for a call to end: a row of `TABLE`."""
 
     operation: str
     name: str

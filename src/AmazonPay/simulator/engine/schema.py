@@ -1,4 +1,4 @@
-"""The tables of the store."""
+"""The tables of the store; the table `history` holds the story, as in older files."""
 
 from __future__ import annotations
 

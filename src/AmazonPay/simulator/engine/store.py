@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _PAGE = 500
-"""How many rows of the history are read at a time."""
+"""How many rows of the story are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One row of the history: a request, an act of the buyer, a change of state."""
+    """One row of the story: a request, an act of the buyer, a change of state."""
 
     number: int
     at: str
@@ -66,7 +66,7 @@ class HistoryRow:
 
 
 DROPPED = "dropped"
-"""The kind of the row that stands for rows which the history no longer has."""
+"""The kind of the row that stands for rows which the story no longer has."""
 
 
 def _page(
@@ -111,7 +111,7 @@ class Transaction:
         return None if row is None else json.loads(row[0])
 
     def all(self, owner: str, kind: str) -> Iterator[Record]:
-        """Iterate over all records of a kind, by id."""
+        """Yield all records of a kind, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ? ORDER BY id",
             (owner, kind),
@@ -119,7 +119,7 @@ class Transaction:
         return (json.loads(row[0]) for row in rows)
 
     def below(self, owner: str, kind: str, prefix: str) -> Iterator[Record]:
-        """Iterate over the records of a kind whose ids begin with `prefix`, by id."""
+        """Yield the records of a kind whose ids begin with `prefix`, by id."""
         rows = self._connection.execute(
             "SELECT record FROM object WHERE owner = ? AND kind = ?"
             " AND id >= ? AND id < ? ORDER BY id",
@@ -202,7 +202,7 @@ class Transaction:
             ),
         )
 
-    def add_history(  # noqa: PLR0913 - the columns of a row
+    def add_story_row(  # noqa: PLR0913 - the columns of a row
         self,
         at: str,
         owner: str,
@@ -212,7 +212,7 @@ class Transaction:
         *,
         most: int | None = None,
     ) -> bool:
-        """Append a row to the history, and drop the oldest above `most` rows.
+        """Append a row to the story, and drop the oldest above `most` rows.
 
         Return whether a row was dropped for the first time.
         """
@@ -236,27 +236,27 @@ class Transaction:
         return number == most + 1
 
     def has_row(self, number: int) -> bool:
-        """Return whether the history still has a row."""
+        """Return whether the story still has a row."""
         found = self._connection.execute(
             "SELECT 1 FROM history WHERE number = ?", (number,)
         )
         return found.fetchone() is not None
 
     def last_number(self) -> int:
-        """Return the number of the history's last row, or 0."""
+        """Return the number of the story's last row, or 0."""
         (number,) = self._connection.execute(
             "SELECT COALESCE(MAX(number), 0) FROM history"
         ).fetchone()
         return int(number)
 
-    def history(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
-        """Return the history of one order or of all, after a row's number."""
+    def story(self, order: str | None = None, after: int = 0) -> list[HistoryRow]:
+        """Return the story of one order or of all, after a row's number."""
         return _page(self._connection, order, after, -1)
 
     # Looking --------------------------------------------------------------------------
 
     def orders(self, most: int) -> list[tuple[str, str, int, int, int]]:
-        """Return the last orders of the history, the newest first.
+        """Return the last orders of the story, the newest first.
 
         Each is its id, an owner, its first and last row, and how many rows it has.
         """
@@ -268,7 +268,7 @@ class Transaction:
         ).fetchall()
 
     def rows_without_order(self) -> int:
-        """Return how many rows of the history belong to no order."""
+        """Return how many rows of the story belong to no order."""
         (count,) = self._connection.execute(
             'SELECT COUNT(*) FROM history WHERE "order" IS NULL'
         ).fetchone()
@@ -293,7 +293,7 @@ class Transaction:
         return [list(row) for row in rows]
 
     def clear(self) -> None:
-        """Delete everything; the history begins at row 1 again."""
+        """Delete everything; the story begins at row 1 again."""
         for table in TABLES:
             self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names of tables and columns stand in this file
         self._connection.execute("DELETE FROM sqlite_sequence")
@@ -396,10 +396,8 @@ class Store:
                 self._connection.execute(undo)
             raise
 
-    def history(
-        self, order: str | None = None, after: int = 0
-    ) -> Generator[HistoryRow]:
-        """Iterate over the history of one order or of all, after a row's number.
+    def story(self, order: str | None = None, after: int = 0) -> Generator[HistoryRow]:
+        """Yield the story of one order or of all, after a row's number.
 
         It is read in pages. A file is read beside its writer, and in memory the turn of
         the writer is taken for one page at a time.

@@ -12,11 +12,6 @@ from ..wire.errors import invalid_value
 FORMAT = "%Y%m%dT%H%M%SZ"
 
 
-def utc_now() -> datetime:
-    """Return the system's time."""
-    return datetime.now(UTC)
-
-
 def format_timestamp(moment: datetime) -> str:
     """Return a time as text: `20260101T120000Z`."""
     # As `FORMAT` says: this is called several times in each request.
@@ -39,7 +34,7 @@ def checked_timestamp(text: str, name: str) -> datetime:
 
 
 def http_date(moment: datetime) -> str:
-    """Return a time in the form of a `Date` header: RFC 9110, 5.6.7."""
+    """Return a time as a `Date` header has it, in whole seconds: RFC 9110, 5.6.7."""
     return _http_date(moment.astimezone(UTC).replace(microsecond=0))
 
 

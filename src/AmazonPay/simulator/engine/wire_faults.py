@@ -1,8 +1,7 @@
-"""Faults that are no answer of Amazon's table: the documented errors, and the wire.
+"""Faults besides those of `outcomes.TABLE`.
 
-`outcomes.TABLE` has what changes an object, and what any call can meet. Here is what a
-call can meet besides: every error that the operation documents, an answer that comes
-late, and a connection that is reset.
+They are the errors that an operation's documentation names, an answer that comes late,
+and a connection that is reset.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def documented_errors(operation: str) -> tuple[str, ...]:
 
 
 def wire_outcomes(operation: str, when: When) -> list[str]:
-    """Return the names of these faults that a call of an operation can meet."""
+    """Return the names of the faults of this file that an operation can have."""
     if when == "after":
         return [RESET, *DELAYS]
     if when != "before":

@@ -36,7 +36,7 @@ def delegate(context: Context, merchant_id: str) -> str:
     """Let the caller's account act for a merchant; return the MWS token for it."""
     token: Record = {"id": f"amzn.mws.{context.ids.uuid()}", "merchant": merchant_id}
     context.for_owner(context.account).save(_MWS_TOKEN, token)
-    context.add_history("merchant", None, did="delegated", merchant=merchant_id)
+    context.add_story_row("merchant", None, did="delegated", merchant=merchant_id)
     return str(token["id"])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...resources.charge_permissions import ChargePermissions
 from ..engine.timestamps import format_timestamp, months_later, parse_timestamp
 from ..observed import answer_to
-from ..rules.amounts import MONTHLY, checked_price, format_price, parse_amount
+from ..rules.amounts import checked_price, format_price, parse_amount
 from ..rules.test_data import buyer_details
 from ..wire.api_call import json_result
 from ..wire.errors import APIRefusal, invalid_value, wrong_state
@@ -104,7 +104,7 @@ def balance(context: Context, permission: Record) -> Decimal:
 
 
 def held_by_authorizations(permission: Record) -> Decimal:
-    """Return by how much open authorizations lower the balance: not at all."""
+    """Return by how much open authorizations lower the balance; 0 unless observed."""
     # UNCONFIRMED: that they do not. The documentation says so; no recorded response
     # shows it.
     if permission["type"] != "OneTime" or answer_to("open-authorizations") != "lowered":
@@ -253,11 +253,6 @@ def close(context: Context, permission: Record, event: str) -> None:
     context.move(KIND, permission, event)
     if permission["type"] != "OneTime":
         _schedule_purge(context, permission)
-
-
-def monthly_limit(kind: str, currency: str) -> Decimal:
-    """Return the monthly limit of a recurring permission or a saved wallet."""
-    return MONTHLY[kind][currency]
 
 
 # The object ---------------------------------------------------------------------------

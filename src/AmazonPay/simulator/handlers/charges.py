@@ -136,7 +136,7 @@ def _after_event(context: Context, charge: Record) -> None:
 
 
 def on_due(context: Context, charge: Record, event: str) -> None:
-    """Apply a scheduled event, unless the charge has left the state that waits."""
+    """Apply a scheduled event, if the charge is in the state that waits for it."""
     waiting = "AuthorizationInitiated"
     if event == _UNUSED:
         waiting = "Authorized"

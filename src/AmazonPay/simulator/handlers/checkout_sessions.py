@@ -14,7 +14,13 @@ from ..rules import address_rules
 from ..rules.test_data import buyer_details
 from ..wire import return_urls
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, invalid_combination, invalid_value, wrong_state
+from ..wire.errors import (
+    APIRefusal,
+    invalid_combination,
+    invalid_value,
+    missing,
+    wrong_state,
+)
 from . import charge_permissions as permissions
 from .common import metadata, provider_metadata, status_details
 from .payment_details import address_prices, check_payment, check_sum, payment_of
@@ -267,7 +273,7 @@ def create_checkout_session(context: Context, call: APICall) -> Result:
         # A wallet that is only set up is not reviewed.
         sets_up = bool(_members(saved_method).get("setupOnly"))
         if not (sets_up and "checkoutResultReturnUrl" in web):
-            raise return_urls.missing("webCheckoutDetails.checkoutReviewReturnUrl")
+            raise missing("webCheckoutDetails.checkoutReviewReturnUrl")
     return_urls.check_urls(call, context.rules, web)
     if context.rules.checks_delivery:
         address_rules.check_delivery(body.get("deliverySpecifications") or {})

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...resources.checkout_sessions import CheckoutSessions
 from ..engine.outcomes import PENDING_ENDS, SESSION_ENDS, Outcome
-from ..rules.amounts import checked_price, format_price, overcharge_limit, parse_amount
+from ..rules.amounts import (
+    MONTHLY,
+    checked_price,
+    format_price,
+    overcharge_limit,
+    parse_amount,
+)
 from ..rules.test_data import CARDS, full_address
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal, invalid_value, wrong_state
+from ..wire.errors import APIRefusal, invalid_value, missing, wrong_state
 from . import charge_permissions as permissions
 from . import charges
 from .checkout_sessions import KIND, buys_now, named_session, to_json
@@ -128,7 +134,7 @@ def _check_address(session: Record, body: Mapping[str, Any]) -> None:
         ours, name = session["billing"], "billingAddress"
     given = body.get(name)
     if given is None:
-        raise APIRefusal("MissingParameterValue", f"{name} is required")
+        raise missing(name)
     if full_address(given) != ours:
         raise invalid_value(f"{name} differs from the buyer's")
 
@@ -157,7 +163,7 @@ def _check_amounts(session: Record, body: Mapping[str, Any]) -> None:
         given = body.get(name)
         if given is None:
             if ours is not None:
-                raise APIRefusal("MissingParameterValue", f"{name} is required")
+                raise missing(name)
             continue
         theirs = checked_price(given, name)
         if ours is None:
@@ -236,7 +242,7 @@ def _kind(session: Record) -> str:
 
 def _limit(session: Record, kind: str, currency: str) -> Decimal:
     if kind != "OneTime":
-        return permissions.monthly_limit(kind, currency)
+        return MONTHLY[kind][currency]
     payment = session["payment"]
     order = payment.get("totalOrderAmount") or payment["chargeAmount"]
     if payment.get("allowOvercharge"):

@@ -9,7 +9,7 @@ from ..engine.timestamps import format_timestamp
 from ..rules import ledger
 from ..rules.amounts import format_price
 from ..wire.api_call import json_result
-from ..wire.errors import APIRefusal
+from ..wire.errors import missing
 from ..wire.paging import page
 from ..wire.queries import NEXT_TOKEN
 from .registry import handles
@@ -43,19 +43,14 @@ def get_disbursements(context: Context, call: APICall) -> Result:
     if NEXT_TOKEN not in call.query:
         for name in ("startTime", "endTime"):
             if name not in call.query:
-                raise APIRefusal(
-                    "MissingParameterValue", f"The parameter '{name}' is required"
-                )
+                raise missing(name)
 
     def listing(query: Mapping[str, str]) -> Listing:
-        found = [
-            (format_timestamp(day_over), day_over, currency, amount)
-            for day_over, currency, amount in ledger.disbursements(context)
-        ]
+        since, until = query["startTime"], query["endTime"]
         return [
             (f"{at} {currency}", _to_json(context, call, day_over, currency, amount))
-            for at, day_over, currency, amount in found
-            if query["startTime"] <= at <= query["endTime"]
+            for day_over, currency, amount in ledger.disbursements(context)
+            if since <= (at := format_timestamp(day_over)) <= until
         ]
 
     return json_result(200, page(context, call, "disbursements", listing))

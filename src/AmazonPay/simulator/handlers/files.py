@@ -68,7 +68,7 @@ def receive(context: Context, file: Record, request: Request) -> HTTPResponse:
     context.save(KIND, file)
     contents = b64encode(request.body).decode()
     context.save(_CONTENTS, {"id": file["id"], "contents": contents})
-    context.add_history("file", None, id=file["id"], size=file["size"])
+    context.add_story_row("file", None, id=file["id"], size=file["size"])
     return HTTPResponse(200)
 
 

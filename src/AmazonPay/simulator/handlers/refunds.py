@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 KIND: Final = "refund"
 
 _STORE_NAME = "Simulated Shop"
-"""The name of a store that has not said its own."""
+"""The name of a store that has given none."""
 _LONGEST_NAME = 16
 
 
 def on_due(context: Context, refund: Record, event: str) -> None:
-    """Apply a scheduled event, the end of every refund, unless it has ended before."""
+    """Settle a refund by its scheduled event; one that is settled stays as it is."""
     if refund["state"] != "RefundInitiated":
         return
     context.move(KIND, refund, event)
@@ -125,7 +125,7 @@ def create(
 
 
 def _store_name(charge: Record, permission: Record) -> str:
-    """Return the text of a refund without one of its own."""
+    """Return the shop's name, the text on a statement if a refund names no other."""
     for record in (charge, permission):
         metadata: dict[str, str | None] = record["metadata"] or {}
         name = metadata.get("merchantStoreName")

@@ -25,7 +25,8 @@ class Handler:
 
     run: Callable[..., Result]
     subject: Subject | None = None
-    """Returns the object that a call is about, which `run` gets, or refuses."""
+    """Finds the object of a call, which `run` gets; refuses the call if there is
+    none."""
 
 
 HANDLERS: dict[str, Handler] = {}
@@ -65,14 +66,14 @@ def check_complete(operations: Iterable[str]) -> None:
 
 
 def in_path(kind: str) -> Subject:
-    """Return the subject that the first id of the path names."""
+    """Return a function that finds the object of the first id in a call's path."""
     return lambda context, call: _find(
         context, call, kind, next(iter(call.ids.values()))
     )
 
 
 def in_body(kind: str, member: str) -> Subject:
-    """Return the subject that a member of the body names."""
+    """Return a function that finds the object whose id is a member of a call's body."""
     return lambda context, call: _find(context, call, kind, call.body[member])
 
 

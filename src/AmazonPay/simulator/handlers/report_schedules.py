@@ -72,7 +72,7 @@ def to_json(schedule: Record) -> dict[str, Any]:
 
 @handles(ReportOperations.get_report_schedules)
 def get_report_schedules(context: Context, call: APICall) -> Result:
-    """Answer Get Report Schedules, in the order of their types."""
+    """Answer Get Report Schedules: all, or those of some types; sorted by type."""
     types = call.query.get("reportTypes")
     found = [
         to_json(schedule)

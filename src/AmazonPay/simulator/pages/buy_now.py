@@ -12,14 +12,14 @@ import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
+from ..._core.hosts import split_url
 from ..handlers import checkout_sessions as sessions
 from ..handlers.payment_details import check_payment
 from ..rules.amounts import check_currency, checked_price, format_price, parse_amount
 from ..rules.test_data import buyers_in
 from ..wire import bodies
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal, invalid_value, missing
 from . import choices, web
 from .languages import price_in
 
@@ -57,18 +57,14 @@ def origin_of(url: str) -> str:
     """Return the origin of the shop's page, to which events go.
 
     Raises:
-        APIRefusal: the URL is that of no page.
+        APIRefusal: the URL cannot be that of a page.
     """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
+    parts = split_url(url)
     host = parts.netloc.rpartition("@")[2]
     if parts.scheme not in {"http", "https"} or not re.fullmatch(
         r"[\w.:\[\]-]+", host, re.ASCII
     ):
-        raise invalid_value("The origin_url is no page's")
+        raise invalid_value("The origin_url is not the URL of a page")
     return f"{parts.scheme}://{host.lower()}"
 
 
@@ -86,10 +82,10 @@ def session_body(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def set_cart(session: Record, cart: Mapping[str, Any]) -> None:
-    """Take a cart of the shop's page: it says what the buyer pays.
+    """Save the cart that the shop's page sent; it says what the buyer pays.
 
     Raises:
-        APIRefusal: it is none, or contradicts itself or the session.
+        APIRefusal: it is not a cart, or contradicts itself or the session.
     """
     bodies.check_cart(cart)
     charge = checked_price(cart["totalChargeAmount"], "totalChargeAmount")
@@ -151,7 +147,7 @@ def _ships(session: Record) -> bool:
 
 
 def choice_of(session: Record, fields: Fields) -> dict[str, Any]:
-    """Return what the buyer has chosen by now: fields go before what was kept."""
+    """Return what the buyer has chosen: by the form's fields, else what was kept."""
     before: dict[str, Any] = session["page"].get("choice") or {}
     number = web.number_in(web.first(fields, "buyer"))
     buyer = choices.known_buyer(session["market"], number, before.get("buyer"))
@@ -208,7 +204,7 @@ def event_of(session: Record, choice: Mapping[str, Any]) -> str | None:
 def take_answer(context: Context, session: Record, fields: Fields) -> None:
     """Keep what the buyer has chosen, and what the shop's page has answered to it.
 
-    A cart that cannot be is kept as the problem that the page shows.
+    If the cart is refused, the reason is kept, and the page shows it.
     """
     page: dict[str, Any] = session["page"]
     page["choice"] = choice_of(session, fields)
@@ -231,16 +227,14 @@ def take_answer(context: Context, session: Record, fields: Fields) -> None:
 
 def _check_deliveries(session: Record) -> None:
     if _ships(session) and not _cart(session)["options"]:
-        raise APIRefusal(
-            "MissingParameterValue", "The parameter 'deliveryOptions' is required"
-        )
+        raise missing("deliveryOptions")
 
 
 # What the page shows ------------------------------------------------------------------
 
 
 def values(session: Record, choice: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page of a Buy Now session shows beyond that of any other."""
+    """Return what the page of a Buy Now session has beside what every page shows."""
     cart, language = _cart(session), choices.language_of(session)
     problem = session["page"].get("problem")
     # A cart that is refused would be refused again: the buyer's next choice asks anew.

@@ -1,7 +1,8 @@
 """The pages on which the buyer signs in, chooses, pays, and goes back to the shop.
 
-Their acts are those of the control calls. What a page shows is what the session says
-by then, so reloads, the way back, double clicks and a second tab do nothing twice.
+Their acts are those of the control calls. A page shows the present state of its
+session, so a reload, the browser's Back, a double click or a second tab does nothing
+twice.
 
 Amazon's page: `amazon-pay-checkout/display-shipping-payment-info.html`.
 """
@@ -15,7 +16,7 @@ from ..actors.control_guard import check_page
 from ..handlers import checkout_sessions as sessions
 from ..wire.errors import APIRefusal, invalid_value
 from . import buy_now, choices, returning, views, web
-from .initiate import SIGN_IN, ButtonPages, UnknownKey
+from .initiate import SIGN_IN, ButtonPages, UnknownKey, choose_page
 from .web import first, number_in
 
 if TYPE_CHECKING:
@@ -78,18 +79,13 @@ class CheckoutPages(ButtonPages):
         """Send a buyer who changes their choice on to the page for it."""
         fields = web.parse_fields(request.query)
         action = first(fields, "changeAction")
-        if action == _OTHER_ACCOUNT:
-            with self._checkout(_session_id(fields)) as (_, session):
-                return web.redirect(_choose_page(session))
-        if action not in views.CHANGES:
-            raise APIRefusal(
-                "InvalidParameterValue", f"changeAction is {' or '.join(views.CHANGES)}"
-            )
         with self._checkout(_session_id(fields)) as (_, session):
-            id_ = session["id"]
-        return web.redirect(
-            f"/checkout/choose?amazonCheckoutSessionId={id_}&change={action}"
-        )
+            page = choose_page(session["id"])
+        if action == _OTHER_ACCOUNT:
+            return web.redirect(page)
+        if action not in views.CHANGES:
+            raise invalid_value(f"changeAction is {' or '.join(views.CHANGES)}")
+        return web.redirect(f"{page}&change={action}")
 
     def _show_choices(self, request: Request) -> HTTPResponse:
         fields = web.parse_fields(request.query)
@@ -127,7 +123,7 @@ class CheckoutPages(ButtonPages):
                 raise APIRefusal("ResourceNotFound", "There is no such page")
             if not views.has_ended(session):
                 buy_now.take_answer(context, session, fields)
-            return web.redirect(_choose_page(session))
+            return web.redirect(choose_page(session["id"]))
 
     # Paying ---------------------------------------------------------------------------
 
@@ -137,7 +133,7 @@ class CheckoutPages(ButtonPages):
             if views.has_ended(session):
                 return views.ended_page(context, session)
             if sessions.buys_now(session):
-                return web.redirect(_choose_page(session))
+                return web.redirect(choose_page(session["id"]))
             return views.payment_page(context, session)
 
     def _take_payment(self, request: Request) -> HTTPResponse:
@@ -147,7 +143,7 @@ class CheckoutPages(ButtonPages):
             if views.has_ended(session):
                 return _after_the_end(context, session, act, paying=True)
             if sessions.buys_now(session):
-                return web.redirect(_choose_page(session))
+                return web.redirect(choose_page(session["id"]))
             if act == "cancel":
                 return _cancel(context, session, paying=True)
             _check_act(act, "pay")
@@ -157,7 +153,7 @@ class CheckoutPages(ButtonPages):
 
     def _show_sign_in(self, request: Request) -> HTTPResponse:
         id_ = first(web.parse_fields(request.query), "id")
-        with self._object(SIGN_IN, id_) as (_, begun):
+        with self.found(SIGN_IN, id_) as (_, begun):
             chosen = choices.known_buyer(begun["market"], web.signed_in_buyer(request))
             return web.page(
                 "sign_in",
@@ -170,7 +166,7 @@ class CheckoutPages(ButtonPages):
 
     def _take_sign_in(self, request: Request) -> HTTPResponse:
         fields = web.form_of(request)
-        with self._object(SIGN_IN, first(fields, "id")) as (context, begun):
+        with self.found(SIGN_IN, first(fields, "id")) as (context, begun):
             market, cancel = begun["market"], begun["cancel"]
             if first(fields, "act") == "cancel" and cancel is not None:
                 return web.redirect(cancel)
@@ -192,7 +188,7 @@ def _session_id(fields: Fields) -> str:
 
 
 def _check_act(act: str, expected: str) -> None:
-    """Refuse a form that none of the page's buttons has sent."""
+    """Refuse a form that another button than those of the page has sent."""
     if act != expected:
         raise invalid_value(f"The act is {expected} or cancel")
 
@@ -231,15 +227,11 @@ def _choose(context: Context, session: Record, fields: Fields, change: str) -> i
     return number
 
 
-def _choose_page(session: Record) -> str:
-    return f"/checkout/choose?amazonCheckoutSessionId={session['id']}"
-
-
 def _buy_now(
     context: Context, session: Record, fields: Fields, act: str
 ) -> HTTPResponse:
     """Let the buyer of Buy Now pay or cancel; the page tells the shop's page of it."""
-    back = _choose_page(session)
+    back = choose_page(session["id"])
     if act == "cancel":
         actor.cancel(context, session)
         return web.redirect(back)
@@ -269,7 +261,7 @@ def _after_the_end(
 ) -> HTTPResponse:
     """Return what a second click leads to: where the first one did, or the end."""
     if sessions.buys_now(session):
-        return web.redirect(_choose_page(session))
+        return web.redirect(choose_page(session["id"]))
     if act == "pay" and views.ended_by_paying(session):
         return web.redirect(returning.result_url(session))
     if act == "cancel" and session["reason"] == "BuyerCanceled":

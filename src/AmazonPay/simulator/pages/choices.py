@@ -75,7 +75,7 @@ def card_problem(session: Record, card: Card) -> str | None:
 
 
 def card_note(session: Record, card: Card) -> str:
-    """Return what a card still needs from the shop, if that is not known yet."""
+    """Return on what condition a card can be paid with, if the shop has not decided."""
     pends = card.ends is not None and card.ends.when == "later"
     if pends and session["payment"].get("paymentIntent") is None:
         return f", if the session has {_WAITS}"

@@ -123,13 +123,13 @@ class ButtonPages(Backstage):
         session_id = posted["amazonCheckoutSessionId"]
         if session_id:
             self._give_session_a_page(session_id, posted)
-            return web.redirect(_choose_page(session_id))
+            return web.redirect(choose_page(session_id))
         try:
             call = self._call_of(request, posted)
             self._remember(posted)
             if posted["productType"] == "SignIn":
                 return web.redirect(f"/checkout/sign_in?id={self._begin(call)}")
-            return web.redirect(_choose_page(self._open(call, posted)))
+            return web.redirect(choose_page(self._open(call, posted)))
         except InvalidSignature as wrong:
             message = refused.message(
                 posted.payload,
@@ -155,7 +155,7 @@ class ButtonPages(Backstage):
     @contextmanager
     def _checkout(self, session_id: str) -> Generator[tuple[Context, Record]]:
         """Find a session that has pages: Buy Now has them if a button has begun it."""
-        with self._object(sessions.KIND, session_id) as (context, session):
+        with self.found(sessions.KIND, session_id) as (context, session):
             if sessions.buys_now(session) and "origin" not in (session["page"] or {}):
                 raise _buys_now()
             yield context, session
@@ -217,7 +217,7 @@ class ButtonPages(Backstage):
     def _check_signature(self, posted: Posted) -> None:
         """Raise InvalidSignature unless the payload is what the merchant signed."""
         keys = {name: one.public_key for name, one in self.merchants.items()}
-        from ... import explain
+        from ... import explain  # its tables take long to import
 
         explanation = explain.button(
             posted.payload,
@@ -287,7 +287,7 @@ class ButtonPages(Backstage):
             if buys_now and "cartDetails" in given:
                 buy_now.set_cart(session, given["cartDetails"])
             context.save(sessions.KIND, session)
-            context.add_history(
+            context.add_story_row(
                 "button",
                 session_id,
                 did="opened a session",
@@ -299,14 +299,14 @@ class ButtonPages(Backstage):
 
     def _give_session_a_page(self, session_id: str, posted: Posted) -> None:
         """Note what the button says about a session that the shop's server created."""
-        with self._object(sessions.KIND, session_id) as (context, session):
+        with self.found(sessions.KIND, session_id) as (context, session):
             if sessions.buys_now(session) and not posted.is_buy_now:
                 raise _buys_now()
             page = _page(posted, session["region"])
             if session["state"] == "Open":
                 session["page"] = page
                 context.save(sessions.KIND, session)
-            context.add_history(
+            context.add_story_row(
                 "button",
                 session_id,
                 did="brought the buyer",
@@ -331,7 +331,7 @@ class ButtonPages(Backstage):
                 "cancel": body.get("signInCancelUrl"),
             }
             context.save_until(_SIGN_IN_LIFE, SIGN_IN, begun)
-            context.add_history("button", None, did="asked to sign in")
+            context.add_story_row("button", None, did="asked to sign in")
         return str(begun["id"])
 
     def _record_refusal(
@@ -344,7 +344,7 @@ class ButtonPages(Backstage):
         """Add a row to the story: a button was refused, and why."""
         why = {} if explanation is None else {"explanation": explanation.as_facts()}
         with self._context("") as context:
-            context.add_history(
+            context.add_story_row(
                 "button",
                 None,
                 did="was refused",
@@ -380,7 +380,8 @@ def _session_members(posted: Posted) -> dict[str, Any]:
     return {name: one for name, one in body.items() if name not in _OF_UPGRADES}
 
 
-def _choose_page(session_id: str) -> str:
+def choose_page(session_id: str) -> str:
+    """Return the path of the page on which the buyer of a session chooses."""
     return f"/checkout/choose?amazonCheckoutSessionId={session_id}"
 
 

@@ -33,7 +33,7 @@ def message(payload: str, signature: str, algorithm: str, merchant_id: str) -> s
 def page(
     explanation: explain.Explanation, *, payload: str, **shown: str
 ) -> HTTPResponse:
-    """Return the page; `shown` are further values for its template."""
+    """Return the page of a refused signature; its template also gets `shown`."""
     return web.page(
         "refused",
         400,

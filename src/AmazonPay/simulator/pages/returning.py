@@ -20,7 +20,7 @@ def with_parameter(url: str, name: str, value: str) -> str:
 
 
 def review_url(session: Record) -> str:
-    """Return where the shop reviews the order; of `ProcessOrder`, where it ends."""
+    """Return the shop's URL for the review, or without one, for the result."""
     url = session["web_details"].get("checkoutReviewReturnUrl")
     return with_parameter(url, _ID, session["id"]) if url else result_url(session)
 

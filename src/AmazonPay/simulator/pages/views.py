@@ -42,7 +42,7 @@ def has_ended(session: Record) -> bool:
 
 
 def ended_by_paying(session: Record) -> bool:
-    """Return whether a click on Pay has led to this end: a second one leads there."""
+    """Return whether a click on Pay ended the session; a second one does no harm."""
     return session["state"] != "Canceled" or session["reason"] in _ENDED_BY_PAYING
 
 
@@ -164,20 +164,18 @@ def ended_page(context: Context, session: Record, status: int = 200) -> HTTPResp
         handler = buy_now.script_values(session, told)
     if canceled:
         title, text = "This checkout has ended", _REASONS[reason]
-        back = (
-            ""
-            if handler
-            else returning.cancel_url(session, paying=reason in _ENDED_BY_PAYING)
-        )
     elif session["state"] == "Completed":
         title, text = "The order is placed", "The shop has completed the checkout."
-        back = "" if handler else returning.result_url(session)
     else:
         title = "You have paid"
         text = "The shop completes the order when you are back there."
         if handler:
             text = "The shop completes the order, and this window closes."
-        back = "" if handler else returning.result_url(session)
+    back = ""
+    if canceled and not handler:
+        back = returning.cancel_url(session, paying=reason in _ENDED_BY_PAYING)
+    elif not handler:
+        back = returning.result_url(session)
     return web.page(
         "ended",
         status,

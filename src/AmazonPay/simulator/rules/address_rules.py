@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from ..wire.errors import APIRefusal, invalid_value
+from ..wire.errors import APIRefusal, invalid_value, missing
 from .countries import COUNTRIES
 from .test_data import full_address
 
@@ -52,9 +52,7 @@ def checked_details(details: Mapping[str, str]) -> dict[str, Any]:
     needed = {*_NEEDED, *_needed_in(country)}
     for name in (*_NEEDED, "city", "stateOrRegion"):
         if name in needed and not given.get(name):
-            raise APIRefusal(
-                "MissingParameterValue", f"addressDetails.{name} is required"
-            )
+            raise missing(f"addressDetails.{name}")
     if country in _WITHOUT_STATE and given.get("stateOrRegion"):
         raise invalid_value(f"{country} takes no stateOrRegion")
     # UNCONFIRMED: which of the two members it becomes.

@@ -74,7 +74,7 @@ def movements(context: Context) -> list[Movement]:
 
 
 def disbursements(context: Context) -> Iterator[tuple[datetime, str, Decimal]]:
-    """Iterate over payments to the merchant: end of the day, currency and amount."""
+    """Yield the payments to the merchant: end of the day, currency and amount."""
     # UNCONFIRMED: when Amazon pays out, and that a balance of zero or less is carried
     # over to the next day.
     balances: dict[str, Decimal] = {}

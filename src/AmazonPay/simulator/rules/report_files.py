@@ -186,9 +186,11 @@ def text_of(context: Context, type_: str, since: str, until: str) -> str | None:
     if not rows:
         return None
     file = io.StringIO()
-    writer = csv.DictWriter(file, rows[0])
-    if type_ == SANDBOX_SETTLEMENT:
-        writer = csv.DictWriter(file, rows[0], quoting=csv.QUOTE_ALL)
+    settles = type_ == SANDBOX_SETTLEMENT
+    writer = csv.DictWriter(
+        file, rows[0], quoting=csv.QUOTE_ALL if settles else csv.QUOTE_MINIMAL
+    )
+    if settles:
         writer.writer.writerows([*_facts(context, since, until), ()])
     writer.writeheader()
     writer.writerows(rows)

@@ -171,7 +171,7 @@ class Buyer:
 
     email: str
     described: str
-    """What the buyer is good for, in words."""
+    """What a test can use the buyer for, in words."""
     addresses: tuple[dict[str, Any], ...]
     """The first one is their home, to which bills go, too."""
 
@@ -230,8 +230,8 @@ class Card:
     ending: str
     brand: str
     ends: Outcome | None = None
-    """How the payment ends, if not well at once. One that ends later needs a session
-    that can handle pending authorizations."""
+    """How the payment ends; None is a success at once. A later end needs a session that
+    can handle pending authorizations."""
     region: str | None = None
     """The only region that has the card; None is every region."""
 

@@ -98,7 +98,7 @@ class APICall:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome of a call: its response, and what the history says about it."""
+    """The outcome of a call: its response, and what the story says about it."""
 
     response: HTTPResponse
     order: str | None = None

@@ -14,7 +14,7 @@ from ... import _signing
 from ..._core.regions import REGIONS
 from ..merchants import BRITISH
 from ..observed import answer_to, refuse
-from .errors import APIRefusal
+from .errors import APIRefusal, missing_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def authenticate(  # noqa: PLR0913 - what a caller is judged by
     wanted = answer_to("other-headers")
     for name in () if wanted == "none" else wanted.split(","):
         if request.header(name) is None:
-            raise APIRefusal("MissingHeader", f"The header {name} is required")
+            raise missing_header(name)
     for name in authorization.signed_headers:
         if request.header(name) is None:
             raise APIRefusal("MissingHeader", f"The signed header {name} did not come")
@@ -120,7 +120,7 @@ def _wrong_header(name: str, problem: str) -> APIRefusal:
 def _authorization(request: Request) -> _signing.Authorization:
     value = request.header("authorization")
     if value is None:
-        raise APIRefusal("MissingHeader", "The header authorization is required")
+        raise missing_header("authorization")
     if not value.strip():
         raise APIRefusal("MissingHeaderValue", "The header authorization is empty")
     try:
@@ -154,7 +154,7 @@ def _check_date(
 ) -> None:
     value = request.header("x-amz-pay-date")
     if value is None:
-        raise APIRefusal("MissingHeader", "The header x-amz-pay-date is required")
+        raise missing_header("x-amz-pay-date")
     if "x-amz-pay-date" not in authorization.signed_headers:
         raise _wrong_header("authorization", "x-amz-pay-date must be signed")
     date = _parse_date(value.strip())

@@ -65,63 +65,57 @@ def _check_sound(value: object, depth: int) -> None:
 
 
 @cache
-def _adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type
+def _adapter(type_: type) -> TypeAdapter[Any]:
     """Return the validator of a type."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    return TypeAdapter(type_)
 
 
 @cache
-def _adapter(operation: str) -> TypeAdapter[Any] | None:
-    """Return the validator of an operation's body, or None if it takes none."""
+def body_type(operation: str) -> type | None:
+    """Return the type of an operation's body, a TypedDict; None if it takes none."""
     declared = operations_of(Operations)[operation].declared
     hints = get_type_hints(declared, include_extras=True)
-    for candidate in get_args(hints.get("body")):
-        if is_typeddict(candidate):
-            return _adapter_of(candidate)
-    return None
+    return next(filter(is_typeddict, get_args(hints.get("body"))), None)
 
 
 def check_body(
     operation: str, body: Mapping[str, Any], *, takes_unknown_members: bool = False
 ) -> None:
     """Check a body's members, types, limits and enums; refuse the first error."""
-    adapter = _adapter(operation)
-    if adapter is not None:
-        _check(adapter, body, takes_unknown_members=takes_unknown_members)
+    type_ = body_type(operation)
+    if type_ is not None:
+        _check(type_, body, takes_unknown_members=takes_unknown_members)
 
 
 def check_address(given: Mapping[str, Any]) -> None:
     """Check an address that a buyer enters."""
-    _check(_adapter_of(FinalizeAddress), given)
+    _check(FinalizeAddress, given)
 
 
 def check_sign_in(payload: Mapping[str, Any]) -> None:
     """Check the payload of a button that signs a buyer in."""
-    _check(_adapter_of(SignInPayload), payload)
+    _check(SignInPayload, payload)
 
 
 def check_buy_now(payload: Mapping[str, Any]) -> None:
     """Check the payload of a Buy Now button."""
-    _check(_adapter_of(BuyNowPayload), payload)
+    _check(BuyNowPayload, payload)
 
 
 def check_cart(cart: Mapping[str, Any]) -> None:
     """Check the cart that a page with Buy Now gives."""
-    _check(_adapter_of(CartDetails), cart)
+    _check(CartDetails, cart)
 
 
 def _check(
-    adapter: TypeAdapter[Any],
-    body: Mapping[str, Any],
-    *,
-    takes_unknown_members: bool = False,
+    type_: type, body: Mapping[str, Any], *, takes_unknown_members: bool = False
 ) -> None:
     from pydantic import ValidationError
 
     try:
-        adapter.validate_python(body, strict=True)
+        _adapter(type_).validate_python(body, strict=True)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         if takes_unknown_members:

@@ -108,6 +108,16 @@ def invalid_combination(message: str) -> APIRefusal:
     return APIRefusal("InvalidParameterCombination", message)
 
 
+def missing(name: str) -> APIRefusal:
+    """Return the refusal of a request that lacks a member or a parameter."""
+    return APIRefusal("MissingParameterValue", f"The parameter '{name}' is required")
+
+
+def missing_header(name: str) -> APIRefusal:
+    """Return the refusal of a request that lacks a header."""
+    return APIRefusal("MissingHeader", f"The header {name} is required")
+
+
 def wrong_state(kind: Kind, state: str) -> APIRefusal:
     """Return the refusal of a call that an object's state does not allow."""
     reason_code, name = _WRONG_STATE[kind]

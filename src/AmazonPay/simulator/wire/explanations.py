@@ -1,4 +1,4 @@
-"""Why the signature of a request is wrong, told from what the simulator knows."""
+"""Explain why the signature of a request is wrong, with the keys of the simulator."""
 
 from __future__ import annotations
 

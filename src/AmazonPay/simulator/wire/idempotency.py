@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.store import Stored
 from ..observed import refuse
-from .errors import APIRefusal
+from .errors import APIRefusal, missing_header
 
 if TYPE_CHECKING:
     from ..engine.context import Context
@@ -43,7 +43,7 @@ def key_of(request: Request, operation: str, settings: Settings) -> str | None:
             # UNCONFIRMED: the code; MissingHeaderValue is as likely.
             refuse(
                 "missing-key",
-                APIRefusal("MissingHeader", f"The header {HEADER} is required"),
+                missing_header(HEADER),
                 guessed=settings.requires_keys,
             )
         return None

@@ -1,7 +1,7 @@
-"""Members that stand for members which are left out: null, and an empty PHP array.
+"""Drop the members of a body that stand for missing ones: null, and PHP's empty array.
 
 Amazon has taken such requests to Create and Update. PHP writes an empty array as `[]`,
-where an object is meant, too.
+even where an object is meant.
 """
 
 from __future__ import annotations
@@ -22,19 +22,12 @@ from typing import (
 
 from typing_extensions import is_typeddict
 
-from ..._core.operation import operations_of
-from ...resources import Operations
+from .bodies import body_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OPERATIONS = ("create_", "update_")
-
-
-@cache
-def _body_of(operation: str) -> Any:  # noqa: ANN401 - a type
-    declared = operations_of(Operations)[operation].declared
-    return get_type_hints(declared, include_extras=True).get("body")
 
 
 @cache
@@ -53,10 +46,10 @@ def _branches(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
 
 
 def without_nulls(operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a body without the members that stand for members left out."""
+    """Return a body without the members that stand for missing ones."""
     if not operation.startswith(_OPERATIONS):
         return dict(body)
-    tidied: dict[str, Any] = _tidied(_body_of(operation), dict(body))
+    tidied: dict[str, Any] = _tidied(body_type(operation), dict(body))
     return tidied
 
 
@@ -87,9 +80,9 @@ def _tidied_object(type_: Any, value: dict[str, Any]) -> dict[str, Any]:  # noqa
 
 
 def _is_required(type_: Any, hint: Any) -> bool:  # noqa: ANN401 - any annotation
-    return get_origin(hint) is (Required if not type_.__total__ else None) or (
-        type_.__total__ and get_origin(hint) is not NotRequired
-    )
+    if type_.__total__:
+        return get_origin(hint) is not NotRequired
+    return get_origin(hint) is Required
 
 
 def _is_left_out(branches: tuple[Any, ...], value: object) -> bool:

@@ -63,8 +63,8 @@ class HTTPResponse:
     """How many seconds after its call it is sent."""
 
 
-def json_response(status: int, value: object, headers: Headers = ()) -> HTTPResponse:
+def json_response(status: int, value: object) -> HTTPResponse:
     """Return a response with a JSON body; None makes an empty body."""
     if value is None:
-        return HTTPResponse(status, b"", headers)
-    return HTTPResponse(status, _encode(value).encode(), (*JSON, *headers))
+        return HTTPResponse(status)
+    return HTTPResponse(status, _encode(value).encode(), JSON)

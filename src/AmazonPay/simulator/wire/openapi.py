@@ -13,6 +13,7 @@ from typing_extensions import TypedDict, is_typeddict
 from ..._core.operation import operations_of
 from ...resources import Operations
 from . import queries
+from .bodies import body_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,27 +47,19 @@ class Error(TypedDict):
     message: str
 
 
-def _types(operation: Operation[..., Any]) -> tuple[Any, Any]:
-    """Return the types of an operation's body and response; None where it has none."""
-    hints = get_type_hints(operation.declared, include_extras=True)
-    bodies = [t for t in get_args(hints.get("body")) if is_typeddict(t)]
-    (answer,) = get_args(hints["return"])
-    return (
-        bodies[0] if bodies else None,
-        answer if is_typeddict(answer) else None,
-    )
+def _answer_type(operation: Operation[..., Any]) -> type | None:
+    """Return the type of an operation's response; None if its body is empty."""
+    (answer,) = get_args(get_type_hints(operation.declared)["return"])
+    return answer if is_typeddict(answer) else None
 
 
-def _reference(type_: Any) -> dict[str, str]:  # noqa: ANN401 - a TypedDict
-    return {"$ref": _REFERENCE.format(model=type_.__name__)}
-
-
-def _content(schemas: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return a JSON content; operations that share a path are joined by `anyOf`."""
-    distinct = [
-        dict(items) for items in dict.fromkeys(tuple(s.items()) for s in schemas)
+def _content(types: Iterable[type]) -> dict[str, Any]:
+    """Return the `content` of a body or a response: JSON of one of these types."""
+    schemas = [
+        {"$ref": _REFERENCE.format(model=type_.__name__)}
+        for type_ in dict.fromkeys(types)
     ]
-    schema = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {"application/json": {"schema": schema}}
 
 
@@ -97,21 +90,18 @@ def _parameters(operation: Operation[..., Any]) -> list[dict[str, Any]]:
 
 def _endpoint(operations: list[Operation[..., Any]]) -> dict[str, Any]:
     first = operations[0]
-    bodies = [body for body, _ in map(_types, operations) if body is not None]
+    bodies = [body for one in operations if (body := body_type(one.name))]
     responses: dict[str, Any] = {}
     for status in dict.fromkeys(s for one in operations for s in map(str, one.answers)):
         answers = [
             answer
-            for one, (_, answer) in ((one, _types(one)) for one in operations)
-            if answer is not None and int(status) in one.answers
+            for one in operations
+            if int(status) in one.answers and (answer := _answer_type(one))
         ]
         responses[status] = {"description": "Success"}
         if answers and not all(one.empty_answer for one in operations):
-            responses[status]["content"] = _content(map(_reference, answers))
-    responses["4XX"] = {
-        "description": "Refused",
-        "content": _content([_reference(Error)]),
-    }
+            responses[status]["content"] = _content(answers)
+    responses["4XX"] = {"description": "Refused", "content": _content([Error])}
     endpoint: dict[str, Any] = {
         "operationId": "_or_".join(one.name for one in operations),
         "summary": (first.__doc__ or "").partition("\n")[0],
@@ -122,18 +112,18 @@ def _endpoint(operations: list[Operation[..., Any]]) -> dict[str, Any]:
     if bodies:
         endpoint["requestBody"] = {
             "required": not first.body_optional,
-            "content": _content(map(_reference, bodies)),
+            "content": _content(bodies),
         }
     return endpoint
 
 
 def _schemas(operations: Iterable[Operation[..., Any]]) -> dict[str, Any]:
     mode: JsonSchemaMode = "validation"
-    named = {Error.__name__: Error}
+    types: set[type] = {Error}
     for operation in operations:
-        named.update({t.__name__: t for t in _types(operation) if t is not None})
+        types.update(filter(None, (body_type(operation.name), _answer_type(operation))))
     _, definitions = TypeAdapter.json_schemas(
-        [(name, mode, TypeAdapter(type_)) for name, type_ in named.items()],
+        [(type_.__name__, mode, TypeAdapter(type_)) for type_ in types],
         ref_template=_REFERENCE,
     )
     schemas: dict[str, Any] = definitions["$defs"]

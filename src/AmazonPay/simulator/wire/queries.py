@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from ..._core.operation import operations_of
 from ...resources import Operations
 from ..observed import refuse
-from .errors import APIRefusal, invalid_combination, invalid_value
+from .errors import invalid_combination, invalid_value, missing
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -102,9 +102,7 @@ def parse_query(operation: str, query: str) -> dict[str, str]:
         raise invalid_combination("nextToken goes without any other parameter")
     for parameter in known.values():
         if parameter.required and parameter.name not in given:
-            raise APIRefusal(
-                "MissingParameterValue", f"The parameter '{parameter.name}' is required"
-            )
+            raise missing(parameter.name)
     return given
 
 

@@ -1,4 +1,4 @@
-"""What each kind of parameter may be, as text in a query."""
+"""Validators for the text of each type of query parameter."""
 
 from __future__ import annotations
 

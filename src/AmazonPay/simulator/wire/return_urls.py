@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from ..._core.hosts import split_url
 from ..observed import refuse
-from .errors import APIRefusal, invalid_combination, invalid_value
+from .errors import invalid_combination, invalid_value, missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +39,7 @@ def check_urls(
 
 def check_url(name: str, value: str, call: APICall, rules: EnvironmentRules) -> None:
     """Refuse a URL that the buyer's browser is to return to."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        parts = urlsplit("")
+    parts = split_url(value)
     host = (parts.hostname or "").lower()
     sound = re.fullmatch(r"[\x21-\x7e]+", value) and host and parts.username is None
     local = parts.scheme == "http" and host == "localhost" and rules.takes_local_http
@@ -94,8 +90,3 @@ def check_pays_at_once(
     for name in _AT_ONCE:
         if name not in payment and (amount or name != "chargeAmount"):
             raise missing(f"paymentDetails.{name}")
-
-
-def missing(name: str) -> APIRefusal:
-    """Return the refusal of a body that lacks a member."""
-    return APIRefusal("MissingParameterValue", f"The parameter '{name}' is required")

@@ -1,6 +1,6 @@
-"""Bodies that Amazon takes, and that the SDK's types for its callers do not describe.
+"""Check bodies that Amazon takes although the SDK's types do not describe them.
 
-What is checked against the types is another body, with a stand-in for such a part.
+The check against the types gets another body, with a stand-in for such a part.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ...resources.reports import ScheduledReportType
 from ..observed import refuse
 from ..rules.address_rules import known_delivery
 from ..rules.report_files import SANDBOX_SETTLEMENT
-from .errors import APIRefusal
+from .errors import missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
     from ..engine.environments import EnvironmentRules
 
 _TIMES = ("filingTimestamp", "merchantResponseDeadline", "closureTimestamp")
-REPORT_TIMES = ("startTime", "endTime")
 _ANY_TIME = "20260101T000000Z"
 _DELIVERY = "deliverySpecifications"
 _ANY_TYPE = get_args(ScheduledReportType)[0]
-
-
-def _missing(name: str) -> APIRefusal:
-    return APIRefusal("MissingParameterValue", f"The parameter '{name}' is required")
 
 
 def stand_in(
@@ -45,9 +40,9 @@ def stand_in(
         # UNCONFIRMED: that it can be scheduled; pages disagree.
         other["reportType"] = _ANY_TYPE
     if operation == "create_report":
-        for name in REPORT_TIMES:
+        for name in ("startTime", "endTime"):
             if name not in body:
-                refuse("report-without-times", _missing(name))
+                refuse("report-without-times", missing(name))
                 other[name] = _ANY_TIME
     if operation in {"create_dispute", "update_dispute"}:
         # ISO 8601, which is checked by the handler; older samples have numbers.
