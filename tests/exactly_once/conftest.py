@@ -38,6 +38,13 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return chosen
 
 
+@pytest.fixture(scope="session", autouse=True)
+def files_of_django() -> Iterator[None]:
+    """Delete them at the end: a worker of many does not come to its `atexit`."""
+    yield
+    ipn_django.remove()
+
+
 def empty(alias: str) -> Iterator[str]:
     ipn_django.prepare(alias)
     yield alias

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +21,24 @@ if TYPE_CHECKING:
     from AmazonPay.contrib.django import DjangoInbox
     from AmazonPay.ipn import Verifier
 
-_FOLDER = tempfile.TemporaryDirectory(prefix="amazonpay-django-")
-atexit.register(_FOLDER.cleanup)
+_FOLDER = Path(tempfile.mkdtemp(prefix="amazonpay-django-"))
+_OWNER = os.getpid()
+
+
+def remove() -> None:
+    """Delete the files, unless this process is a fork of the one that has them."""
+    if os.getpid() == _OWNER:
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+atexit.register(remove)
 if not settings.configured:
     settings.configure(
         ALLOWED_HOSTS=["*"],
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
-                "NAME": Path(_FOLDER.name) / "shop.db",
+                "NAME": _FOLDER / "shop.db",
                 # A busy machine must not fail a test.
                 "OPTIONS": {"timeout": 60},
             },

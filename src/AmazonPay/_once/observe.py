@@ -126,11 +126,13 @@ def observe(entry: Entry, requested: Mapping[str, Any]) -> Flow[Observed]:
     `requested` is the body of the entry's request. An object that was not created yet
     is not observed.
     """
-    id_ = entry.subject
+    id_: str | None = entry.subject
     if entry.operation in CREATING:
         if entry.object_id is None:
             return Observed()
-        id_ = usable_id(entry.object_id) or ""
+        id_ = usable_id(entry.object_id)
+    if id_ is None:
+        return Observed(reason="NoId")
     observed = yield from _get_object(*_OBJECTS[entry.operation], id_)
     if entry.operation in SESSIONS:
         return (yield from _with_charge(observed))
