@@ -60,6 +60,41 @@ def test_each_command_ends_without_input_and_without_a_traceback(
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_an_empty_text_is_not_the_default_of_an_option(
+    command: tuple[str, ...],
+) -> None:
+    found: click.Command | None = app
+    for name in command:
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), name)
+    assert found is not None
+    for option in found.params:
+        if isinstance(option, click.Option) and not option.is_flag:
+            done = amazonpay(*command, option.opts[0], "")
+            assert (done.status, done.out) == (2, ""), option.opts[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("journal", "list", "--journal"),
+        ("journal", "list", "--table"),
+        ("reports", "pull", "--out"),
+        ("reports", "reconcile"),
+        ("sim", "clock", "--endpoint-url"),
+        ("sim", "story"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_text_may_come_from_a_variable_that_is_not_set(
+    line: tuple[str, ...],
+) -> None:
+    done = amazonpay(*line, "")
+    assert (done.status, done.out) == (2, "")
+    assert "it is empty; a variable of the shell may not be set" in done.err
+
+
 def test_each_operation_has_a_command() -> None:
     names = {name.replace("_", "-") for name in operations_of(Operations)}
     assert names <= {command[0] for command in commands()}

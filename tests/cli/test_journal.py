@@ -256,14 +256,6 @@ def test_a_file_without_bytes_is_no_journal_with_nothing_open(tmp_path: Path) ->
     assert "lost what it held" in done.err
 
 
-def test_an_empty_name_is_not_the_journal_of_the_environment(
-    book: SQLiteJournal, place: tuple[str, str]
-) -> None:
-    del book
-    done = journal("list", "--journal", "", env={"AMAZON_PAY_JOURNAL": place[1]})
-    assert (done.status, done.out) == (2, "")
-
-
 @pytest.mark.parametrize(
     "line",
     [("show",), ("resolve", "success", "--reason", "x"), ("abandon", "--reason", "x")],
@@ -351,13 +343,6 @@ def test_a_table_of_a_file_is_refused(
     done = journal("list", *place, "--table", "payments")
     assert (done.status, done.out) == (2, "")
     assert "--table goes with a database" in done.err
-
-
-def test_an_empty_name_is_not_the_usual_table(tmp_path: Path) -> None:
-    env = {"AMAZON_PAY_JOURNAL": f"sqlite:///{tmp_path / 'shop.db'}"}
-    (tmp_path / "shop.db").touch()
-    done = journal("list", "--table", "", env=env)
-    assert (done.status, "no empty text" in done.err) == (2, True)
 
 
 def test_a_database_that_does_not_answer_ends_with_3_and_is_not_shown() -> None:

@@ -652,12 +652,6 @@ def test_a_folder_that_cannot_be_written_is_named(world: World) -> None:
     assert "cannot be written" in done.err
 
 
-def test_an_empty_text_is_not_the_current_folder() -> None:
-    done = amazonpay("reports", "pull", "--since", "1d", "--out", "")
-    assert (done.status, done.out) == (2, "")
-    assert "no empty text" in done.err
-
-
 def test_a_folder_with_a_zero_byte_ends_with_2(world: World) -> None:
     assert world.pull("--out", "a\0b").status == 2
 

@@ -364,12 +364,6 @@ def test_this_folder_is_the_default(
     assert books.run().status == 0
 
 
-def test_an_empty_text_is_not_this_folder(books: Books) -> None:
-    write_orders(books.orders, HEAD, "A,10,USD")
-    done = books.run("")
-    assert (done.status, "no empty text" in done.err) == (2, True)
-
-
 def test_a_folder_without_a_settlement_is_told(books: Books) -> None:
     write_orders(books.orders, HEAD, "A,10,USD")
     done = books.run(str(books.folder))

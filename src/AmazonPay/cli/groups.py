@@ -27,29 +27,36 @@ _PLACES: Final = {
 """What a shell completes for a parameter, by its name in the help."""
 
 
-class _Place(click.types.StringParamType):
-    """A text for which a shell completes names of files; nothing is checked here."""
+class _Text(click.types.StringParamType):
+    """The text of an option or an argument; it is not empty."""
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
+    def __init__(self, place: str | None) -> None:
+        self._place = place
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the text; refuse `--name "$UNSET"`, which asks for no default."""
+        if value == "":
+            self.fail("it is empty; a variable of the shell may not be set", param)
+        return super().convert(value, param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Let the shell complete."""
+        """Let the shell complete the name of a file or a folder."""
         del ctx, param
-        return [CompletionItem(incomplete, type=self._kind)]
+        return [CompletionItem(incomplete, type=self._place)] if self._place else []
 
 
-def with_places(command: click.Command) -> click.Command:
-    """Let a shell complete the files of a command, and of those in a group."""
+def with_texts(command: click.Command) -> click.Command:
+    """Give the options and arguments of a command, or of a group's, their type."""
     for one in command.params:
-        kind = _PLACES.get(one.metavar or "")
-        if kind is not None:
-            one.type = _Place(kind)
+        if isinstance(one.type, click.types.StringParamType):
+            one.type = _Text(_PLACES.get(one.metavar or ""))
     if isinstance(command, click.Group):
         for inner in command.commands.values():
-            with_places(inner)
+            with_texts(inner)
     return command
 
 
@@ -125,10 +132,10 @@ class LazyGroup(Group):
         entry = self._lazy.get(cmd_name)
         if entry is None:
             made = self._made(cmd_name)
-            return None if made is None else with_places(made)
+            return None if made is None else with_texts(made)
         module = import_module(f"{__package__}.{entry.module}")
         found = cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
-        return with_places(found)
+        return with_texts(found)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -13,7 +13,7 @@ from .durations import age_text, duration
 from .failures import OK, SAID_NO, Failure
 from .groups import Group
 from .output import data, json_line, table, words
-from .places import Kind, before, table_named
+from .places import Kind, before
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def opened(
 
     return SQLAlchemyInbox(
         engine,
-        table_named(name, INBOX_NAME),
-        table_named(objects_name, OBJECTS_NAME),
+        name or INBOX_NAME,
+        objects_name or OBJECTS_NAME,
     )
 
 

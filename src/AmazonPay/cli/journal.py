@@ -17,7 +17,7 @@ from .durations import age_text, duration
 from .failures import OK, SAID_NO, UNKNOWN, USAGE, status_of, text_of
 from .groups import Group
 from .output import data, json_line, tabbed, table, words
-from .places import Kind, before, table_named
+from .places import Kind, before
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def in_database(
 
     engine = JOURNAL.engine(url, new=new)
     click.get_current_context().call_on_close(engine.dispose)
-    return SQLAlchemyJournal(engine, table_named(table_name, TABLE_NAME))
+    return SQLAlchemyJournal(engine, table_name or TABLE_NAME)
 
 
 def journal_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -32,10 +32,6 @@ class Kind:
             ConfigurationError: there is none, or no such file. A missing one is created
                 only if it may be `new`: what is empty would say that nothing is open.
         """
-        if named == "":
-            # An unset variable of a shell gives this; it does not ask for another
-            # place.
-            raise ConfigurationError(f"{self.option} takes a file, and no empty text")
         place = named or os.environ.get(self.variable)
         if not place:
             raise ConfigurationError(
@@ -114,18 +110,6 @@ class Kind:
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
         return engine
-
-
-def table_named(given: str | None, usual: str) -> str:
-    """Return the name of a table; the usual one if none is given.
-
-    Raises:
-        ConfigurationError: it is empty: a variable of a shell that is not set, and no
-            wish for the usual table.
-    """
-    if given == "":
-        raise ConfigurationError("--table takes a name, and no empty text")
-    return usual if given is None else given
 
 
 def before(now: datetime, older_than: timedelta | None) -> datetime | None:

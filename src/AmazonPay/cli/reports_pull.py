@@ -26,13 +26,6 @@ if TYPE_CHECKING:
 _KEPT: Final = timedelta(days=90)
 
 
-def _named_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Refuse an empty text: a variable of a shell that is not set."""
-    if not value:
-        raise click.BadParameter("it is a folder, and no empty text", ctx, parameter)
-    return value
-
-
 @click.command()
 @click.option(
     "--since",
@@ -47,7 +40,6 @@ def _named_folder(ctx: click.Context, parameter: click.Parameter, value: str) ->
     "folder",
     required=True,
     metavar="DIR",
-    callback=_named_folder,
     help="The folder for the files.",
 )
 @click.option(

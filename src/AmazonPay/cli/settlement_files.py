@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ConfigurationError
 from .session import json_option
 
 if TYPE_CHECKING:
@@ -30,13 +29,5 @@ def settlement_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def paths_of(named: tuple[str, ...]) -> list[Path]:
-    """Return the files and folders that are named; this folder if there are none.
-
-    Raises:
-        ConfigurationError: one is an empty text: a variable of a shell that is not set.
-    """
-    if "" in named:
-        raise ConfigurationError(
-            "a settlement is a folder or a file, and no empty text"
-        )
+    """Return the files and folders that are named; this folder if there are none."""
     return [Path(one) for one in named or (".",)]
