@@ -65,6 +65,7 @@ urlpatterns: list[Any] = []
 
 def prepare(alias: str) -> None:
     """Create the tables of a database, and empty those that exist."""
+    _FOLDER.mkdir(exist_ok=True)  # `make mutants` has many runs in one process
     call_command("migrate", database=alias, verbosity=0)
     with connections[alias].cursor() as cursor:
         number = "integer" if alias == "default" else "serial"
