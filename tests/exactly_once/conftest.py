@@ -41,6 +41,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.fixture(scope="session", autouse=True)
 def files_of_django() -> Iterator[None]:
     """Delete them at the end: a worker of many does not come to its `atexit`."""
+    ipn_django.FOLDER.mkdir(exist_ok=True)  # for a second run, as under mutmut
     yield
     ipn_django.remove()
 

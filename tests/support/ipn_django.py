@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from AmazonPay.contrib.django import DjangoInbox
     from AmazonPay.ipn import Verifier
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="amazonpay-django-"))
+FOLDER = Path(tempfile.mkdtemp(prefix="amazonpay-django-"))
 _OWNER = os.getpid()
 
 
 def remove() -> None:
     """Delete the files, unless this process is a fork of the one that has them."""
     if os.getpid() == _OWNER:
-        shutil.rmtree(_FOLDER, ignore_errors=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 atexit.register(remove)
@@ -38,7 +38,7 @@ if not settings.configured:
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
-                "NAME": _FOLDER / "shop.db",
+                "NAME": FOLDER / "shop.db",
                 # A busy machine must not fail a test.
                 "OPTIONS": {"timeout": 60},
             },
@@ -65,7 +65,6 @@ urlpatterns: list[Any] = []
 
 def prepare(alias: str) -> None:
     """Create the tables of a database, and empty those that exist."""
-    _FOLDER.mkdir(exist_ok=True)  # `make mutants` has many runs in one process
     call_command("migrate", database=alias, verbosity=0)
     with connections[alias].cursor() as cursor:
         number = "integer" if alias == "default" else "serial"
