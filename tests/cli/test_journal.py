@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 import sqlalchemy
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from AmazonPay import SQLiteJournal, idempotency_key
 from AmazonPay._once.bodies import digest_of
@@ -322,6 +324,24 @@ def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
     assert done.status == 2
     assert "geheim" not in done.err
+
+
+class Strict(SQLiteDialect_pysqlite):
+    """A driver that looks at its parameters when it connects, as PyMySQL does."""
+
+    supports_statement_cache = True
+
+    def connect(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("an unexpected keyword argument 'geheim'")
+
+
+def test_a_driver_may_tell_a_parameter_only_when_it_connects(tmp_path: Path) -> None:
+    registry.register("strict", __name__, "Strict")
+    (tmp_path / "shop.db").touch()
+    url = f"strict:///{tmp_path / 'shop.db'}"
+    done = journal("list", env={"AMAZON_PAY_JOURNAL": url})
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("amazonpay: AMAZON_PAY_JOURNAL has a parameter")
 
 
 def test_a_parameter_that_the_driver_does_not_know_is_refused_in_our_words(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from . import key_files
@@ -14,7 +15,8 @@ from . import key_files
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Dialect, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Kind:
                 its driver is not installed, or its file is missing. The error does not
                 show the URL.
         """
-        from sqlalchemy import URL, create_engine
+        from sqlalchemy import URL, create_engine, event
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SAWarning
 
         url = place if "://" in place else URL.create("sqlite", database=place)
@@ -84,16 +86,17 @@ class Kind:
             f"{self.variable} is no URL of a database that SQLAlchemy knows, such as"
             " postgresql+psycopg://HOST/NAME"
         )
+        unknown = (
+            f"{self.variable} has a parameter, after its `?`, that the driver of this"
+            " database does not know"
+        )
         engine = None
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", SAWarning)
                 engine = create_engine(url)
         except SAWarning:
-            problem = (
-                f"{self.variable} has a parameter, after its `?`, that the driver of"
-                " this database does not know"
-            )
+            problem = unknown
         except ModuleNotFoundError as missing:
             problem = (
                 f"{self.variable} names a database that needs the module"
@@ -103,6 +106,7 @@ class Kind:
             pass
         if engine is None:
             raise ConfigurationError(problem)
+        event.listen(engine, "do_connect", partial(_connect, unknown))
         file = engine.url.database
         must_exist = engine.dialect.name == "sqlite" and not new
         if must_exist and file and ":" not in file and not is_file(file):
@@ -110,6 +114,20 @@ class Kind:
                 f"there is no {self.noun} {file!r}, which {self.variable} names"
             )
         return engine
+
+
+def _connect(
+    problem: str,
+    dialect: Dialect,
+    _: object,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> DBAPIConnection:
+    """Connect; some drivers, such as PyMySQL, do not know a parameter only then."""
+    try:
+        return dialect.connect(*args, **kwargs)
+    except TypeError:
+        raise ConfigurationError(problem) from None
 
 
 def before(now: datetime, older_than: timedelta | None) -> datetime | None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from .._core import fork_gate
-from ..errors import JournalFailed
+from ..errors import AmazonPayError, JournalFailed
 from ._sqlalchemy_engine import check_engine, has_open_transaction
 from ._sqlalchemy_errors import (
     DATABASE_ERRORS,
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from ..errors import AmazonPayError
 
 _T = TypeVar("_T")
 
@@ -61,6 +60,8 @@ class Database:
             tries += 1
             try:
                 return self.connected(work)
+            except AmazonPayError:
+                raise
             except DATABASE_ERRORS as error:
                 failure = self.failure(error)
                 if (is_broken(error) or is_conflict(error)) and tries < TRIES:
