@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from AmazonPay import ConfigurationError, Retry, Timeout
@@ -163,6 +165,20 @@ def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
         timeout_from(value)  # type: ignore[arg-type] # a wrong type
     with pytest.raises(ConfigurationError, match="deadline"):
         checked_deadline(value)  # type: ignore[arg-type] # a wrong type
+
+
+@pytest.mark.parametrize("phase", ["connect", "read", "write", "pool"])
+def test_each_phase_of_a_timeout_is_a_span_of_time_or_unlimited(phase: str) -> None:
+    assert getattr(Timeout(**{phase: None}), phase) is None
+    for value in (0, -1, float("nan"), "5", True):
+        with pytest.raises(ConfigurationError, match=f"timeout.{phase}"):
+            Timeout(**{phase: value})  # type: ignore[arg-type] # a wrong type
+
+
+@pytest.mark.parametrize("value", ["false", "", 0, 1])
+def test_sandbox_is_a_bool_and_no_word_that_counts_as_true(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match="sandbox"):
+        endpoint_for("AB12", "us", value, None)
 
 
 @pytest.mark.parametrize(

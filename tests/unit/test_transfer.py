@@ -425,6 +425,9 @@ def test_the_largest_file_is_taken(
     monkeypatch.setattr(_transfer, "LARGEST_FILE", 8)
     download(awaits, tmp_path / "r.csv", lambda: iter([b"1234", b"5678"]))
     assert (tmp_path / "r.csv").read_bytes() == b"12345678"
+    with pytest.raises(TransferFailed, match="too large"):
+        download(awaits, tmp_path / "r.csv", lambda: iter([b"1234", b"56789"]))
+    assert (tmp_path / "r.csv").read_bytes() == b"12345678"
 
 
 async def test_a_peer_that_never_speaks_is_given_up_awaiting(tmp_path: Path) -> None:
