@@ -161,23 +161,27 @@ def test_a_timeout_per_phase_is_taken_as_it_is() -> None:
     [0, -1, float("nan"), float("inf"), "5", True, None, 10**400, 1e300, 2_147_484],
 )
 def test_a_timeout_that_is_no_span_of_time_is_refused(value: object) -> None:
-    with pytest.raises(ConfigurationError, match="timeout"):
+    with pytest.raises(ConfigurationError, match=r"^timeout must"):
         timeout_from(value)  # type: ignore[arg-type] # a wrong type
-    with pytest.raises(ConfigurationError, match="deadline"):
+    with pytest.raises(ConfigurationError, match=r"^deadline must"):
         checked_deadline(value)  # type: ignore[arg-type] # a wrong type
+
+
+def test_a_timeout_may_be_as_long_as_the_system_can_wait() -> None:
+    assert timeout_from(1_000_000).read == checked_deadline(1e6) == 1e6
 
 
 @pytest.mark.parametrize("phase", ["connect", "read", "write", "pool"])
 def test_each_phase_of_a_timeout_is_a_span_of_time_or_unlimited(phase: str) -> None:
     assert getattr(Timeout(**{phase: None}), phase) is None
     for value in (0, -1, float("nan"), "5", True):
-        with pytest.raises(ConfigurationError, match=f"timeout.{phase}"):
+        with pytest.raises(ConfigurationError, match=rf"^timeout\.{phase} must"):
             Timeout(**{phase: value})  # type: ignore[arg-type] # a wrong type
 
 
 @pytest.mark.parametrize("value", ["false", "", 0, 1])
 def test_sandbox_is_a_bool_and_no_word_that_counts_as_true(value: Any) -> None:
-    with pytest.raises(ConfigurationError, match="sandbox"):
+    with pytest.raises(ConfigurationError, match=r"^sandbox must"):
         endpoint_for("AB12", "us", value, None)
 
 
@@ -193,7 +197,7 @@ def test_sandbox_is_a_bool_and_no_word_that_counts_as_true(value: Any) -> None:
     ],
 )
 def test_a_retry_that_makes_no_sense_cannot_be_made(options: dict[str, float]) -> None:
-    with pytest.raises(ConfigurationError, match=r"retry\."):
+    with pytest.raises(ConfigurationError, match=r"^retry\."):
         Retry(**options)  # type: ignore[arg-type] # a wrong type
 
 

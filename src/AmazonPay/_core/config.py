@@ -92,7 +92,7 @@ class Retry:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ConfigurationError(f"{name} must be a number of seconds")
-    if not -_LONGEST <= value <= _LONGEST:
+    if not abs(value) <= _LONGEST:  # so that it holds for a NaN, too
         raise ConfigurationError(
             f"{name} must be finite, and at most {_LONGEST:,.0f} seconds"
         )
