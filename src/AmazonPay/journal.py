@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._once import flow
+from ._once.changes import record_abandonment, record_resolution
 from ._once.claims import take_claim
-from ._once.entry import Entry, record_abandonment, record_resolution
+from ._once.entry import Entry
 from ._once.journal_steps import Journal, checked_journal, run_alone
 from ._once.observe import usable_id
 from ._once.sqlite_journal import SQLiteJournal

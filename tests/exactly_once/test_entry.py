@@ -16,14 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from AmazonPay._once.bodies import digest_as_written, digest_of
-from AmazonPay._once.entry import (
-    Entry,
+from AmazonPay._once.changes import (
     record_answer,
     record_decision,
     record_intent,
     start_send,
-    time_text,
 )
+from AmazonPay._once.entry import Entry, time_text
 from AmazonPay._once.outcomes import Assessment
 from journals import intended
 

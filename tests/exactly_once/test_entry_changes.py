@@ -10,8 +10,7 @@ import pytest
 
 from AmazonPay import InvalidRequest, JournalConflict
 from AmazonPay._once.bodies import digest_as_written, digest_of
-from AmazonPay._once.entry import (
-    Entry,
+from AmazonPay._once.changes import (
     check_place,
     record_abandonment,
     record_answer,
@@ -21,8 +20,8 @@ from AmazonPay._once.entry import (
     reopen,
     same_body,
     start_send,
-    time_text,
 )
+from AmazonPay._once.entry import Entry, time_text
 from AmazonPay._once.outcomes import Assessment
 from journals import intended
 

@@ -19,13 +19,13 @@ from sqlalchemy import Engine, MetaData
 
 from AmazonPay import ConfigurationError, JournalConflict, JournalFailed, SQLiteJournal
 from AmazonPay._once.bodies import digest_of, read_body
-from AmazonPay._once.entry import (
+from AmazonPay._once.changes import (
     record_answer,
     record_decision,
     record_intent,
     start_send,
-    time_text,
 )
+from AmazonPay._once.entry import time_text
 from AmazonPay._once.outcomes import Assessment
 from AmazonPay._once.sqlite_schema import COLUMNS
 from AmazonPay.contrib import django as app

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from AmazonPay import AsyncClient, Client, InvalidRequest, JournalConflict
 from AmazonPay._once.bodies import digest_of
-from AmazonPay._once.entry import record_intent
+from AmazonPay._once.changes import record_intent
 from AmazonPay._once.intent import intended_entry
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from AmazonPay.journal import Entry, SQLiteJournal, abandon, resolve

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from AmazonPay import ConfigurationError, JournalFailed
-from AmazonPay._once.entry import Entry, record_answer, record_intent, start_send
+from AmazonPay._once.changes import record_answer, record_intent, start_send
 from AmazonPay.contrib import sqlalchemy as module
 from AmazonPay.contrib._sqlalchemy_forks import engines
 from AmazonPay.contrib.sqlalchemy import TABLE_NAME, SQLAlchemyJournal, journal_table
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from AmazonPay._once.entry import Change
+    from AmazonPay._once.entry import Change, Entry
     from lossy_wire import Loss, LossyWire
 
 BODY = b'{"chargeAmount":{"amount":"10.00"},"note":"canary-body"}'

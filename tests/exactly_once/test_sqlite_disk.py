@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from AmazonPay import ConfigurationError, JournalFailed, SQLiteJournal
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from forks import forked
 from sqlite_files import INTENDED, KEY_OF_IT, VERSION_0, posix, sql, utc
 

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from AmazonPay import Client, ConfigurationError, JournalFailed, Retry, SQLiteJournal
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from forks import forked
 from keys import KEY
 from simulated import KEY_ID

@@ -19,7 +19,7 @@ import pytest
 import exactly_once_soak as soak
 from AmazonPay import JournalFailed, SQLiteJournal
 from AmazonPay._core import fork_gate
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from forks import forked
 from sqlite_files import INTENDED, KEY_OF_IT, Watchdog, at_step, in_the_middle, posix
 from unmeasured import unmeasured

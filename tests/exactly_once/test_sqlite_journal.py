@@ -22,7 +22,7 @@ from AmazonPay import (
 )
 from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once import sqlite_schema
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from sqlite_files import (
     INTENDED,
     KEY_OF_IT,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from AmazonPay import SQLiteJournal
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from forks import forked
 from journals import intended
 from side_by_side import all_in_threads

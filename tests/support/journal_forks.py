@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine, create_engine, event
 
 from AmazonPay import JournalFailed
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 from AmazonPay.contrib.sqlalchemy import SQLAlchemyJournal
 from forks import exit_code, fork
 from journals import intended

@@ -17,7 +17,7 @@ import exactly_once_soak as soak
 from AmazonPay._core import fork_gate
 from AmazonPay._once import sqlite_journal as journals
 from AmazonPay._once import sqlite_schema
-from AmazonPay._once.entry import start_send
+from AmazonPay._once.changes import start_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from AmazonPay._once.entry import record_intent
+from AmazonPay._once.changes import record_intent
 from AmazonPay.bulk.carry_out import carry_out, journal_result, settled_result
 from AmazonPay.bulk.rows import Row
 from AmazonPay.errors import JournalFailed

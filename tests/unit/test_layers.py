@@ -161,6 +161,16 @@ def test_no_import_closes_a_circle(package: str) -> None:
         pytest.fail(" <- ".join(error.args[1]))
 
 
+def test_a_file_is_read_in_one_sitting() -> None:
+    lines = {
+        name: path.read_text(encoding="utf-8").count("\n")
+        for name, path in modules().items()
+    }
+    # The types of the largest noun of the API stand beside its operations.
+    del lines["AmazonPay.resources.checkout_sessions"]
+    assert {name for name, number in lines.items() if number > 450} == set()
+
+
 def test_only_the_command_line_of_the_sdk_knows_the_simulator() -> None:
     users = {
         name

@@ -21,18 +21,9 @@ from ..idempotency import derived_key
 from ..objects import state_of
 from ..procedures.waiting import watch
 from .bodies import read_body
+from .changes import record_answer, record_decision, record_intent, reopen, start_send
 from .claims import claim_is_free, holds_claim, take_claim
-from .entry import (
-    CREATING,
-    JOURNAL_CHANGED,
-    SESSIONS,
-    Entry,
-    record_answer,
-    record_decision,
-    record_intent,
-    reopen,
-    start_send,
-)
+from .entry import CREATING, JOURNAL_CHANGED, SESSIONS, Entry
 from .intent import call_of
 from .journal_steps import find, write
 from .observe import (

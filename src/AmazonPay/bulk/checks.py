@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._once.entry import record_intent
+from .._once.changes import record_intent
 from ..errors import InvalidRequest, JournalConflict
 from ..idempotency import idempotency_key
 from .csv_file import BadFile, Problem, read_table

@@ -62,7 +62,8 @@ def _is_readable(body: bytes) -> bool:
 
 def _check_resumed(entry: object, sender: Sender, *, same_merchant: bool) -> None:
     """Raise unless a client may continue this entry."""
-    from .._once.entry import Entry, check_place
+    from .._once.changes import check_place
+    from .._once.entry import Entry
     from .._once.intent import OPERATIONS
 
     if not isinstance(entry, Entry) or entry.is_claim:
