@@ -355,6 +355,6 @@ def _key(key: PublicKey | None) -> Any:  # noqa: ANN401 - an RSAPublicKey, or No
     loaded = public_key_in(held) if isinstance(held, bytes) else None
     if not isinstance(loaded, RSAPublicKey):
         raise InvalidRequest(
-            "public_key must be an RSA public key, in PEM or an object"
+            "public_key must be an RSA public key, as PEM, DER or an object"
         )
     return loaded

@@ -424,7 +424,7 @@ def test_a_key_id_and_its_environment_agree(public_key: Path) -> None:
     ("content", "said"),
     [
         (b"", "public.pem' is empty: amazonpay keys show private.pem"),
-        (b"x", "public.pem: this is no public key in PEM"),
+        (b"x", "public.pem: this is no public key"),
     ],
 )
 def test_a_file_without_a_public_key_is_named(

@@ -387,7 +387,7 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
 @pytest.mark.parametrize(
     ("key_id", "key", "options", "message"),
     [
-        (KEY_ID, "no PEM", {}, "no public key in PEM"),
+        (KEY_ID, "no PEM", {}, "no public key"),
         (KEY_ID, EC_PEM, {}, "RSA keys only"),
         (KEY_ID, PUBLIC_PEM, {"region": "mars"}, "the region is one of"),
         (KEY_ID, PUBLIC_PEM, {"ledger_currency": "CHF"}, "the ledger currency"),

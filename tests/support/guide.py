@@ -17,9 +17,10 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from command_line import amazonpay
+from simulating import simulating
 from unmeasured import unmeasured
 
 if TYPE_CHECKING:
@@ -107,29 +108,10 @@ class Walk:
     @contextlib.contextmanager
     def _simulator(self, line: str, expected: str) -> Generator[None]:
         """Run the simulator, and compare what it says when it starts."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "AmazonPay", *shlex.split(line)[1:], "--port", "0"],
-            cwd=self.folder,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                assert process.stdout is not None
-                shown = _until_ready(process.stdout)
-                self.port = re.findall(r"API +http://localhost:(\d+)", shown)[0]
-                pattern = pattern_of(expected.replace(_PORT, self.port))
-                assert re.fullmatch(pattern, shown), f"{line}\n{shown}"
-                yield
-            finally:
-                process.terminate()
-                process.wait()
-
-
-def _until_ready(stream: IO[str]) -> str:
-    lines: list[str] = []
-    for line in stream:
-        lines.append(line)
-        if line.startswith("Ready"):
-            break
-    return "".join(lines)
+        options = [*shlex.split(line)[2:], "--port", "0"]
+        running = simulating(*options, cwd=self.folder, env=self._environment)
+        with running as (_, shown):
+            self.port = re.findall(r"API +http://localhost:(\d+)", shown)[0]
+            pattern = pattern_of(expected.replace(_PORT, self.port))
+            assert re.fullmatch(pattern, shown), f"{line}\n{shown}"
+            yield

@@ -35,4 +35,4 @@ def simulating(
                 told += said
             yield process, told
         finally:
-            process.kill()
+            process.terminate()

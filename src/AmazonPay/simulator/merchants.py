@@ -142,7 +142,7 @@ def _public_key(public_key: RSAPublicKey | bytes | str) -> RSAPublicKey:
     data = public_key.encode() if isinstance(public_key, str) else public_key
     key = public_key_in(data)
     if key is None:
-        raise ConfigurationError("this is no public key in PEM")
+        raise ConfigurationError("this is no public key, neither as PEM nor as DER")
     if not isinstance(key, RSAPublicKey):
         raise ConfigurationError("Amazon Pay takes RSA keys only")
     return key

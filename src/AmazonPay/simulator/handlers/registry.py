@@ -25,8 +25,7 @@ class Handler:
 
     run: Callable[..., Result]
     subject: Subject | None = None
-    """Finds the object of a call, which `run` gets; refuses the call if there is
-    none."""
+    """Finds the object of a call, which `run` gets, or refuses the call."""
 
 
 HANDLERS: dict[str, Handler] = {}
