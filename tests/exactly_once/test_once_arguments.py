@@ -387,14 +387,14 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
     ids=repr,
 )
 def test_a_moment_without_a_zone_is_refused(stored: Journal, moment: Any) -> None:
-    with pytest.raises(InvalidRequest, match="a moment is"):
+    with pytest.raises(InvalidRequest, match="a moment"):
         stored.open_entries(before=moment)
-    with pytest.raises(InvalidRequest, match="a moment is"):
+    with pytest.raises(InvalidRequest, match="a moment"):
         stored.forget(moment)
 
 
 def test_no_moment_to_forget_before_is_refused(stored: Journal) -> None:
-    with pytest.raises(InvalidRequest, match="a moment is"):
+    with pytest.raises(InvalidRequest, match="a moment"):
         stored.forget(None)  # type: ignore[arg-type] # the mistake
 
 

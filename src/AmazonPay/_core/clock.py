@@ -5,10 +5,30 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+from ..errors import InvalidRequest
+
 
 def utc_now() -> datetime:
     """Return the system clock, in UTC."""
     return datetime.now(UTC)
+
+
+def utc_text(name: str, moment: object, after_year: str) -> str:
+    """Return a time as text in UTC: the year, and the rest in the form `after_year`.
+
+    Raises:
+        InvalidRequest: it is no datetime, has no time zone, so that its meaning would
+            depend on the machine, or is outside of the years 1 to 9999; the error
+            calls it `name`.
+    """
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidRequest(f"{name} needs a time zone: pass an aware datetime")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest(f"{name} is outside the years 1 to 9999 of UTC") from None
+    # Not every platform's strftime pads the year.
+    return f"{moment.year:04}{moment.strftime(after_year)}"
 
 
 class Time:

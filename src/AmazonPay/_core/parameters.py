@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias, cast
 
 from .._signing.canonical import canonical_query, percent_encode
 from ..errors import InvalidRequest
+from .clock import utc_text
 
 Query: TypeAlias = Mapping[str, "str | int | datetime | Sequence[str] | None"]
 
@@ -78,21 +79,9 @@ def _single_value(name: str, value: object) -> str:
                 raise InvalidRequest(f"{name} is an int of too many digits")
             return str(value)
         case datetime():
-            return _timestamp(name, value)
+            return utc_text(name, value, "%m%dT%H%M%SZ")
         case _:
             raise InvalidRequest(
                 f"{name} must be a str, an int, a datetime or a list of str,"
                 f" not {type(value).__name__}"
             )
-
-
-def _timestamp(name: str, moment: datetime) -> str:
-    """Return a moment as Amazon writes it, in UTC and whole seconds."""
-    if moment.utcoffset() is None:
-        raise InvalidRequest(f"{name} needs a time zone: pass an aware datetime")
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidRequest(f"{name} is outside the years 1 to 9999 of UTC") from None
-    # Not every platform's strftime pads the year.
-    return f"{moment.year:04}{moment.strftime('%m%dT%H%M%SZ')}"

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from ..errors import InvalidRequest, JournalFailed
+from .._core.clock import utc_text
+from ..errors import JournalFailed
 
 if TYPE_CHECKING:
     from .outcomes import Outcome
@@ -230,17 +231,9 @@ def time_text(moment: datetime) -> str:
     """Format a time as text of fixed length, in UTC.
 
     Raises:
-        InvalidRequest: it is no datetime, or has no time zone, so that its meaning
-            would depend on the machine.
+        InvalidRequest: it is no datetime, or has no time zone; see `utc_text`.
     """
-    if not isinstance(moment, datetime) or moment.utcoffset() is None:
-        raise InvalidRequest("a moment is an aware datetime: give it a time zone")
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        raise InvalidRequest("a moment is within the years 1 to 9999 of UTC") from None
-    # Not every platform's strftime pads the year.
-    return f"{moment.year:04}{moment.strftime(_TIME_AFTER_YEAR)}"
+    return utc_text("a moment", moment, _TIME_AFTER_YEAR)
 
 
 def _parse_time(text: str | None) -> datetime | None:
